@@ -1,0 +1,52 @@
+# Each target works on its own on a fresh machine that has git, make and Python 3.10.
+PYTHON ?= $(shell command -v python3.10 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made-from-lock
+INTEGRATIONS := $(patsubst %/pyproject.toml,%,$(wildcard integrations/*/pyproject.toml))
+OURS := zencache $(patsubst integrations/%,zencache-%,$(INTEGRATIONS))
+LOCK := uv pip compile --quiet --universal --generate-hashes --all-extras --group dev \
+	--python-version 3.10 $(addprefix --no-emit-package ,$(OURS)) --no-header --no-annotate pyproject.toml
+
+.PHONY: setup mnist test test-fast check format lock bench clean
+.DEFAULT_GOAL := mnist
+
+setup: $(STAMP)  ## .venv with everything: all extras, all integrations editable, the developers' tools
+
+$(STAMP): requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(INTEGRATIONS))
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . $(addprefix -e ./,$(INTEGRATIONS))
+	@touch $@
+
+mnist: setup  ## the main job: two runs of the MNIST pipeline, the second reuses what it can
+	$(BIN)/python examples/mnist/run.py
+
+test: setup  ## all tests
+	$(BIN)/python -m pytest
+
+test-fast: setup  ## the unit tests that need no TFX
+	$(BIN)/python -m pytest -m "not tfx and not slow"
+
+check: setup  ## style, types, layers, and the lock file being current
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@cp requirements.lock $(VENV)/requirements.lock
+	$(BIN)/$(LOCK) -o $(VENV)/requirements.lock
+	diff requirements.lock $(VENV)/requirements.lock
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup  ## make requirements.lock again after a change of dependencies
+	$(BIN)/$(LOCK) -o requirements.lock
+
+bench: setup  ## the benchmarks, as a table
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+clean:
+	rm -rf $(VENV) .zencache

@@ -1,0 +1,1 @@
+"""pandas DataFrames and Series as Parquet artifacts of zencache."""

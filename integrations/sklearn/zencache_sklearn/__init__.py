@@ -1,0 +1,1 @@
+"""scikit-learn estimators as artifacts of zencache, stored by skops without pickle."""

@@ -1,0 +1,1 @@
+"""Keras models and TensorFlow tensors as artifacts of zencache."""

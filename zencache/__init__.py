@@ -1,0 +1,83 @@
+"""zencache runs machine-learning pipelines and never computes the same thing twice.
+
+>>> from zencache import step, pipeline
+>>> @step
+... def load() -> list:
+...     return [3, 1, 2]
+>>> @step
+... def sort(numbers: list, reverse: bool = False) -> list:
+...     return sorted(numbers, reverse=reverse)
+>>> @pipeline
+... def sorting(reverse: bool = False):
+...     sort(load(), reverse=reverse)
+>>> print(sorting().plan())  # nothing is computed
+step  action  reason
+load  run     first run of this step
+sort  wait    waits for the result of load
+
+Importing this package imports nothing else: each name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zencache.errors import ZencacheError
+    from zencache.graph.policy import CachePolicy
+    from zencache.materializers import Materializer, register
+    from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion, RunPlan, pipeline
+    from zencache.repo import Repository
+    from zencache.steps import BaseParameters, BaseStepConfig, Output, Step, StepContext, step
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "BaseParameters": "zencache.steps",
+    "BaseStepConfig": "zencache.steps",
+    "CachePolicy": "zencache.graph.policy",
+    "Materializer": "zencache.materializers",
+    "Output": "zencache.steps",
+    "Pipeline": "zencache.pipelines",
+    "PipelineRun": "zencache.pipelines",
+    "PipelineVersion": "zencache.pipelines",
+    "Repository": "zencache.repo",
+    "RunPlan": "zencache.pipelines",
+    "Step": "zencache.steps",
+    "StepContext": "zencache.steps",
+    "ZencacheError": "zencache.errors",
+    "pipeline": "zencache.pipelines",
+    "register": "zencache.materializers",
+    "step": "zencache.steps",
+}
+
+__all__ = [
+    "BaseParameters",
+    "BaseStepConfig",
+    "CachePolicy",
+    "Materializer",
+    "Output",
+    "Pipeline",
+    "PipelineRun",
+    "PipelineVersion",
+    "Repository",
+    "RunPlan",
+    "Step",
+    "StepContext",
+    "ZencacheError",
+    "pipeline",
+    "register",
+    "step",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zencache' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]

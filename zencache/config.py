@@ -1,0 +1,151 @@
+"""A project: the folder `.zencache/` with its settings, its records and its artifacts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FOLDER = ".zencache"
+FORMAT = 1  # of the store; a newer one is refused
+_HEADER = f"""\
+# Settings of this zencache project, parsed as data. Commit this file; the rest of the folder is local.
+format = {FORMAT}
+
+# workers = 4                    # how many independent steps run at once
+# cache_precedence = "step"      # "pipeline": a pipeline's enable_cache=False beats a step's True
+# allow_pickle = false           # store values that no materializer knows by pickle
+"""
+_GITIGNORE = "*\n!.gitignore\n!config.toml\n"
+
+
+class Settings(BaseModel):
+    """A project's settings, from `.zencache/config.toml`.
+
+    >>> Settings(workers=2)
+    Settings(format=1, workers=2, cache_precedence='step', allow_pickle=False)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    workers: int = Field(default_factory=lambda: max(4, os.cpu_count() or 1), ge=1)
+    """How many independent steps run at once, in threads."""
+    cache_precedence: Literal["step", "pipeline"] = "step"
+    """Whether a step's `enable_cache` goes before its pipeline's, or a pipeline's `False` before all."""
+    allow_pickle: bool = False
+    """Whether values that no materializer knows are pickled, and pickles are loaded."""
+
+
+class Project(BaseModel):
+    """A project's folder and settings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    root: Path
+    """The folder that holds `.zencache/`."""
+    settings: Settings
+
+    @property
+    def folder(self) -> Path:
+        """`.zencache/` itself."""
+        return self.root / FOLDER
+
+    @property
+    def database(self) -> Path:
+        """The MLMD database (SQLite)."""
+        return self.folder / "metadata.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """The pipeline root: where artifacts are written."""
+        return self.folder / "artifacts"
+
+    @property
+    def snapshots(self) -> Path:
+        """Snapshots of steps that cannot be imported again."""
+        return self.folder / "code"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock orders writers."""
+        return self.folder / "lock"
+
+
+def find_project(start: Path | None = None) -> Project | None:
+    """Find the project upward from a folder (the working folder), or None."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FOLDER).exists():
+            return open_project(folder)
+    return None
+
+
+def require_project(start: Path | None = None) -> Project:
+    """Find the project, or raise NotFoundError that says how to make one."""
+    found = find_project(start)
+    if found is None:
+        raise NotFoundError(
+            f"no zencache project at {(start or Path.cwd()).resolve()} or above; "
+            "make one with `zencache init`, or run a pipeline"
+        )
+    return found
+
+
+def open_project(root: Path) -> Project:
+    """Open the project in a folder; raises StoreFormatError if what is there is not ours or is newer."""
+    folder = root / FOLDER
+    file = folder / "config.toml"
+    if not file.is_file():
+        raise StoreFormatError(
+            f"{folder} is not a zencache store: it has no config.toml. "
+            "Move it away, or work in another folder, and run `zencache init`"
+        )
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"cannot read {file}: {error}") from error
+    if isinstance(data.get("format"), int) and data["format"] > FORMAT:
+        raise StoreFormatError(
+            f"{folder} is of format {data['format']}; this zencache reads up to {FORMAT}. Upgrade zencache to use it"
+        )
+    return Project(root=root.resolve(), settings=_settings(data, file))
+
+
+def create_project(root: Path, settings: Settings | None = None) -> Project:
+    """Make `.zencache/` in a folder, or open the one that is there."""
+    folder = root / FOLDER
+    if folder.exists():
+        return open_project(root)
+    try:
+        folder.mkdir(parents=True)
+        (folder / "artifacts").mkdir()
+        (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+        lines = [f"{name} = {_toml(value)}\n" for name, value in (settings or Settings()).model_dump(exclude_unset=True).items()]
+        (folder / "config.toml").write_text(_HEADER + "".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise StoreUnavailableError(f"cannot make a zencache project in {root}: {error}") from error
+    return open_project(root)
+
+
+def _settings(data: dict[str, Any], file: Path) -> Settings:
+    try:
+        return Settings(**data)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        known = ", ".join(Settings.model_fields)
+        raise SettingsError(f"{file}: {problems} (settings: {known})") from error
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -1,0 +1,1 @@
+"""`zencache.core.repo.repo.Repository`: where the oldest API had it."""

@@ -1,0 +1,5 @@
+"""The repository, where the oldest API had it."""
+
+from zencache.repo import Repository
+
+__all__ = ["Repository"]

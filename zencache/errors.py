@@ -1,0 +1,169 @@
+"""Every error that zencache raises on purpose, as one tree.
+
+::
+
+    ZencacheError
+    ├── DefinitionError            a step or a pipeline is declared wrongly
+    │   ├── StepDefinitionError    … a step's signature or options
+    │   ├── ParameterError         … a parameter: missing, unknown, of the wrong type
+    │   ├── ConnectionTypeError    … an output feeds an input of another type
+    │   └── CycleError             … the steps wait for one another
+    ├── ImmutablePipelineError     a pipeline that has run is changed
+    ├── NotFoundError              no pipeline, run, step or output of that name
+    ├── AlreadyExistsError         a name that is taken
+    ├── SettingsError              the project's settings cannot be read
+    ├── StoreError                 the project's store
+    │   ├── StoreFormatError       … is not ours, or of a newer format
+    │   ├── StoreUnavailableError  … cannot be read or written (disk full, read-only)
+    │   └── ArtifactError          … holds an artifact that is missing or was changed
+    ├── MaterializerError          a value cannot be stored or loaded
+    ├── OutputTypeError            a step returned something else than it declares
+    ├── CodeUnavailableError       a step's code cannot be found again
+    ├── StepFailedError            a step raised; also an instance of what it raised
+    └── RunInterruptedError        Ctrl-C; also a KeyboardInterrupt
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ZencacheError(Exception):
+    """Base of all errors that zencache raises on purpose."""
+
+
+class DefinitionError(ZencacheError):
+    """A step or a pipeline is declared wrongly."""
+
+
+class StepDefinitionError(DefinitionError, TypeError):
+    """A step's signature or options are not usable."""
+
+
+class ParameterError(DefinitionError, TypeError):
+    """A parameter is missing, unknown or of the wrong type."""
+
+
+class ConnectionTypeError(DefinitionError, TypeError):
+    """An output feeds an input of another type."""
+
+
+class CycleError(DefinitionError, ValueError):
+    """The steps of a pipeline wait for one another."""
+
+
+class ImmutablePipelineError(ZencacheError):
+    """A pipeline that has run, or comes from the repository, is changed."""
+
+
+class NotFoundError(ZencacheError, LookupError):
+    """There is no pipeline, run, step or output of that name."""
+
+    @classmethod
+    def named(cls, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> NotFoundError:
+        """Say what was looked for and which known names are near.
+
+        >>> print(NotFoundError.named("pipeline", "trian", ["train", "score"]))
+        no pipeline named 'trian'; did you mean 'train'?
+        >>> print(NotFoundError.named("run", "x", [], hint="`zencache run list` shows all"))
+        no run named 'x'; there is none yet; `zencache run list` shows all
+        """
+        names = list(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        if near:
+            advice = "did you mean " + " or ".join(repr(n) for n in near) + "?"
+        elif names:
+            advice = f"known: {', '.join(names[:10])}{', …' if len(names) > 10 else ''}"  # noqa: PLR2004
+        else:
+            advice = "there is none yet"
+        return cls("; ".join(filter(None, [f"no {kind} named {name!r}", advice, hint])))
+
+
+class AlreadyExistsError(ZencacheError):
+    """A name is taken."""
+
+
+class SettingsError(ZencacheError, ValueError):
+    """The project's settings cannot be read."""
+
+
+class StoreError(ZencacheError):
+    """Base of what can be wrong with a project's store."""
+
+
+class StoreFormatError(StoreError):
+    """The store is not a zencache store, or is of a newer format."""
+
+
+class StoreUnavailableError(StoreError, OSError):
+    """The store cannot be read or written."""
+
+
+class ArtifactError(StoreError):
+    """An artifact is missing, or is not what was recorded."""
+
+
+class MaterializerError(ZencacheError, TypeError):
+    """A value cannot be stored or loaded."""
+
+
+class OutputTypeError(ZencacheError, TypeError):
+    """A step returned something else than it declares."""
+
+
+class CodeUnavailableError(ZencacheError):
+    """A step's code cannot be found again."""
+
+
+class StepFailedError(ZencacheError):
+    """A step raised. Its own exception is the `__cause__`; `step` and `run` say where.
+
+    What `Pipeline.run` raises is also an instance of the step's own exception class, so that
+    `except ValueError` goes on working when a function becomes a step.
+
+    >>> error = StepFailedError.of("train", "p-1", ValueError("no rows"))
+    >>> isinstance(error, ValueError), error.step, str(error)
+    (True, 'train', 'step train failed: ValueError: no rows (recorded as run p-1: `zencache run show p-1`)')
+    """
+
+    step: str
+    run: str
+
+    @classmethod
+    def of(cls, step: str, run: str, cause: BaseException) -> StepFailedError:
+        """Make the error for `cause`, raised by `step` in `run`."""
+        kind = type(cause)
+        message = (
+            f"step {step} failed: {kind.__name__}: {cause} (recorded as run {run}: `zencache run show {run}`)"
+        )
+        error = _as_instance_of(kind, message)
+        error.step, error.run = step, run
+        error.__cause__ = cause
+        return error
+
+
+def _as_instance_of(kind: type[BaseException], message: str) -> StepFailedError:
+    """Make a StepFailedError that is a `kind` as well, or a plain one where the two cannot be one class."""
+    try:
+        both = type(
+            "StepFailedError",
+            (StepFailedError, kind),
+            {
+                "__init__": lambda self, text: Exception.__init__(self, text),
+                "__str__": lambda self: str(self.args[0]),
+                "__module__": __name__,
+            },
+        )
+        error = both(message)
+    except TypeError:
+        return StepFailedError(message)
+    assert isinstance(error, StepFailedError)
+    return error
+
+
+class RunInterruptedError(ZencacheError, KeyboardInterrupt):
+    """The run was interrupted (Ctrl-C); what had finished is kept and will be reused."""

@@ -1,0 +1,186 @@
+"""Runs what must run as a Beam graph on the DirectRunner; each node by TFX's stock launcher."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from typing import TYPE_CHECKING, Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import fn_runner
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import launcher
+
+from zencache.errors import RunInterruptedError
+from zencache.execution import tasks
+from zencache.execution.compiler import compile_pipeline
+from zencache.execution.segments import levels
+from zencache.execution.tasks import RunContext, StepEvent, StepResult
+from zencache.execution.tfx_sdk import quiet
+from zencache.stores.metadata import KEY_CONTEXT
+from zencache.stores.records import CachedStep
+from zencache.stores.runs import step_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zencache.planning import PlannedStep
+
+
+def execute(run: RunContext) -> Mapping[str, StepResult]:
+    """Run the steps that the plan does not know as hits; a failing one stops only what depends on it."""
+    todo = {
+        step.name: frozenset(u for u in step.upstream if run.plan.steps[u].action != "hit")
+        for step in run.spec.steps
+        if run.plan.steps[step.name].action != "hit"
+    }
+    with quiet():
+        ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name)
+        _run_graph(run, ir, levels(todo))
+    return run.results
+
+
+class _Nodes:
+    """TFX's IR of a run, by node; kept beside the run, because a Beam element is only a segment's names."""
+
+    def __init__(self, ir: Any) -> None:
+        self.info = ir.pipeline_info
+        self.runtime = ir.runtime_spec
+        self.deployment = runner_utils.extract_local_deployment_config(ir)
+        config = self.deployment.metadata_connection_config
+        self.connection = getattr(config, config.WhichOneof("connection_config"))
+        self.nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
+
+
+_graphs: dict[str, _Nodes] = {}
+
+
+class _RunSegment(beam.DoFn):  # type: ignore[misc]
+    """Runs a chain of steps, one after the other."""
+
+    def __init__(self, run_name: str) -> None:
+        self._run_name = run_name
+
+    def process(self, segment: tuple[str, ...], done: Any = None) -> Iterator[str]:  # noqa: ARG002 - `done` makes it wait
+        run = tasks.running(self._run_name)
+        for step in segment:
+            run_step(run, step, _graphs[self._run_name])
+            yield step
+
+
+def _run_graph(run: RunContext, ir: Any, layout: list[list[tuple[str, ...]]]) -> None:
+    """Make a Beam graph of the levels: each a reshuffled collection of segments that waits for the one before."""
+    width = max(map(len, layout), default=1)
+    workers = min(width, run.workers)
+    # DirectRunner would look for the Prism engine first, which is another process and a download; this is
+    # its own engine, in this process. With one worker it runs in the main thread.
+    options = PipelineOptions(
+        [],
+        direct_num_workers=workers,
+        direct_running_mode="multi_threading" if workers > 1 else "in_memory",
+    )
+    tasks.register(run)
+    _graphs[run.handle.name] = _Nodes(ir)
+    try:
+        with beam.Pipeline(runner=fn_runner.FnApiRunner(), options=options) as graph:
+            before: Any = None
+            for number, level in enumerate(layout):
+                started = graph | f"level {number}" >> beam.Create(level, reshuffle=False)
+                spread = started | f"spread {number}" >> beam.Reshuffle()
+                waits = () if before is None else (beam.pvalue.AsList(before),)
+                before = spread | f"run {number}" >> beam.ParDo(_RunSegment(run.handle.name), *waits)
+    except KeyboardInterrupt:
+        interrupt(run)
+        raise
+    finally:
+        tasks.unregister(run)
+        _graphs.pop(run.handle.name, None)
+
+
+def interrupt(run: RunContext) -> None:
+    """Have the steps that run in other threads end, and wait until their failure is recorded."""
+    run.interrupted.set()
+    deadline = time.monotonic() + 10
+    while run.threads and time.monotonic() < deadline:
+        for thread in list(run.threads.values()):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+        time.sleep(0.1)
+
+
+def run_step(run: RunContext, step: str, graph: _Nodes) -> None:
+    """Run, reuse or skip one step, whose upstream steps have ended."""
+    spec = run.spec.by_name[step]
+    outputs = run.outputs()
+    if run.interrupted.is_set() or not spec.upstream <= outputs.keys():
+        run.results[step] = StepResult(step, "skipped")
+        run.report(StepEvent(step, "skipped"))
+        return
+    started = time.perf_counter()
+    run.report(StepEvent(step, "started"))
+    try:
+        [planned] = run.planner.decide([spec], outputs)
+        if planned.hit is not None:
+            _reuse(run, planned)
+        else:
+            _launch(run, planned, graph)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong with one step must not stop the others
+        if step not in run.results or run.results[step].status == "executed":
+            run.results[step] = StepResult(step, "failed", error=error)
+    result = run.results[step]
+    what = "finished" if result.status in ("executed", "cached") else "failed"
+    run.report(StepEvent(step, what, time.perf_counter() - started, result.error))  # type: ignore[arg-type]
+
+
+def _reuse(run: RunContext, planned: PlannedStep) -> None:
+    """Publish a step that turned out to be a hit once its inputs were known."""
+    assert planned.hit is not None
+    assert planned.parts is not None
+    run.report(StepEvent(planned.name, "cached"))
+    spec = run.spec.by_name[planned.name]
+    outputs = run.outputs()
+    inputs = {item.name: outputs[item.source.step][item.source.output] for item in spec.inputs}
+    cached = CachedStep(spec, planned.hit, planned.parts, planned.reason, inputs, planned.seconds)
+    run.runs.publish(run.handle, [cached])
+    run.results[planned.name] = StepResult(planned.name, "cached", planned.hit.outputs)
+
+
+def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
+    """Have TFX's launcher run a node, tied to its cache key."""
+    assert planned.parts is not None
+    node = type(graph.nodes[planned.name])()
+    node.CopyFrom(graph.nodes[planned.name])
+    context = node.contexts.contexts.add()
+    context.type.name = KEY_CONTEXT
+    context.name.field_value.string_value = planned.parts.key
+    spec = run.spec.by_name[planned.name]
+    reason = _reason(run, planned)
+    extra = step_properties(spec, planned.parts.key, planned.parts.model_dump_json(), reason)
+    for name, value in extra.items():
+        node.parameters.parameters[name].field_value.string_value = value or ""
+    info = launcher.Launcher(
+        pipeline_node=node,
+        mlmd_connection=metadata.Metadata(graph.connection),
+        pipeline_info=graph.info,
+        pipeline_runtime_spec=graph.runtime,
+        executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),
+    ).launch()
+    _adopt(run, planned, info.execution_id)
+
+
+def _reason(run: RunContext, planned: PlannedStep) -> str:
+    """Prefer what the plan said where it knew more: a step that had to wait is explained by its inputs."""
+    before = run.plan.steps[planned.name]
+    return before.reason if before.action == "run" else planned.reason
+
+
+def _adopt(run: RunContext, planned: PlannedStep, execution_id: int) -> None:
+    """Make a finished execution its key's newest, and take its artifacts as MLMD numbered them."""
+    assert planned.parts is not None
+    result = run.results[planned.name]
+    if result.status != "executed":
+        return
+    [record] = run.runs.metadata.executions_by_id([execution_id])
+    run.results[planned.name] = StepResult(planned.name, "executed", record.outputs)
+    run.runs.remember(planned.parts.key, execution_id)

@@ -1,0 +1,80 @@
+"""A pipeline's spec as a TFX pipeline, compiled to TFX's IR by TFX's own compiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tfx.dsl.compiler import compiler as tfx_compiler
+from tfx.dsl.compiler import constants
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.portable import runtime_parameter_utils
+from tfx.types import artifact, channel, component_spec, standard_artifacts
+
+from zencache.execution.step_executor import StepExecutor
+from zencache.materializers import find, load_materializer
+from zencache.stores.mlmd import connection_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.config import Project
+    from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
+
+
+class Data(artifact.Artifact):  # type: ignore[misc]
+    """A value that none of TFX's standard artifacts stands for."""
+
+    TYPE_NAME = "zencache.Data"
+
+
+def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, StepBody], project: Project, run_name: str) -> Any:
+    """Compile a spec to TFX's IR (`pipeline_pb2.Pipeline`), with TFX's own cache off."""
+    components: dict[str, Any] = {}
+    for step in spec.steps:
+        inputs = {i.name: components[i.source.step].outputs[i.source.output] for i in step.inputs}
+        components[step.name] = _component(step, bodies[step.name], inputs)
+    pipeline = tfx_pipeline.Pipeline(
+        pipeline_name=spec.name,
+        pipeline_root=str(project.artifacts),
+        components=list(components.values()),
+        enable_cache=False,
+        metadata_connection_config=connection_config(project.database),
+    )
+    compiled = tfx_compiler.Compiler().compile(pipeline)
+    runtime_parameter_utils.substitute_runtime_parameter(
+        compiled, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_name}
+    )
+    return compiled
+
+
+def _component(step: StepSpec, body: StepBody, inputs: Mapping[str, Any]) -> Any:
+    """Make a component for a step: three small classes, as TFX's own function components are made."""
+    outputs = {name: _artifact_class(kind) for name, kind in body.output_types.items()}
+    spec_class = type(
+        "StepComponentSpec",
+        (component_spec.ComponentSpec,),
+        {
+            "PARAMETERS": {n: component_spec.ExecutionParameter(type=str) for n in step.parameters},
+            "INPUTS": {n: component_spec.ChannelParameter(type=c.type) for n, c in inputs.items()},
+            "OUTPUTS": {n: component_spec.ChannelParameter(type=kind) for n, kind in outputs.items()},
+        },
+    )
+    component_class = type(
+        step.code.qualname,
+        (base_component.BaseComponent,),
+        {
+            "SPEC_CLASS": spec_class,
+            "EXECUTOR_SPEC": executor_spec.ExecutorClassSpec(StepExecutor),
+            "TYPE": step.identity,
+            "__module__": step.code.module,
+        },
+    )
+    channels = {name: channel.Channel(type=kind) for name, kind in outputs.items()}
+    return component_class(spec_class(**step.parameters, **inputs, **channels)).with_id(step.name)
+
+
+def _artifact_class(kind: Any) -> Any:
+    found = find(kind) if isinstance(kind, type) else None
+    name = load_materializer(found.path).artifact_type if found else "Data"
+    return getattr(standard_artifacts, name, Data)

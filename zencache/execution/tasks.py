@@ -1,0 +1,79 @@
+"""What a run hands to its workers, and what they hand back. Nothing here imports TFX or Beam."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from zencache.config import Project
+    from zencache.graph.specs import PipelineSpec, StepBody
+    from zencache.planning import Planner, RunPlan
+    from zencache.stores.records import ArtifactRecord, RunHandle
+    from zencache.stores.runs import RunStore
+
+Status = Literal["executed", "cached", "failed", "skipped"]
+Report = Callable[["StepEvent"], None]
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """Something that is told while a run goes on."""
+
+    step: str
+    what: Literal["started", "cached", "finished", "failed", "skipped"]
+    seconds: float = 0.0
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How a step of a run ended."""
+
+    step: str
+    status: Status
+    outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
+    error: BaseException | None = None
+
+
+@dataclass
+class RunContext:
+    """A run in this process: what its workers share."""
+
+    project: Project
+    spec: PipelineSpec
+    bodies: Mapping[str, StepBody]
+    plan: RunPlan
+    planner: Planner
+    runs: RunStore
+    handle: RunHandle
+    report: Report
+    workers: int
+    results: dict[str, StepResult] = field(default_factory=dict)
+    interrupted: threading.Event = field(default_factory=threading.Event)
+    threads: dict[str, int] = field(default_factory=dict)
+    """Step to the thread that runs it, to interrupt it."""
+
+    def outputs(self) -> dict[str, Mapping[str, ArtifactRecord]]:
+        """Give the outputs that are there by now, by step."""
+        return {name: r.outputs for name, r in self.results.items() if r.status in ("executed", "cached")}
+
+
+_runs: dict[str, RunContext] = {}
+
+
+def register(context: RunContext) -> None:
+    """Let the workers of this process find a run by its name."""
+    _runs[context.handle.name] = context
+
+
+def unregister(context: RunContext) -> None:
+    """Forget a run."""
+    _runs.pop(context.handle.name, None)
+
+
+def running(name: str) -> RunContext:
+    """Find a run of this process by its name."""
+    return _runs[name]

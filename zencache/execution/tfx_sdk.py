@@ -1,0 +1,81 @@
+"""The one door to TFX's SDK and Beam.
+
+TFX is written so that its SDK works without TensorFlow and without its component library: `fileio`
+registers the local file system when TensorFlow cannot be imported, and `latest_blessed_model_strategy`
+does without `tfx.components`. Where both are installed they are imported all the same, which takes
+more than 10 seconds that a pipeline of plain steps has no use for. So they are refused while the SDK
+is imported, by a finder that is taken away again; afterwards `import tensorflow` and
+`import tfx.components` work as usual, and TensorFlow's file systems (`gs://`) can be registered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import threading
+import warnings
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+_REFUSED = ("tensorflow", "tfx.components")
+_CHATTY = ("absl", "apache_beam", "tensorflow", "tfx")
+_lock = threading.Lock()
+
+
+class _Refusal(MetaPathFinder):
+    """Answers for `tensorflow` and `tfx.components` as if they were not installed."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:  # noqa: ARG002
+        if fullname.startswith(tuple(f"{name}." for name in _REFUSED)) or fullname in _REFUSED:
+            raise ModuleNotFoundError(f"{fullname} is not needed here", name=fullname)
+
+
+def debugging() -> bool:
+    """Say whether the user wants to see what the engines say: `ZENCACHE_LOG=debug`."""
+    return os.environ.get("ZENCACHE_LOG", "").lower() == "debug"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the engines' log lines below ERROR from the terminal meanwhile, unless `debugging`."""
+    if debugging():
+        yield
+        return
+    loggers = [logging.getLogger(name) for name in _CHATTY]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    refusal = _Refusal()
+    sys.meta_path.insert(0, refusal)
+    try:
+        with warnings.catch_warnings():
+            if not debugging():
+                warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.meta_path.remove(refusal)
+
+
+def load_engine() -> ModuleType:
+    """Import TFX's SDK, Beam, and the modules of this room that use them; at once when they are there."""
+    with _lock:
+        if "zencache.execution.beam_runner" in sys.modules:
+            return sys.modules["zencache.execution.beam_runner"]
+        with _refused(), quiet():
+            return importlib.import_module("zencache.execution.beam_runner")

@@ -1,0 +1,67 @@
+"""Values on their way in and out of a step: checked, stored, loaded. Nothing here imports TFX or Beam."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zencache.errors import OutputTypeError
+from zencache.graph.types import matches, type_name
+from zencache.materializers import load_materializer
+from zencache.materializers.registry import find_for_value
+from zencache.stores import artifacts
+from zencache.stores.records import ArtifactRecord
+
+if TYPE_CHECKING:
+    from zencache.graph.specs import StepBody
+
+
+def load(artifact: ArtifactRecord, *, allow_pickle: bool) -> Any:
+    """Load an artifact's value, after its content was compared with what was recorded."""
+    materializer = load_materializer(artifact.materializer, allow_pickle=allow_pickle)
+    artifacts.check(artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest)
+    return materializer.load(artifact.folder)
+
+
+def store(value: Any, uri: str, name: str, *, where: str, allow_pickle: bool) -> ArtifactRecord:
+    """Store a value at a uri by the materializer of its type; `where` names the output in errors."""
+    reference = find_for_value(value, where=where, allow_pickle=allow_pickle)
+    materializer = load_materializer(reference.path, allow_pickle=allow_pickle)
+    folder = Path(uri)
+    manifest = artifacts.write_aside(folder, lambda aside: materializer.save(value, aside))
+    return ArtifactRecord(
+        id=0,
+        name=name,
+        uri=uri,
+        folder=folder,
+        value_type=type_name(type(value)),
+        materializer=reference.path,
+        digest=materializer.digest(folder) or manifest.digest,
+        size=manifest.size,
+        live=True,
+    )
+
+
+def check_outputs(body: StepBody, returned: Any) -> dict[str, Any]:
+    """Name what a step returned; raises OutputTypeError where it is not what the step declares."""
+    declared = body.output_types
+    if not declared:
+        if returned is not None:
+            raise OutputTypeError(
+                f"step {body.spec.name} declares no output, but returned {type_name(type(returned))}"
+            )
+        return {}
+    values = (returned,) if len(declared) == 1 else returned
+    if not isinstance(values, tuple | list) or len(values) != len(declared):
+        got = f"{len(values)} values" if isinstance(values, tuple | list) else type_name(type(values))
+        raise OutputTypeError(
+            f"step {body.spec.name} declares {len(declared)} outputs ({', '.join(declared)}), but returned {got}"
+        )
+    named = dict(zip(declared, values, strict=True))
+    for name, value in named.items():
+        if not matches(value, declared[name]):
+            raise OutputTypeError(
+                f"step {body.spec.name}: output {name} is declared {type_name(declared[name])}, "
+                f"but is {type_name(type(value))}"
+            )
+    return named

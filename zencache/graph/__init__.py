@@ -1,0 +1,1 @@
+"""Frozen values that describe steps and pipelines. Nothing here runs, stores or imports an engine."""

@@ -1,0 +1,147 @@
+"""A pipeline as data: which steps, how they are connected, with which parameters.
+
+Everything here is frozen and can be written as JSON, so that a pipeline can be recorded and found
+again by another process. What a step does is not here: a `StepBody` ties a spec to live code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic and dataclasses read annotations
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from zencache.errors import CycleError, DefinitionError, NotFoundError
+from zencache.graph.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
+from zencache.graph.values import digest_of
+
+
+class Frozen(BaseModel):
+    """Base of the specs: values that are replaced, never edited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OutputRef(Frozen):
+    """An output of a step, by names."""
+
+    step: str
+    output: str
+
+
+class InputSpec(Frozen):
+    """An argument of a step that is fed by another step's output."""
+
+    name: str
+    type: str
+    source: OutputRef
+
+
+class OutputSpec(Frozen):
+    """An output of a step: its name and the qualified name of its declared type."""
+
+    name: str
+    type: str
+
+
+class CodeRef(Frozen):
+    """Where a step's code is found again: by import, or in the snapshot of that name."""
+
+    module: str
+    qualname: str
+    snapshot: str | None = None
+
+
+class StepSpec(Frozen):
+    """One step of a pipeline."""
+
+    name: str
+    slot: str | None = None
+    code: CodeRef
+    inputs: tuple[InputSpec, ...] = ()
+    outputs: tuple[OutputSpec, ...] = ()
+    parameters: dict[str, str] = {}
+    """Parameter to JSON text (`zencache.graph.values`); a parameters model is spread into its fields."""
+    enable_cache: bool | None = None
+    policy: CachePolicy | None = None
+    takes_context: bool = False
+
+    @property
+    def identity(self) -> str:
+        """The qualified name of the step's function; it is also the MLMD execution type."""
+        return f"{self.code.module}.{self.code.qualname}"
+
+    @property
+    def upstream(self) -> frozenset[str]:
+        """The names of the steps that this one waits for."""
+        return frozenset(item.source.step for item in self.inputs)
+
+
+class PipelineSpec(Frozen):
+    """A pipeline: its steps in an order in which each comes after those it waits for."""
+
+    name: str
+    steps: tuple[StepSpec, ...]
+    enable_cache: bool | None = None
+    policy: CachePolicy | None = None
+
+    @model_validator(mode="after")
+    def _is_a_graph(self) -> PipelineSpec:
+        names = [step.name for step in self.steps]
+        if not names:
+            raise DefinitionError(f"pipeline {self.name} has no steps: call at least one step in its body")
+        if len(set(names)) != len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise DefinitionError(f"pipeline {self.name} has two steps named {', '.join(twice)}")
+        seen: set[str] = set()
+        for step in self.steps:
+            if missing := step.upstream - set(names):
+                raise DefinitionError(f"step {step.name} takes an input from {', '.join(sorted(missing))}, which is no step of pipeline {self.name}")
+            if waits := step.upstream - seen:
+                raise CycleError(f"step {step.name} of pipeline {self.name} waits for {', '.join(sorted(waits))}, which waits for it")
+            seen.add(step.name)
+        return self
+
+    @cached_property
+    def by_name(self) -> Mapping[str, StepSpec]:
+        """The steps by their names."""
+        return {step.name: step for step in self.steps}
+
+    def step(self, name: str) -> StepSpec:
+        """Find a step by its slot or its name."""
+        for step in self.steps:
+            if name in (step.slot, step.name):
+                return step
+        raise NotFoundError.named("step", name, [s.slot or s.name for s in self.steps], hint=f"pipeline {self.name}")
+
+    @cached_property
+    def structure(self) -> str:
+        """The digest that decides the version: the steps by identity, and how they are connected."""
+        return digest_of(
+            [
+                "structure/1",
+                *(
+                    [s.name, s.identity, sorted([i.name, i.source.step, i.source.output] for i in s.inputs)]
+                    for s in sorted(self.steps, key=lambda s: s.name)
+                ),
+            ]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class StepBody:
+    """A step's spec tied to its live code: what is needed to run it in this process."""
+
+    spec: StepSpec
+    function: Callable[..., Any]
+    arguments: Mapping[str, Any]
+    """Live values of the arguments that are parameters, a parameters model as one."""
+    input_types: Mapping[str, Any]
+    output_types: Mapping[str, Any]
+    code_digest: str
+    injected: Mapping[str, str] = field(default_factory=dict)
+    """Argument to what zencache puts there: `"context"` or `"beam"`."""
+    imprecise: str | None = None
+    """Why the code digest covers more than it would have to, if so."""

@@ -1,0 +1,155 @@
+"""Types as zencache compares and names them: annotations of steps, and the values that flow between them."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+_UNIONS = (Union, types.UnionType)
+
+
+def module_name(module: str) -> str:
+    """Name a module as it would be imported: the script that runs as `__main__` by its file's name.
+
+    >>> module_name("numpy.linalg")
+    'numpy.linalg'
+    """
+    if module != "__main__":
+        return module
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    if spec is not None and spec.name != "__main__":
+        return str(spec.name).removesuffix(".__main__")
+    file = getattr(main, "__file__", None)
+    return Path(file).stem if file else "__main__"
+
+
+def type_name(annotation: Any) -> str:
+    """Name a type the same way in every process.
+
+    >>> type_name(int), type_name(list[int]), type_name(int | None), type_name(Path)
+    ('int', 'list[int]', 'int | None', 'pathlib.Path')
+    """
+    if annotation is Any:
+        return "Any"
+    if annotation is None or annotation is type(None):
+        return "None"
+    if annotation is ...:
+        return "..."
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return type_name(args[0])
+    if origin in _UNIONS:
+        return " | ".join(type_name(arg) for arg in args)
+    if origin is Literal:
+        return f"Literal[{', '.join(map(repr, args))}]"
+    if origin is not None:
+        return f"{type_name(origin)}[{', '.join(_argument_name(arg) for arg in args)}]"
+    if isinstance(annotation, type):
+        module = module_name(annotation.__module__)
+        return (
+            annotation.__qualname__ if module == "builtins" else f"{module}.{annotation.__qualname__}"
+        ).replace("pathlib._local.", "pathlib.")
+    return str(annotation)
+
+
+def _argument_name(argument: Any) -> str:
+    if isinstance(argument, list | tuple):
+        return f"[{', '.join(type_name(a) for a in argument)}]"
+    return type_name(argument)
+
+
+def is_assignable(source: Any, target: Any) -> bool:
+    """Say whether an output annotated `source` may feed an input annotated `target`.
+
+    Classes by inheritance, `int` where a `float` is wanted, unions by their members; `Any` and
+    `object` on either side leave the question to the value.
+
+    >>> is_assignable(bool, int), is_assignable(int, float), is_assignable(str, int)
+    (True, True, False)
+    >>> is_assignable(int, int | None), is_assignable(int | str, int)
+    (True, False)
+    """
+    source, target = _plain(source), _plain(target)
+    if Any in (source, target) or object in (source, target) or source == target:
+        return True
+    if get_origin(source) in _UNIONS:
+        return all(is_assignable(member, target) for member in get_args(source))
+    if get_origin(target) in _UNIONS:
+        return any(is_assignable(source, member) for member in get_args(target))
+    if get_origin(source) is Literal:
+        return all(matches(member, target) for member in get_args(source))
+    source_class, target_class = get_origin(source) or source, get_origin(target) or target
+    if not (isinstance(source_class, type) and isinstance(target_class, type)):
+        return True
+    if not (_is_subclass(source_class, target_class) or _is_promoted(source_class, target_class)):
+        return False
+    return _arguments_assignable(get_args(source), get_args(target))
+
+
+def _arguments_assignable(source: tuple[Any, ...], target: tuple[Any, ...]) -> bool:
+    if not source or not target or len(source) != len(target):
+        return True
+    return all(
+        is_assignable(s, t)
+        for s, t in zip(source, target, strict=True)
+        if s is not ... and t is not ... and not isinstance(s, list | tuple)
+    )
+
+
+def matches(value: Any, annotation: Any) -> bool:
+    """Say whether a value is of an annotated type; containers by their own type, not element by element.
+
+    >>> matches(1, float), matches("1", int), matches(None, int | None), matches([1], list[str])
+    (True, False, True, True)
+    """
+    annotation = _plain(annotation)
+    if annotation in (Any, object):
+        return True
+    if annotation is None:
+        return value is None
+    origin = get_origin(annotation)
+    if origin in _UNIONS:
+        return any(matches(value, member) for member in get_args(annotation))
+    if origin is Literal:
+        return any(value == member and type(value) is type(member) for member in get_args(annotation))
+    if origin is type:
+        return isinstance(value, type)
+    kind = origin or annotation
+    if not isinstance(kind, type):
+        return True
+    return _is_instance(value, kind) or _is_promoted(type(value), kind)
+
+
+def _plain(annotation: Any) -> Any:
+    """Take away what does not bear on the type: `Annotated`, `NewType`, and a `TypeVar` by its bound."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    if isinstance(annotation, TypeVar):
+        return _plain(annotation.__bound__ or Any)
+    if hasattr(annotation, "__supertype__"):
+        return _plain(annotation.__supertype__)
+    return None if annotation is type(None) else annotation
+
+
+def _is_subclass(source: type, target: type) -> bool:
+    try:
+        return issubclass(source, target)
+    except TypeError:  # a protocol with data members cannot be asked
+        return True
+
+
+def _is_instance(value: Any, kind: type) -> bool:
+    try:
+        return isinstance(value, kind)
+    except TypeError:  # a protocol that is not runtime-checkable cannot be asked
+        return True
+
+
+def _is_promoted(source: type, target: type) -> bool:
+    """Follow the numeric tower of PEP 484: an int where a float is wanted, either where a complex is."""
+    return (target is float and issubclass(source, int)) or (
+        target is complex and issubclass(source, int | float)
+    )

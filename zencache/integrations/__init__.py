@@ -1,0 +1,44 @@
+"""Installed integrations by short names: `zencache.integrations.sklearn` is the package `zencache_sklearn`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_PREFIX = f"{__name__}."
+
+
+class _Alias(MetaPathFinder, Loader):
+    """Finds `zencache.integrations.NAME…` as `zencache_NAME…`: one module under two names."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
+        if not fullname.startswith(_PREFIX):
+            return None
+        name, _, rest = fullname[len(_PREFIX) :].partition(".")
+        if not rest and importlib.util.find_spec(f"zencache_{name}") is None:
+            raise ModuleNotFoundError(
+                f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
+            )
+        return ModuleSpec(fullname, self, origin=".".join(filter(None, (f"zencache_{name}", rest))), is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        assert spec.origin is not None
+        module = importlib.import_module(spec.origin)
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its own spec back: it ran already, under its own name."""
+        alias = module.__spec__
+        assert alias is not None
+        module.__spec__ = alias.loader_state
+
+
+sys.meta_path.append(_Alias())

@@ -1,0 +1,46 @@
+"""What a materializer is: two methods."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Materializer(ABC):
+    """Stores values of some types as files in a folder, and loads them again.
+
+    Equal values should give equal bytes, so that a step that reran for nothing does not make those
+    after it rerun; where a format cannot (it writes the time, say), `digest` names the value instead.
+
+    >>> from pathlib import Path
+    >>> import tempfile
+    >>> class Celsius(float):
+    ...     pass
+    >>> class CelsiusMaterializer(Materializer):
+    ...     def save(self, value, folder):
+    ...         (folder / "degrees.txt").write_text(repr(float(value)))
+    ...     def load(self, folder):
+    ...         return Celsius((folder / "degrees.txt").read_text())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     CelsiusMaterializer().save(Celsius(21.5), Path(folder))
+    ...     CelsiusMaterializer().load(Path(folder))
+    21.5
+    """
+
+    artifact_type: ClassVar[str] = "Data"
+    """The MLMD artifact type: one of TFX's standard artifacts by name (`"Model"`, …), or `"Data"`."""
+
+    @abstractmethod
+    def save(self, value: Any, folder: Path) -> None:
+        """Write `value` as one or more files into the existing, empty `folder`."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> Any:
+        """Read the value back from the files that `save` wrote; they are read-only."""
+
+    def digest(self, folder: Path) -> str | None:  # noqa: ARG002 - an override reads it
+        """Name the value stored in `folder` by its content, or return None to have the bytes digested."""
+        return None

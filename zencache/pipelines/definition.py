@@ -1,0 +1,128 @@
+"""`@pipeline`: a function whose body says how steps are connected."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, overload
+
+from zencache.errors import DefinitionError, ParameterError
+from zencache.graph.specs import PipelineSpec
+from zencache.pipelines.pipeline import Pipeline
+from zencache.steps.step import BoundStep, Step, check_name
+from zencache.steps.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zencache.graph.policy import CachePolicy
+
+
+class PipelineDefinition:
+    """A function as a pipeline. Calling it, with steps for its slots or with parameters, gives a `Pipeline`."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        enable_cache: bool | None = None,
+        cache: CachePolicy | None = None,
+    ) -> None:
+        self.entrypoint = function
+        self.name = check_name("pipeline", name or function.__name__)
+        self.enable_cache = enable_cache
+        self.policy = cache
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Pipeline:
+        """Read the body once: steps that it calls are noted and checked, none is run."""
+        given = self._bind(args, kwargs)
+        trace = Trace(self.name)
+        with trace.reading():
+            self.entrypoint(**{name: _slotted(name, value) for name, value in given.items()})
+        spec = PipelineSpec(
+            name=self.name,
+            steps=tuple(body.spec for body in trace.bodies.values()),
+            enable_cache=self.enable_cache,
+            policy=self.policy,
+        )
+        return Pipeline(spec, trace.bodies, trace.steps)
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        signature = inspect.signature(self.entrypoint)
+        known = list(signature.parameters)
+        for name in kwargs:
+            if name not in signature.parameters:
+                near = difflib.get_close_matches(name, known, n=1)
+                advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known) or 'nothing'}"
+                raise ParameterError(f"pipeline {self.name} takes no {name}; {advice}")
+        try:
+            bound = signature.bind_partial(*args, **kwargs)
+        except TypeError as error:
+            raise ParameterError(f"pipeline {self.name}: {error}") from error
+        bound.apply_defaults()
+        missing = [name for name in known if name not in bound.arguments]
+        if missing:
+            calls = ", ".join(f"{name}=…" for name in known)
+            raise DefinitionError(
+                f"pipeline {self.name}: {', '.join(missing)} is empty; give a step (or a value): {self.name}({calls})"
+            )
+        return dict(bound.arguments)
+
+    def __repr__(self) -> str:
+        return f"<pipeline {self.name}>"
+
+
+def _slotted(name: str, value: Any) -> Any:
+    if isinstance(value, Step):
+        return BoundStep(value, slot=name)
+    if isinstance(value, BoundStep):
+        return BoundStep(value.step, value.values, slot=name)
+    return value
+
+
+@overload
+def pipeline(function: Callable[..., Any], /) -> PipelineDefinition: ...
+@overload
+def pipeline(
+    *, name: str | None = None, enable_cache: bool | None = None, cache: CachePolicy | None = None
+) -> Callable[[Callable[..., Any]], PipelineDefinition]: ...
+def pipeline(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    enable_cache: bool | None = None,
+    cache: CachePolicy | None = None,
+) -> Any:
+    """Make a pipeline of a function: `@pipeline`, or `@pipeline(name=…, enable_cache=…, cache=…)`.
+
+    Its arguments are slots for steps or plain parameters; its body calls steps.
+
+    >>> from zencache import step
+    >>> @step
+    ... def load() -> int:
+    ...     return 20
+    >>> @step
+    ... def double(x: int) -> int:
+    ...     return 2 * x
+    >>> @pipeline
+    ... def slots(loader, worker):
+    ...     worker(loader())
+    >>> slots(loader=load(), worker=double())
+    <pipeline slots: load, double>
+    >>> @pipeline
+    ... def direct(x: int = 1):
+    ...     double(double(x=x))
+    >>> direct(x=3)
+    <pipeline direct: double, double_2>
+    """
+
+    def decorate(target: Callable[..., Any]) -> PipelineDefinition:
+        if not inspect.isfunction(target):
+            raise DefinitionError(f"@pipeline goes on a function, not on {target!r}")
+        return PipelineDefinition(target, name=name, enable_cache=enable_cache, cache=cache)
+
+    return decorate if function is None else decorate(function)

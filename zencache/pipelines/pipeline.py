@@ -1,0 +1,202 @@
+"""A pipeline that can be planned, run, copied and compared."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zencache import config
+from zencache.errors import AlreadyExistsError, ImmutablePipelineError
+from zencache.graph.specs import PipelineSpec
+from zencache.pipelines import runner
+from zencache.pipelines.records import open_records
+from zencache.pipelines.rewire import replaced
+from zencache.pipelines.run import PipelineRun
+from zencache.steps.step import BoundStep, Step, check_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.graph.specs import StepBody
+    from zencache.pipelines.records import Records
+    from zencache.planning import RunPlan
+    from zencache.stores.records import VersionRecord
+
+
+class Pipeline:
+    """Steps and how they are connected; made by calling a `@pipeline`, or found in the repository."""
+
+    def __init__(
+        self,
+        spec: PipelineSpec,
+        bodies: Mapping[str, StepBody],
+        steps: Mapping[str, Step],
+        *,
+        records: Records | None = None,
+    ) -> None:
+        self._spec = spec
+        self._bodies = dict(bodies)
+        self._steps = dict(steps)
+        self._records = records
+        self._immutable = records is not None
+
+    @property
+    def name(self) -> str:
+        """The pipeline's name."""
+        return self._spec.name
+
+    @property
+    def spec(self) -> PipelineSpec:
+        """The pipeline as data."""
+        return self._spec
+
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """The steps by their names in this pipeline."""
+        return dict(self._steps)
+
+    # -- running ------------------------------------------------------------------------------
+
+    def run(
+        self, enable_cache: bool | None = None, run_name: str | None = None, *, workers: int | None = None
+    ) -> PipelineRun:
+        """Run the pipeline; what an earlier run computed and nothing changed is reused.
+
+        `enable_cache` overrides every step and the pipeline, for this run alone. `run_name` must be
+        new; the default has the pipeline's name and the time. `workers`: how many independent steps
+        run at once, else the project's setting.
+
+        Raises StepFailedError (also an instance of what the step raised), RunInterruptedError, and
+        StoreError where the project's store cannot be used.
+        """
+        records = self._open(create=True)
+        assert records is not None
+        self._immutable = True
+        return runner.run(
+            self._spec, self._bodies, self._steps, records, enable_cache=enable_cache, run_name=run_name, workers=workers
+        )
+
+    def plan(self, enable_cache: bool | None = None) -> RunPlan:
+        """Say what `run` would do, step by step, and why; computes nothing and writes nothing."""
+        return runner.make_planner(self._spec, self._bodies, self._open(), enable_cache).plan()
+
+    # -- changing -----------------------------------------------------------------------------
+
+    def copy(self, new_name: str, **replaced_slots: Step | BoundStep) -> Pipeline:
+        """Copy the pipeline under a new name, with some steps replaced, by slot or step name.
+
+        The copy has not run, so it can be changed; what it has in common with this one is reused.
+        Raises AlreadyExistsError if a pipeline of that name has run.
+        """
+        check_name("pipeline", new_name)
+        records = self._open()
+        if new_name == self.name or (records and new_name in records.runs.pipelines()):
+            raise AlreadyExistsError(
+                f"there is a pipeline named {new_name!r} already; choose another name, "
+                f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
+            )
+        made = Pipeline(self._spec.model_copy(update={"name": new_name}), self._bodies, self._steps)
+        for slot, step in replaced_slots.items():
+            made.replace_step(slot, step)
+        return made
+
+    def replace_step(self, slot: str, step: Step | BoundStep) -> None:
+        """Put another step in a slot, connected as the old one was; inputs by name, or else by position.
+
+        Raises ImmutablePipelineError if the pipeline has run or comes from the repository, NotFoundError
+        for an unknown slot, and ConnectionTypeError where the new step's types do not fit.
+        """
+        if self._immutable:
+            raise ImmutablePipelineError(
+                f"pipeline {self.name} has run and cannot be changed; copy it and change the copy: "
+                f"pipeline.copy('new name', {slot}=…)"
+            )
+        bound = step if isinstance(step, BoundStep) else BoundStep(step)
+        self._spec, self._bodies, self._steps = replaced(self._spec, self._bodies, self._steps, slot, bound)
+
+    # -- history ------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int | None:
+        """The number of the version that this structure is, or None before its first run."""
+        records = self._open()
+        found = records.runs.version_of(self._spec) if records else None
+        return found.number if found else None
+
+    @property
+    def versions(self) -> list[PipelineVersion]:
+        """All versions that have run under this name, from 1."""
+        records = self._open()
+        return [PipelineVersion(v, self.name, records) for v in records.runs.versions(self.name)] if records else []
+
+    @property
+    def runs(self) -> list[PipelineRun]:
+        """All runs under this name, newest last."""
+        records = self._open()
+        return [PipelineRun(run, records) for run in records.runs.runs(self.name)] if records else []
+
+    def _open(self, *, create: bool = False) -> Records | None:
+        """Open the project's records: of the repository that this came from, or upward from the working folder."""
+        if self._records is not None:
+            return self._records
+        project = config.find_project()
+        if project is None and create:
+            project = runner.create_project()
+        return open_records(project) if project else None
+
+    def __repr__(self) -> str:
+        return f"<pipeline {self.name}: {', '.join(self._spec.by_name)}>"
+
+
+@dataclass(frozen=True, eq=False)
+class PipelineVersion:
+    """A version of a pipeline: one structure, and the runs that had it."""
+
+    _record: VersionRecord
+    _pipeline: str
+    _records: Records = dataclasses.field(repr=False)
+
+    @property
+    def number(self) -> int:
+        """The version's number, from 1."""
+        return self._record.number
+
+    @property
+    def spec(self) -> PipelineSpec:
+        """The steps and connections, with the parameters of the version's first run."""
+        return self._record.spec
+
+    @property
+    def runs(self) -> list[PipelineRun]:
+        """The version's runs, newest last."""
+        found = self._records.runs.runs(self._pipeline)
+        return [PipelineRun(run, self._records) for run in found if run.version == self.number]
+
+    def diff(self, other: PipelineVersion) -> list[str]:
+        """Say what `other` has that this version has not, one sentence a difference.
+
+        >>> # doctest: +SKIP
+        >>> pipeline.versions[0].diff(pipeline.versions[1])
+        ['step svc_trainer removed', 'step tree_trainer added']
+        """
+        return differences(self.spec, other.spec)
+
+
+def differences(old: PipelineSpec, new: PipelineSpec) -> list[str]:
+    """Say how two structures differ: steps removed, added, replaced, rewired."""
+    found = [f"step {name} removed" for name in old.by_name if name not in new.by_name]
+    found += [f"step {name} added" for name in new.by_name if name not in old.by_name]
+    for name in old.by_name.keys() & new.by_name.keys():
+        was, now = old.by_name[name], new.by_name[name]
+        if was.identity != now.identity:
+            found.append(f"step {name} replaced: {was.identity} → {now.identity}")
+        sources = {item.name: item.source for item in was.inputs}
+        for item in now.inputs:
+            before = sources.get(item.name)
+            if before != item.source:
+                was_fed = f"{before.step}.{before.output}" if before else "(nothing)"
+                found.append(f"step {name} rewired: {item.name} from {was_fed} → {item.source.step}.{item.source.output}")
+    return found
+
+

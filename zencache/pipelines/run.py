@@ -1,0 +1,215 @@
+"""A run, as it is recorded: its steps, what they gave and why they ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from zencache.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zencache.graph.specs import PipelineSpec
+    from zencache.pipelines.records import Records
+    from zencache.stores.records import ArtifactRecord, ExecutionRecord, RunRecord
+
+StepStatus = Literal["executed", "cached", "failed", "running", "skipped"]
+_STATUS: dict[str, StepStatus] = {
+    "COMPLETE": "executed",
+    "CACHED": "cached",
+    "FAILED": "failed",
+    "CANCELED": "failed",
+    "NEW": "running",
+    "RUNNING": "running",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PipelineRun:
+    """A run of a pipeline: `run.steps["trainer"].outputs["output"].load()`. Read from the records when asked."""
+
+    _record: RunRecord
+    _records: Records = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self._record.name
+
+    @property
+    def pipeline_name(self) -> str:
+        """The name of the pipeline that ran."""
+        return self._record.pipeline
+
+    @property
+    def status(self) -> str:
+        """`"completed"`, `"failed"`, `"interrupted"` or `"running"`."""
+        return self._record.status
+
+    @property
+    def version(self) -> int | None:
+        """The number of the pipeline's version."""
+        return self._record.version
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end; None while it runs."""
+        return self._record.seconds
+
+    @cached_property
+    def spec(self) -> PipelineSpec:
+        """What ran, as data."""
+        return self._records.runs.spec_of(self._record)
+
+    @cached_property
+    def steps(self) -> Mapping[str, StepRun]:
+        """The steps by their names, in the order of the pipeline."""
+        found = {e.step: e for e in self._records.metadata.executions_of_run(self._record.id)}
+        return Named("step", {name: StepRun(name, found.get(name), self._records) for name in self.spec.by_name})
+
+    def get_step(self, name: str) -> StepRun:
+        """Find a step by its name or its slot."""
+        return self.steps[name if name in self.steps else self.spec.step(name).name]
+
+    def __repr__(self) -> str:
+        return f"<run {self.name}: {self.status}>"
+
+
+@dataclass(frozen=True, eq=False)
+class StepRun:
+    """A step of a run."""
+
+    name: str
+    _record: ExecutionRecord | None
+    _records: Records = field(repr=False)
+
+    @property
+    def status(self) -> StepStatus:
+        """`"executed"`, `"cached"`, `"failed"`, `"skipped"`, or `"running"`."""
+        return _STATUS.get(self._record.state, "failed") if self._record else "skipped"
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether an earlier result was reused."""
+        return self.status == "cached"
+
+    @property
+    def reason(self) -> str:
+        """Why it ran, or was a hit, in words."""
+        return self._record.reason if self._record else "a step that it needs did not finish"
+
+    @property
+    def cache_key(self) -> str | None:
+        """The key, 64 hexadecimal digits."""
+        return self._record.key if self._record else None
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that the step took, with loading and storing; of a hit, what finding it took."""
+        if self._record is None:
+            return None
+        recorded = self._record.seconds
+        return (self._record.updated - self._record.created).total_seconds() if recorded is None else recorded
+
+    @property
+    def error(self) -> str | None:
+        """What the step raised, as it was recorded."""
+        return self._record.error if self._record else None
+
+    @property
+    def outputs(self) -> Mapping[str, ArtifactView]:
+        """The outputs by their names; not read before `.load()`."""
+        return self._views(self._record.outputs if self._record else {})
+
+    @property
+    def inputs(self) -> Mapping[str, ArtifactView]:
+        """The inputs by their names."""
+        return self._views(self._record.inputs if self._record else {})
+
+    @property
+    def output(self) -> ArtifactView:
+        """The output of a step with one; raises NotFoundError (a LookupError) for another number."""
+        if len(self.outputs) != 1:
+            raise NotFoundError(f"step {self.name} has {len(self.outputs)} outputs; take one by name from .outputs")
+        return next(iter(self.outputs.values()))
+
+    @property
+    def uri(self) -> str | None:
+        """Where the output of a step with one is stored."""
+        return self.output.uri if len(self.outputs) == 1 else None
+
+    def _views(self, side: Mapping[str, ArtifactRecord]) -> Mapping[str, ArtifactView]:
+        return Named("output", {name: ArtifactView(artifact, self._records) for name, artifact in side.items()})
+
+    def __repr__(self) -> str:
+        return f"<step {self.name}: {self.status}>"
+
+
+@dataclass(frozen=True, eq=False)
+class ArtifactView:
+    """A stored value: a reference until `load` is called."""
+
+    _record: ArtifactRecord
+    _records: Records = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The output's name."""
+        return self._record.name
+
+    @property
+    def uri(self) -> str:
+        """Where it is stored, as MLMD has it."""
+        return self._record.uri
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are now."""
+        return self._record.folder
+
+    @property
+    def type(self) -> str:
+        """The qualified type name of the value."""
+        return self._record.value_type
+
+    @property
+    def digest(self) -> str:
+        """The content digest."""
+        return self._record.digest
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self._record.size
+
+    def load(self) -> Any:
+        """Load the value; raises ArtifactError if its files are gone or are not what was recorded."""
+        from zencache.execution.values import load  # noqa: PLC0415 - reading records loads no materializer
+
+        return load(self._record, allow_pickle=self._records.project.settings.allow_pickle)
+
+    read = load
+
+    def __repr__(self) -> str:
+        return f"<artifact {self.name}: {self.type}, {self.size} bytes>"
+
+
+class Named(dict[str, Any]):
+    """A mapping whose missing names are answered with the nearest ones."""
+
+    def __init__(self, kind: str, items: Mapping[str, Any]) -> None:
+        super().__init__(items)
+        self._kind = kind
+
+    def __missing__(self, name: str) -> Any:
+        raise MissingNameError(str(NotFoundError.named(self._kind, name, self)))
+
+
+class MissingNameError(NotFoundError, KeyError):
+    """A NotFoundError that is a KeyError as well, as mappings raise."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])

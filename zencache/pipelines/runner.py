@@ -1,0 +1,169 @@
+"""The route of `pipeline.run()`: plan, publish the hits, compute what is left, tell the user."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zencache import config
+from zencache.errors import RunInterruptedError, StepFailedError
+from zencache.execution.tasks import RunContext, StepEvent, StepResult
+from zencache.execution.tfx_sdk import load_engine
+from zencache.pipelines.printing import OVERRIDE, Printer, seconds_text
+from zencache.pipelines.run import PipelineRun
+from zencache.pipelines.snapshots import with_snapshots
+from zencache.planning import Planner
+from zencache.stores.records import CachedStep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.config import Project
+    from zencache.graph.specs import PipelineSpec, StepBody
+    from zencache.pipelines.records import Records
+    from zencache.planning import RunPlan
+    from zencache.steps.step import Step
+    from zencache.stores.records import RunHandle
+
+
+def create_project() -> Project:
+    """Make a project in the working folder, and say so: nobody asked for it."""
+    project = config.create_project(Path.cwd())
+    print(f"Created a zencache project in {project.folder}.", flush=True)  # noqa: T201 - the lines are the product
+    return project
+
+
+def make_planner(
+    spec: PipelineSpec, bodies: Mapping[str, StepBody], records: Records | None, enable_cache: bool | None
+) -> Planner:
+    """Make the planner of a run, or of a dry run before there is a project."""
+    settings = records.project.settings if records else config.Settings()
+    return Planner(spec, bodies, records.metadata if records else None, enable_cache, settings.cache_precedence)
+
+
+def run(
+    spec: PipelineSpec,
+    bodies: Mapping[str, StepBody],
+    steps: Mapping[str, Step],
+    records: Records,
+    *,
+    enable_cache: bool | None,
+    run_name: str | None,
+    workers: int | None,
+) -> PipelineRun:
+    """Run a pipeline; see `Pipeline.run`."""
+    started = time.perf_counter()
+    # Read by TensorFlow's C++ side when a step imports it; a user's own value stays.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    printer = Printer(len(spec.steps))
+    _announce(printer, spec, enable_cache)
+    spec = with_snapshots(spec, steps, records.project)
+    handle = records.runs.begin(spec, run_name or f"{spec.name}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}")
+    planner = make_planner(spec, bodies, records, enable_cache)
+    plan = planner.plan()
+    hits = _hits(spec, plan)
+    _tell_hits(printer, hits)
+    if plan.all_hits:
+        records.runs.publish(handle, hits, finished=time.perf_counter() - started)
+    else:
+        context = _context(records, handle, planner, plan, hits, printer, workers)
+        _compute(context, hits, started, printer)
+    printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
+    return _recorded(records, handle)
+
+
+def _announce(printer: Printer, spec: PipelineSpec, enable_cache: bool | None) -> None:
+    off = spec.enable_cache is False or (spec.enable_cache is None and spec.policy is not None and spec.policy.enabled is False)
+    printer.line(f"Creating run for pipeline: {spec.name}")
+    printer.line(f"Cache {'disabled' if off else 'enabled'} for pipeline {spec.name}")
+    printer.line(f"Using stack default to run pipeline {spec.name}...")
+    if enable_cache is not None:
+        printer.line(OVERRIDE.format(enable_cache))
+
+
+def _hits(spec: PipelineSpec, plan: RunPlan) -> list[CachedStep]:
+    """Give the hits of a plan as they are to be published: their inputs are other hits' outputs."""
+    outputs = {p.name: p.hit.outputs for p in plan.steps.values() if p.hit}
+    hits = []
+    for step in spec.steps:
+        planned = plan.steps[step.name]
+        if planned.hit is not None and planned.parts is not None:
+            inputs = {i.name: outputs[i.source.step][i.source.output] for i in step.inputs}
+            hits.append(CachedStep(step, planned.hit, planned.parts, planned.reason, inputs, planned.seconds))
+    return hits
+
+
+def _tell_hits(printer: Printer, hits: list[CachedStep]) -> None:
+    for hit in hits:
+        printer.event(StepEvent(hit.spec.name, "started"))
+        printer.event(StepEvent(hit.spec.name, "cached"))
+        printer.event(StepEvent(hit.spec.name, "finished", hit.seconds))
+
+
+def _context(
+    records: Records,
+    handle: RunHandle,
+    planner: Planner,
+    plan: RunPlan,
+    hits: list[CachedStep],
+    printer: Printer,
+    workers: int | None,
+) -> RunContext:
+    return RunContext(
+        project=records.project,
+        spec=handle.spec,
+        bodies=planner.bodies,
+        plan=plan,
+        planner=planner,
+        runs=records.runs,
+        handle=handle,
+        report=printer.event,
+        workers=workers or records.project.settings.workers,
+        results={h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs) for h in hits},
+    )
+
+
+def _compute(context: RunContext, hits: list[CachedStep], started: float, printer: Printer) -> None:
+    """Run what is left, record how the run ended, and raise what a step raised."""
+    runs = context.runs
+    context.handle = runs.open(context.handle)
+    status = "failed"
+    try:
+        if hits:
+            runs.publish(context.handle, hits)
+        with printer.display():
+            load_engine().execute(context)
+        failed = [r for r in context.results.values() if r.status == "failed"]
+        status = "failed" if failed else "completed"
+        if context.interrupted.is_set():
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        status = "interrupted"
+        name = context.handle.name
+        raise RunInterruptedError(
+            f"run {name} was interrupted; run the pipeline again and what has finished is reused "
+            f"(`zencache run show {name}`)"
+        ) from None
+    finally:
+        seconds = time.perf_counter() - started
+        runs.finish(context.handle, status, seconds)
+        if status != "completed":
+            printer.line(f"Pipeline run {context.handle.name} has {'been interrupted' if status == 'interrupted' else status} after {seconds_text(seconds)}.")
+    if failed:
+        _raise(context.handle.name, failed)
+
+
+def _raise(run_name: str, failed: list[StepResult]) -> None:
+    """Raise what the first failing step raised; the traceback that is shown first is the step's own."""
+    first = failed[0]
+    assert first.error is not None
+    raise StepFailedError.of(first.step, run_name, first.error) from first.error
+
+
+def _recorded(records: Records, handle: RunHandle) -> PipelineRun:
+    found = records.runs.run(handle.name)
+    assert found is not None
+    return PipelineRun(found, records)

@@ -1,0 +1,111 @@
+"""Finding a step's code again in another process: by import, or from a snapshot.
+
+A step that a module defines at its top level is imported. One that a script, a notebook cell or a
+function defines cannot be; its code is pickled by value into `.zencache/code/`, named by its content,
+and loaded only if the file's digest is the one that the run's record holds.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from zencache.errors import CodeUnavailableError
+from zencache.graph.specs import OutputRef, PipelineSpec, StepBody
+from zencache.steps.binding import gather
+from zencache.steps.step import Step
+from zencache.steps.trace import make_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.config import Project
+    from zencache.graph.specs import CodeRef, StepSpec
+
+
+def with_snapshots(spec: PipelineSpec, steps: Mapping[str, Step], project: Project) -> PipelineSpec:
+    """Give the spec with a snapshot named for each step that cannot be imported again."""
+    made = []
+    for item in spec.steps:
+        snapshot = None if is_importable(steps[item.name]) else _write(steps[item.name], project)
+        made.append(item.model_copy(update={"code": item.code.model_copy(update={"snapshot": snapshot})}))
+    return spec.model_copy(update={"steps": tuple(made)})
+
+
+def is_importable(step: Step) -> bool:
+    """Say whether importing a step's module gives the step."""
+    module = step.entrypoint.__module__
+    if module == "__main__" or "<locals>" in step.qualname:
+        return False
+    try:
+        return isinstance(_import(module, step.qualname), Step)
+    except CodeUnavailableError:
+        return False
+
+
+def _import(module: str, qualname: str) -> Any:
+    try:
+        found: Any = importlib.import_module(module)
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise CodeUnavailableError(
+            f"step {module}.{qualname} cannot be imported ({error}); "
+            "run from where its module can be found, or run the pipeline's own script"
+        ) from error
+    return found
+
+
+def _write(step: Step, project: Project) -> str | None:
+    """Write a snapshot and give its name, the digest of its content; None where the step cannot be pickled."""
+    import cloudpickle  # noqa: PLC0415 - only steps of scripts and notebooks need it
+
+    try:
+        data = cloudpickle.dumps(step, protocol=5)
+    except Exception:  # noqa: BLE001 - a closure may hold anything; the run does not need the snapshot
+        return None
+    name = blake3(data).hexdigest()
+    file = project.snapshots / f"{name}.pkl"
+    if not file.exists():
+        project.snapshots.mkdir(exist_ok=True)
+        aside = file.with_suffix(".partial")
+        aside.write_bytes(data)
+        aside.replace(file)
+    return name
+
+
+def load_step(code: CodeRef, project: Project) -> Step:
+    """Load a step's code; raises CodeUnavailableError that says what is missing."""
+    if code.snapshot is None:
+        found = _import(code.module, code.qualname)
+        if not isinstance(found, Step):
+            raise CodeUnavailableError(f"{code.module}.{code.qualname} is not a step any more")
+        return found
+    file = project.snapshots / f"{code.snapshot}.pkl"
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise CodeUnavailableError(f"the snapshot of step {code.qualname} is gone: {error}") from error
+    if blake3(data).hexdigest() != code.snapshot:
+        raise CodeUnavailableError(f"the snapshot of step {code.qualname} was changed: {file}; it is not loaded")
+    try:
+        step = pickle.loads(data)  # noqa: S301 - its digest is the recorded one
+    except Exception as error:
+        raise CodeUnavailableError(f"the snapshot of step {code.qualname} cannot be loaded: {error}") from error
+    assert isinstance(step, Step)
+    return step
+
+
+def load_bodies(spec: PipelineSpec, project: Project) -> tuple[dict[str, StepBody], dict[str, Step]]:
+    """Load all steps of a recorded spec."""
+    steps = {item.name: load_step(item.code, project) for item in spec.steps}
+    return {item.name: _body(item, steps[item.name]) for item in spec.steps}, steps
+
+
+def _body(spec: StepSpec, step: Step) -> StepBody:
+    sources: dict[str, OutputRef] = {item.name: item.source for item in spec.inputs}
+    values = gather(step.signature, spec.parameters)
+    return make_body(step, values, sources, name=spec.name, slot=spec.slot)

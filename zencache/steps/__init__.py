@@ -1,0 +1,8 @@
+"""Steps: plain functions that declare what they take and what they give."""
+
+from zencache.graph.context import StepContext
+from zencache.steps.outputs import Output
+from zencache.steps.parameters import BaseParameters, BaseStepConfig
+from zencache.steps.step import BoundStep, Step, step
+
+__all__ = ["BaseParameters", "BaseStepConfig", "BoundStep", "Output", "Step", "StepContext", "step"]

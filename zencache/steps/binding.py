@@ -1,0 +1,127 @@
+"""Tying a call's values to a step's arguments: which are inputs, which are parameters, and are they right."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from zencache.errors import MaterializerError, ParameterError
+from zencache.graph.types import matches, type_name
+from zencache.graph.values import from_text, to_text
+from zencache.steps.parameters import BaseParameters
+from zencache.steps.signature import MISSING, Argument, Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def bind_parameters(step: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Bind what is given outside a pipeline's body: a parameters model, or plain values by keyword."""
+    values = dict(kwargs)
+    for value in args:
+        model = signature.model
+        if not isinstance(value, BaseParameters) or model is None or model.name in values:
+            raise ParameterError(
+                f"step {step}: give plain parameters by keyword, and inputs in a pipeline's body; "
+                f"got {value!r} by position"
+            )
+        values[model.name] = value
+    check_known(step, signature, values)
+    return {name: check_parameter(step, signature.arguments[name], value) for name, value in values.items()}
+
+
+def check_known(step: str, signature: Signature, names: Iterable[str]) -> None:
+    """Raise ParameterError for a name that the step does not take."""
+    taken = [a.name for a in signature.of_kind("value", "model")]
+    for name in names:
+        if name in taken:
+            continue
+        if signature.model and name in signature.model.annotation.model_fields:
+            advice = f"it is a field of {signature.model.name}: give {signature.model.annotation.__name__}({name}=…)"
+        else:
+            near = difflib.get_close_matches(name, taken, n=1, cutoff=0.5)
+            advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(taken) or 'no arguments'}"
+        raise ParameterError(f"step {step} takes no argument {name}; {advice}")
+
+
+def check_parameter(step: str, argument: Argument, value: Any) -> Any:
+    """Give a parameter's value, checked and copied; raises ParameterError."""
+    if argument.kind == "model":
+        value = _model(step, argument, value)
+    elif not matches(value, argument.annotation):
+        raise ParameterError(
+            f"step {step}: parameter {argument.name} is declared {type_name(argument.annotation)}, "
+            f"got {value!r} ({type_name(type(value))})"
+        )
+    try:
+        to_text(value)
+    except (MaterializerError, ValueError) as error:
+        raise ParameterError(f"step {step}: parameter {argument.name}: {error}") from error
+    return copy.deepcopy(value)
+
+
+def _model(step: str, argument: Argument, value: Any) -> BaseParameters:
+    model: type[BaseParameters] = argument.annotation
+    if isinstance(value, model):
+        return value
+    if not isinstance(value, dict):
+        raise ParameterError(
+            f"step {step}: parameter {argument.name} is declared {model.__name__}, got {value!r} ({type_name(type(value))})"
+        )
+    try:
+        return model(**value)
+    except ValidationError as error:
+        raise ParameterError(f"step {step}: parameter {argument.name}: {error}") from error
+
+
+def complete(step: str, signature: Signature, values: Mapping[str, Any], fed: Iterable[str]) -> dict[str, Any]:
+    """Add defaults to the parameters; raises ParameterError for an argument that nothing gives."""
+    done = dict(values)
+    for argument in signature.of_kind("value", "model"):
+        if argument.name in done or argument.name in fed:
+            continue
+        if argument.default is not MISSING:
+            done[argument.name] = check_parameter(step, argument, argument.default)
+        elif argument.kind == "model":
+            done[argument.name] = _default_model(step, argument)
+        else:
+            raise ParameterError(
+                f"step {step}: argument {argument.name} ({type_name(argument.annotation)}) is missing; "
+                "feed it with another step's output, or give it as a parameter"
+            )
+    return {name: done[name] for name in signature.arguments if name in done}
+
+
+def _default_model(step: str, argument: Argument) -> BaseParameters:
+    model: type[BaseParameters] = argument.annotation
+    try:
+        return model()
+    except ValidationError as error:
+        missing = ", ".join(str(e["loc"][0]) for e in error.errors() if e["loc"])
+        raise ParameterError(
+            f"step {step}: parameter {argument.name} is missing; give {model.__name__}({missing}=…)"
+        ) from error
+
+
+def spread(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
+    """Write parameters as texts, a model spread into its fields: what specs and records hold."""
+    texts: dict[str, str] = {}
+    for name, value in values.items():
+        if signature.arguments[name].kind == "model":
+            texts |= {key: to_text(item) for key, item in {**dict(value), **(value.model_extra or {})}.items()}
+        else:
+            texts[name] = to_text(value)
+    return texts
+
+
+def gather(signature: Signature, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Read back what `spread` wrote."""
+    values = {name: from_text(text) for name, text in texts.items()}
+    plain = {name: value for name, value in values.items() if name in signature.arguments}
+    if signature.model:
+        fields = {name: value for name, value in values.items() if name not in signature.arguments}
+        plain[signature.model.name] = signature.model.annotation.model_construct(**fields)
+    return plain

@@ -1,0 +1,141 @@
+"""What a step function's signature declares: inputs, parameters, outputs."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+from zencache.errors import StepDefinitionError
+from zencache.graph.context import StepContext
+from zencache.graph.types import type_name
+from zencache.steps.outputs import Output
+from zencache.steps.parameters import BaseParameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Kind = Literal["value", "model", "context", "beam"]
+MISSING: Any = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a step: a `value` is an input or a plain parameter, as the call decides."""
+
+    name: str
+    kind: Kind
+    annotation: Any
+    default: Any = MISSING
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A step's arguments and outputs."""
+
+    arguments: Mapping[str, Argument]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """Output to its type, in the order in which they are returned."""
+
+    def of_kind(self, *kinds: Kind) -> list[Argument]:
+        """List the arguments of some kinds, in order."""
+        return [argument for argument in self.arguments.values() if argument.kind in kinds]
+
+    @property
+    def model(self) -> Argument | None:
+        """The argument that takes a parameters model, if any."""
+        return next(iter(self.of_kind("model")), None)
+
+
+def read_signature(function: Callable[..., Any], name: str) -> Signature:
+    """Read a step function's signature; raises StepDefinitionError that says what to write instead."""
+    annotations = _annotations(function, name)
+    arguments: dict[str, Argument] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise StepDefinitionError(
+                f"step {name}: argument {parameter} cannot be wired by name; list the arguments one by one"
+            )
+        annotation = annotations.get(parameter.name, Any)
+        arguments[parameter.name] = Argument(parameter.name, _kind(annotation), annotation, parameter.default)
+    if "return" not in annotations:
+        raise StepDefinitionError(
+            f"step {name} does not say what it returns; annotate it: `-> np.ndarray`, "
+            "`-> Output(train=np.ndarray, test=np.ndarray)`, or `-> None` for no output"
+        )
+    made = Signature(arguments, _outputs(annotations["return"], name))
+    _check(made, name)
+    return made
+
+
+def _annotations(function: Callable[..., Any], name: str) -> dict[str, Any]:
+    inner = inspect.unwrap(function)
+    closed_over = {
+        variable: cell.cell_contents
+        for variable, cell in zip(inner.__code__.co_freevars, inner.__closure__ or (), strict=True)
+        if _is_set(cell)
+    }
+    try:
+        return inspect.get_annotations(inner, locals=closed_over, eval_str=True)
+    except Exception as error:
+        raise StepDefinitionError(
+            f"step {name}: its annotations cannot be read ({error}); "
+            "the types must be importable where the step is defined, not only while type checking"
+        ) from error
+
+
+def _is_set(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - reading an unset cell raises
+    except ValueError:
+        return False
+    return True
+
+
+def _kind(annotation: Any) -> Kind:
+    if isinstance(annotation, type):
+        if issubclass(annotation, BaseParameters):
+            return "model"
+        if issubclass(annotation, StepContext):
+            return "context"
+        if type_name(annotation) == "apache_beam.pipeline.Pipeline":
+            return "beam"
+    return "value"
+
+
+def _outputs(annotation: Any, name: str) -> dict[str, Any]:
+    if annotation is None or annotation is type(None):
+        return {}
+    if isinstance(annotation, Output):
+        return dict(annotation.items())
+    parts = get_args(annotation)
+    if get_origin(annotation) is tuple and parts and all(get_origin(part) is Annotated for part in parts):
+        named = [(_annotated_name(part, name), get_args(part)[0]) for part in parts]
+        if len(dict(named)) != len(named):
+            raise StepDefinitionError(f"step {name} names one output twice")
+        return dict(named)
+    if get_origin(annotation) is Annotated:
+        return {_annotated_name(annotation, name): parts[0]}
+    return {"output": annotation}
+
+
+def _annotated_name(annotation: Any, name: str) -> str:
+    found = next((extra for extra in get_args(annotation)[1:] if isinstance(extra, str)), None)
+    if found is None or not found.isidentifier():
+        raise StepDefinitionError(
+            f"step {name}: an output's name is a string that could be a variable's: "
+            f'`Annotated[np.ndarray, "train"]`, not {annotation}'
+        )
+    return found
+
+
+def _check(signature: Signature, name: str) -> None:
+    for kind, what in (("model", "parameters model"), ("context", "StepContext"), ("beam", "Beam pipeline")):
+        found = [a.name for a in signature.of_kind(kind)]  # type: ignore[arg-type]
+        if len(found) > 1:
+            raise StepDefinitionError(f"step {name} takes more than one {what}: {', '.join(found)}")
+    fields = set(signature.model.annotation.model_fields) if signature.model else set()
+    if both := fields & signature.arguments.keys():
+        raise StepDefinitionError(
+            f"step {name}: {', '.join(sorted(both))} is an argument and a field of its parameters model; rename one"
+        )

@@ -1,0 +1,173 @@
+"""`@step`: a function becomes a step of pipelines."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, overload
+
+from zencache.caching.code import DECORATOR_MARK, CodeDigest, code_digest, source_of
+from zencache.errors import ParameterError, StepDefinitionError
+from zencache.graph.types import module_name
+from zencache.steps.binding import bind_parameters
+from zencache.steps.signature import Signature, read_signature
+from zencache.steps.trace import active_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.graph.policy import CachePolicy
+
+_NAME = re.compile(r"[\w][\w .-]{0,99}")
+
+
+class Step:
+    """A function as a step. Calling it outside a pipeline's body binds parameters; inside, it adds a step.
+
+    >>> @step
+    ... def double(x: int) -> int:
+    ...     return 2 * x
+    >>> double
+    <step double>
+    >>> double.entrypoint(3)
+    6
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        enable_cache: bool | None = None,
+        cache: CachePolicy | None = None,
+        source: str | None = None,
+    ) -> None:
+        self.entrypoint = function
+        """The function itself, to be called as it was before."""
+        self.name = check_name("step", name or function.__name__)
+        self.enable_cache = enable_cache
+        self.policy = cache
+        # Read now: the file may be edited before the step runs, and the code that runs is today's.
+        self.source = source or source_of(function)
+        functools.update_wrapper(self, function, updated=())
+
+    @functools.cached_property
+    def signature(self) -> Signature:
+        """What the step takes and gives; raises StepDefinitionError if its function does not say so."""
+        return read_signature(self.entrypoint, self.name)
+
+    @functools.cached_property
+    def code(self) -> CodeDigest:
+        """The digest of the step's code."""
+        return code_digest(self.entrypoint, self.source)
+
+    @property
+    def module(self) -> str:
+        """The module that defines the function; a script by its file's name."""
+        return module_name(inspect.unwrap(self.entrypoint).__module__)
+
+    @property
+    def qualname(self) -> str:
+        """The function's qualified name in its module."""
+        return inspect.unwrap(self.entrypoint).__qualname__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Bind parameters (outside a pipeline's body), or add the step to the pipeline (inside)."""
+        trace = active_trace()
+        if trace is not None:
+            return trace.add(self, {}, args, kwargs)
+        return BoundStep(self, bind_parameters(self.name, self.signature, args, kwargs))
+
+    def __repr__(self) -> str:
+        return f"<step {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (self.entrypoint, self.name, self.enable_cache, self.policy, self.source))
+
+
+def _rebuild(
+    function: Callable[..., Any], name: str, enable_cache: bool | None, cache: CachePolicy | None, source: str | None
+) -> Step:
+    """Make a pickled step again; its source text travels with it, because its file may have changed."""
+    return Step(function, name=name, enable_cache=enable_cache, cache=cache, source=source)
+
+
+@dataclass(frozen=True)
+class BoundStep:
+    """A step with parameters: what a pipeline's slot takes."""
+
+    step: Step
+    values: Mapping[str, Any] = field(default_factory=dict)
+    slot: str | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Add the step to the pipeline whose body is being read."""
+        trace = active_trace()
+        if trace is None:
+            raise ParameterError(
+                f"step {self.step.name} has its parameters already; its inputs are given in a pipeline's body. "
+                f"To call the function itself: {self.step.name}.entrypoint(...)"
+            )
+        return trace.add(self.step, self.values, args, kwargs, slot=self.slot)
+
+
+def check_name(what: str, name: str) -> str:
+    """Give a name back if it can serve in records and as a folder; raises StepDefinitionError if not."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise StepDefinitionError(
+            f"{name!r} cannot be the name of a {what}: letters, digits, `_`, `-`, `.` and spaces, at most 100, "
+            "and a letter or digit first"
+        )
+    return name
+
+
+@overload
+def step(function: Callable[..., Any] | Step, /) -> Step: ...
+@overload
+def step(
+    *, name: str | None = None, enable_cache: bool | None = None, cache: CachePolicy | None = None
+) -> Callable[[Callable[..., Any] | Step], Step]: ...
+def step(
+    function: Callable[..., Any] | Step | None = None,
+    /,
+    *,
+    name: str | None = None,
+    enable_cache: bool | None = None,
+    cache: CachePolicy | None = None,
+) -> Any:
+    """Make a step of a function: `@step`, or `@step(name=…, enable_cache=…, cache=…)`.
+
+    Typed arguments are fed by other steps' outputs or given as parameters; the return annotation
+    names the outputs. Decorating a step again refines its options.
+
+    `enable_cache`: whether an earlier result is reused; None leaves it to the pipeline.
+    `cache`: a `CachePolicy`.
+
+    >>> @step(enable_cache=False)
+    ... @step(name="loader")
+    ... def load(rows: int = 10) -> list:
+    ...     return list(range(rows))
+    >>> load.name, load.enable_cache
+    ('loader', False)
+    """
+
+    def decorate(target: Callable[..., Any] | Step) -> Step:
+        if isinstance(target, Step):
+            return Step(
+                target.entrypoint,
+                name=name or target.name,
+                enable_cache=target.enable_cache if enable_cache is None else enable_cache,
+                cache=cache or target.policy,
+                source=target.source,
+            )
+        if not inspect.isfunction(inspect.unwrap(target)):
+            raise StepDefinitionError(f"@step goes on a function, not on {target!r}")
+        return Step(target, name=name, enable_cache=enable_cache, cache=cache)
+
+    return decorate if function is None else decorate(function)
+
+
+setattr(step, DECORATOR_MARK, True)

@@ -1,0 +1,180 @@
+"""Reading a pipeline's body: steps that are called in it are noted, not run."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from zencache.errors import ConnectionTypeError, DefinitionError, ParameterError
+from zencache.graph.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepBody, StepSpec
+from zencache.graph.types import is_assignable, type_name
+from zencache.steps.binding import check_known, check_parameter, complete, spread
+from zencache.steps.parameters import BaseParameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zencache.steps.signature import Signature
+    from zencache.steps.step import Step
+
+_active: ContextVar[Trace | None] = ContextVar("zencache_trace", default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class OutputHandle:
+    """Stands for an output in a pipeline's body: it has no value yet, only a place to be fed into."""
+
+    step: str
+    name: str
+    annotation: Any
+    trace: Trace
+
+    def __bool__(self) -> NoReturn:
+        self._has_no_value("tested")
+
+    def __iter__(self) -> NoReturn:
+        raise DefinitionError(
+            f"step {self.step} has one output, {self.name}, which cannot be unpacked in a pipeline's body; "
+            "name several with `-> Output(a=…, b=…)`"
+        )
+
+    def __getitem__(self, item: object) -> NoReturn:
+        self._has_no_value("indexed")
+
+    def _has_no_value(self, done: str) -> NoReturn:
+        raise DefinitionError(
+            f"the output {self.name} of step {self.step} has no value yet: a pipeline's body is read before "
+            f"anything runs, so it cannot be {done}; do that in a step"
+        )
+
+
+class OutputHandles(tuple[OutputHandle, ...]):
+    """The outputs of a step with several (or none): unpack them, or take them by name."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> OutputHandle:
+        for handle in self:
+            if handle.name == name:
+                return handle
+        raise AttributeError(f"no output {name}; the step has {', '.join(h.name for h in self) or 'none'}")
+
+
+def active_trace() -> Trace | None:
+    """Give the trace of the body that is being read, if one is."""
+    return _active.get()
+
+
+class Trace:
+    """What a pipeline's body called so far."""
+
+    def __init__(self, pipeline: str) -> None:
+        self.pipeline = pipeline
+        self.bodies: dict[str, StepBody] = {}
+        self.steps: dict[str, Step] = {}
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Note the steps that are called meanwhile in this thread."""
+        outer = _active.get()
+        if outer is not None:
+            raise DefinitionError(
+                f"pipeline {self.pipeline} is called in the body of pipeline {outer.pipeline}; "
+                "call its steps there, or run the two one after the other"
+            )
+        token = _active.set(self)
+        try:
+            yield
+        finally:
+            _active.reset(token)
+
+    def add(
+        self,
+        step: Step,
+        bound: Mapping[str, Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        slot: str | None = None,
+    ) -> OutputHandle | OutputHandles:
+        """Note a call of a step, and give handles of its outputs."""
+        given = _by_name(step, bound, args, kwargs)
+        handles = {name: value for name, value in given.items() if isinstance(value, OutputHandle)}
+        for name, handle in handles.items():
+            self._check_connection(step, name, handle)
+        values = {n: check_parameter(step.name, step.signature.arguments[n], v) for n, v in given.items() if n not in handles}
+        sources = {name: OutputRef(step=handle.step, output=handle.name) for name, handle in handles.items()}
+        body = make_body(step, {**bound, **values}, sources, name=self._free_name(step.name), slot=slot)
+        self.bodies[body.spec.name] = body
+        self.steps[body.spec.name] = step
+        made = OutputHandles(OutputHandle(body.spec.name, n, kind, self) for n, kind in step.signature.outputs.items())
+        return made[0] if len(made) == 1 else made
+
+    def _check_connection(self, step: Step, name: str, handle: OutputHandle) -> None:
+        if handle.trace is not self:
+            raise DefinitionError(
+                f"step {step.name}: argument {name} is an output of another pipeline's step {handle.step}"
+            )
+        argument = step.signature.arguments[name]
+        if argument.kind == "model":
+            raise ParameterError(f"step {step.name}: {name} takes a {argument.annotation.__name__}, not another step's output")
+        check_types(handle.step, handle.name, handle.annotation, step.name, name, argument.annotation)
+
+    def _free_name(self, name: str) -> str:
+        """Give the name, or `name_2`, `name_3` where the pipeline has it already."""
+        candidates = (name, *(f"{name}_{number}" for number in range(2, len(self.bodies) + 3)))
+        return next(candidate for candidate in candidates if candidate not in self.bodies)
+
+
+def check_types(source: str, output: str, given: Any, target: str, argument: str, wanted: Any) -> None:
+    """Raise ConnectionTypeError unless an output's type may feed an argument of another."""
+    if not is_assignable(given, wanted):
+        raise ConnectionTypeError(
+            f"step {target} takes {argument}: {type_name(wanted)}, "
+            f"but output {output} of step {source} is {type_name(given)}"
+        )
+
+
+def _by_name(step: Step, bound: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Tie positional values to the arguments that are not bound yet; a call's own values go before bound ones."""
+    check_known(step.name, step.signature, kwargs)
+    with_model = any(isinstance(value, BaseParameters) for value in args)
+    takers = step.signature.of_kind("value", "model") if with_model else step.signature.of_kind("value")
+    open_names = [a.name for a in takers if a.name not in bound and a.name not in kwargs]
+    if len(args) > len(open_names):
+        raise ParameterError(
+            f"step {step.name} takes {len(open_names)} more arguments ({', '.join(open_names) or 'none'}), got {len(args)}"
+        )
+    return dict(zip(open_names, args, strict=False)) | dict(kwargs)
+
+
+def make_body(
+    step: Step, values: Mapping[str, Any], sources: Mapping[str, OutputRef], *, name: str, slot: str | None
+) -> StepBody:
+    """Make the spec and the body of a step whose parameters and inputs are known."""
+    signature: Signature = step.signature
+    parameters = complete(step.name, signature, {n: v for n, v in values.items() if n not in sources}, sources)
+    input_types = {n: signature.arguments[n].annotation for n in signature.arguments if n in sources}
+    spec = StepSpec(
+        name=name,
+        slot=slot,
+        code=CodeRef(module=step.module, qualname=step.qualname),
+        inputs=tuple(InputSpec(name=n, type=type_name(kind), source=sources[n]) for n, kind in input_types.items()),
+        outputs=tuple(OutputSpec(name=n, type=type_name(kind)) for n, kind in signature.outputs.items()),
+        parameters=spread(signature, parameters),
+        enable_cache=step.enable_cache,
+        policy=step.policy,
+        takes_context=bool(signature.of_kind("context")),
+    )
+    return StepBody(
+        spec=spec,
+        function=step.entrypoint,
+        arguments=parameters,
+        input_types=input_types,
+        output_types=dict(signature.outputs),
+        code_digest=step.code.digest,
+        injected={a.name: a.kind for a in signature.of_kind("context", "beam")},
+        imprecise=step.code.imprecise,
+    )

@@ -1,0 +1,1 @@
+"""Where records (ML Metadata) and bytes (folders) live. Only this room imports ml_metadata."""

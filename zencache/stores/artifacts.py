@@ -1,0 +1,127 @@
+"""Where bytes live: one folder an artifact, written aside and renamed into place, read-only afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from zencache.errors import ArtifactError, StoreUnavailableError
+from zencache.graph.values import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BIG_FILE = 16 * 2**20  # bytes; from here on, hashing on all cores beats one thread
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an artifact's folder holds: for each file its relative path, size in bytes and BLAKE3 digest."""
+
+    files: tuple[tuple[str, int, str], ...]
+
+    @property
+    def size(self) -> int:
+        """Give the sum of the files' sizes, in bytes."""
+        return sum(size for _, size, _ in self.files)
+
+    @property
+    def digest(self) -> str:
+        """Give one digest for all: of the paths, sizes and digests in order."""
+        return blake3(to_text(["artifact/1", *map(list, self.files)]).encode()).hexdigest()
+
+    @classmethod
+    def of(cls, folder: Path) -> Manifest:
+        """Read every file below `folder`."""
+        paths = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
+        return cls(tuple((name, path.stat().st_size, file_digest(path)) for name, path in paths))
+
+
+def file_digest(path: Path) -> str:
+    """Give the BLAKE3 digest of a file's content, as 64 hexadecimal digits."""
+    threads = blake3.AUTO if path.stat().st_size >= _BIG_FILE else 1
+    return blake3(max_threads=threads).update_mmap(path).hexdigest()
+
+
+def content_digest(folder: Path) -> str:
+    """Give the digest of all files below a folder: their relative paths and content."""
+    return Manifest.of(folder).digest
+
+
+def write_aside(target: Path, fill: Callable[[Path], None]) -> Manifest:
+    """Have `fill` write an artifact's files, and put them at `target` whole or not at all.
+
+    The files are written into a folder beside `target`, flushed to disk, made read-only, and the
+    folder is renamed. What is already in `target` (a step wrote there itself) becomes part of it.
+    """
+    aside = target.with_name(f".{target.name}.partial")
+    try:
+        if aside.exists():
+            shutil.rmtree(aside)
+        aside.mkdir(parents=True)
+        fill(aside)
+        if target.is_dir():
+            for left in list(target.iterdir()):
+                left.rename(aside / left.name)
+        manifest = Manifest.of(aside)
+        _flush(aside)
+        aside.replace(target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise StoreUnavailableError(f"cannot store an artifact at {target}: {error}") from error
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return manifest
+
+
+def is_whole(folder: Path, size: int) -> bool:
+    """Say whether an artifact exists and has the recorded size; reads no content."""
+    try:
+        return folder.is_dir() and _size(folder) == size
+    except OSError:
+        return False
+
+
+def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path], str | None]) -> None:
+    """Raise ArtifactError unless the artifact's content is what was recorded."""
+    if not folder.is_dir():
+        raise ArtifactError(f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew")
+    if (value_digest(folder) or content_digest(folder)) != digest:
+        raise ArtifactError(
+            f"the artifact {name} at {folder} is not what was recorded: its content changed; "
+            "run the pipeline again to make it anew"
+        )
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for entry in os.scandir(folder):
+        total += _size(Path(entry.path)) if entry.is_dir() else entry.stat().st_size
+    return total
+
+
+def _flush(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
+        else:
+            _flush_folder(path)
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,213 @@
+"""The records: what zencache reads and writes in ML Metadata.
+
+All of TFX's own types and names are kept, so that TFX's tools read the store. What zencache adds:
+
+=============================  ========================================================================
+context types                  name; custom properties
+=============================  ========================================================================
+``pipeline``                   TFX's; the pipeline's name
+``pipeline_run``               TFX's; the run's name; ``zencache_pipeline``, ``zencache_version``,
+                               ``zencache_status``, ``zencache_seconds``; ``zencache_spec`` where the
+                               run's spec is not its version's (other parameters); child of ``pipeline``
+``node``                       TFX's; ``pipeline.step``
+``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
+                               Ties the executions that computed this key
+``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``
+=============================  ========================================================================
+
+=============================  ========================================================================
+executions                     typed by the step's qualified name, as a TFX component; named ``run:step``
+                               when published by zencache itself
+=============================  ========================================================================
+properties                     the step's parameters, each as JSON text
+``zencache_step``              the step's name in its pipeline
+``zencache_key``               the key
+``zencache_key_parts``         what the key is made of, as JSON
+``zencache_reason``            why it ran, or was a hit, in words
+``zencache_seconds``           how long the step itself took; of a hit, how long the look-up took
+``zencache_origin``            of a hit: the id of the execution that computed the outputs
+=============================  ========================================================================
+
+=============================  ========================================================================
+artifacts                      typed as a TFX standard artifact where one fits, else ``zencache.Data``;
+                               INPUT and OUTPUT events with paths ``[key, index]``
+=============================  ========================================================================
+``zencache_digest``            content digest
+``zencache_size``              bytes
+``zencache_type``              qualified type name of the value
+``zencache_materializer``      ``module:Class`` that loads it
+=============================  ========================================================================
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from zencache.config import FOLDER
+from zencache.stores.mlmd import Client, errors, get_properties, make_database, pb
+from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from zencache.config import Project
+
+KEY_CONTEXT = "zencache.cache_key"
+VERSION_CONTEXT = "zencache.pipeline_version"
+PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT = "pipeline", "pipeline_run", "node"
+CONTEXT_TYPES = (PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT, KEY_CONTEXT, VERSION_CONTEXT)
+_RECENT = 20  # executions of one key that are considered when its newest is not usable
+
+
+class MetadataStore:
+    """The records of one project. Reading is here; `stores.runs` writes."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        make_database(project.database)
+        self.client = Client(project.database)
+        self.lock = FileLock(project.lock)
+        self._context_ids: dict[tuple[str, str], int] = {}
+
+    @cached_property
+    def context_types(self) -> dict[str, int]:
+        """The ids of the context types, registered where they are not yet."""
+        found = {t.name: t.id for t in self.client.get_context_types()}
+        missing = [name for name in CONTEXT_TYPES if name not in found]
+        return found | {name: self.client.put_context_type(pb.ContextType(name=name)) for name in missing}
+
+    def context(self, kind: str, name: str) -> Any | None:
+        """Find a context by its type and name."""
+        return self.client.get_context_by_type_and_name(kind, name)
+
+    def context_id(self, kind: str, name: str) -> int:
+        """Find a context's id, registering the context where it is not there yet."""
+        if (kind, name) not in self._context_ids:
+            found = self.context(kind, name)
+            self._context_ids[kind, name] = found.id if found else self._put_context(kind, name)
+        return self._context_ids[kind, name]
+
+    def _put_context(self, kind: str, name: str) -> int:
+        made = pb.Context(type_id=self.context_types[kind], name=name)
+        _, _, [made_id] = self.client.put_lineage_subgraph([], [], [made], [], reuse_context_if_already_exist=True)
+        return int(made_id)
+
+    def newest(self, keys: Iterable[str]) -> dict[str, ExecutionRecord]:
+        """Look up keys: for each that is known, the newest execution that computed it."""
+        ids: dict[int, str] = {}
+        for key in dict.fromkeys(keys):
+            context = self.context(KEY_CONTEXT, key)
+            if context is None:
+                continue
+            execution_id = get_properties(context.custom_properties).get("zencache_execution")
+            if execution_id is not None:
+                ids[int(execution_id)] = key
+        found = self.executions_by_id(list(ids))
+        return {ids[record.id]: record for record in found if record.done}
+
+    def of_key(self, key: str) -> list[ExecutionRecord]:
+        """List the executions that computed a key, newest first, a bounded number."""
+        context = self.context(KEY_CONTEXT, key)
+        if context is None:
+            return []
+        return self.records(self._newest_in(context.id, _RECENT))
+
+    def latest_of_type(self, identity: str) -> list[ExecutionRecord]:
+        """List the newest executions of a step by its identity: what a miss is compared with."""
+        options = _newest_first(_RECENT)
+        execution_type = self.execution_type(identity)
+        if execution_type is None:
+            return []
+        return self.records(self.client.get_executions_by_type(identity, list_options=options), events=False)
+
+    def execution_type(self, name: str) -> Any | None:
+        """Find an execution type by name."""
+        try:
+            return self.client.get_execution_type(name)
+        except errors.NotFoundError:
+            return None
+
+    def executions_by_id(self, ids: Sequence[int]) -> list[ExecutionRecord]:
+        """Read executions with their inputs and outputs."""
+        return self.records(self.client.get_executions_by_id(ids)) if ids else []
+
+    def executions_of_run(self, context_id: int) -> list[ExecutionRecord]:
+        """Read a run's executions, oldest first."""
+        return self.records(sorted(self.client.get_executions_by_context(context_id), key=lambda e: e.id))
+
+    def _newest_in(self, context_id: int, limit: int) -> Any:
+        return self.client.get_executions_by_context(context_id, list_options=_newest_first(limit))
+
+    def records(self, executions: Sequence[Any], *, events: bool = True) -> list[ExecutionRecord]:
+        """Turn MLMD's executions into records: two calls for all their events and artifacts."""
+        if not executions:
+            return []
+        found: dict[int, list[Any]] = {execution.id: [] for execution in executions}
+        for event in self.client.get_events_by_execution_ids(list(found)) if events else ():
+            found[event.execution_id].append(event)
+        artifacts = self._artifacts({event.artifact_id for side in found.values() for event in side})
+        return [_execution_record(execution, found[execution.id], artifacts) for execution in executions]
+
+    def _artifacts(self, ids: Iterable[int]) -> dict[int, Any]:
+        wanted = sorted(ids)
+        return {
+            artifact.id: (artifact, self.local(artifact.uri))
+            for artifact in (self.client.get_artifacts_by_id(wanted) if wanted else [])
+        }
+
+    def local(self, uri: str) -> Path:
+        """Give the folder of a uri, also when the project was moved since it was written."""
+        _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
+        return self.project.artifacts / (rest if mark else uri)
+
+
+def _newest_first(limit: int) -> Any:
+    from ml_metadata.metadata_store import ListOptions, OrderByField  # noqa: PLC0415 - only listings need them
+
+    return ListOptions(limit=limit, order_by=OrderByField.ID, is_asc=False)
+
+
+def _execution_record(execution: Any, events: Sequence[Any], artifacts: dict[int, Any]) -> ExecutionRecord:
+    extra = get_properties(execution.custom_properties)
+    sides: dict[bool, dict[str, ArtifactRecord]] = {True: {}, False: {}}
+    for event in events:
+        for name in _event_keys(event):
+            sides[event.type == pb.Event.OUTPUT][name] = _artifact_record(name, *artifacts[event.artifact_id])
+    return ExecutionRecord(
+        id=execution.id,
+        step=extra.get("zencache_step", execution.name),
+        state=pb.Execution.State.Name(execution.last_known_state),
+        created=from_milliseconds(execution.create_time_since_epoch),
+        updated=from_milliseconds(execution.last_update_time_since_epoch),
+        key=extra.get("zencache_key"),
+        key_parts=extra.get("zencache_key_parts"),
+        reason=extra.get("zencache_reason", ""),
+        seconds=extra.get("zencache_seconds"),
+        error=extra.get("__execution_result__"),
+        inputs=sides[False],
+        outputs=sides[True],
+    )
+
+
+def _event_keys(event: Any) -> Iterator[str]:
+    """Read the keys of an event's path, `[key, index, key, index, …]`: one artifact may feed two inputs."""
+    return (step.key for step in event.path.steps if step.WhichOneof("value") == "key")
+
+
+def _artifact_record(name: str, artifact: Any, folder: Path) -> ArtifactRecord:
+    extra = get_properties(artifact.custom_properties)
+    return ArtifactRecord(
+        id=artifact.id,
+        name=name,
+        uri=artifact.uri,
+        folder=folder,
+        value_type=extra.get("zencache_type", "Any"),
+        materializer=extra.get("zencache_materializer", ""),
+        digest=extra.get("zencache_digest", ""),
+        size=extra.get("zencache_size", 0),
+        live=artifact.state == pb.Artifact.LIVE,
+    )

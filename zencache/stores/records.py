@@ -1,0 +1,121 @@
+"""What the store says, as frozen values without MLMD's protos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zencache.caching.key import KeyParts
+    from zencache.graph.specs import PipelineSpec, StepSpec
+
+State = Literal["NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED", "UNKNOWN"]
+
+
+@dataclass(frozen=True)
+class ArtifactRecord:
+    """An artifact: where its files are and what they hold."""
+
+    id: int
+    name: str
+    """Of the output that made it."""
+    uri: str
+    folder: Path
+    """The uri as a folder of this project, wherever the project is now."""
+    value_type: str
+    materializer: str
+    digest: str
+    size: int
+    """In bytes."""
+    live: bool
+
+
+@dataclass(frozen=True)
+class ExecutionRecord:
+    """An execution of a step: computed, reused or failed."""
+
+    id: int
+    step: str
+    state: State
+    created: datetime
+    updated: datetime
+    key: str | None = None
+    key_parts: str | None = None
+    """JSON of `KeyParts`."""
+    reason: str = ""
+    seconds: float | None = None
+    error: str | None = None
+    inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
+    outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether its outputs may be used."""
+        return self.state in ("COMPLETE", "CACHED")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run of a pipeline, without its steps."""
+
+    id: int
+    name: str
+    pipeline: str
+    version: int | None
+    status: str
+    created: datetime
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class VersionRecord:
+    """A version of a pipeline: its number and the spec of its first run."""
+
+    number: int
+    structure: str
+    spec: PipelineSpec
+
+
+@dataclass(frozen=True)
+class RunHandle:
+    """A run that is being recorded."""
+
+    name: str
+    pipeline: str
+    version: int
+    spec: PipelineSpec
+    spec_is_the_versions: bool
+    context_id: int | None = None
+    """Of its MLMD context, once there is one."""
+
+
+@dataclass(frozen=True)
+class CachedStep:
+    """A step that is a hit, as it is to be published."""
+
+    spec: StepSpec
+    hit: ExecutionRecord
+    parts: KeyParts
+    reason: str
+    inputs: Mapping[str, ArtifactRecord]
+    seconds: float
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """Turn MLMD's milliseconds since 1970 (UTC) into a datetime with its zone."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=timezone.utc)
+
+
+def version_context_name(pipeline: str, number: int) -> str:
+    """Name the context of a version.
+
+    >>> version_context_name("taxi", 2)
+    'taxi:2'
+    """
+    return f"{pipeline}:{number}"
+
+

@@ -1,0 +1,254 @@
+"""Writing runs: versions, runs, hits. The order of writes is such that a half-written run is never a hit."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from zencache.errors import AlreadyExistsError
+from zencache.graph.specs import PipelineSpec
+from zencache.stores.metadata import (
+    KEY_CONTEXT,
+    NODE_CONTEXT,
+    PIPELINE_CONTEXT,
+    RUN_CONTEXT,
+    VERSION_CONTEXT,
+    MetadataStore,
+)
+from zencache.stores.mlmd import errors, get_properties, pb, set_properties
+from zencache.stores.records import (
+    CachedStep,
+    RunHandle,
+    RunRecord,
+    VersionRecord,
+    from_milliseconds,
+    version_context_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from zencache.graph.specs import StepSpec
+    from zencache.stores.records import ArtifactRecord
+
+
+class RunStore:
+    """Pipelines, versions and runs of one project, over its `MetadataStore`."""
+
+    def __init__(self, metadata: MetadataStore) -> None:
+        self.metadata = metadata
+        self._client = metadata.client
+        self._versions: dict[tuple[str, str], VersionRecord] = {}
+        self._execution_types: dict[tuple[str, frozenset[str]], int] = {}
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def begin(self, spec: PipelineSpec, run_name: str) -> RunHandle:
+        """Find or make the version of a spec; nothing of the run itself is written yet."""
+        if self.metadata.context(RUN_CONTEXT, run_name) is not None:
+            raise AlreadyExistsError(f"there is a run named {run_name!r} already; give another run_name")
+        version = self.version_of(spec) or self._make_version(spec)
+        return RunHandle(run_name, spec.name, version.number, spec, version.spec == spec)
+
+    def open(self, run: RunHandle) -> RunHandle:
+        """Write the run as running; what computes its steps ties them to it."""
+        with self.metadata.lock:
+            _, _, [context_id] = self._client.put_lineage_subgraph([], [], [self._run_context(run, "running")], [])
+            self._adopt(run, context_id)
+        return dataclasses.replace(run, context_id=context_id)
+
+    def publish(self, run: RunHandle, hits: Sequence[CachedStep], *, finished: float | None = None) -> RunHandle:
+        """Publish hits as CACHED executions in three transactions.
+
+        With `finished` (seconds) they are the whole run, which is written in the same go.
+        """
+        with self.metadata.lock:
+            status = "running" if finished is None else "completed"
+            context = self._run_context(run, status, finished)
+            executions = [self._cached_execution(run, hit) for hit in hits]
+            edges = [(n, None, event) for n, hit in enumerate(hits) for event in _events(hit)]
+            ids, _, [context_id] = self._client.put_lineage_subgraph(
+                executions, [], [context], edges, reuse_context_if_already_exist=run.context_id is not None
+            )
+            self._tie(run, hits, ids, context_id)
+            if run.context_id is None:
+                self._adopt(run, context_id)
+        return dataclasses.replace(run, context_id=context_id)
+
+    def finish(self, run: RunHandle, status: str, seconds: float) -> None:
+        """Write how a run ended."""
+        with self.metadata.lock:
+            self._client.put_contexts([self._run_context(run, status, seconds)])
+
+    def remember(self, key: str, execution_id: int) -> None:
+        """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
+        context = self.metadata.context(KEY_CONTEXT, key)
+        if context is not None:
+            set_properties(context.custom_properties, {"zencache_execution": execution_id})
+            self._client.put_contexts([context])
+
+    def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
+        context = pb.Context(type_id=self.metadata.context_types[RUN_CONTEXT], name=run.name, id=run.context_id)
+        set_properties(
+            context.custom_properties,
+            {
+                "zencache_pipeline": run.pipeline,
+                "zencache_version": run.version,
+                "zencache_status": status,
+                "zencache_seconds": seconds,
+                "zencache_spec": None if run.spec_is_the_versions else run.spec.model_dump_json(),
+            },
+        )
+        return context
+
+    def _adopt(self, run: RunHandle, context_id: int) -> None:
+        parent = self.metadata.context_id(PIPELINE_CONTEXT, run.pipeline)
+        try:
+            self._client.put_parent_contexts([pb.ParentContext(child_id=context_id, parent_id=parent)])
+        except errors.AlreadyExistsError:
+            return
+
+    def _cached_execution(self, run: RunHandle, hit: CachedStep) -> Any:
+        execution = pb.Execution(
+            type_id=self._execution_type(hit.spec),
+            name=f"{run.name}:{hit.spec.name}",
+            last_known_state=pb.Execution.CACHED,
+        )
+        set_properties(execution.properties, hit.spec.parameters)
+        set_properties(
+            execution.custom_properties,
+            {**step_properties(hit.spec, hit.parts.key, hit.parts.model_dump_json(), hit.reason), "zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id},
+        )
+        return execution
+
+    def _execution_type(self, spec: StepSpec) -> int:
+        names = frozenset(spec.parameters)
+        if (spec.identity, names) not in self._execution_types:
+            known = self.metadata.execution_type(spec.identity)
+            if known is None or not names <= set(known.properties):
+                made = pb.ExecutionType(name=spec.identity, properties=dict.fromkeys(names, pb.STRING))
+                type_id = self._client.put_execution_type(made, can_add_fields=True, can_omit_fields=True)
+            else:
+                type_id = known.id
+            self._execution_types[spec.identity, names] = int(type_id)
+        return self._execution_types[spec.identity, names]
+
+    def _tie(self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int], run_id: int) -> None:
+        """Tie executions and their outputs to the contexts that TFX ties them to."""
+        pipeline_id = self.metadata.context_id(PIPELINE_CONTEXT, run.pipeline)
+        associations, attributions = [], []
+        for execution_id, hit in zip(ids, hits, strict=True):
+            node_id = self.metadata.context_id(NODE_CONTEXT, f"{run.pipeline}.{hit.spec.name}")
+            associations += [pb.Association(execution_id=execution_id, context_id=c) for c in (pipeline_id, node_id)]
+            attributions += [
+                pb.Attribution(artifact_id=artifact.id, context_id=c)
+                for artifact in hit.hit.outputs.values()
+                for c in (pipeline_id, run_id, node_id)
+            ]
+        self._client.put_attributions_and_associations(attributions, associations)
+
+    # -- versions -----------------------------------------------------------------------------
+
+    def version_of(self, spec: PipelineSpec) -> VersionRecord | None:
+        """Find the version that a spec's structure is, or None."""
+        known = self._versions.get((spec.name, spec.structure))
+        if known is None:
+            known = next((v for v in self.versions(spec.name) if v.structure == spec.structure), None)
+            if known is not None:
+                self._versions[spec.name, spec.structure] = known
+        return known
+
+    def versions(self, pipeline: str) -> Iterator[VersionRecord]:
+        """List a pipeline's versions by number, from 1."""
+        number = 1
+        while (context := self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))) is not None:
+            extra = get_properties(context.custom_properties)
+            spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
+            yield VersionRecord(number, extra["zencache_structure"], spec)
+            number += 1
+
+    def _make_version(self, spec: PipelineSpec) -> VersionRecord:
+        """Register a new version; its name is unique, so that two processes cannot make one number twice."""
+        with self.metadata.lock:
+            existing = list(self.versions(spec.name))
+            same = next((v for v in existing if v.structure == spec.structure), None)
+            if same is not None:
+                return same
+            number = len(existing) + 1
+            context = pb.Context(
+                type_id=self.metadata.context_types[VERSION_CONTEXT],
+                name=version_context_name(spec.name, number),
+            )
+            set_properties(
+                context.custom_properties,
+                {"zencache_structure": spec.structure, "zencache_spec": spec.model_dump_json()},
+            )
+            self._client.put_contexts([context])
+        return VersionRecord(number, spec.structure, spec)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def pipelines(self) -> list[str]:
+        """List the names of the pipelines that have a version, sorted."""
+        contexts = self._client.get_contexts_by_type(VERSION_CONTEXT)
+        return sorted({context.name.rpartition(":")[0] for context in contexts})
+
+    def runs(self, pipeline: str | None = None) -> list[RunRecord]:
+        """List runs, newest last: of a pipeline, or all."""
+        if pipeline is None:
+            contexts = self._client.get_contexts_by_type(RUN_CONTEXT)
+        else:
+            parent = self.metadata.context(PIPELINE_CONTEXT, pipeline)
+            contexts = self._client.get_children_contexts_by_context(parent.id) if parent else []
+        found = [_run_record(c) for c in contexts if "zencache_pipeline" in c.custom_properties]
+        return sorted(found, key=lambda run: run.id)
+
+    def run(self, name: str) -> RunRecord | None:
+        """Find a run by its name."""
+        context = self.metadata.context(RUN_CONTEXT, name)
+        return _run_record(context) if context and "zencache_pipeline" in context.custom_properties else None
+
+    def spec_of(self, run: RunRecord) -> PipelineSpec:
+        """Give the spec that a run ran."""
+        context = self.metadata.context(RUN_CONTEXT, run.name)
+        assert context is not None
+        own = get_properties(context.custom_properties).get("zencache_spec")
+        if own is not None:
+            return PipelineSpec.model_validate_json(own)
+        return next(v.spec for v in self.versions(run.pipeline) if v.number == run.version)
+
+
+def step_properties(spec: StepSpec, key: str | None, parts: str | None, reason: str) -> dict[str, str | None]:
+    """Give the custom properties that every execution of a step carries."""
+    return {"zencache_step": spec.name, "zencache_key": key, "zencache_key_parts": parts, "zencache_reason": reason}
+
+
+def _run_record(context: Any) -> RunRecord:
+    extra = get_properties(context.custom_properties)
+    return RunRecord(
+        id=context.id,
+        name=context.name,
+        pipeline=extra["zencache_pipeline"],
+        version=extra.get("zencache_version"),
+        status=extra.get("zencache_status", "unknown"),
+        created=from_milliseconds(context.create_time_since_epoch),
+        seconds=extra.get("zencache_seconds"),
+    )
+
+
+def _events(hit: CachedStep) -> Iterator[Any]:
+    """Make one event an artifact and side; an artifact that feeds two inputs has both in its path."""
+    for kind, side in ((pb.Event.INPUT, hit.inputs), (pb.Event.OUTPUT, hit.hit.outputs)):
+        by_artifact: dict[int, list[str]] = {}
+        for name, artifact in _items(side):
+            by_artifact.setdefault(artifact.id, []).append(name)
+        for artifact_id, names in by_artifact.items():
+            event = pb.Event(artifact_id=artifact_id, type=kind)
+            for name in names:
+                event.path.steps.add().key = name
+                event.path.steps.add().index = 0
+            yield event
+
+
+def _items(side: Any) -> list[tuple[str, ArtifactRecord]]:
+    return sorted(side.items())
