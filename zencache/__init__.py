@@ -21,6 +21,8 @@ Importing this package imports nothing else: each name is loaded when it is firs
 from __future__ import annotations
 
 import importlib
+import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,6 +72,10 @@ __all__ = [
     "register",
     "step",
 ]
+
+# Google's libraries, which TensorFlow and Beam import, warn of every Python that is not the newest few.
+if os.environ.get("ZENCACHE_LOG", "").lower() != "debug":
+    warnings.filterwarnings("ignore", "You are using a (non-supported )?Python version", FutureWarning)
 
 
 def __getattr__(name: str) -> Any:

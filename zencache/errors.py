@@ -52,7 +52,7 @@ class ConnectionTypeError(DefinitionError, TypeError):
     """An output feeds an input of another type."""
 
 
-class CycleError(DefinitionError, ValueError):
+class CycleError(DefinitionError):
     """The steps of a pipeline wait for one another."""
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from typing_extensions import Self
 
 from zencache.errors import CycleError, DefinitionError, NotFoundError
 from zencache.graph.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
@@ -22,6 +23,10 @@ class Frozen(BaseModel):
     """Base of the specs: values that are replaced, never edited."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def replaced(self, **changes: Any) -> Self:
+        """Make a copy with some fields changed; what was derived from the old fields is derived anew."""
+        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
 
 
 class OutputRef(Frozen):

@@ -108,8 +108,6 @@ def matches(value: Any, annotation: Any) -> bool:
     annotation = _plain(annotation)
     if annotation in (Any, object):
         return True
-    if annotation is None:
-        return value is None
     origin = get_origin(annotation)
     if origin in _UNIONS:
         return any(matches(value, member) for member in get_args(annotation))
@@ -131,7 +129,7 @@ def _plain(annotation: Any) -> Any:
         return _plain(annotation.__bound__ or Any)
     if hasattr(annotation, "__supertype__"):
         return _plain(annotation.__supertype__)
-    return None if annotation is type(None) else annotation
+    return type(None) if annotation is None else annotation
 
 
 def _is_subclass(source: type, target: type) -> bool:

@@ -48,7 +48,7 @@ class PipelineDefinition:
             enable_cache=self.enable_cache,
             policy=self.policy,
         )
-        return Pipeline(spec, trace.bodies, trace.steps)
+        return Pipeline(spec, (trace.bodies, trace.steps))
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         signature = inspect.signature(self.entrypoint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from zencache.pipelines import runner
 from zencache.pipelines.records import open_records
 from zencache.pipelines.rewire import replaced
 from zencache.pipelines.run import PipelineRun
+from zencache.pipelines.snapshots import load_bodies
 from zencache.steps.step import BoundStep, Step, check_name
 
 if TYPE_CHECKING:
@@ -30,16 +30,22 @@ class Pipeline:
     def __init__(
         self,
         spec: PipelineSpec,
-        bodies: Mapping[str, StepBody],
-        steps: Mapping[str, Step],
+        live: tuple[Mapping[str, StepBody], Mapping[str, Step]] | None = None,
         *,
         records: Records | None = None,
     ) -> None:
         self._spec = spec
-        self._bodies = dict(bodies)
-        self._steps = dict(steps)
+        self._given = live
         self._records = records
         self._immutable = records is not None
+
+    @property
+    def _live(self) -> tuple[Mapping[str, StepBody], Mapping[str, Step]]:
+        """The steps' bodies and the steps; of a pipeline from the repository, loaded when first needed."""
+        if self._given is None:
+            assert self._records is not None
+            self._given = load_bodies(self._spec, self._records.project)
+        return self._given
 
     @property
     def name(self) -> str:
@@ -54,7 +60,7 @@ class Pipeline:
     @property
     def steps(self) -> Mapping[str, Step]:
         """The steps by their names in this pipeline."""
-        return dict(self._steps)
+        return dict(self._live[1])
 
     # -- running ------------------------------------------------------------------------------
 
@@ -74,12 +80,12 @@ class Pipeline:
         assert records is not None
         self._immutable = True
         return runner.run(
-            self._spec, self._bodies, self._steps, records, enable_cache=enable_cache, run_name=run_name, workers=workers
+            self._spec, *self._live, records, enable_cache=enable_cache, run_name=run_name, workers=workers
         )
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:
         """Say what `run` would do, step by step, and why; computes nothing and writes nothing."""
-        return runner.make_planner(self._spec, self._bodies, self._open(), enable_cache).plan()
+        return runner.make_planner(self._spec, self._live[0], self._open(), enable_cache).plan()
 
     # -- changing -----------------------------------------------------------------------------
 
@@ -96,7 +102,7 @@ class Pipeline:
                 f"there is a pipeline named {new_name!r} already; choose another name, "
                 f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
             )
-        made = Pipeline(self._spec.model_copy(update={"name": new_name}), self._bodies, self._steps)
+        made = Pipeline(self._spec.replaced(name=new_name), self._live)
         for slot, step in replaced_slots.items():
             made.replace_step(slot, step)
         return made
@@ -113,7 +119,7 @@ class Pipeline:
                 f"pipeline.copy('new name', {slot}=…)"
             )
         bound = step if isinstance(step, BoundStep) else BoundStep(step)
-        self._spec, self._bodies, self._steps = replaced(self._spec, self._bodies, self._steps, slot, bound)
+        self._spec, self._given = replaced(self._spec, *self._live, slot, bound)
 
     # -- history ------------------------------------------------------------------------------
 
@@ -149,13 +155,13 @@ class Pipeline:
         return f"<pipeline {self.name}: {', '.join(self._spec.by_name)}>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PipelineVersion:
     """A version of a pipeline: one structure, and the runs that had it."""
 
     _record: VersionRecord
     _pipeline: str
-    _records: Records = dataclasses.field(repr=False)
+    _records: Records
 
     @property
     def number(self) -> int:
@@ -173,12 +179,13 @@ class PipelineVersion:
         found = self._records.runs.runs(self._pipeline)
         return [PipelineRun(run, self._records) for run in found if run.version == self.number]
 
+    def __repr__(self) -> str:
+        return f"<version {self.number} of pipeline {self._pipeline}>"
+
     def diff(self, other: PipelineVersion) -> list[str]:
         """Say what `other` has that this version has not, one sentence a difference.
 
-        >>> # doctest: +SKIP
-        >>> pipeline.versions[0].diff(pipeline.versions[1])
-        ['step svc_trainer removed', 'step tree_trainer added']
+        For instance `['step svc_trainer removed', 'step tree_trainer added']`.
         """
         return differences(self.spec, other.spec)
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from zencache.steps.step import BoundStep, Step
 
-Parts = tuple[PipelineSpec, dict[str, StepBody], dict[str, "Step"]]
+Live = tuple[dict[str, StepBody], dict[str, "Step"]]
 
 
 def replaced(
     spec: PipelineSpec, bodies: Mapping[str, StepBody], steps: Mapping[str, Step], slot: str, bound: BoundStep
-) -> Parts:
+) -> tuple[PipelineSpec, Live]:
     """Give the parts of a pipeline in which `bound` stands where `slot` did."""
     old = spec.step(slot)
     name = _name(spec, old, bound.step.name)
@@ -31,8 +31,8 @@ def replaced(
         made[changed.spec.name] = changed
     _check(made, name)
     made_steps = {n: bound.step if n == name else steps[n] for n in made}
-    made_spec = PipelineSpec(**{**dict(spec), "steps": tuple(body.spec for body in made.values())})
-    return made_spec, made, made_steps
+    made_spec = spec.replaced(steps=tuple(body.spec for body in made.values()))
+    return made_spec, (made, made_steps)
 
 
 def _name(spec: PipelineSpec, old: StepSpec, wanted: str) -> str:
@@ -76,7 +76,7 @@ def _fed_by(body: StepBody, old: str, new: str, outputs: Mapping[str, str]) -> S
         else i
         for i in body.spec.inputs
     )
-    return dataclasses.replace(body, spec=body.spec.model_copy(update={"inputs": inputs}))
+    return dataclasses.replace(body, spec=body.spec.replaced(inputs=inputs))
 
 
 def _check(bodies: Mapping[str, StepBody], name: str) -> None:

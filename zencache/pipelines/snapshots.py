@@ -31,8 +31,8 @@ def with_snapshots(spec: PipelineSpec, steps: Mapping[str, Step], project: Proje
     made = []
     for item in spec.steps:
         snapshot = None if is_importable(steps[item.name]) else _write(steps[item.name], project)
-        made.append(item.model_copy(update={"code": item.code.model_copy(update={"snapshot": snapshot})}))
-    return spec.model_copy(update={"steps": tuple(made)})
+        made.append(item.replaced(code=item.code.replaced(snapshot=snapshot)))
+    return spec.replaced(steps=tuple(made))
 
 
 def is_importable(step: Step) -> bool:

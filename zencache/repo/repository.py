@@ -9,7 +9,6 @@ from zencache import config
 from zencache.errors import NotFoundError
 from zencache.pipelines import Pipeline, PipelineRun
 from zencache.pipelines.records import open_records
-from zencache.pipelines.snapshots import load_bodies
 
 if TYPE_CHECKING:
     from zencache.pipelines.records import Records
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
 class Repository:
     """What the project holds that is found upward from a folder (the working folder).
 
-    >>> # doctest: +SKIP
-    >>> pipeline = Repository().get_pipeline_by_name("first_pipeline")
-    >>> pipeline.copy("wider", trainer=wide_trainer()).run()
+    Raises NotFoundError where there is no project::
+
+        pipeline = Repository().get_pipeline_by_name("first_pipeline")
+        pipeline.copy("wider", trainer=wide_trainer()).run()
     """
 
     def __init__(self, root: str | Path | None = None) -> None:
@@ -39,15 +39,15 @@ class Repository:
     def get_pipeline_by_name(self, name: str) -> Pipeline:
         """Find a pipeline as it ran last; it is immutable, and can be run and copied.
 
-        Raises NotFoundError with the nearest names, and CodeUnavailableError where a step's code is gone.
+        Raises NotFoundError with the nearest names. Running it raises CodeUnavailableError where a step's
+        code is gone.
         """
         if name not in self.get_pipeline_names():
             hint = "`zencache pipeline list` shows all"
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names(), hint=hint)
         runs = self._records.runs.runs(name)
         spec = self._records.runs.spec_of(runs[-1]) if runs else list(self._records.runs.versions(name))[-1].spec
-        bodies, steps = load_bodies(spec, self._records.project)
-        return Pipeline(spec, bodies, steps, records=self._records)
+        return Pipeline(spec, records=self._records)
 
     def get_pipelines(self) -> list[Pipeline]:
         """List all pipelines, by name."""

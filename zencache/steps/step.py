@@ -44,6 +44,7 @@ class Step:
         enable_cache: bool | None = None,
         cache: CachePolicy | None = None,
         source: str | None = None,
+        code: CodeDigest | None = None,
     ) -> None:
         self.entrypoint = function
         """The function itself, to be called as it was before."""
@@ -52,6 +53,7 @@ class Step:
         self.policy = cache
         # Read now: the file may be edited before the step runs, and the code that runs is today's.
         self.source = source or source_of(function)
+        self._code = code
         functools.update_wrapper(self, function, updated=())
 
     @functools.cached_property
@@ -62,7 +64,7 @@ class Step:
     @functools.cached_property
     def code(self) -> CodeDigest:
         """The digest of the step's code."""
-        return code_digest(self.entrypoint, self.source)
+        return self._code or code_digest(self.entrypoint, self.source)
 
     @property
     def module(self) -> str:
@@ -85,14 +87,19 @@ class Step:
         return f"<step {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (self.entrypoint, self.name, self.enable_cache, self.policy, self.source))
+        return (_rebuild, (self.entrypoint, self.name, self.enable_cache, self.policy, self.source, self.code))
 
 
 def _rebuild(
-    function: Callable[..., Any], name: str, enable_cache: bool | None, cache: CachePolicy | None, source: str | None
+    function: Callable[..., Any],
+    name: str,
+    enable_cache: bool | None,
+    cache: CachePolicy | None,
+    source: str | None,
+    code: CodeDigest,
 ) -> Step:
-    """Make a pickled step again; its source text travels with it, because its file may have changed."""
-    return Step(function, name=name, enable_cache=enable_cache, cache=cache, source=source)
+    """Make a pickled step again; its source and digest travel with it, because its file may have changed."""
+    return Step(function, name=name, enable_cache=enable_cache, cache=cache, source=source, code=code)
 
 
 @dataclass(frozen=True)

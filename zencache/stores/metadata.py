@@ -41,13 +41,14 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from zencache.config import FOLDER
-from zencache.stores.mlmd import Client, errors, get_properties, make_database, pb
+from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 
 if TYPE_CHECKING:
@@ -118,11 +119,8 @@ class MetadataStore:
 
     def latest_of_type(self, identity: str) -> list[ExecutionRecord]:
         """List the newest executions of a step by its identity: what a miss is compared with."""
-        options = _newest_first(_RECENT)
-        execution_type = self.execution_type(identity)
-        if execution_type is None:
-            return []
-        return self.records(self.client.get_executions_by_type(identity, list_options=options), events=False)
+        options = _newest_first(_RECENT, f"type = '{identity}'")
+        return self.records(self.client.get_executions(list_options=options), events=False)
 
     def execution_type(self, name: str) -> Any | None:
         """Find an execution type by name."""
@@ -165,10 +163,8 @@ class MetadataStore:
         return self.project.artifacts / (rest if mark else uri)
 
 
-def _newest_first(limit: int) -> Any:
-    from ml_metadata.metadata_store import ListOptions, OrderByField  # noqa: PLC0415 - only listings need them
-
-    return ListOptions(limit=limit, order_by=OrderByField.ID, is_asc=False)
+def _newest_first(limit: int, query: str | None = None) -> Any:
+    return ListOptions(limit=limit, order_by=OrderByField.ID, is_asc=False, filter_query=query)
 
 
 def _execution_record(execution: Any, events: Sequence[Any], artifacts: dict[int, Any]) -> ExecutionRecord:
@@ -187,10 +183,15 @@ def _execution_record(execution: Any, events: Sequence[Any], artifacts: dict[int
         key_parts=extra.get("zencache_key_parts"),
         reason=extra.get("zencache_reason", ""),
         seconds=extra.get("zencache_seconds"),
-        error=extra.get("__execution_result__"),
+        error=_error(extra.get("__execution_result__")),
         inputs=sides[False],
         outputs=sides[True],
     )
+
+
+def _error(result: str | None) -> str | None:
+    """Read the traceback from what TFX records of a failed executor."""
+    return json.loads(result).get("resultMessage") if result else None
 
 
 def _event_keys(event: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ml_metadata import errors
-from ml_metadata.metadata_store import metadata_store
+from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from zencache.errors import StoreFormatError, StoreUnavailableError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["Client", "connection_config", "errors", "get_properties", "make_database", "pb", "set_properties"]
+__all__ = ["Client", "ListOptions", "OrderByField", "connection_config", "errors", "get_properties", "make_database", "pb", "set_properties"]
 
 _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
 

@@ -1,0 +1,38 @@
+"""Scripts that run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCRIPTS = Path(__file__).parent / "end_to_end" / "scripts"
+
+
+@pytest.fixture
+def script(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a script (a file of `scripts/`, or source text) in a process of its own."""
+
+    def run(source: str, *args: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        path = SCRIPTS / source if source.endswith(".py") and "\n" not in source else folder / "script.py"
+        if path.parent == folder:
+            path.write_text(source, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, str(path), *args],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env={**os.environ, **env},
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    return run

@@ -1,0 +1,5 @@
+"""`python -m zencache`."""
+
+from zencache.cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""The command line: `zencache`, and `python -m zencache`."""
+
+from zencache.cli.app import main
+
+__all__ = ["main"]

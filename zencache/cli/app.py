@@ -1,0 +1,141 @@
+"""The commands. Each reads the same records as the Python API, and imports them when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import zencache
+from zencache import config
+from zencache.errors import ZencacheError
+from zencache.pipelines.printing import seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zencache.pipelines import PipelineRun
+    from zencache.repo import Repository
+
+app = typer.Typer(help="Pipelines that never compute the same thing twice.", no_args_is_help=True, add_completion=False)
+pipelines = typer.Typer(help="Pipelines that have run.", no_args_is_help=True)
+runs = typer.Typer(help="Runs and their steps.", no_args_is_help=True)
+app.add_typer(pipelines, name="pipeline")
+app.add_typer(runs, name="run")
+
+Name = Annotated[str, typer.Argument(help="As `list` shows it.")]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on standard error, and exit code 1."""
+    try:
+        app()
+    except ZencacheError as error:
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - the command line's own output
+        sys.exit(1)
+
+
+@app.command()
+def version() -> None:
+    """Show the version."""
+    typer.echo(zencache.__version__)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path()) -> None:
+    """Make a project: the folder `.zencache/`, with settings, records and artifacts."""
+    there = (folder / config.FOLDER).exists()
+    if not folder.is_dir():
+        raise typer.BadParameter(f"there is no folder {folder}")
+    project = config.create_project(folder.resolve())
+    typer.echo(f"{'There is' if there else 'Created'} a zencache project in {project.folder}.")
+
+
+@pipelines.command("list")
+def list_pipelines() -> None:
+    """List the pipelines that have run."""
+    repository = _repository()
+    rows = []
+    for name in repository.get_pipeline_names():
+        found = repository.get_runs(name)
+        last = found[-1] if found else None
+        rows.append((name, str(last.version) if last else "", str(len(found)), last.name if last else "", last.status if last else ""))
+    _table(("pipeline", "version", "runs", "last run", "status"), rows, empty="No pipeline has run here yet.")
+
+
+@pipelines.command("show")
+def show_pipeline(name: Name) -> None:
+    """Show a pipeline's steps, versions and runs."""
+    repository = _repository()
+    found = repository.get_runs(name)
+    last = found[-1]
+    typer.echo(f"Pipeline {name}, version {last.version}, {len(found)} runs")
+    _table(
+        ("step", "function", "inputs", "parameters"),
+        [
+            (
+                step.name,
+                step.identity,
+                ", ".join(f"{i.name} from {i.source.step}.{i.source.output}" for i in step.inputs),
+                ", ".join(f"{key}={text}" for key, text in step.parameters.items()),
+            )
+            for step in last.spec.steps
+        ],
+    )
+    _run_table(found)
+
+
+@runs.command("list")
+def list_runs(pipeline: Annotated[str | None, typer.Option(help="Only this pipeline's.")] = None) -> None:
+    """List runs, newest last."""
+    _run_table(_repository().get_runs(pipeline))
+
+
+@runs.command("show")
+def show_run(name: Name) -> None:
+    """Show a run's steps: what ran, what was reused, and why."""
+    run = _repository().get_run(name)
+    duration = "" if run.duration is None else f", {seconds_text(run.duration)}"
+    typer.echo(f"Run {run.name} of pipeline {run.pipeline_name}, version {run.version}: {run.status}{duration}")
+    _table(
+        ("step", "status", "time", "reason"),
+        [(s.name, s.status, "" if s.duration is None else seconds_text(s.duration), s.reason) for s in run.steps.values()],
+    )
+    for step in run.steps.values():
+        for output in step.outputs.values():
+            typer.echo(f"{step.name}.{output.name}: {output.type}, {output.size} bytes, {output.uri}")
+        if step.error:
+            typer.echo(f"\n{step.name} failed:\n{step.error}", nl=False)
+
+
+def _repository() -> Repository:
+    from zencache.repo import Repository  # noqa: PLC0415 - `version` and `--help` need no records
+
+    return Repository()
+
+
+def _run_table(found: Iterable[PipelineRun]) -> None:
+    rows = [
+        (r.name, r.pipeline_name, str(r.version), r.status, "" if r.duration is None else seconds_text(r.duration))
+        for r in found
+    ]
+    _table(("run", "pipeline", "version", "status", "time"), rows, empty="Nothing has run here yet.")
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, empty: str = "") -> None:
+    """Print a table; as wide as it needs to be where the output is not a terminal."""
+    rows = list(rows)
+    if not rows and empty:
+        typer.echo(empty)
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False)
+    if not sys.stdout.isatty():
+        console.width = max(80, 2 * max(sum(map(len, row)) for row in (columns, *rows)))
+    console.print(table)
