@@ -41,4 +41,5 @@ class _Alias(MetaPathFinder, Loader):
         module.__spec__ = alias.loader_state
 
 
-sys.meta_path.append(_Alias())
+# First: the finder of paths would load a submodule again, under its alias.
+sys.meta_path.insert(0, _Alias())
