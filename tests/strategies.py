@@ -19,7 +19,9 @@ scalars = st.one_of(
     st.decimals(allow_nan=False),
     st.uuids(),
 )
-hashables = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.binary(), st.tuples(st.integers(), st.text()))
+hashables = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(), st.binary(), st.tuples(st.integers(), st.text())
+)
 plain_values = st.recursive(
     scalars,
     lambda inner: st.one_of(

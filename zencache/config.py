@@ -131,7 +131,10 @@ def create_project(root: Path, settings: Settings | None = None) -> Project:
         folder.mkdir(parents=True)
         (folder / "artifacts").mkdir()
         (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
-        lines = [f"{name} = {_toml(value)}\n" for name, value in (settings or Settings()).model_dump(exclude_unset=True).items()]
+        lines = [
+            f"{name} = {_toml(value)}\n"
+            for name, value in (settings or Settings()).model_dump(exclude_unset=True).items()
+        ]
         (folder / "config.toml").write_text(_HEADER + "".join(lines), encoding="utf-8")
     except OSError as error:
         raise StoreUnavailableError(f"cannot make a zencache project in {root}: {error}") from error

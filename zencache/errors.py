@@ -153,7 +153,7 @@ def _as_instance_of(kind: type[BaseException], message: str) -> StepFailedError:
             "StepFailedError",
             (StepFailedError, kind),
             {
-                "__init__": lambda self, text: Exception.__init__(self, text),
+                "__init__": Exception.__init__,
                 "__str__": lambda self: str(self.args[0]),
                 "__module__": __name__,
             },

@@ -1,6 +1,6 @@
 """Keras on MNIST, twice: the second run has another trainer, and reuses the import and the preprocessing.
 
-    python examples/mnist/run.py [--dataset auto|mnist|digits] [--epochs N] [--lr X] [--no-cache]
+python examples/mnist/run.py [--dataset auto|mnist|digits] [--epochs N] [--lr X] [--no-cache]
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from zencache import BaseParameters, Output, PipelineRun, pipeline, step
 # Read by TensorFlow when it is imported: only errors of its C++ side, please.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras  # noqa: E402 - after the line above
-import numpy as np  # noqa: E402
+import keras
+import numpy as np
 
 
 class TrainerParameters(BaseParameters):
@@ -44,13 +44,17 @@ def load_digits() -> tuple[np.ndarray, ...]:
 
 
 @step
-def importer(dataset: str) -> Output(x_train=np.ndarray, y_train=np.ndarray, x_test=np.ndarray, y_test=np.ndarray):
+def importer(dataset: str) -> Output(
+    x_train=np.ndarray, y_train=np.ndarray, x_test=np.ndarray, y_test=np.ndarray
+):
     """Load the images, as bytes of 0 to 255."""
     return load_mnist() if dataset == "mnist" else load_digits()
 
 
 @step
-def normalizer(x_train: np.ndarray, x_test: np.ndarray) -> Output(x_train_normed=np.ndarray, x_test_normed=np.ndarray):
+def normalizer(x_train: np.ndarray, x_test: np.ndarray) -> Output(
+    x_train_normed=np.ndarray, x_test_normed=np.ndarray
+):
     """Scale to mean 0 and variance 1, by the training images' own."""
     mean, std = x_train.mean(dtype=np.float64), x_train.std(dtype=np.float64)
     return ((x_train - mean) / std).astype(np.float32), ((x_test - mean) / std).astype(np.float32)
@@ -85,7 +89,7 @@ def evaluator(model: keras.Model, x_test: np.ndarray, y_test: np.ndarray) -> flo
 
 
 @pipeline
-def mnist_pipeline(importer, normalizer, trainer, evaluator):  # noqa: ANN001, ANN201, PLR0917 - slots for steps
+def mnist_pipeline(importer, normalizer, trainer, evaluator):  # noqa: ANN001, ANN201 - slots for steps
     """Import, normalise, train, evaluate."""
     x_train, y_train, x_test, y_test = importer()
     x_train_normed, x_test_normed = normalizer(x_train, x_test)
@@ -102,7 +106,9 @@ def available(dataset: str) -> str:
     except Exception as error:  # noqa: BLE001 - a download can fail in many ways, and all mean the same here
         reason = str(error).splitlines()[0]
         print(f"MNIST cannot be downloaded here ({reason}).")
-        print("Taking scikit-learn's bundled digits instead, scaled to 28 x 28 and repeated to MNIST's size.\n")
+        print(
+            "Taking scikit-learn's bundled digits instead, scaled to 28 x 28 and repeated to MNIST's size.\n"
+        )
         return "digits"
     return "mnist"
 
@@ -115,19 +121,32 @@ def compare(first: PipelineRun, second: PipelineRun) -> None:
         print(f"{name:<12}{one.duration:>9.3f}s{two.duration:>9.3f}s   {two.status}: {two.reason}")
     one, two = first.steps["normalizer"], second.steps["normalizer"]
     if two.is_cached and not one.is_cached:
-        print(f"\nnormalizer was {one.duration / two.duration:,.0f} times faster in run 2: its result was reused.")
+        print(
+            f"\nnormalizer was {one.duration / two.duration:,.0f} times faster in run 2: its result was reused."
+        )
     elif one.is_cached:
         print("\nnormalizer was reused in both runs: an earlier call of this script computed it.")
-    print(f"Accuracy: {first.steps['evaluator'].output.load():.4f}, then {second.steps['evaluator'].output.load():.4f}.")
-    print(f"\nWhere to look next:\n  zencache run show {second.name}\n  zencache pipeline show {second.pipeline_name}")
+    print(
+        f"Accuracy: {first.steps['evaluator'].output.load():.4f}, then {second.steps['evaluator'].output.load():.4f}."
+    )
+    print(
+        f"\nWhere to look next:\n  zencache run show {second.name}\n  zencache pipeline show {second.pipeline_name}"
+    )
 
 
 def main() -> None:
     """Make the two runs and compare them."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--dataset", choices=("auto", "mnist", "digits"), default="auto")
     options.add_argument("--epochs", type=int, default=1, help="of the first run; the second has one more")
-    options.add_argument("--lr", type=float, default=0.001, help="learning rate of the first run; the second's is ten times as much")
+    options.add_argument(
+        "--lr",
+        type=float,
+        default=0.001,
+        help="learning rate of the first run; the second's is ten times as much",
+    )
     options.add_argument("--no-cache", action="store_true", help="compute everything in both runs")
     chosen = options.parse_args()
     dataset = available(chosen.dataset)

@@ -20,7 +20,9 @@ def clean(rows, factor=2):
 def digest_of_source(source):
     space = {"step": step}
     exec(compile(source, "<test>", "exec"), space)
-    function = next(v for v in space.values() if callable(v) and getattr(v, "__name__", "") in ("clean", "tidy"))
+    function = next(
+        v for v in space.values() if callable(v) and getattr(v, "__name__", "") in ("clean", "tidy")
+    )
     return code_digest(getattr(function, "entrypoint", function), source.strip()).digest
 
 
@@ -36,7 +38,16 @@ def digest_of_source(source):
         "@step\n" + ORIGINAL.strip(),
         "@step(enable_cache=False)\n" + ORIGINAL.strip(),
     ],
-    ids=["docstring gone", "docstring", "comment", "formatting", "annotation", "name", "decorated", "options"],
+    ids=[
+        "docstring gone",
+        "docstring",
+        "comment",
+        "formatting",
+        "annotation",
+        "name",
+        "decorated",
+        "options",
+    ],
 )
 def test_what_does_not_bear_on_the_result_does_not_count(edited):
     """Comments, docstrings, formatting, local annotations, the name and our decorators are free."""

@@ -260,7 +260,9 @@ def test_a_value_that_nothing_stores_says_how_to_store_it():
     def opaque() -> Any:
         return Opaque()
 
-    with pytest.raises(MaterializerError, match=r"output output of step opaque is of type .*Opaque\. .*@register\(Opaque\)"):
+    with pytest.raises(
+        MaterializerError, match=r"output output of step opaque is of type .*Opaque\. .*@register\(Opaque\)"
+    ):
         pipeline(name="p")(lambda: opaque())().run()
     assert chain().run().status == "completed"
 
@@ -350,6 +352,28 @@ def test_a_changed_artifact_is_never_served():
     file.write_bytes(file.read_bytes()[:-8] + b"\1" * 8)
     with pytest.raises(ArtifactError, match="is not what was recorded"):
         run.steps["scale"].output.load()
+    assert chain().plan().steps["scale"].reason == "the stored output output was dropped"
+    assert chain().run().steps["scale"].status == "executed"
+
+
+def test_a_step_never_gets_a_changed_input():
+    """The run fails and says so; the next run makes the input anew."""
+    run = chain().run()
+    file = run.steps["scale"].output.folder / "array.npy"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-8] + b"\1" * 8)
+
+    @step
+    def count(values: np.ndarray) -> int:
+        return len(values)
+
+    @pipeline
+    def longer():
+        count(scale(load()))
+
+    with pytest.raises(ArtifactError, match="step count failed: .* its content changed"):
+        longer().run()
+    assert longer().run().steps["count"].output.load() == 4
 
 
 def test_artifacts_are_read_only():

@@ -9,9 +9,14 @@ from zencache.graph.specs import CodeRef, InputSpec, OutputRef, OutputSpec, Pipe
 
 
 def make_step(name, *upstream, function=None, **options):
-    inputs = tuple(InputSpec(name=f"x{n}", type="int", source=OutputRef(step=u, output="output")) for n, u in enumerate(upstream))
+    inputs = tuple(
+        InputSpec(name=f"x{n}", type="int", source=OutputRef(step=u, output="output"))
+        for n, u in enumerate(upstream)
+    )
     code = CodeRef(module="m", qualname=function or name)
-    return StepSpec(name=name, code=code, inputs=inputs, outputs=(OutputSpec(name="output", type="int"),), **options)
+    return StepSpec(
+        name=name, code=code, inputs=inputs, outputs=(OutputSpec(name="output", type="int"),), **options
+    )
 
 
 def make_pipeline(*steps, name="p"):
@@ -66,4 +71,6 @@ def test_parameters_and_names_do_not_make_a_structure():
 )
 def test_another_step_or_wire_is_another_structure(other):
     """Replacing, rewiring or removing a step makes a version."""
-    assert make_pipeline(make_step("a"), make_step("b", "a"), make_step("c", "b")).structure != other.structure
+    assert (
+        make_pipeline(make_step("a"), make_step("b", "a"), make_step("c", "b")).structure != other.structure
+    )

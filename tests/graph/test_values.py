@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from pydantic import BaseModel
-from tests.strategies import plain_values
 
+from tests.strategies import plain_values
 from zencache.errors import MaterializerError
 from zencache.graph.values import canonical_text, digest_of, from_text, to_text
 

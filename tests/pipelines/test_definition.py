@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from zencache import Output, pipeline, step
-from zencache.errors import ConnectionTypeError, DefinitionError, ImmutablePipelineError, NotFoundError, ParameterError
+from zencache.errors import (
+    ConnectionTypeError,
+    DefinitionError,
+    ImmutablePipelineError,
+    NotFoundError,
+    ParameterError,
+)
 
 
 @step
@@ -74,14 +80,19 @@ def test_outputs_are_taken_by_position_or_name():
 
 def test_a_wrong_connection_names_both_steps_and_types():
     """Types are checked when the body is read."""
-    with pytest.raises(ConnectionTypeError, match="step total takes numbers: list, but output output of step words is str"):
+    with pytest.raises(
+        ConnectionTypeError, match="step total takes numbers: list, but output output of step words is str"
+    ):
         slots(first=words(), second=total())
 
 
 @pytest.mark.parametrize(
     ("make", "words_"),
     [
-        (lambda: slots(first=load()), r"second is empty; give a step \(or a value\): slots\(first=…, second=…\)"),
+        (
+            lambda: slots(first=load()),
+            r"second is empty; give a step \(or a value\): slots\(first=…, second=…\)",
+        ),
         (lambda: slots(first=load(), secnd=total()), "did you mean second"),
         (lambda: slots(first=load(), second=words()), "takes 0 more arguments"),
         (lambda: pipeline(name="p")(lambda: total())(), "argument numbers .* is missing"),

@@ -49,12 +49,12 @@ def source_of(function: Callable[..., Any]) -> str | None:
 
 
 def code_digest(function: Callable[..., Any], source: str | None) -> CodeDigest:
-    """Digest a function's code and what it closes over.
+    r"""Digest a function's code and what it closes over.
 
     >>> def add(a, b):
     ...     return a + b
-    >>> one = code_digest(add, "def add(a, b):\\n    return a + b")
-    >>> two = code_digest(add, "def plus(a, b):  # sums\\n    'Sum.'\\n    return (a + b)")
+    >>> one = code_digest(add, "def add(a, b):\n    return a + b")
+    >>> two = code_digest(add, "def plus(a, b):  # sums\n    'Sum.'\n    return (a + b)")
     >>> one == two
     True
     """
@@ -69,7 +69,7 @@ def code_digest(function: Callable[..., Any], source: str | None) -> CodeDigest:
     return CodeDigest(digest_of(["code/1", _dump(tree), closed_over]), doubt)
 
 
-def _function_tree(source: str) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None:
+def _function_tree(source: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     try:
         body = ast.parse(source).body
     except SyntaxError:  # a lambda in the midst of an expression
@@ -156,5 +156,3 @@ def _shallow_digest(function: types.FunctionType) -> str:
     source = source_of(function)
     tree = _function_tree(source) if source else None
     return digest_of(_bytecode(function.__code__) if tree is None else _dump(tree))
-
-

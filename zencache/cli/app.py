@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from zencache.pipelines import PipelineRun
     from zencache.repo import Repository
 
-app = typer.Typer(help="Pipelines that never compute the same thing twice.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Pipelines that never compute the same thing twice.", no_args_is_help=True, add_completion=False
+)
 pipelines = typer.Typer(help="Pipelines that have run.", no_args_is_help=True)
 runs = typer.Typer(help="Runs and their steps.", no_args_is_help=True)
 app.add_typer(pipelines, name="pipeline")
@@ -63,7 +65,15 @@ def list_pipelines() -> None:
     for name in repository.get_pipeline_names():
         found = repository.get_runs(name)
         last = found[-1] if found else None
-        rows.append((name, str(last.version) if last else "", str(len(found)), last.name if last else "", last.status if last else ""))
+        rows.append(
+            (
+                name,
+                str(last.version) if last else "",
+                str(len(found)),
+                last.name if last else "",
+                last.status if last else "",
+            )
+        )
     _table(("pipeline", "version", "runs", "last run", "status"), rows, empty="No pipeline has run here yet.")
 
 
@@ -100,10 +110,15 @@ def show_run(name: Name) -> None:
     """Show a run's steps: what ran, what was reused, and why."""
     run = _repository().get_run(name)
     duration = "" if run.duration is None else f", {seconds_text(run.duration)}"
-    typer.echo(f"Run {run.name} of pipeline {run.pipeline_name}, version {run.version}: {run.status}{duration}")
+    typer.echo(
+        f"Run {run.name} of pipeline {run.pipeline_name}, version {run.version}: {run.status}{duration}"
+    )
     _table(
         ("step", "status", "time", "reason"),
-        [(s.name, s.status, "" if s.duration is None else seconds_text(s.duration), s.reason) for s in run.steps.values()],
+        [
+            (s.name, s.status, "" if s.duration is None else seconds_text(s.duration), s.reason)
+            for s in run.steps.values()
+        ],
     )
     for step in run.steps.values():
         for output in step.outputs.values():
@@ -120,7 +135,13 @@ def _repository() -> Repository:
 
 def _run_table(found: Iterable[PipelineRun]) -> None:
     rows = [
-        (r.name, r.pipeline_name, str(r.version), r.status, "" if r.duration is None else seconds_text(r.duration))
+        (
+            r.name,
+            r.pipeline_name,
+            str(r.version),
+            r.status,
+            "" if r.duration is None else seconds_text(r.duration),
+        )
         for r in found
     ]
     _table(("run", "pipeline", "version", "status", "time"), rows, empty="Nothing has run here yet.")

@@ -13,7 +13,6 @@ from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 
-from zencache.errors import RunInterruptedError
 from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.segments import levels
@@ -105,7 +104,9 @@ def interrupt(run: RunContext) -> None:
     deadline = time.monotonic() + 10
     while run.threads and time.monotonic() < deadline:
         for thread in list(run.threads.values()):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt)
+            )
         time.sleep(0.1)
 
 

@@ -28,7 +28,9 @@ class Data(artifact.Artifact):  # type: ignore[misc]
     TYPE_NAME = "zencache.Data"
 
 
-def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, StepBody], project: Project, run_name: str) -> Any:
+def compile_pipeline(
+    spec: PipelineSpec, bodies: Mapping[str, StepBody], project: Project, run_name: str
+) -> Any:
     """Compile a spec to TFX's IR (`pipeline_pb2.Pipeline`), with TFX's own cache off."""
     components: dict[str, Any] = {}
     for step in spec.steps:

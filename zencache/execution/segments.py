@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-
 def segments(upstream: Mapping[str, frozenset[str]]) -> list[tuple[str, ...]]:
     """Cut a graph (step to the steps it waits for, in order) into chains with one way in and one way out.
 

@@ -56,7 +56,9 @@ def _run(run: RunContext, body: StepBody, output_dict: Any) -> tuple[float, dict
     uris = {name: made[0].uri for name, made in output_dict.items()}
     with ExitStack() as stack:
         for name, kind in body.injected.items():
-            arguments[name] = _context(run, body, uris) if kind == "context" else stack.enter_context(_beam_pipeline())
+            arguments[name] = (
+                _context(run, body, uris) if kind == "context" else stack.enter_context(_beam_pipeline())
+            )
         run.threads[body.spec.name] = threading.get_ident()
         try:
             returned = body.function(**arguments)
@@ -70,7 +72,7 @@ def _run(run: RunContext, body: StepBody, output_dict: Any) -> tuple[float, dict
 def _inputs(run: RunContext, body: StepBody) -> dict[str, Any]:
     outputs = run.outputs()
     return {
-        item.name: load(outputs[item.source.step][item.source.output], allow_pickle=run.project.settings.allow_pickle)
+        item.name: load(outputs[item.source.step][item.source.output], run.runs.metadata)
         for item in body.spec.inputs
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import OutputTypeError
+from zencache.errors import ArtifactError, OutputTypeError
 from zencache.graph.types import matches, type_name
 from zencache.materializers import load_materializer
 from zencache.materializers.registry import find_for_value
@@ -14,12 +14,24 @@ from zencache.stores.records import ArtifactRecord
 
 if TYPE_CHECKING:
     from zencache.graph.specs import StepBody
+    from zencache.stores.metadata import MetadataStore
 
 
-def load(artifact: ArtifactRecord, *, allow_pickle: bool) -> Any:
-    """Load an artifact's value, after its content was compared with what was recorded."""
+def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
+    """Load an artifact's value, after its content was compared with what was recorded.
+
+    One that is gone or was changed is never served: it is dropped from the records, so that the next
+    run makes it anew, and ArtifactError says so.
+    """
+    allow_pickle = metadata.project.settings.allow_pickle
     materializer = load_materializer(artifact.materializer, allow_pickle=allow_pickle)
-    artifacts.check(artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest)
+    try:
+        artifacts.check(
+            artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest
+        )
+    except ArtifactError:
+        metadata.drop_artifact(artifact.id)
+        raise
     return materializer.load(artifact.folder)
 
 

@@ -32,6 +32,8 @@ class StepContext:
         """Give the folder of an output; without a name, of the only one."""
         if output_name is None and len(self.output_uris) == 1:
             return next(iter(self.output_uris.values()))
-        if output_name not in self.output_uris:
-            raise NotFoundError.named("output", str(output_name), self.output_uris, hint=f"step {self.step_name}")
+        if output_name is None or output_name not in self.output_uris:
+            raise NotFoundError.named(
+                "output", str(output_name), self.output_uris, hint=f"step {self.step_name}"
+            )
         return self.output_uris[output_name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import timedelta  # noqa: TC003 - pydantic reads annotations
 
 from pydantic import BaseModel, ConfigDict
 

@@ -103,9 +103,13 @@ class PipelineSpec(Frozen):
         seen: set[str] = set()
         for step in self.steps:
             if missing := step.upstream - set(names):
-                raise DefinitionError(f"step {step.name} takes an input from {', '.join(sorted(missing))}, which is no step of pipeline {self.name}")
+                raise DefinitionError(
+                    f"step {step.name} takes an input from {', '.join(sorted(missing))}, which is no step of pipeline {self.name}"
+                )
             if waits := step.upstream - seen:
-                raise CycleError(f"step {step.name} of pipeline {self.name} waits for {', '.join(sorted(waits))}, which waits for it")
+                raise CycleError(
+                    f"step {step.name} of pipeline {self.name} waits for {', '.join(sorted(waits))}, which waits for it"
+                )
             seen.add(step.name)
         return self
 
@@ -119,7 +123,9 @@ class PipelineSpec(Frozen):
         for step in self.steps:
             if name in (step.slot, step.name):
                 return step
-        raise NotFoundError.named("step", name, [s.slot or s.name for s in self.steps], hint=f"pipeline {self.name}")
+        raise NotFoundError.named(
+            "step", name, [s.slot or s.name for s in self.steps], hint=f"pipeline {self.name}"
+        )
 
     @cached_property
     def structure(self) -> str:

@@ -26,7 +26,7 @@ def module_name(module: str) -> str:
     return Path(file).stem if file else "__main__"
 
 
-def type_name(annotation: Any) -> str:
+def type_name(annotation: Any) -> str:  # noqa: PLR0911 - one line a kind
     """Name a type the same way in every process.
 
     >>> type_name(int), type_name(list[int]), type_name(int | None), type_name(Path)
@@ -61,7 +61,7 @@ def _argument_name(argument: Any) -> str:
     return type_name(argument)
 
 
-def is_assignable(source: Any, target: Any) -> bool:
+def is_assignable(source: Any, target: Any) -> bool:  # noqa: PLR0911 - one rule a kind
     """Say whether an output annotated `source` may feed an input annotated `target`.
 
     Classes by inheritance, `int` where a `float` is wanted, unions by their members; `Any` and

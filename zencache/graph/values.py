@@ -197,7 +197,11 @@ _Codec = tuple[str, "Callable[[Any], Any]", "Callable[[Any], Any]"]
 _SCALARS: dict[type, _Codec] = {
     complex: ("complex", lambda v: [encode(v.real), encode(v.imag)], lambda d: complex(*map(decode, d))),
     bytes: ("bytes", lambda v: base64.b64encode(v).decode(), base64.b64decode),
-    datetime: ("datetime", lambda v: [v.isoformat(), v.fold], lambda d: datetime.fromisoformat(d[0]).replace(fold=d[1])),
+    datetime: (
+        "datetime",
+        lambda v: [v.isoformat(), v.fold],
+        lambda d: datetime.fromisoformat(d[0]).replace(fold=d[1]),
+    ),
     date: ("date", date.isoformat, date.fromisoformat),
     time: ("time", lambda v: [v.isoformat(), v.fold], lambda d: time.fromisoformat(d[0]).replace(fold=d[1])),
     timedelta: ("timedelta", _timedelta_parts, lambda d: timedelta(*d)),

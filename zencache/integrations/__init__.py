@@ -26,7 +26,9 @@ class _Alias(MetaPathFinder, Loader):
             raise ModuleNotFoundError(
                 f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
             )
-        return ModuleSpec(fullname, self, origin=".".join(filter(None, (f"zencache_{name}", rest))), is_package=True)
+        return ModuleSpec(
+            fullname, self, origin=".".join(filter(None, (f"zencache_{name}", rest))), is_package=True
+        )
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         assert spec.origin is not None

@@ -58,7 +58,9 @@ class PathMaterializer(Materializer):
         elif source.is_file():
             shutil.copyfile(source, folder / source.name)
         else:
-            raise MaterializerError(f"the step returned the path {source}, but there is no such file or folder")
+            raise MaterializerError(
+                f"the step returned the path {source}, but there is no such file or folder"
+            )
 
     def load(self, folder: Path) -> Path:
         """Name the copy."""

@@ -24,7 +24,7 @@ class ArrayMaterializer(Materializer):
                 "give it a dtype (`array.astype(str)`, say) or return a list"
             )
         with (folder / "array.npy").open("wb") as file:
-            np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)
+            np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)  # type: ignore[no-untyped-call]
         if isinstance(value, np.generic):
             (folder / "scalar").touch()
 

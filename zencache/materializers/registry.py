@@ -100,7 +100,9 @@ def find_for_value(value: Any, *, where: str, allow_pickle: bool = False) -> Mat
 def advice(kind: type) -> str:
     """Say what to do about a type that nothing stores."""
     package = kind.__module__.partition(".")[0]
-    extra = next((_EXTRAS[m] for m in (b.__module__.partition(".")[0] for b in kind.__mro__) if m in _EXTRAS), None)
+    extra = next(
+        (_EXTRAS[m] for m in (b.__module__.partition(".")[0] for b in kind.__mro__) if m in _EXTRAS), None
+    )
     if extra and package != "builtins":
         return f"The {extra} integration stores it: pip install 'zencache[{extra}]'."
     return (

@@ -1,8 +1,17 @@
 """Pipelines: what is run, copied, planned and versioned."""
 
 from zencache.pipelines.definition import PipelineDefinition, pipeline
-from zencache.pipelines.pipeline import Pipeline, PipelineVersion
+from zencache.pipelines.instance import Pipeline, PipelineVersion
 from zencache.pipelines.run import PipelineRun, StepRun
 from zencache.planning import PlannedStep, RunPlan
 
-__all__ = ["Pipeline", "PipelineDefinition", "PipelineRun", "PipelineVersion", "PlannedStep", "RunPlan", "StepRun", "pipeline"]
+__all__ = [
+    "Pipeline",
+    "PipelineDefinition",
+    "PipelineRun",
+    "PipelineVersion",
+    "PlannedStep",
+    "RunPlan",
+    "StepRun",
+    "pipeline",
+]

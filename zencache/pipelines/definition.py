@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from zencache.errors import DefinitionError, ParameterError
 from zencache.graph.specs import PipelineSpec
-from zencache.pipelines.pipeline import Pipeline
+from zencache.pipelines.instance import Pipeline
 from zencache.steps.step import BoundStep, Step, check_name
 from zencache.steps.trace import Trace
 

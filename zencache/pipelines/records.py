@@ -26,13 +26,12 @@ _opened: dict[tuple[Path, int], Records] = {}
 
 
 def open_records(project: Project) -> Records:
-    """Open a project's records, or give those that are open; a project that was made anew is opened anew."""
+    """Open a project's records, or give those that are open; one that was made or set up anew is opened anew."""
     from zencache.stores.metadata import MetadataStore  # noqa: PLC0415 - imports ml_metadata
     from zencache.stores.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
 
     key = (project.root, project.folder.stat().st_ino)
-    known = _opened.get(key)
-    if known is None or known.project != project:
-        metadata = known.metadata if known else MetadataStore(project)
-        _opened[key] = known = Records(project, metadata, known.runs if known else RunStore(metadata))
-    return known
+    if key not in _opened or _opened[key].project != project:
+        metadata = MetadataStore(project)
+        _opened[key] = Records(project, metadata, RunStore(metadata))
+    return _opened[key]

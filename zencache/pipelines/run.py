@@ -68,7 +68,9 @@ class PipelineRun:
     def steps(self) -> Mapping[str, StepRun]:
         """The steps by their names, in the order of the pipeline."""
         found = {e.step: e for e in self._records.metadata.executions_of_run(self._record.id)}
-        return Named("step", {name: StepRun(name, found.get(name), self._records) for name in self.spec.by_name})
+        return Named(
+            "step", {name: StepRun(name, found.get(name), self._records) for name in self.spec.by_name}
+        )
 
     def get_step(self, name: str) -> StepRun:
         """Find a step by its name or its slot."""
@@ -133,7 +135,9 @@ class StepRun:
     def output(self) -> ArtifactView:
         """The output of a step with one; raises NotFoundError (a LookupError) for another number."""
         if len(self.outputs) != 1:
-            raise NotFoundError(f"step {self.name} has {len(self.outputs)} outputs; take one by name from .outputs")
+            raise NotFoundError(
+                f"step {self.name} has {len(self.outputs)} outputs; take one by name from .outputs"
+            )
         return next(iter(self.outputs.values()))
 
     @property
@@ -142,7 +146,9 @@ class StepRun:
         return self.output.uri if len(self.outputs) == 1 else None
 
     def _views(self, side: Mapping[str, ArtifactRecord]) -> Mapping[str, ArtifactView]:
-        return Named("output", {name: ArtifactView(artifact, self._records) for name, artifact in side.items()})
+        return Named(
+            "output", {name: ArtifactView(artifact, self._records) for name, artifact in side.items()}
+        )
 
     def __repr__(self) -> str:
         return f"<step {self.name}: {self.status}>"
@@ -189,7 +195,7 @@ class ArtifactView:
         """Load the value; raises ArtifactError if its files are gone or are not what was recorded."""
         from zencache.execution.values import load  # noqa: PLC0415 - reading records loads no materializer
 
-        return load(self._record, allow_pickle=self._records.project.settings.allow_pickle)
+        return load(self._record, self._records.metadata)
 
     read = load
 

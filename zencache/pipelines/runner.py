@@ -41,7 +41,9 @@ def make_planner(
 ) -> Planner:
     """Make the planner of a run, or of a dry run before there is a project."""
     settings = records.project.settings if records else config.Settings()
-    return Planner(spec, bodies, records.metadata if records else None, enable_cache, settings.cache_precedence)
+    return Planner(
+        spec, bodies, records.metadata if records else None, enable_cache, settings.cache_precedence
+    )
 
 
 def run(
@@ -61,7 +63,9 @@ def run(
     printer = Printer(len(spec.steps))
     _announce(printer, spec, enable_cache)
     spec = with_snapshots(spec, steps, records.project)
-    handle = records.runs.begin(spec, run_name or f"{spec.name}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}")
+    handle = records.runs.begin(
+        spec, run_name or f"{spec.name}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
+    )
     planner = make_planner(spec, bodies, records, enable_cache)
     plan = planner.plan()
     hits = _hits(spec, plan)
@@ -76,7 +80,9 @@ def run(
 
 
 def _announce(printer: Printer, spec: PipelineSpec, enable_cache: bool | None) -> None:
-    off = spec.enable_cache is False or (spec.enable_cache is None and spec.policy is not None and spec.policy.enabled is False)
+    off = spec.enable_cache is False or (
+        spec.enable_cache is None and spec.policy is not None and spec.policy.enabled is False
+    )
     printer.line(f"Creating run for pipeline: {spec.name}")
     printer.line(f"Cache {'disabled' if off else 'enabled'} for pipeline {spec.name}")
     printer.line(f"Using stack default to run pipeline {spec.name}...")
@@ -128,32 +134,37 @@ def _context(
 
 def _compute(context: RunContext, hits: list[CachedStep], started: float, printer: Printer) -> None:
     """Run what is left, record how the run ended, and raise what a step raised."""
-    runs = context.runs
-    context.handle = runs.open(context.handle)
-    status = "failed"
+    context.handle = context.runs.open(context.handle)
+    name, status = context.handle.name, "failed"
     try:
-        if hits:
-            runs.publish(context.handle, hits)
-        with printer.display():
-            load_engine().execute(context)
-        failed = [r for r in context.results.values() if r.status == "failed"]
-        status = "failed" if failed else "completed"
-        if context.interrupted.is_set():
-            raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        status = "interrupted"
-        name = context.handle.name
+        status = _execute(context, hits, printer)
+    finally:
+        seconds = time.perf_counter() - started
+        context.runs.finish(context.handle, status, seconds)
+        if status != "completed":
+            ended = "was interrupted" if status == "interrupted" else "has failed"
+            printer.line(f"Pipeline run {name} {ended} after {seconds_text(seconds)}.")
+    if status == "interrupted":
         raise RunInterruptedError(
             f"run {name} was interrupted; run the pipeline again and what has finished is reused "
             f"(`zencache run show {name}`)"
-        ) from None
-    finally:
-        seconds = time.perf_counter() - started
-        runs.finish(context.handle, status, seconds)
-        if status != "completed":
-            printer.line(f"Pipeline run {context.handle.name} has {'been interrupted' if status == 'interrupted' else status} after {seconds_text(seconds)}.")
-    if failed:
-        _raise(context.handle.name, failed)
+        )
+    if status == "failed":
+        _raise(name, [result for result in context.results.values() if result.status == "failed"])
+
+
+def _execute(context: RunContext, hits: list[CachedStep], printer: Printer) -> str:
+    """Publish the hits, run the rest, and give the run's status."""
+    try:
+        if hits:
+            context.runs.publish(context.handle, hits)
+        with printer.display():
+            load_engine().execute(context)
+    except KeyboardInterrupt:
+        return "interrupted"
+    if context.interrupted.is_set():
+        return "interrupted"
+    return "failed" if any(result.status == "failed" for result in context.results.values()) else "completed"
 
 
 def _raise(run_name: str, failed: list[StepResult]) -> None:

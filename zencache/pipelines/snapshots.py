@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zencache.errors import CodeUnavailableError
-from zencache.graph.specs import OutputRef, PipelineSpec, StepBody
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
 from zencache.steps.trace import make_body
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zencache.config import Project
-    from zencache.graph.specs import CodeRef, StepSpec
+    from zencache.graph.specs import CodeRef, OutputRef, PipelineSpec, StepBody, StepSpec
 
 
 def with_snapshots(spec: PipelineSpec, steps: Mapping[str, Step], project: Project) -> PipelineSpec:
@@ -90,11 +89,15 @@ def load_step(code: CodeRef, project: Project) -> Step:
     except OSError as error:
         raise CodeUnavailableError(f"the snapshot of step {code.qualname} is gone: {error}") from error
     if blake3(data).hexdigest() != code.snapshot:
-        raise CodeUnavailableError(f"the snapshot of step {code.qualname} was changed: {file}; it is not loaded")
+        raise CodeUnavailableError(
+            f"the snapshot of step {code.qualname} was changed: {file}; it is not loaded"
+        )
     try:
         step = pickle.loads(data)  # noqa: S301 - its digest is the recorded one
     except Exception as error:
-        raise CodeUnavailableError(f"the snapshot of step {code.qualname} cannot be loaded: {error}") from error
+        raise CodeUnavailableError(
+            f"the snapshot of step {code.qualname} cannot be loaded: {error}"
+        ) from error
     assert isinstance(step, Step)
     return step
 

@@ -44,7 +44,9 @@ class Planner:
         outputs: Outputs = {}
         left = list(self.spec.steps)
         while left:
-            waiting = [s for s in left if any(u in decided and decided[u].action != "hit" for u in s.upstream)]
+            waiting = [
+                s for s in left if any(u in decided and decided[u].action != "hit" for u in s.upstream)
+            ]
             decided |= {s.name: self._waiting(s, decided) for s in waiting}
             ready = [s for s in left if s.name not in decided and s.upstream <= outputs.keys()]
             for planned in self.decide(ready, outputs):
@@ -92,7 +94,9 @@ class Planner:
             code=body.code_digest,
             parameters={name: canonical_text(text) for name, text in sorted(step.parameters.items())},
             inputs={name: (artifact.value_type, artifact.digest) for name, artifact in sorted(fed.items())},
-            outputs={name: (type_name(kind), _materializer(kind)) for name, kind in body.output_types.items()},
+            outputs={
+                name: (type_name(kind), _materializer(kind)) for name, kind in body.output_types.items()
+            },
             policy={} if version is None else {"version": str(version)},
         )
 
@@ -152,5 +156,3 @@ def _materializer(kind: Any) -> str:
 
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
-
-

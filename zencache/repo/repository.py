@@ -24,7 +24,9 @@ class Repository:
     """
 
     def __init__(self, root: str | Path | None = None) -> None:
-        self._records: Records = open_records(config.require_project(Path(root) if root is not None else None))
+        self._records: Records = open_records(
+            config.require_project(Path(root) if root is not None else None)
+        )
 
     @classmethod
     def get_instance(cls, root: str | Path | None = None) -> Repository:
@@ -46,7 +48,9 @@ class Repository:
             hint = "`zencache pipeline list` shows all"
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names(), hint=hint)
         runs = self._records.runs.runs(name)
-        spec = self._records.runs.spec_of(runs[-1]) if runs else list(self._records.runs.versions(name))[-1].spec
+        spec = (
+            self._records.runs.spec_of(runs[-1]) if runs else list(self._records.runs.versions(name))[-1].spec
+        )
         return Pipeline(spec, records=self._records)
 
     def get_pipelines(self) -> list[Pipeline]:

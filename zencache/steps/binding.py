@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def bind_parameters(step: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def bind_parameters(
+    step: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
     """Bind what is given outside a pipeline's body: a parameters model, or plain values by keyword."""
     values = dict(kwargs)
     for value in args:
@@ -77,7 +79,9 @@ def _model(step: str, argument: Argument, value: Any) -> BaseParameters:
         raise ParameterError(f"step {step}: parameter {argument.name}: {error}") from error
 
 
-def complete(step: str, signature: Signature, values: Mapping[str, Any], fed: Iterable[str]) -> dict[str, Any]:
+def complete(
+    step: str, signature: Signature, values: Mapping[str, Any], fed: Iterable[str]
+) -> dict[str, Any]:
     """Add defaults to the parameters; raises ParameterError for an argument that nothing gives."""
     done = dict(values)
     for argument in signature.of_kind("value", "model"):
@@ -111,7 +115,9 @@ def spread(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in values.items():
         if signature.arguments[name].kind == "model":
-            texts |= {key: to_text(item) for key, item in {**dict(value), **(value.model_extra or {})}.items()}
+            texts |= {
+                key: to_text(item) for key, item in {**dict(value), **(value.model_extra or {})}.items()
+            }
         else:
             texts[name] = to_text(value)
     return texts

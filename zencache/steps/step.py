@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
@@ -17,7 +16,7 @@ from zencache.steps.signature import Signature, read_signature
 from zencache.steps.trace import active_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zencache.graph.policy import CachePolicy
 
@@ -69,12 +68,12 @@ class Step:
     @property
     def module(self) -> str:
         """The module that defines the function; a script by its file's name."""
-        return module_name(inspect.unwrap(self.entrypoint).__module__)
+        return module_name(str(inspect.unwrap(self.entrypoint).__module__))
 
     @property
     def qualname(self) -> str:
         """The function's qualified name in its module."""
-        return inspect.unwrap(self.entrypoint).__qualname__
+        return str(inspect.unwrap(self.entrypoint).__qualname__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Bind parameters (outside a pipeline's body), or add the step to the pipeline (inside)."""
@@ -87,7 +86,10 @@ class Step:
         return f"<step {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (self.entrypoint, self.name, self.enable_cache, self.policy, self.source, self.code))
+        return (
+            _rebuild,
+            (self.entrypoint, self.name, self.enable_cache, self.policy, self.source, self.code),
+        )
 
 
 def _rebuild(

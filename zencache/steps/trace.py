@@ -31,7 +31,7 @@ class OutputHandle:
     annotation: Any
     trace: Trace
 
-    def __bool__(self) -> NoReturn:
+    def __bool__(self) -> bool:  # noqa: PLE0304 - it always raises
         self._has_no_value("tested")
 
     def __iter__(self) -> NoReturn:
@@ -104,12 +104,18 @@ class Trace:
         handles = {name: value for name, value in given.items() if isinstance(value, OutputHandle)}
         for name, handle in handles.items():
             self._check_connection(step, name, handle)
-        values = {n: check_parameter(step.name, step.signature.arguments[n], v) for n, v in given.items() if n not in handles}
+        values = {
+            n: check_parameter(step.name, step.signature.arguments[n], v)
+            for n, v in given.items()
+            if n not in handles
+        }
         sources = {name: OutputRef(step=handle.step, output=handle.name) for name, handle in handles.items()}
         body = make_body(step, {**bound, **values}, sources, name=self._free_name(step.name), slot=slot)
         self.bodies[body.spec.name] = body
         self.steps[body.spec.name] = step
-        made = OutputHandles(OutputHandle(body.spec.name, n, kind, self) for n, kind in step.signature.outputs.items())
+        made = OutputHandles(
+            OutputHandle(body.spec.name, n, kind, self) for n, kind in step.signature.outputs.items()
+        )
         return made[0] if len(made) == 1 else made
 
     def _check_connection(self, step: Step, name: str, handle: OutputHandle) -> None:
@@ -119,7 +125,9 @@ class Trace:
             )
         argument = step.signature.arguments[name]
         if argument.kind == "model":
-            raise ParameterError(f"step {step.name}: {name} takes a {argument.annotation.__name__}, not another step's output")
+            raise ParameterError(
+                f"step {step.name}: {name} takes a {argument.annotation.__name__}, not another step's output"
+            )
         check_types(handle.step, handle.name, handle.annotation, step.name, name, argument.annotation)
 
     def _free_name(self, name: str) -> str:
@@ -137,7 +145,9 @@ def check_types(source: str, output: str, given: Any, target: str, argument: str
         )
 
 
-def _by_name(step: Step, bound: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _by_name(
+    step: Step, bound: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
     """Tie positional values to the arguments that are not bound yet; a call's own values go before bound ones."""
     check_known(step.name, step.signature, kwargs)
     with_model = any(isinstance(value, BaseParameters) for value in args)
@@ -155,13 +165,17 @@ def make_body(
 ) -> StepBody:
     """Make the spec and the body of a step whose parameters and inputs are known."""
     signature: Signature = step.signature
-    parameters = complete(step.name, signature, {n: v for n, v in values.items() if n not in sources}, sources)
+    parameters = complete(
+        step.name, signature, {n: v for n, v in values.items() if n not in sources}, sources
+    )
     input_types = {n: signature.arguments[n].annotation for n in signature.arguments if n in sources}
     spec = StepSpec(
         name=name,
         slot=slot,
         code=CodeRef(module=step.module, qualname=step.qualname),
-        inputs=tuple(InputSpec(name=n, type=type_name(kind), source=sources[n]) for n, kind in input_types.items()),
+        inputs=tuple(
+            InputSpec(name=n, type=type_name(kind), source=sources[n]) for n, kind in input_types.items()
+        ),
         outputs=tuple(OutputSpec(name=n, type=type_name(kind)) for n, kind in signature.outputs.items()),
         parameters=spread(signature, parameters),
         enable_cache=step.enable_cache,

@@ -39,7 +39,9 @@ class Manifest:
     @classmethod
     def of(cls, folder: Path) -> Manifest:
         """Read every file below `folder`."""
-        paths = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
+        paths = sorted(
+            (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file()
+        )
         return cls(tuple((name, path.stat().st_size, file_digest(path)) for name, path in paths))
 
 
@@ -93,7 +95,9 @@ def is_whole(folder: Path, size: int) -> bool:
 def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path], str | None]) -> None:
     """Raise ArtifactError unless the artifact's content is what was recorded."""
     if not folder.is_dir():
-        raise ArtifactError(f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew")
+        raise ArtifactError(
+            f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew"
+        )
     if (value_digest(folder) or content_digest(folder)) != digest:
         raise ArtifactError(
             f"the artifact {name} at {folder} is not what was recorded: its content changed; "

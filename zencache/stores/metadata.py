@@ -94,7 +94,9 @@ class MetadataStore:
 
     def _put_context(self, kind: str, name: str) -> int:
         made = pb.Context(type_id=self.context_types[kind], name=name)
-        _, _, [made_id] = self.client.put_lineage_subgraph([], [], [made], [], reuse_context_if_already_exist=True)
+        _, _, [made_id] = self.client.put_lineage_subgraph(
+            [], [], [made], [], reuse_context_if_already_exist=True
+        )
         return int(made_id)
 
     def newest(self, keys: Iterable[str]) -> dict[str, ExecutionRecord]:
@@ -136,6 +138,12 @@ class MetadataStore:
     def executions_of_run(self, context_id: int) -> list[ExecutionRecord]:
         """Read a run's executions, oldest first."""
         return self.records(sorted(self.client.get_executions_by_context(context_id), key=lambda e: e.id))
+
+    def drop_artifact(self, artifact_id: int) -> None:
+        """Mark an artifact as not to be used any more; its history stays."""
+        [artifact] = self.client.get_artifacts_by_id([artifact_id])
+        artifact.state = pb.Artifact.MARKED_FOR_DELETION
+        self.client.put_artifacts([artifact])
 
     def _newest_in(self, context_id: int, limit: int) -> Any:
         return self.client.get_executions_by_context(context_id, list_options=_newest_first(limit))

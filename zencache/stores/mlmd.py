@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["Client", "ListOptions", "OrderByField", "connection_config", "errors", "get_properties", "make_database", "pb", "set_properties"]
+__all__ = [
+    "Client",
+    "ListOptions",
+    "OrderByField",
+    "connection_config",
+    "errors",
+    "get_properties",
+    "make_database",
+    "pb",
+    "set_properties",
+]
 
 _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
 
@@ -72,7 +82,9 @@ class Client:
         try:
             return metadata_store.MetadataStore(connection_config(self._path))
         except errors.FailedPreconditionError as error:
-            raise StoreFormatError(f"{self._path} was written by another version of ML Metadata: {error}") from error
+            raise StoreFormatError(
+                f"{self._path} was written by another version of ML Metadata: {error}"
+            ) from error
         except (errors.StatusError, RuntimeError) as error:
             raise StoreUnavailableError(
                 f"cannot open the metadata store {self._path}: {error}. "
@@ -93,4 +105,8 @@ def set_properties(target: Any, values: Mapping[str, str | int | float | None]) 
 
 def get_properties(source: Any) -> dict[str, Any]:
     """Read a map of MLMD values as plain values."""
-    return {name: getattr(value, value.WhichOneof("value")) for name, value in source.items() if value.WhichOneof("value")}
+    return {
+        name: getattr(value, value.WhichOneof("value"))
+        for name, value in source.items()
+        if value.WhichOneof("value")
+    }

@@ -117,5 +117,3 @@ def version_context_name(pipeline: str, number: int) -> str:
     'taxi:2'
     """
     return f"{pipeline}:{number}"
-
-

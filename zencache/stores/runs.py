@@ -53,11 +53,15 @@ class RunStore:
     def open(self, run: RunHandle) -> RunHandle:
         """Write the run as running; what computes its steps ties them to it."""
         with self.metadata.lock:
-            _, _, [context_id] = self._client.put_lineage_subgraph([], [], [self._run_context(run, "running")], [])
+            _, _, [context_id] = self._client.put_lineage_subgraph(
+                [], [], [self._run_context(run, "running")], []
+            )
             self._adopt(run, context_id)
         return dataclasses.replace(run, context_id=context_id)
 
-    def publish(self, run: RunHandle, hits: Sequence[CachedStep], *, finished: float | None = None) -> RunHandle:
+    def publish(
+        self, run: RunHandle, hits: Sequence[CachedStep], *, finished: float | None = None
+    ) -> RunHandle:
         """Publish hits as CACHED executions in three transactions.
 
         With `finished` (seconds) they are the whole run, which is written in the same go.
@@ -88,7 +92,9 @@ class RunStore:
             self._client.put_contexts([context])
 
     def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
-        context = pb.Context(type_id=self.metadata.context_types[RUN_CONTEXT], name=run.name, id=run.context_id)
+        context = pb.Context(
+            type_id=self.metadata.context_types[RUN_CONTEXT], name=run.name, id=run.context_id
+        )
         set_properties(
             context.custom_properties,
             {
@@ -117,7 +123,11 @@ class RunStore:
         set_properties(execution.properties, hit.spec.parameters)
         set_properties(
             execution.custom_properties,
-            {**step_properties(hit.spec, hit.parts.key, hit.parts.model_dump_json(), hit.reason), "zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id},
+            {
+                **step_properties(hit.spec, hit.parts.key, hit.parts.model_dump_json(), hit.reason),
+                "zencache_seconds": hit.seconds,
+                "zencache_origin": hit.hit.id,
+            },
         )
         return execution
 
@@ -139,7 +149,9 @@ class RunStore:
         associations, attributions = [], []
         for execution_id, hit in zip(ids, hits, strict=True):
             node_id = self.metadata.context_id(NODE_CONTEXT, f"{run.pipeline}.{hit.spec.name}")
-            associations += [pb.Association(execution_id=execution_id, context_id=c) for c in (pipeline_id, node_id)]
+            associations += [
+                pb.Association(execution_id=execution_id, context_id=c) for c in (pipeline_id, node_id)
+            ]
             attributions += [
                 pb.Attribution(artifact_id=artifact.id, context_id=c)
                 for artifact in hit.hit.outputs.values()
@@ -161,7 +173,9 @@ class RunStore:
     def versions(self, pipeline: str) -> Iterator[VersionRecord]:
         """List a pipeline's versions by number, from 1."""
         number = 1
-        while (context := self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))) is not None:
+        while (
+            context := self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))
+        ) is not None:
             extra = get_properties(context.custom_properties)
             spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
             yield VersionRecord(number, extra["zencache_structure"], spec)
@@ -220,7 +234,12 @@ class RunStore:
 
 def step_properties(spec: StepSpec, key: str | None, parts: str | None, reason: str) -> dict[str, str | None]:
     """Give the custom properties that every execution of a step carries."""
-    return {"zencache_step": spec.name, "zencache_key": key, "zencache_key_parts": parts, "zencache_reason": reason}
+    return {
+        "zencache_step": spec.name,
+        "zencache_key": key,
+        "zencache_key_parts": parts,
+        "zencache_reason": reason,
+    }
 
 
 def _run_record(context: Any) -> RunRecord:

@@ -21,7 +21,9 @@ class TestDataFrames(MaterializerContract):
     values = [
         pd.DataFrame({"a": [1, 2, 3], "b": [1.5, np.nan, 3.0], "c": ["x", None, "z"]}),
         pd.DataFrame({"a": [1, 2, 3], "b": [1.5, np.nan, 3.5], "c": ["x", None, "z"]}),
-        pd.DataFrame({"t": DATES, "k": pd.Categorical(["u", "v", "u"]), "n": pd.array([1, None, 3], dtype="Int64")}),
+        pd.DataFrame(
+            {"t": DATES, "k": pd.Categorical(["u", "v", "u"]), "n": pd.array([1, None, 3], dtype="Int64")}
+        ),
         pd.DataFrame({"a": [1, 2]}, index=pd.Index([10, 20], name="row")),
         pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("u", 1), ("v", 2)], names=["g", "n"])),
         pd.DataFrame({"a": np.array([], dtype="float64")}),
@@ -38,7 +40,11 @@ class TestSeries(MaterializerContract):
 
     materializer = SeriesMaterializer()
     types = [pd.Series]
-    values = [pd.Series([1, 2, 3], name="a"), pd.Series([1, 2, 3]), pd.Series(["x"], index=["i"], name="value")]
+    values = [
+        pd.Series([1, 2, 3], name="a"),
+        pd.Series([1, 2, 3]),
+        pd.Series(["x"], index=["i"], name="value"),
+    ]
 
     def equal(self, left, right):
         pd.testing.assert_series_equal(left, right)

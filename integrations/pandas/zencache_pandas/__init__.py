@@ -26,7 +26,9 @@ class DataFrameMaterializer(Materializer):
         try:
             value.to_parquet(path, engine="pyarrow")
         except Exception as error:
-            raise MaterializerError(f"this DataFrame cannot be stored as Parquet: {error}. {_ADVICE}") from error
+            raise MaterializerError(
+                f"this DataFrame cannot be stored as Parquet: {error}. {_ADVICE}"
+            ) from error
         _check(value, _read(path))
 
     def load(self, folder: Path) -> Any:
@@ -69,4 +71,6 @@ def _check(value: Any, stored: Any) -> None:
     try:
         pd.testing.assert_frame_equal(value, stored, check_exact=True, check_freq=False, check_flags=False)
     except AssertionError as error:
-        raise MaterializerError(f"Parquet would not give this DataFrame back as it is: {error}. {_ADVICE}") from error
+        raise MaterializerError(
+            f"Parquet would not give this DataFrame back as it is: {error}. {_ADVICE}"
+        ) from error

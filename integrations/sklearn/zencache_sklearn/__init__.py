@@ -103,4 +103,7 @@ def _renumbered(node: Any, ids: dict[int, int], files: dict[str, str]) -> Any:
     if isinstance(made.get("file"), str) and "__loader__" in made:
         name = made["file"]
         made["file"] = files.setdefault(name, f"{len(files) + 1}.{name.rpartition('.')[2]}")
-    return {key: value if key in ("__id__", "file") else _renumbered(value, ids, files) for key, value in made.items()}
+    return {
+        key: value if key in ("__id__", "file") else _renumbered(value, ids, files)
+        for key, value in made.items()
+    }

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+
 import zencache
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,11 @@ X = np.ones((8, 4), dtype="float32")
 
 def small_model(seed, *, fitted=False):
     keras.utils.set_random_seed(seed)
-    layers = [keras.layers.Input((4,)), keras.layers.Dense(3, name="hidden"), keras.layers.Dense(2, name="out")]
+    layers = [
+        keras.layers.Input((4,)),
+        keras.layers.Dense(3, name="hidden"),
+        keras.layers.Dense(2, name="out"),
+    ]
     model = keras.Sequential(layers, name="small")
     if fitted:
         model.compile("adam", "mse")

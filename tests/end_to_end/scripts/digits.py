@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.svm import SVC
 from zencache.integrations.sklearn.helpers.digits import get_digits
+
 from zencache.pipelines import pipeline
 from zencache.steps import BaseStepConfig, Output, step
 

@@ -8,6 +8,7 @@ from sklearn.datasets import load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+
 from zencache.pipelines import pipeline
 from zencache.steps import BaseParameters, Output, step
 

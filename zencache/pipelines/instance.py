@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
-from zencache.graph.specs import PipelineSpec
 from zencache.pipelines import runner
 from zencache.pipelines.records import open_records
 from zencache.pipelines.rewire import replaced
@@ -18,7 +17,7 @@ from zencache.steps.step import BoundStep, Step, check_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zencache.graph.specs import StepBody
+    from zencache.graph.specs import PipelineSpec, StepBody
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
     from zencache.stores.records import VersionRecord
@@ -134,7 +133,11 @@ class Pipeline:
     def versions(self) -> list[PipelineVersion]:
         """All versions that have run under this name, from 1."""
         records = self._open()
-        return [PipelineVersion(v, self.name, records) for v in records.runs.versions(self.name)] if records else []
+        return (
+            [PipelineVersion(v, self.name, records) for v in records.runs.versions(self.name)]
+            if records
+            else []
+        )
 
     @property
     def runs(self) -> list[PipelineRun]:
@@ -203,7 +206,7 @@ def differences(old: PipelineSpec, new: PipelineSpec) -> list[str]:
             before = sources.get(item.name)
             if before != item.source:
                 was_fed = f"{before.step}.{before.output}" if before else "(nothing)"
-                found.append(f"step {name} rewired: {item.name} from {was_fed} → {item.source.step}.{item.source.output}")
+                found.append(
+                    f"step {name} rewired: {item.name} from {was_fed} → {item.source.step}.{item.source.output}"
+                )
     return found
-
-
