@@ -19,7 +19,7 @@ context types                  name; custom properties
 executions                     typed by the step's qualified name, as a TFX component; named ``run:step``
                                when published by zencache itself
 =============================  ========================================================================
-properties                     the step's parameters, each as JSON text
+a custom property a parameter  its JSON text, under its own name, as TFX records execution properties
 ``zencache_step``              the step's name in its pipeline
 ``zencache_key``               the key
 ``zencache_key_parts``         what the key is made of, as JSON

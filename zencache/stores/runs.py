@@ -39,7 +39,7 @@ class RunStore:
         self.metadata = metadata
         self._client = metadata.client
         self._versions: dict[tuple[str, str], VersionRecord] = {}
-        self._execution_types: dict[tuple[str, frozenset[str]], int] = {}
+        self._execution_types: dict[str, int] = {}
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -116,32 +116,21 @@ class RunStore:
 
     def _cached_execution(self, run: RunHandle, hit: CachedStep) -> Any:
         execution = pb.Execution(
-            type_id=self._execution_type(hit.spec),
+            type_id=self._execution_type(hit.spec.identity),
             name=f"{run.name}:{hit.spec.name}",
             last_known_state=pb.Execution.CACHED,
         )
-        set_properties(execution.properties, hit.spec.parameters)
-        set_properties(
-            execution.custom_properties,
-            {
-                **step_properties(hit.spec, hit.parts.key, hit.parts.model_dump_json(), hit.reason),
-                "zencache_seconds": hit.seconds,
-                "zencache_origin": hit.hit.id,
-            },
-        )
+        known = step_properties(hit.spec, hit.parts.key, hit.parts.model_dump_json(), hit.reason)
+        measured = {"zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id}
+        set_properties(execution.custom_properties, {**hit.spec.parameters, **known, **measured})
         return execution
 
-    def _execution_type(self, spec: StepSpec) -> int:
-        names = frozenset(spec.parameters)
-        if (spec.identity, names) not in self._execution_types:
-            known = self.metadata.execution_type(spec.identity)
-            if known is None or not names <= set(known.properties):
-                made = pb.ExecutionType(name=spec.identity, properties=dict.fromkeys(names, pb.STRING))
-                type_id = self._client.put_execution_type(made, can_add_fields=True, can_omit_fields=True)
-            else:
-                type_id = known.id
-            self._execution_types[spec.identity, names] = int(type_id)
-        return self._execution_types[spec.identity, names]
+    def _execution_type(self, name: str) -> int:
+        if name not in self._execution_types:
+            known = self.metadata.execution_type(name)
+            made = known.id if known else self._client.put_execution_type(pb.ExecutionType(name=name))
+            self._execution_types[name] = int(made)
+        return self._execution_types[name]
 
     def _tie(self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int], run_id: int) -> None:
         """Tie executions and their outputs to the contexts that TFX ties them to."""
