@@ -12,7 +12,7 @@
 ...     sort(load(), reverse=reverse)
 >>> print(sorting().plan())  # nothing is computed
 step  action  reason
-load  run     first run of this step
+load  run     no earlier result of this step
 sort  wait    waits for the result of load
 
 Importing this package imports nothing else: each name is loaded when it is first used.

@@ -47,8 +47,10 @@ def test_importing_zencache_is_light():
 
 def test_declaring_steps_is_light():
     """Decorating loads neither an engine nor a store."""
-    code = PIPELINE.replace("run = small().run()", "small()").replace("LOADED", "").replace(
-        '("tfx", "apache_beam", "tensorflow", "tfx.components")', repr(HEAVY)
+    code = (
+        PIPELINE.replace("run = small().run()", "small()")
+        .replace("LOADED", "")
+        .replace('("tfx", "apache_beam", "tensorflow", "tfx.components")', repr(HEAVY))
     )
     Path("declared.py").write_text(code)
     done = subprocess.run([sys.executable, "declared.py"], capture_output=True, text=True, check=True)
@@ -141,7 +143,9 @@ def test_ctrl_c_in_a_step_is_one_clear_error(script, folder, branches):
     (folder / "go").touch()
     again = script(source)
     assert "Using cached version of load." in again.stdout
-    listed = subprocess.run([sys.executable, "-m", "zencache", "run", "list"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [sys.executable, "-m", "zencache", "run", "list"], capture_output=True, text=True, check=True
+    )
     assert [line.split()[3] for line in listed.stdout.splitlines()[1:]] == ["interrupted", "completed"]
 
 
@@ -161,7 +165,10 @@ def test_steps_of_a_notebook_run_and_are_reused():
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    printed = ["".join(o.get("text", "") for o in cell.outputs if o.get("name") == "stdout") for cell in notebook.cells]
+    printed = [
+        "".join(o.get("text", "") for o in cell.outputs if o.get("name") == "stdout")
+        for cell in notebook.cells
+    ]
     assert "{'load': <step load: executed>, 'double': <step double: executed>}" in printed[2]
     assert "{'load': <step load: cached>, 'double': <step double: cached>}" in printed[3]
     assert "{'load': <step load: cached>, 'double': <step double: executed>} 60" in printed[5]
@@ -171,12 +178,26 @@ def test_steps_of_a_notebook_run_and_are_reused():
 def test_a_terminal_shows_progress_and_a_pipe_does_not(folder):
     """The display is beside the lines, on a terminal only."""
     pexpect = pytest.importorskip("pexpect")
-    (folder / "script.py").write_text(PIPELINE.replace("return sum(numbers)", "import time; time.sleep(1); return sum(numbers)"))
-    child = pexpect.spawn(sys.executable, ["script.py"], cwd=str(folder), timeout=60, encoding="utf-8", env={**os.environ, "TERM": "xterm"})
+    (folder / "script.py").write_text(
+        PIPELINE.replace("return sum(numbers)", "import time; time.sleep(1); return sum(numbers)")
+    )
+    child = pexpect.spawn(
+        sys.executable,
+        ["script.py"],
+        cwd=str(folder),
+        timeout=60,
+        encoding="utf-8",
+        env={**os.environ, "TERM": "xterm"},
+    )
     child.expect(pexpect.EOF)
     assert "steps, total" in child.before
     assert "Step total has finished" in child.before
-    assert "steps, total" not in subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=True).stdout
+    assert (
+        "steps, total"
+        not in subprocess.run(
+            [sys.executable, "script.py"], capture_output=True, text=True, check=True
+        ).stdout
+    )
 
 
 @pytest.mark.slow
@@ -184,7 +205,9 @@ def test_python_m_zencache_tells_what_is_there(script):
     """init, pipeline list and show, run list and show; errors are one line and exit code 1."""
 
     def cli(*args):
-        done = subprocess.run([sys.executable, "-m", "zencache", *args], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "zencache", *args], capture_output=True, text=True, check=False
+        )
         return done.returncode, done.stdout + done.stderr
 
     code, text = cli("run", "list")
@@ -197,7 +220,7 @@ def test_python_m_zencache_tells_what_is_there(script):
     assert "numbers from load.output" in cli("pipeline", "show", "small")[1]
     name = cli("run", "list")[1].splitlines()[1].split()[0]
     shown = cli("run", "show", name)[1]
-    assert re.search(r"load\s+executed\s+0\.\d{3}s\s+first run of this step", shown)
+    assert re.search(r"load\s+executed\s+0\.\d{3}s\s+no earlier result of this step", shown)
     assert "total.output: int, 1 bytes," in shown
     code, text = cli("pipeline", "show", "smal")
     assert (code, text.strip()) == (1, "Error: no pipeline named 'smal'; did you mean 'small'?")

@@ -95,7 +95,9 @@ def test_a_read_only_disk_is_named(small_disk):
     """Nothing can be recorded, so nothing is computed."""
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_stores_that_cannot_be_used as t; t.filling().run()"
-    done = subprocess.run([sys.executable, "-c", code], cwd=small_disk, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=small_disk, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert "StoreUnavailableError: cannot make a zencache project in" in done.stderr
     assert "Read-only file system" in done.stderr

@@ -36,7 +36,9 @@ def handle():
     training().run(run_name="reused")
     from tfx.orchestration import metadata
 
-    with metadata.Metadata(metadata.sqlite_metadata_connection_config(str(Path(".zencache/metadata.db")))) as opened:
+    with metadata.Metadata(
+        metadata.sqlite_metadata_connection_config(str(Path(".zencache/metadata.db")))
+    ) as opened:
         yield opened
 
 
@@ -46,7 +48,10 @@ def test_contexts_are_named_and_nested_as_tfx_does(handle):
     [parent] = store.get_contexts_by_type("pipeline")
     assert parent.name == "training"
     assert [c.name for c in store.get_children_contexts_by_context(parent.id)] == ["computed", "reused"]
-    assert sorted(c.name for c in store.get_contexts_by_type("node")) == ["training.importer", "training.trainer"]
+    assert sorted(c.name for c in store.get_contexts_by_type("node")) == [
+        "training.importer",
+        "training.trainer",
+    ]
 
 
 def test_both_runs_have_their_executions(handle):

@@ -184,4 +184,4 @@ def _adopt(run: RunContext, planned: PlannedStep, execution_id: int) -> None:
         return
     [record] = run.runs.metadata.executions_by_id([execution_id])
     run.results[planned.name] = StepResult(planned.name, "executed", record.outputs)
-    run.runs.remember(planned.parts.key, execution_id)
+    run.runs.remember(planned.parts.key, run.spec.by_name[planned.name].identity, execution_id)

@@ -137,14 +137,14 @@ class Planner:
 
     def _why_new(self, step: StepSpec, parts: KeyParts) -> str:
         """Compare with the nearest earlier execution of the same step: the one with the fewest differences."""
-        earlier = self.metadata.latest_of_type(step.identity) if self.metadata else []
+        earlier = self.metadata.latest_of_step(step.identity) if self.metadata else []
         sources = {item.name: item.source.step for item in step.inputs}
         known = [KeyParts.model_validate_json(record.key_parts) for record in earlier if record.key_parts]
         if not known:
-            return "first run of this step"
+            return "no earlier result of this step"
         found = min((differences(old, parts, sources) for old in known), key=len)
         if not found:
-            return "its earlier executions did not finish"
+            return "its earlier result cannot be reused"
         imprecise = self.bodies[step.name].imprecise
         return "; ".join((*found, imprecise) if imprecise else found)
 

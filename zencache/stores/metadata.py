@@ -12,6 +12,7 @@ context types                  name; custom properties
 ``node``                       TFX's; ``pipeline.step``
 ``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
                                Ties the executions that computed this key
+``zencache.step``              a step's qualified name; ties the executions that computed it, with any key
 ``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``
 =============================  ========================================================================
 
@@ -58,9 +59,10 @@ if TYPE_CHECKING:
     from zencache.config import Project
 
 KEY_CONTEXT = "zencache.cache_key"
+STEP_CONTEXT = "zencache.step"
 VERSION_CONTEXT = "zencache.pipeline_version"
 PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT = "pipeline", "pipeline_run", "node"
-CONTEXT_TYPES = (PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT, KEY_CONTEXT, VERSION_CONTEXT)
+CONTEXT_TYPES = (PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT, KEY_CONTEXT, STEP_CONTEXT, VERSION_CONTEXT)
 _RECENT = 20  # executions of one key that are considered when its newest is not usable
 
 
@@ -119,10 +121,10 @@ class MetadataStore:
             return []
         return self.records(self._newest_in(context.id, _RECENT))
 
-    def latest_of_type(self, identity: str) -> list[ExecutionRecord]:
-        """List the newest executions of a step by its identity: what a miss is compared with."""
-        options = _newest_first(_RECENT, f"type = '{identity}'")
-        return self.records(self.client.get_executions(list_options=options), events=False)
+    def latest_of_step(self, identity: str) -> list[ExecutionRecord]:
+        """List the newest executions that computed a step, by its identity: what a miss is compared with."""
+        context = self.context(STEP_CONTEXT, identity)
+        return self.records(self._newest_in(context.id, _RECENT), events=False) if context else []
 
     def execution_type(self, name: str) -> Any | None:
         """Find an execution type by name."""
@@ -146,7 +148,8 @@ class MetadataStore:
         self.client.put_artifacts([artifact])
 
     def _newest_in(self, context_id: int, limit: int) -> Any:
-        return self.client.get_executions_by_context(context_id, list_options=_newest_first(limit))
+        options = ListOptions(limit=limit, order_by=OrderByField.ID, is_asc=False)
+        return self.client.get_executions_by_context(context_id, list_options=options)
 
     def records(self, executions: Sequence[Any], *, events: bool = True) -> list[ExecutionRecord]:
         """Turn MLMD's executions into records: two calls for all their events and artifacts."""
@@ -169,10 +172,6 @@ class MetadataStore:
         """Give the folder of a uri, also when the project was moved since it was written."""
         _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
         return self.project.artifacts / (rest if mark else uri)
-
-
-def _newest_first(limit: int, query: str | None = None) -> Any:
-    return ListOptions(limit=limit, order_by=OrderByField.ID, is_asc=False, filter_query=query)
 
 
 def _execution_record(execution: Any, events: Sequence[Any], artifacts: dict[int, Any]) -> ExecutionRecord:

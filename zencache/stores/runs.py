@@ -12,6 +12,7 @@ from zencache.stores.metadata import (
     NODE_CONTEXT,
     PIPELINE_CONTEXT,
     RUN_CONTEXT,
+    STEP_CONTEXT,
     VERSION_CONTEXT,
     MetadataStore,
 )
@@ -84,12 +85,16 @@ class RunStore:
         with self.metadata.lock:
             self._client.put_contexts([self._run_context(run, status, seconds)])
 
-    def remember(self, key: str, execution_id: int) -> None:
+    def remember(self, key: str, identity: str, execution_id: int) -> None:
         """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
-        context = self.metadata.context(KEY_CONTEXT, key)
-        if context is not None:
-            set_properties(context.custom_properties, {"zencache_execution": execution_id})
-            self._client.put_contexts([context])
+        with self.metadata.lock:
+            step_id = self.metadata.context_id(STEP_CONTEXT, identity)
+            tie = pb.Association(execution_id=execution_id, context_id=step_id)
+            self._client.put_attributions_and_associations([], [tie])
+            context = self.metadata.context(KEY_CONTEXT, key)
+            if context is not None:
+                set_properties(context.custom_properties, {"zencache_execution": execution_id})
+                self._client.put_contexts([context])
 
     def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
         context = pb.Context(
