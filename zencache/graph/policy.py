@@ -1,4 +1,4 @@
-"""What a user says about caching a step, a pipeline or a project."""
+"""What a user says about caching a step or a pipeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class CachePolicy(BaseModel):
-    """How results are reused; the nearest of step, pipeline and project counts, field by field.
+    """How results are reused; a step's own goes before its pipeline's, field by field.
 
     >>> from datetime import timedelta
     >>> CachePolicy(version="2", expires_after=timedelta(days=1)).under(CachePolicy(enabled=False))

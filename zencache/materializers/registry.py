@@ -127,11 +127,6 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
     return made
 
 
-def known_types() -> tuple[str, ...]:
-    """Name all types that something stores, for `issubclass` questions and for docs."""
-    return (*_registered, *_BUILTINS, *_entry_points())
-
-
 @functools.cache
 def _entry_points() -> dict[str, str]:
     return {entry.name: entry.value for entry in importlib.metadata.entry_points(group=GROUP)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
+from zencache.graph.policy import CachePolicy
 from zencache.graph.types import type_name
 from zencache.graph.values import canonical_text
 from zencache.materializers import find
@@ -19,7 +20,6 @@ from zencache.stores.artifacts import is_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zencache.graph.policy import CachePolicy
     from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
     from zencache.stores.metadata import MetadataStore
     from zencache.stores.records import ArtifactRecord, ExecutionRecord
@@ -89,7 +89,7 @@ class Planner:
     def _parts(self, step: StepSpec, outputs: Outputs) -> KeyParts:
         body = self.bodies[step.name]
         fed = {item.name: outputs[item.source.step][item.source.output] for item in step.inputs}
-        version = self._policy(step, "version")
+        version = self._policy(step).version
         return KeyParts(
             code=body.code_digest,
             parameters={name: canonical_text(text) for name, text in sorted(step.parameters.items())},
@@ -97,12 +97,11 @@ class Planner:
             outputs={
                 name: (type_name(kind), _materializer(kind)) for name, kind in body.output_types.items()
             },
-            policy={} if version is None else {"version": str(version)},
+            policy={} if version is None else {"version": version},
         )
 
-    def _policy(self, step: StepSpec, field: str) -> Any:
-        policies: tuple[CachePolicy | None, ...] = (step.policy, self.spec.policy)
-        return next((v for p in policies if p and (v := getattr(p, field)) is not None), None)
+    def _policy(self, step: StepSpec) -> CachePolicy:
+        return (step.policy or CachePolicy()).under(self.spec.policy)
 
     # -- look-ups -----------------------------------------------------------------------------
 
@@ -124,7 +123,7 @@ class Planner:
     def _problem(self, step: StepSpec, record: ExecutionRecord) -> str | None:
         if not record.done:
             return f"its last execution is {record.state.lower()}"
-        lifetime = self._policy(step, "expires_after")
+        lifetime = self._policy(step).expires_after
         if lifetime is not None and datetime.now(timezone.utc) - record.created > lifetime:
             return f"expired: computed {_when(record.created)}, kept for {lifetime}"
         for output in step.outputs:
