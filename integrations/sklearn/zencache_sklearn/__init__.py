@@ -82,7 +82,7 @@ def _without_padding(content: bytes) -> bytes:
     array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     if not array.dtype.names:
         return content
-    clean = np.zeros_like(array)
+    clean = np.zeros(array.shape, array.dtype)  # `zeros_like` leaves the bytes between fields as they are
     for field in array.dtype.names:
         clean[field] = array[field]
     file = io.BytesIO()
