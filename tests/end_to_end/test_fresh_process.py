@@ -42,7 +42,7 @@ def test_importing_zencache_is_light():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded, _, count = done.stdout.strip().rpartition(" ")
     assert loaded == "[]"
-    assert int(count) < 20
+    assert int(count) < 30
 
 
 def test_declaring_steps_is_light():
@@ -128,7 +128,13 @@ def test_ctrl_c_in_a_step_is_one_clear_error(script, folder, branches):
     ).replace("    total(load())", "    numbers = load()\n" + "    total(numbers)\n" * branches)
     (folder / "script.py").write_text(source)
     process = subprocess.Popen(
-        [sys.executable, "script.py"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "script.py"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     for _ in range(600):
         if (folder / "sleeping").exists():

@@ -87,7 +87,7 @@ class Client:
             ) from error
         except (errors.StatusError, RuntimeError) as error:
             raise StoreUnavailableError(
-                f"cannot open the metadata store {self._path}: {error}. "
+                f"cannot open the metadata store {self._path}: {str(error).partition(' query:')[0]}. "
                 "Check that it is a database of zencache, that its folder is writable and the disk is not full"
             ) from error
 
