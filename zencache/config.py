@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +27,7 @@ format = {FORMAT}
 # workers = 4                    # how many independent steps run at once
 # cache_precedence = "step"      # "pipeline": a pipeline's enable_cache=False beats a step's True
 # allow_pickle = false           # store values that no materializer knows by pickle
+# beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
 """
 _GITIGNORE = "*\n!.gitignore\n!config.toml\n"
 
@@ -33,7 +36,7 @@ class Settings(BaseModel):
     """A project's settings, from `.zencache/config.toml`.
 
     >>> Settings(workers=2)
-    Settings(format=1, workers=2, cache_precedence='step', allow_pickle=False)
+    Settings(format=1, workers=2, cache_precedence='step', allow_pickle=False, beam_pipeline_args=())
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +48,8 @@ class Settings(BaseModel):
     """Whether a step's `enable_cache` goes before its pipeline's, or a pipeline's `False` before all."""
     allow_pickle: bool = False
     """Whether values that no materializer knows are pickled, and pickles are loaded."""
+    beam_pipeline_args: tuple[str, ...] = ()
+    """Beam's options for the Beam pipelines that steps take, `--runner=…` among them."""
 
 
 class Project(BaseModel):
@@ -123,22 +128,26 @@ def open_project(root: Path) -> Project:
 
 
 def create_project(root: Path, settings: Settings | None = None) -> Project:
-    """Make `.zencache/` in a folder, or open the one that is there."""
+    """Make `.zencache/` in a folder, or open the one that is there; it appears whole, also to other processes."""
     folder = root / FOLDER
-    if folder.exists():
-        return open_project(root)
-    try:
-        folder.mkdir(parents=True)
-        (folder / "artifacts").mkdir()
-        (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
-        lines = [
-            f"{name} = {_toml(value)}\n"
-            for name, value in (settings or Settings()).model_dump(exclude_unset=True).items()
-        ]
-        (folder / "config.toml").write_text(_HEADER + "".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise StoreUnavailableError(f"cannot make a zencache project in {root}: {error}") from error
+    if not folder.exists():
+        aside = root / f"{FOLDER}.{os.getpid()}.partial"
+        try:
+            _fill(aside, settings or Settings())
+            aside.rename(folder)
+        except OSError as error:
+            shutil.rmtree(aside, ignore_errors=True)
+            if not folder.exists():  # else another process was faster
+                raise StoreUnavailableError(f"cannot make a zencache project in {root}: {error}") from error
     return open_project(root)
+
+
+def _fill(folder: Path, settings: Settings) -> None:
+    (folder / "artifacts").mkdir(parents=True)
+    (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+    given = settings.model_dump(exclude_unset=True)
+    lines = [f"{name} = {_toml(value)}\n" for name, value in given.items()]
+    (folder / "config.toml").write_text(_HEADER + "".join(lines), encoding="utf-8")
 
 
 def _settings(data: dict[str, Any], file: Path) -> Settings:
@@ -151,4 +160,4 @@ def _settings(data: dict[str, Any], file: Path) -> Settings:
 
 
 def _toml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+    return json.dumps(value)  # of the types that settings have, TOML writes the same

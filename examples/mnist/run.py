@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import sys
+from pathlib import Path
 
 from zencache import BaseParameters, Output, PipelineRun, pipeline, step
 
@@ -129,9 +132,9 @@ def compare(first: PipelineRun, second: PipelineRun) -> None:
     print(
         f"Accuracy: {first.steps['evaluator'].output.load():.4f}, then {second.steps['evaluator'].output.load():.4f}."
     )
-    print(
-        f"\nWhere to look next:\n  zencache run show {second.name}\n  zencache pipeline show {second.pipeline_name}"
-    )
+    command = "zencache" if shutil.which("zencache") else Path(sys.executable).with_name("zencache")
+    print(f"\nWhere to look next:\n  {command} run show {second.name}")
+    print(f"  {command} pipeline show {second.pipeline_name}")
 
 
 def main() -> None:

@@ -239,3 +239,21 @@ def test_the_public_api_is_what_all_says():
     assert set(zencache.__all__) == set(zencache._HOMES)
     assert all(getattr(zencache, name) is not None for name in zencache.__all__)
     assert json.dumps(sorted(zencache.__all__)) == json.dumps(zencache.__all__)
+
+
+@pytest.mark.slow
+def test_processes_that_start_at_once_share_one_new_project(folder):
+    """Making the project, the tables and the first version is safe for all; no run is lost."""
+    (folder / "script.py").write_text(PIPELINE)
+    started = [
+        subprocess.Popen(
+            [sys.executable, "script.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for process in started:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    code = "from zencache import Repository; r = Repository(); print([(x.status, x.version) for x in r.get_runs('small')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([("completed", 1)] * 4)

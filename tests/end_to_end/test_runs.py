@@ -301,12 +301,14 @@ def test_a_step_that_takes_its_context_is_not_cached_unless_it_says_so():
 
 
 def test_a_step_gets_a_beam_pipeline():
-    """It runs when the step's function returns."""
+    """It runs when the step's function returns, with the project's options for Beam."""
+    create_project(Path.cwd(), Settings(beam_pipeline_args=("--runner=DirectRunner", "--job_name=mine")))
 
     @step
     def counts(pipeline: beam.Pipeline, context: StepContext) -> Path:
         target = Path(context.get_output_artifact_uri()).parent / "words"
         _ = pipeline | beam.Create(["a", "b"]) | beam.io.WriteToText(str(target), shard_name_template="")
+        (target.parent / "options").write_text(str(pipeline.options.get_all_options()["job_name"]))
         return Path(__file__)
 
     @pipeline
@@ -315,6 +317,7 @@ def test_a_step_gets_a_beam_pipeline():
 
     run = p().run()
     assert (run.steps["counts"].output.folder.parent / "words").read_text().split() == ["a", "b"]
+    assert (run.steps["counts"].output.folder.parent / "options").read_text() == "mine"
 
 
 def test_a_file_is_an_artifact():

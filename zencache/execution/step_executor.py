@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apache_beam
+from apache_beam.options.pipeline_options import PipelineOptions
 from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
@@ -57,7 +58,7 @@ def _run(run: RunContext, body: StepBody, output_dict: Any) -> tuple[float, dict
     with ExitStack() as stack:
         for name, kind in body.injected.items():
             arguments[name] = (
-                _context(run, body, uris) if kind == "context" else stack.enter_context(_beam_pipeline())
+                _context(run, body, uris) if kind == "context" else stack.enter_context(_beam_pipeline(run))
             )
         run.threads[body.spec.name] = threading.get_ident()
         try:
@@ -81,8 +82,11 @@ def _context(run: RunContext, body: StepBody, uris: Mapping[str, str]) -> StepCo
     return StepContext(run.spec.name, run.handle.name, body.spec.name, uris)
 
 
-def _beam_pipeline() -> Any:
-    return apache_beam.Pipeline(runner="FnApiRunner")
+def _beam_pipeline(run: RunContext) -> Any:
+    """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
+    args = list(run.project.settings.beam_pipeline_args)
+    named = any(arg.startswith("--runner") for arg in args)
+    return apache_beam.Pipeline(runner=None if named else "FnApiRunner", options=PipelineOptions(args))
 
 
 def _store(run: RunContext, body: StepBody, name: str, value: Any, made: Any) -> ArtifactRecord:

@@ -49,6 +49,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from zencache.config import FOLDER
+from zencache.errors import StoreUnavailableError
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 
@@ -71,17 +72,22 @@ class MetadataStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        make_database(project.database)
-        self.client = Client(project.database)
         self.lock = FileLock(project.lock)
+        try:
+            with self.lock:
+                make_database(project.database)
+        except OSError as error:
+            raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
+        self.client = Client(project.database, self.lock)
         self._context_ids: dict[tuple[str, str], int] = {}
 
     @cached_property
     def context_types(self) -> dict[str, int]:
         """The ids of the context types, registered where they are not yet."""
-        found = {t.name: t.id for t in self.client.get_context_types()}
-        missing = [name for name in CONTEXT_TYPES if name not in found]
-        return found | {name: self.client.put_context_type(pb.ContextType(name=name)) for name in missing}
+        with self.lock:
+            found = {t.name: t.id for t in self.client.get_context_types()}
+            missing = [name for name in CONTEXT_TYPES if name not in found]
+            return found | {name: self.client.put_context_type(pb.ContextType(name=name)) for name in missing}
 
     def context(self, kind: str, name: str) -> Any | None:
         """Find a context by its type and name."""

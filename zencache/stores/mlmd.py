@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from filelock import BaseFileLock
+
 __all__ = [
     "Client",
     "ListOptions",
@@ -57,8 +59,9 @@ def connection_config(path: Path) -> Any:
 class Client:
     """`metadata_store.MetadataStore` by its method names, one connection a thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self._path = path
+        self._lock = lock
         self._threads = threading.local()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -75,7 +78,8 @@ class Client:
     def _store(self) -> Any:
         store = getattr(self._threads, "store", None)
         if store is None:
-            store = self._threads.store = self._open()
+            with self._lock:  # the first to open makes the tables
+                store = self._threads.store = self._open()
         return store
 
     def _open(self) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -18,34 +19,49 @@ if TYPE_CHECKING:
 __all__ = ["KerasModelMaterializer", "TensorMaterializer"]
 
 _MODEL = "model.keras"
+_ADVICE = (
+    "A class or function of your own needs a name to be found by: write it as `def` or `class` in a module, "
+    "decorate it with @keras.saving.register_keras_serializable(), and import that module"
+)
 
 
 class KerasModelMaterializer(Materializer):
-    """Keras models, with weights, optimizer and compile settings, as `model.keras` (Keras 3's own format)."""
+    """Keras models, with weights, optimizer and compile settings, as `model.keras` (Keras 3's own format).
+
+    Classes and functions of one's own load by the names under which `keras.saving` has registered them.
+    """
 
     artifact_type = "Model"
 
     def save(self, value: Any, folder: Path) -> None:
-        """Write `model.keras`."""
-        value.save(folder / _MODEL)
+        """Write `model.keras`; a compiled model's optimizer is built first, as loading would build it."""
+        optimizer = getattr(value, "optimizer", None)
+        if optimizer is not None and not optimizer.built and value.built:
+            optimizer.build(value.trainable_variables)
+        try:
+            value.save(folder / _MODEL)
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise MaterializerError(f"Keras cannot store this model: {error}\n{_ADVICE}") from error
+        with zipfile.ZipFile(folder / _MODEL) as model:
+            if b'"__lambda__"' in model.read("config.json"):
+                raise MaterializerError(
+                    f"this model holds a lambda, which Keras does not load again. {_ADVICE}"
+                )
 
     def load(self, folder: Path) -> Any:
         """Read the model."""
-        import keras  # noqa: PLC0415 - imported when there is a model
+        import keras  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a model
 
         try:
             return keras.saving.load_model(folder / _MODEL)
-        except TypeError as error:
-            raise MaterializerError(
-                f"Keras cannot load this model: {error}\nA class of your own needs a name to be found by: "
-                "decorate it with @keras.saving.register_keras_serializable(), and import its module"
-            ) from error
+        except (TypeError, ValueError, ImportError) as error:
+            raise MaterializerError(f"Keras cannot load this model: {error}\n{_ADVICE}") from error
 
     def digest(self, folder: Path) -> str | None:
         """Name the model by its architecture, weights and optimizer, not by the date of saving."""
         with zipfile.ZipFile(folder / _MODEL) as model:
             parts = {name: _part(name, model.read(name)) for name in model.namelist()}
-        return digest_of(["keras/1", parts])
+        return digest_of(["keras/2", parts])
 
 
 def _part(name: str, content: bytes) -> Any:
@@ -53,11 +69,44 @@ def _part(name: str, content: bytes) -> Any:
         return {key: value for key, value in json.loads(content).items() if key != "date_saved"}
     if name == "config.json":
         return _without_addresses(json.loads(content))
-    return blake3(content).hexdigest()
+    return _weights(content) if name.endswith(".h5") else blake3(content).hexdigest()
+
+
+def _weights(content: bytes) -> dict[str, Any]:
+    """Give each array of an HDF5 file by its path, type, shape and values.
+
+    Not the file's bytes: groups carry names that Keras numbers within a process (`string_lookup_1`).
+    """
+    import h5py  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a model
+
+    found: dict[str, Any] = {}
+
+    def visit(path: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset):
+            found[path] = [str(node.dtype), list(node.shape), _array_digest(node), _attributes(node)]
+
+    with h5py.File(io.BytesIO(content), "r") as file:
+        file.visititems(visit)
+    return found
+
+
+def _array_digest(dataset: Any) -> str:
+    array = dataset[()]
+    if dataset.dtype.hasobject:  # texts: the array holds addresses
+        return digest_of(array.tolist())
+    return blake3(array.tobytes()).hexdigest()
+
+
+def _attributes(dataset: Any) -> dict[str, str]:
+    """Read what Keras notes at an array: that its bytes are of a type which HDF5 lacks (bfloat16)."""
+    return {name: str(value) for name, value in dataset.attrs.items()}
 
 
 def _without_addresses(node: Any) -> Any:
-    """Drop the ids by which Keras marks shared objects while it saves: they are addresses in memory."""
+    """Drop the ids by which Keras marks shared objects while it saves: they are addresses in memory.
+
+    Nothing is lost: Keras does not share these objects again when it loads the model.
+    """
     if isinstance(node, list):
         return [_without_addresses(item) for item in node]
     if isinstance(node, dict):
@@ -70,14 +119,25 @@ class TensorMaterializer(Materializer):
 
     def save(self, value: Any, folder: Path) -> None:
         """Write `tensor.pb` and `dtype`."""
-        import tensorflow as tf  # noqa: PLC0415 - imported when there is a tensor
+        import tensorflow as tf  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a tensor
 
-        (folder / "tensor.pb").write_bytes(tf.io.serialize_tensor(value).numpy())
+        if not tf.executing_eagerly() or not hasattr(value, "numpy"):
+            raise MaterializerError(
+                "this tensor is a symbol in a graph and has no value; return what the function gives when called"
+            )
+        try:
+            content = tf.io.serialize_tensor(value).numpy()
+        except tf.errors.OpError as error:
+            raise MaterializerError(
+                f"TensorFlow cannot store a tensor of {value.dtype.name}: {error}. "
+                "Return it with a dtype of numbers or texts"
+            ) from error
+        (folder / "tensor.pb").write_bytes(content)
         (folder / "dtype").write_text(value.dtype.name, encoding="ascii")
 
     def load(self, folder: Path) -> Any:
         """Read the tensor."""
-        import tensorflow as tf  # noqa: PLC0415 - imported when there is a tensor
+        import tensorflow as tf  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a tensor
 
         dtype = tf.dtypes.as_dtype((folder / "dtype").read_text(encoding="ascii"))
         return tf.io.parse_tensor((folder / "tensor.pb").read_bytes(), dtype)
