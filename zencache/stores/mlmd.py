@@ -34,7 +34,7 @@ _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lo
 
 
 def make_database(path: Path) -> None:
-    """Make an empty SQLite file in WAL mode; it must be set before MLMD opens the file (see FACTS of MLMD)."""
+    """Make an empty SQLite file in WAL mode: MLMD gives no access to it, and two SQLites must not share a file."""
     if path.exists():
         return
     try:

@@ -15,6 +15,7 @@ are its labels set apart; if that does not help either, it is refused.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,7 +108,9 @@ def _write(frame: Any, folder: Path, *, apart: bool) -> None:
         body = _without_labels(body, folder, notes)
     elif getattr(frame.index, "freq", None) is not None:
         notes["freq"] = frame.index.freqstr
-    table = pa.Table.from_pandas(body)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of labels that will change: they are compared below
+        table = pa.Table.from_pandas(body)
     pq.write_table(table, folder / _FRAME, version="2.6")  # the first that holds nanoseconds
     back = _read(folder)
     repairs = {number: repair for number in range(back.shape[1]) if (repair := _repair(body, back, number))}

@@ -80,7 +80,7 @@ def _numbered(node: Any, ids: dict[int, int], files: dict[bytes, str], contents:
         number = made.pop("__id__")
         if not _is_unshared(made):
             made["__id__"] = ids.setdefault(number, len(ids) + 1)
-    if made.get("file") in contents:
+    if isinstance(made.get("file"), str):
         content = contents[made["file"]]
         made["file"] = files.setdefault(content, f"{len(files) + 1}{Path(made['file']).suffix}")
     return {key: _numbered(value, ids, files, contents) for key, value in made.items()}

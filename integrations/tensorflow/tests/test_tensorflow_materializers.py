@@ -23,6 +23,19 @@ from zencache.testing import MaterializerContract  # noqa: E402
 X = np.ones((8, 4), dtype="float32")
 
 
+def shared_layer():
+    keras.utils.set_random_seed(1)
+    given = keras.layers.Input((4,), name="given")
+    twice = keras.layers.Dense(4, name="twice")
+    return keras.Model(given, twice(twice(given)), name="shared")
+
+
+def compiled_only():
+    model = small_model(1)
+    model.compile("rmsprop", "mse")
+    return model
+
+
 def small_model(seed, *, fitted=False):
     keras.utils.set_random_seed(seed)
     layers = [
@@ -42,10 +55,56 @@ class TestKerasModels(MaterializerContract):
 
     materializer = KerasModelMaterializer()
     types = [keras.Model, keras.Sequential]
-    values = [small_model(1), small_model(2), small_model(1, fitted=True)]
+    values = [small_model(1), small_model(2), small_model(1, fitted=True), compiled_only(), shared_layer()]
 
     def equal(self, left, right):
         return np.array_equal(left(X), right(X))
+
+
+def test_a_text_vectorizer_keeps_its_digest(tmp_path):
+    """Names that Keras numbers within a process are no part of the model; the vocabulary is."""
+
+    def digest(texts, name):
+        layer = keras.layers.TextVectorization(name="texts")
+        layer.adapt(texts)
+        model = keras.Sequential([keras.layers.Input((1,), dtype="string"), layer], name="words")
+        (tmp_path / name).mkdir()
+        materializer.save(model, tmp_path / name)
+        return materializer.digest(tmp_path / name)
+
+    materializer = KerasModelMaterializer()
+    assert digest(["a b"], "one") == digest(["a b"], "again") != digest(["a c"], "other")
+
+
+def test_the_digest_needs_no_tensorflow(tmp_path):
+    """Looking whether something changed does not pay for an import of seconds."""
+    KerasModelMaterializer().save(small_model(1), tmp_path)
+    code = (
+        "import pathlib, sys; from zencache_tensorflow import KerasModelMaterializer as M; "
+        "print(M().digest(pathlib.Path(sys.argv[1])), 'tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
+    ran = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(ran, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [KerasModelMaterializer().digest(tmp_path), "False", "False"]
+
+
+def test_a_lambda_is_refused_when_it_is_stored(tmp_path):
+    """Keras would not load it again."""
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Lambda(lambda x: x)])
+    with pytest.raises(MaterializerError, match="register_keras_serializable"):
+        KerasModelMaterializer().save(model, tmp_path)
+
+
+def test_a_symbol_is_refused(tmp_path):
+    """Inside a tf.function a tensor has no value yet."""
+
+    @tf.function(autograph=False)
+    def store(tensor):
+        TensorMaterializer().save(tensor, tmp_path)
+        return tensor
+
+    with pytest.raises(MaterializerError, match="no value"):
+        store(tf.constant(1))
 
 
 class TestTensors(MaterializerContract):
