@@ -148,6 +148,8 @@ class StepFailedError(ZencacheError):
 
 def _as_instance_of(kind: type[BaseException], message: str) -> StepFailedError:
     """Make a StepFailedError that is a `kind` as well, or a plain one where the two cannot be one class."""
+    if not issubclass(kind, Exception):  # a SystemExit would end the process as if nothing had failed
+        return StepFailedError(message)
     try:
         both = type(
             "StepFailedError",

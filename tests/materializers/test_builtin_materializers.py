@@ -22,7 +22,7 @@ from zencache.materializers.builtin import (
 )
 from zencache.materializers.numpy import ArrayMaterializer
 from zencache.materializers.pickle import PickleMaterializer
-from zencache.materializers.registry import PICKLE, find_for_value
+from zencache.materializers.registry import PICKLE, advice, find_for_value
 from zencache.testing import MaterializerContract
 
 
@@ -137,6 +137,15 @@ def threading_lock_type():
     import threading
 
     return type(threading.Lock())
+
+
+def test_a_type_of_an_integration_that_is_missing_names_it():
+    """The error is the command to type."""
+
+    class DataFrame: ...
+
+    DataFrame.__module__ = "pandas.core.frame"
+    assert advice(DataFrame) == "The pandas integration stores it: pip install 'zencache[pandas]'."
 
 
 def test_a_pickle_is_loaded_only_where_that_is_allowed(tmp_path):

@@ -67,7 +67,9 @@ def test_a_text_vectorizer_keeps_its_digest(tmp_path):
     def digest(texts, name):
         layer = keras.layers.TextVectorization(name="texts")
         layer.adapt(texts)
-        model = keras.Sequential([keras.layers.Input((1,), dtype="string"), layer], name="words")
+        model = keras.Sequential(
+            [keras.layers.Input((1,), dtype="string", name="given"), layer], name="words"
+        )
         (tmp_path / name).mkdir()
         materializer.save(model, tmp_path / name)
         return materializer.digest(tmp_path / name)
