@@ -14,7 +14,7 @@ from zencache.errors import NotFoundError, StepFailedError
 def raised(make):
     try:
         make()
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - SystemExit is among what is tried
         return StepFailedError.of("train", "p-1", error)
     raise AssertionError
 

@@ -11,8 +11,8 @@ def get_digits() -> tuple[Any, Any, Any, Any]:
     >>> [part.shape for part in get_digits()]
     [(898, 64), (899, 64), (898,), (899,)]
     """
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - imported when called
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - imported when called
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when called
+    from sklearn.model_selection import train_test_split  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when called
 
     digits = load_digits()
     images = digits.images.reshape((len(digits.images), -1))
@@ -22,6 +22,6 @@ def get_digits() -> tuple[Any, Any, Any, Any]:
 
 def get_digits_model() -> Any:
     """Give an unfitted support vector classifier that does well on the digits."""
-    from sklearn.svm import SVC  # noqa: PLC0415 - imported when called
+    from sklearn.svm import SVC  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when called
 
     return SVC(gamma=0.001)
