@@ -142,7 +142,10 @@ def test_ctrl_c_in_a_step_is_one_clear_error(script, folder, branches):
         time.sleep(0.1)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    try:
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode != 0
     assert re.search(r"RunInterruptedError: run small-\S+ was interrupted; run the pipeline again", err), err
     assert "was interrupted after" in out
