@@ -15,6 +15,7 @@ are its labels set apart; if that does not help either, it is refused.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ from zencache.graph.values import from_text, to_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+with contextlib.suppress(ModuleNotFoundError):
+    import pyarrow_hotfix  # type: ignore[import-untyped, unused-ignore]  # noqa: F401 - up to 14.0.0 pyarrow unpickles what a file tells it to (CVE-2023-47248)
 
 _FRAME, _NOTES, _NAME = "frame.parquet", "notes.json", "name.json"
 _ADVICE = (
@@ -117,7 +121,9 @@ def _write(frame: Any, folder: Path, *, apart: bool) -> None:
     if repairs:
         notes["repairs"] = repairs
     if notes:
-        (folder / _NOTES).write_text(_text_of("the attrs of this DataFrame", notes), encoding="ascii")
+        (folder / _NOTES).write_text(
+            _text_of("the names or the attrs of this DataFrame", notes), encoding="ascii"
+        )
     _check(frame, _restored(back, folder, notes))
 
 
@@ -254,7 +260,9 @@ def _kind_of_null(value: Any) -> str:
 def _check(value: Any, stored: Any) -> None:
     """Raise MaterializerError where another frame would come back."""
     try:
-        pd.testing.assert_frame_equal(value, stored, check_exact=True)
+        pd.testing.assert_frame_equal(_numbered(value), _numbered(stored), check_exact=True)
+        _check_labels(value.index, stored.index)
+        _check_labels(value.columns, stored.columns)
     except AssertionError as error:
         raise MaterializerError(
             f"Parquet would not give this DataFrame back as it is: {error}. {_ADVICE}"
@@ -262,6 +270,25 @@ def _check(value: Any, stored: Any) -> None:
     _check_objects("index", value.index, stored.index)
     for number, name in enumerate(value.columns):
         _check_objects(f"column {name!r}", value.iloc[:, number], stored.iloc[:, number])
+
+
+def _numbered(frame: Any) -> Any:
+    """Give the frame without its labels, which are compared by themselves."""
+    body = frame.copy(deep=False)
+    body.index, body.columns = pd.RangeIndex(body.shape[0]), pd.RangeIndex(body.shape[1])
+    return body
+
+
+def _check_labels(given: Any, stored: Any) -> None:
+    """Raise AssertionError where labels differ; those of several levels by what they say, not by how."""
+    if isinstance(given, pd.MultiIndex):
+        assert isinstance(stored, pd.MultiIndex) and given.nlevels == stored.nlevels, "levels were lost"  # noqa: PT018
+        for number in range(given.nlevels):
+            _check_labels(given.get_level_values(number), stored.get_level_values(number))
+        return
+    pd.testing.assert_index_equal(given, stored, exact=True)
+    frequencies = getattr(given, "freq", None), getattr(stored, "freq", None)
+    assert frequencies[0] == frequencies[1], f"the frequency {frequencies[0]} would be {frequencies[1]}"
 
 
 def _check_objects(where: str, given: Any, stored: Any) -> None:

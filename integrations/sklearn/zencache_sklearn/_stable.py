@@ -2,7 +2,8 @@
 
 A skops file is a zip of `schema.json`, a tree of nodes that name their class, and of arrays beside it.
 skops names nodes and arrays by addresses in memory, and a zip carries dates. Here they are numbered as
-they come, and dates are fixed. Nothing is compressed: what zlib makes of a text depends on its version.
+they come, arrays of equal content are one file, and dates are fixed. Nothing is compressed: what zlib
+makes of a text depends on its version.
 """
 
 from __future__ import annotations
@@ -66,7 +67,16 @@ def _canonical(node: Any, modules: Mapping[str, str]) -> Any:
 
 
 def _order(node: Any) -> str:
-    return json.dumps(_numbered(node, {}, {}, {}), sort_keys=True)
+    """Give an item of a set as text without the addresses in it."""
+    return json.dumps(_without_addresses(node), sort_keys=True)
+
+
+def _without_addresses(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_without_addresses(item) for item in node]
+    if isinstance(node, dict):
+        return {key: _without_addresses(node[key]) for key in node.keys() - {"__id__", "file"}}
+    return node
 
 
 def _numbered(node: Any, ids: dict[int, int], files: dict[bytes, str], contents: Mapping[str, bytes]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import zipfile
@@ -29,14 +30,15 @@ class KerasModelMaterializer(Materializer):
     """Keras models, with weights, optimizer and compile settings, as `model.keras` (Keras 3's own format).
 
     Classes and functions of one's own load by the names under which `keras.saving` has registered them.
+    Models of Keras 2 (`tf_keras`, which TFX's own components still speak) are stored and loaded by it.
     """
 
     artifact_type = "Model"
 
     def save(self, value: Any, folder: Path) -> None:
         """Write `model.keras`; a compiled model's optimizer is built first, as loading would build it."""
-        optimizer = getattr(value, "optimizer", None)
-        if optimizer is not None and not optimizer.built and value.built:
+        optimizer: Any = getattr(value, "optimizer", None)
+        if hasattr(optimizer, "build") and not _is_built(optimizer) and value.built:
             optimizer.build(value.trainable_variables)
         try:
             value.save(folder / _MODEL)
@@ -50,10 +52,8 @@ class KerasModelMaterializer(Materializer):
 
     def load(self, folder: Path) -> Any:
         """Read the model."""
-        import keras  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a model
-
         try:
-            return keras.saving.load_model(folder / _MODEL)
+            return _keras_of(folder).models.load_model(folder / _MODEL)
         except (TypeError, ValueError, ImportError) as error:
             raise MaterializerError(f"Keras cannot load this model: {error}\n{_ADVICE}") from error
 
@@ -62,6 +62,18 @@ class KerasModelMaterializer(Materializer):
         with zipfile.ZipFile(folder / _MODEL) as model:
             parts = {name: _part(name, model.read(name)) for name in model.namelist()}
         return digest_of(["keras/2", parts])
+
+
+def _is_built(optimizer: Any) -> bool:
+    """Say whether an optimizer has its variables; Keras 2 notes it under another name."""
+    return bool(getattr(optimizer, "built", getattr(optimizer, "_built", False)))
+
+
+def _keras_of(folder: Path) -> Any:
+    """Import the Keras that wrote the model: 2 and 3 have one format in name only."""
+    with zipfile.ZipFile(folder / _MODEL) as model:
+        version = json.loads(model.read("metadata.json"))["keras_version"]
+    return importlib.import_module("tf_keras" if version.startswith("2.") else "keras")
 
 
 def _part(name: str, content: bytes) -> Any:
@@ -75,14 +87,15 @@ def _part(name: str, content: bytes) -> Any:
 def _weights(content: bytes) -> dict[str, Any]:
     """Give each array of an HDF5 file by its path, type, shape and values.
 
-    Not the file's bytes: groups carry names that Keras numbers within a process (`string_lookup_1`).
+    Not the file's bytes: groups carry names that Keras numbers within a process (`string_lookup_1`). Nor the
+    sums of metrics, which Keras 2 stores and does not load: every epoch starts them anew.
     """
     import h5py  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a model
 
     found: dict[str, Any] = {}
 
     def visit(path: str, node: Any) -> None:
-        if isinstance(node, h5py.Dataset):
+        if isinstance(node, h5py.Dataset) and not path.startswith("metrics/"):
             found[path] = [str(node.dtype), list(node.shape), _array_digest(node), _attributes(node)]
 
     with h5py.File(io.BytesIO(content), "r") as file:
@@ -115,16 +128,24 @@ def _without_addresses(node: Any) -> Any:
 
 
 class TensorMaterializer(Materializer):
-    """Eager tensors of any type as a serialised `TensorProto` (`tensor.pb`), and their type's name."""
+    """Eager tensors: numbers that numpy knows as `tensor.npy`; texts, bfloat16 and the like as `tensor.pb`.
+
+    `tensor.pb` is a `TensorProto`, which ends at 2 GB; `dtype` beside it names the type.
+    """
 
     def save(self, value: Any, folder: Path) -> None:
-        """Write `tensor.pb` and `dtype`."""
+        """Write `tensor.npy`, or `tensor.pb` and `dtype`."""
+        import numpy as np  # noqa: PLC0415 - imported when there is a tensor
         import tensorflow as tf  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a tensor
 
         if not tf.executing_eagerly() or not hasattr(value, "numpy"):
             raise MaterializerError(
                 "this tensor is a symbol in a graph and has no value; return what the function gives when called"
             )
+        kind = np.dtype(value.dtype.as_numpy_dtype)
+        if kind.isbuiltin == 1 and not kind.hasobject:
+            np.save(folder / "tensor.npy", value.numpy(), allow_pickle=False)
+            return
         try:
             content = tf.io.serialize_tensor(value).numpy()
         except tf.errors.OpError as error:
@@ -137,7 +158,10 @@ class TensorMaterializer(Materializer):
 
     def load(self, folder: Path) -> Any:
         """Read the tensor."""
+        import numpy as np  # noqa: PLC0415 - imported when there is a tensor
         import tensorflow as tf  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a tensor
 
+        if (folder / "tensor.npy").exists():
+            return tf.convert_to_tensor(np.load(folder / "tensor.npy", allow_pickle=False))
         dtype = tf.dtypes.as_dtype((folder / "dtype").read_text(encoding="ascii"))
         return tf.io.parse_tensor((folder / "tensor.pb").read_bytes(), dtype)
