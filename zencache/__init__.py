@@ -11,9 +11,10 @@
 ... def sorting(reverse: bool = False):
 ...     sort(load(), reverse=reverse)
 >>> print(sorting().plan())  # nothing is computed
-step  action  reason
-load  run     no earlier result of this step
-sort  wait    waits for the result of load
+step  action    seconds  reason
+load  run             ?  no earlier result of this step
+sort  wait            ?  waits for the result of load
+To compute: load, sort for the first time.
 
 Importing this package imports nothing else: each name is loaded when it is first used.
 """
@@ -27,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zencache.errors import ZencacheError
-    from zencache.graph.policy import CachePolicy
     from zencache.materializers import Materializer, register
     from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion, RunPlan, pipeline
+    from zencache.policy import CachePolicy
     from zencache.repo import Repository
     from zencache.steps import BaseParameters, BaseStepConfig, Output, Step, StepContext, step
 
@@ -38,7 +39,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BaseParameters": "zencache.steps",
     "BaseStepConfig": "zencache.steps",
-    "CachePolicy": "zencache.graph.policy",
+    "CachePolicy": "zencache.policy",
     "Materializer": "zencache.materializers",
     "Output": "zencache.steps",
     "Pipeline": "zencache.pipelines",

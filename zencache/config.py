@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
+from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,6 +29,7 @@ format = {FORMAT}
 # cache_precedence = "step"      # "pipeline": a pipeline's enable_cache=False beats a step's True
 # allow_pickle = false           # store values that no materializer knows by pickle
 # beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
+# [cache]                        # a CachePolicy for what says none: expires_after = "P7D", env = ["REGION"], ...
 """
 _GITIGNORE = "*\n!.gitignore\n!config.toml\n"
 
@@ -36,7 +38,7 @@ class Settings(BaseModel):
     """A project's settings, from `.zencache/config.toml`.
 
     >>> Settings(workers=2)
-    Settings(format=1, workers=2, cache_precedence='step', allow_pickle=False, beam_pipeline_args=())
+    Settings(format=1, workers=2, cache_precedence='step', allow_pickle=False, cache=None, beam_pipeline_args=())
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +50,8 @@ class Settings(BaseModel):
     """Whether a step's `enable_cache` goes before its pipeline's, or a pipeline's `False` before all."""
     allow_pickle: bool = False
     """Whether values that no materializer knows are pickled, and pickles are loaded."""
+    cache: CachePolicy | None = None
+    """How results are reused where neither step nor pipeline says: the table `[cache]`."""
     beam_pipeline_args: tuple[str, ...] = ()
     """Beam's options for the Beam pipelines that steps take, `--runner=…` among them."""
 
@@ -80,6 +84,16 @@ class Project(BaseModel):
     def snapshots(self) -> Path:
         """Snapshots of steps that cannot be imported again."""
         return self.folder / "code"
+
+    @property
+    def sources(self) -> Path:
+        """Texts of the code that steps ran, for explanations."""
+        return self.folder / "sources"
+
+    @property
+    def digests(self) -> Path:
+        """What is remembered of files that were digested."""
+        return self.folder / "digests.db"
 
     @property
     def lock(self) -> Path:
@@ -145,7 +159,7 @@ def create_project(root: Path, settings: Settings | None = None) -> Project:
 def _fill(folder: Path, settings: Settings) -> None:
     (folder / "artifacts").mkdir(parents=True)
     (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
-    given = settings.model_dump(exclude_unset=True)
+    given = settings.model_dump(exclude_unset=True, exclude={"cache"})
     lines = [f"{name} = {_toml(value)}\n" for name, value in given.items()]
     (folder / "config.toml").write_text(_HEADER + "".join(lines), encoding="utf-8")
 

@@ -7,6 +7,7 @@
     │   ├── StepDefinitionError    … a step's signature or options
     │   ├── ParameterError         … a parameter: missing, unknown, of the wrong type
     │   ├── ConnectionTypeError    … an output feeds an input of another type
+    │   ├── CachePolicyError       … a cache policy: a file that is missing, a key function that fails
     │   └── CycleError             … the steps wait for one another
     ├── ImmutablePipelineError     a pipeline that has run is changed
     ├── NotFoundError              no pipeline, run, step or output of that name
@@ -50,6 +51,10 @@ class ParameterError(DefinitionError, TypeError):
 
 class ConnectionTypeError(DefinitionError, TypeError):
     """An output feeds an input of another type."""
+
+
+class CachePolicyError(DefinitionError):
+    """A cache policy cannot be followed: a declared file is missing, a key function fails."""
 
 
 class CycleError(DefinitionError):

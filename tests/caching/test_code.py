@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from zencache import step
-from zencache.caching.code import code_digest, source_of
+from zencache.caching.code import CodeReader
+from zencache.caching.source import remember
 
 ORIGINAL = '''
 def clean(rows, factor=2):
@@ -17,13 +16,19 @@ def clean(rows, factor=2):
 '''
 
 
-def digest_of_source(source):
-    space = {"step": step}
-    exec(compile(source, "<test>", "exec"), space)
-    function = next(
-        v for v in space.values() if callable(v) and getattr(v, "__name__", "") in ("clean", "tidy")
-    )
-    return code_digest(getattr(function, "entrypoint", function), source.strip()).digest
+def digest_of_source(source, *, root=True):
+    """Digest a function by its source, as a step's own or as a helper of one."""
+    file = f"<{source}>"
+    remember(file, source)
+    space = {"step": step, "__name__": "somewhere"}
+    exec(compile(source, file, "exec", dont_inherit=True), space)
+    names = ("clean", "tidy")
+    function = next(v for v in space.values() if getattr(v, "__name__", "") in names)
+    function = getattr(function, "entrypoint", function)
+    if root:
+        return CodeReader().of(function).digest
+    work = eval("lambda rows: clean(rows)", {"clean": function, "__name__": "somewhere"})
+    return CodeReader().of(work).digest
 
 
 @pytest.mark.parametrize(
@@ -34,7 +39,6 @@ def digest_of_source(source):
         ORIGINAL.replace("    kept", "    # a comment\n\n    kept", 1),
         ORIGINAL.replace("row * factor", "(row  *  factor)"),
         ORIGINAL.replace("kept = ", "kept: list = "),
-        ORIGINAL.replace("def clean", "def tidy"),
         "@step\n" + ORIGINAL.strip(),
         "@step(enable_cache=False)\n" + ORIGINAL.strip(),
     ],
@@ -44,14 +48,15 @@ def digest_of_source(source):
         "comment",
         "formatting",
         "annotation",
-        "name",
         "decorated",
         "options",
     ],
 )
 def test_what_does_not_bear_on_the_result_does_not_count(edited):
-    """Comments, docstrings, formatting, local annotations, the name and our decorators are free."""
+    """Comments, docstrings, formatting, local annotations and our decorators are free."""
     assert digest_of_source(edited) == digest_of_source(ORIGINAL)
+    if "@step" not in edited:
+        assert digest_of_source(edited, root=False) == digest_of_source(ORIGINAL, root=False)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_what_does_not_bear_on_the_result_does_not_count(edited):
 )
 def test_what_bears_on_the_result_counts(edited):
     """Any other change of the tree is a change."""
-    assert digest_of_source(edited) != digest_of_source(ORIGINAL)
+    assert digest_of_source(edited, root=False) != digest_of_source(ORIGINAL, root=False)
 
 
 def make_adder(number):
@@ -81,29 +86,49 @@ def test_a_closed_over_value_counts():
     """Two functions of one source that close over different values differ; over equal ones they do not."""
 
     def digest(number):
-        function = make_adder(number)
-        return code_digest(function, source_of(function)).digest
+        return CodeReader().of(make_adder(number)).digest
 
     assert digest(1) == digest(1)
     assert len({digest(1), digest(2), digest(1.0), digest(True)}) == 4
 
 
-def test_a_closed_over_value_that_cannot_be_digested_never_hits():
-    """Nothing is known of a lock, so nothing computed with it is reused, and the reason says so."""
-    function = make_adder(threading.Lock())
-    one, two = (code_digest(function, source_of(function)) for _ in range(2))
+def test_the_defaults_of_a_step_are_parameters():
+    """They are in the key as parameters; those of a helper are code."""
+    edited = ORIGINAL.replace("factor=2", "factor=3")
+    assert digest_of_source("@step\n" + ORIGINAL.strip()) == digest_of_source("@step\n" + edited.strip())
+
+
+def test_the_name_of_a_step_does_not_count():
+    """Two steps that differ in name alone are one computation."""
+    one, two = "@step\n" + ORIGINAL.strip(), "@step\n" + ORIGINAL.strip().replace("clean", "tidy")
+    assert digest_of_source(one) == digest_of_source(two)
+
+
+def test_what_cannot_be_digested_never_hits():
+    """Nothing is known of a generator, so nothing computed with it is reused, and the reason says so."""
+    function = make_adder(number for number in range(3))
+    one, two = (CodeReader().of(function) for _ in range(2))
     assert one.digest != two.digest
-    assert "number" in one.imprecise
+    assert "closed-over number" in one.doubts[0]
+    assert "generator" in one.doubts[0]
 
 
 def test_a_function_without_source_goes_by_its_bytecode():
     """At a prompt there is no source: the bytecode stands for it, and the explanation says so."""
 
-    def digest(source):
-        space = {}
-        exec(source, space)
-        return code_digest(space["f"], None)
+    def code(source):
+        space = {"__name__": "__main__"}
+        exec(compile(source, "<stdin>", "exec", dont_inherit=True), space)
+        return CodeReader().of(space["f"])
 
-    assert digest("def f(x): return x + 1") == digest("def f(x):  return x+1")
-    assert digest("def f(x): return x + 1").digest != digest("def f(x): return x + 2").digest
-    assert "bytecode" in digest("def f(x): return x").imprecise
+    assert code("def f(x): return x + 1").digest == code("def f(x):  return x+1").digest
+    assert code("def f(x): return x + 1").digest != code("def f(x): return x + 2").digest
+    assert "bytecode" in code("def f(x): return x").doubts[0]
+
+
+def test_a_known_digest_stays():
+    """The digest is a format: who changes it changes step-key/N too. It is the same on every Python."""
+    assert digest_of_source(ORIGINAL.strip()) == PINNED
+
+
+PINNED = "1424a3f9362f045e821a13f1abb22c2c463a1fedc89a6f7a8d8a3dd22262b8c3"

@@ -15,6 +15,8 @@ pairs = st.tuples(texts, texts)
 parts = st.builds(
     KeyParts,
     code=texts,
+    packages=st.dictionaries(texts, texts, max_size=2),
+    classes=st.dictionaries(texts, texts, max_size=1),
     parameters=st.dictionaries(texts, texts, max_size=3),
     inputs=st.dictionaries(texts, pairs, max_size=2),
     outputs=st.dictionaries(texts, pairs, max_size=2),
@@ -38,9 +40,11 @@ def test_unequal_parts_have_unequal_keys_and_say_why(one, other):
 
 
 def test_a_known_key_stays():
-    """The grammar is a format: who changes it changes step-key/1 too."""
+    """The grammar is a format: who changes it changes step-key/N too."""
     made = KeyParts(
         code="c0de",
+        packages={"numpy": "1.26.4"},
+        classes={"prep.Model": "bb"},
         parameters={"lr": "0.001"},
         inputs={"x": ("numpy.ndarray", "aa")},
         outputs={"output": ("float", "m:M")},
@@ -49,4 +53,4 @@ def test_a_known_key_stays():
     assert made.key == PINNED
 
 
-PINNED = "56d305b74c2ec394c432909d5bb4d634a542b9c87de113c2382b7fdb33d1c25c"
+PINNED = "f95816a7d802b55c90256e3632f15ea2938f15688b73b8e4fdaec8b9d7cc3b38"

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from zencache.graph.policy import CachePolicy
+from zencache.policy import CachePolicy
 from zencache.graph.specs import CodeRef, PipelineSpec, StepSpec
 from zencache.planning.switches import why_off
 

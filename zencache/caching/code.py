@@ -1,158 +1,226 @@
-"""The digest of a step's own code, from its syntax tree.
+"""The digest of a step's code: the function and all of the user's own code that it reaches.
 
-Comments, docstrings, formatting, quotes, the function's name, annotations of local variables and
-zencache's own decorators do not count. What the function closes over does. Where there is no source
-(an interactive prompt), the bytecode is digested instead, and the explanation says so.
+See `docs/cache-key.md` for what counts and what does not. `closure` follows live objects, `static` the
+modules that are imported only when a step runs.
 """
 
 from __future__ import annotations
 
-import ast
-import functools
 import inspect
-import pickle
-import textwrap
+import sys
 import types
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from blake3 import blake3
-
-from zencache.errors import MaterializerError
+from zencache.caching.closure import Reach
+from zencache.caching.content import OpaqueError
+from zencache.caching.nodes import Node, deep_digest, reachable
+from zencache.caching.static import place_of
+from zencache.graph.types import module_name
 from zencache.graph.values import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
-DECORATOR_MARK = "__zencache_decorator__"
-SOURCE_MARK = "__zencache_source__"
+    from zencache.caching.source import Text
+
+OWN = "its code"
+"""The unit that is the step's function itself."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A named piece of what a step reaches: a helper, a class, a global, a module."""
+
+    digest: str
+    text: str = ""
+    """Its source; of a value, the value in short."""
+    is_value: bool = False
 
 
 @dataclass(frozen=True)
 class CodeDigest:
-    """A digest of code; `imprecise` says why it had to take in more than the code itself, if so."""
+    """The digest of a step's code, and what it is made of."""
 
     digest: str
-    imprecise: str | None = None
+    own: str = ""
+    """The digest of the function itself, without what it reaches."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Installed distributions that it reaches, with versions."""
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    """By what an explanation calls them."""
+    doubts: tuple[str, ...] = ()
+    """Where more had to be taken in than is used, or nothing is known: sentences."""
+    outside: frozenset[str] = frozenset()
+    """Dotted names of what it uses of libraries."""
+    place: str = ""
+    """What explanations call the file of the function itself."""
+
+    def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
+        """Give the digest of a snapshot, if all that it takes from other modules is still as it was.
+
+        A snapshot holds the code of a script by value, where some names that only declare things are
+        missing; what it takes from other modules is today's, and may have been edited since.
+        """
+        if taken is None:
+            return self
+        same = self.packages == taken.packages and self._elsewhere(taken.place) == taken._elsewhere(taken.place)
+        return taken if same else self
+
+    def _elsewhere(self, place: str) -> dict[str, str]:
+        inside = (f" in {place}", OWN)
+        return {name: unit.digest for name, unit in self.units.items() if not name.endswith(inside)}
 
 
-def source_of(function: Callable[..., Any]) -> str | None:
-    """Give the source text of a function, or None where there is none (a prompt, an extension)."""
-    remembered = getattr(function, SOURCE_MARK, None)
-    if remembered is not None:
-        return str(remembered)
-    try:
-        return textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
-        return None
+class CodeReader:
+    """Digests the code of several steps at one moment; what they share is followed once.
 
-
-def code_digest(function: Callable[..., Any], source: str | None) -> CodeDigest:
-    r"""Digest a function's code and what it closes over.
-
-    >>> def add(a, b):
-    ...     return a + b
-    >>> one = code_digest(add, "def add(a, b):\n    return a + b")
-    >>> two = code_digest(add, "def plus(a, b):  # sums\n    'Sum.'\n    return (a + b)")
-    >>> one == two
-    True
+    >>> def scale(x):
+    ...     return 2 * x
+    >>> def work(x):
+    ...     return scale(x) + 1
+    >>> code = CodeReader().of(work)
+    >>> list(code.units)[:1], code.digest == CodeReader().of(work).digest
+    (['its code'], True)
     """
-    closed_over = _closure_parts(function)
-    unknown = [name for name, part in closed_over if part[0] == "unknown"]
-    doubt = f"what it closes over cannot be digested: {', '.join(unknown)}" if unknown else None
-    tree = _function_tree(source) if source else None
-    if tree is None:
-        parts = ["bytecode/1", _bytecode(inspect.unwrap(function).__code__), closed_over]
-        return CodeDigest(digest_of(parts), doubt or "no source text, so its bytecode was taken whole")
-    tree.decorator_list = [d for d in tree.decorator_list if not _is_ours(d, function)]
-    return CodeDigest(digest_of(["code/1", _dump(tree), closed_over]), doubt)
+
+    def __init__(self) -> None:
+        self._reaches: dict[frozenset[str], Reach] = {}
+        self._classes: dict[str, str | None] = {}
+
+    def of(self, function: Callable[..., Any]) -> CodeDigest:
+        """Digest a function and all that it reaches."""
+        aspects: frozenset[str] = frozenset()
+        while True:
+            root = self._root(function, aspects)
+            nodes = list(reachable(root))
+            asked = aspects.union(*(node.reflects for node in nodes))
+            if asked == aspects:
+                return _digested(root, nodes, _place(function))
+            aspects = asked
+
+    def modules(self) -> dict[str, Text]:
+        """Give the texts of modules that were followed without being imported, by file."""
+        found = (each for reach in self._reaches.values() for each in reach.static.modules())
+        return {module.file: module.text for module in found}
+
+    def of_class(self, name: str) -> str | None:
+        """Digest a class of the project by its qualified name, `module.Class`; None where it is a library's.
+
+        It is read from its module's text whether it is imported or not, so that both give one digest.
+        """
+        if name not in self._classes:
+            self._classes[name] = self._of_class(name)
+        return self._classes[name]
+
+    def _of_class(self, name: str) -> str | None:
+        found = _split(name)
+        if found is None:
+            return None
+        module, attributes = found
+        reach = self._reach(frozenset())
+        if module in ("__main__", module_name("__main__")):
+            value: Any = sys.modules["__main__"]
+            for attribute in attributes:
+                value = getattr(value, attribute, None)
+            return deep_digest(reach.visit(value)) if isinstance(value, type) else None
+        node, _ = reach.static.find(module, attributes)
+        return None if node.kind in ("library", "undefined", "missing") else deep_digest(node)
+
+    def _reach(self, aspects: frozenset[str]) -> Reach:
+        return self._reaches.setdefault(aspects, Reach(aspects))
+
+    def _root(self, function: Callable[..., Any], aspects: frozenset[str]) -> Node:
+        reach = self._reach(aspects)
+        if isinstance(function, types.FunctionType):
+            return reach.root(function)
+        try:
+            return Node("function", refs=[reach.visit(function)], text=_source(function))
+        except OpaqueError as error:
+            return Node("unknown", unknown=True, doubt=f"the function is a {error}, which cannot be digested")
 
 
-def _function_tree(source: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+def _split(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """Split `module.Class` or `module:Class`; None for a built-in, a type in brackets, and the like."""
+    if ":" in name:
+        module, _, qualname = name.partition(":")
+        return module, tuple(qualname.split("."))
+    parts = name.split(".")
+    if len(parts) == 1 or not all(part.isidentifier() for part in parts):
+        return None
+    cut = next((n for n, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    return ".".join(parts[:cut]), tuple(parts[cut:])
+
+
+def _source(function: Any) -> str:
     try:
-        body = ast.parse(source).body
-    except SyntaxError:  # a lambda in the midst of an expression
-        return None
-    found = body[0] if body else None
-    if not isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
-        return None
-    found.name = "step"
-    return found
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""
 
 
-def _is_ours(decorator: ast.expr, function: Callable[..., Any]) -> bool:
-    """Say whether a decorator expression is zencache's: its options are not the step's code."""
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    names: list[str] = []
-    while isinstance(target, ast.Attribute):
-        names.append(target.attr)
-        target = target.value
-    if not isinstance(target, ast.Name):
+def _place(function: Any) -> str:
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    return place_of(str(names.get("__name__", "")), names.get("__file__"))
+
+
+def importable_names(function: Any) -> dict[str, Any]:
+    """Give the globals of a function that other processes find by importing: modules, classes, functions."""
+    names: dict[str, Any] = getattr(function, "__globals__", {})
+    return {name: value for name, value in names.items() if not name.startswith("__") and _is_importable(value)}
+
+
+def _is_importable(value: Any) -> bool:
+    if isinstance(value, types.ModuleType):
+        return value.__name__ in sys.modules and value.__name__ != "__main__"
+    found: Any = sys.modules.get(str(getattr(value, "__module__", None)))
+    if found is None or found.__name__ == "__main__" or not isinstance(value, type | types.FunctionType):
         return False
-    found: Any = inspect.unwrap(function).__globals__.get(target.id)
-    for name in reversed(names):
+    for name in value.__qualname__.split("."):
         found = getattr(found, name, None)
-    return bool(getattr(found, DECORATOR_MARK, False))
+    return found is value
 
 
-def _dump(node: Any) -> Any:
-    """Turn a syntax tree into a plain value; the same on every Python that parses it alike."""
-    if isinstance(node, ast.AnnAssign) and node.value is not None and node.simple:
-        node = ast.Assign(targets=[node.target], value=node.value)
-    if isinstance(node, ast.Constant):
-        return ["Constant", type(node.value).__name__, repr(node.value)]
-    if isinstance(node, ast.AST):
-        fields = ((name, _dump(value)) for name, value in ast.iter_fields(_without_docstring(node)))
-        return [type(node).__name__, *([name, value] for name, value in fields if value not in (None, []))]
-    if isinstance(node, list):
-        return [_dump(item) for item in node]
-    return node
+def _digested(root: Node, nodes: list[Node], place: str) -> CodeDigest:
+    unknown = any(node.unknown for node in nodes)
+    return CodeDigest(
+        digest=uuid.uuid4().hex if unknown else deep_digest(root),
+        own=digest_of([root.kind, root.own]),
+        packages=dict(sorted({package for node in nodes for package in node.packages})),
+        units=dict(_units(root, nodes)),
+        doubts=tuple(dict.fromkeys(node.doubt for node in nodes if node.doubt)),
+        outside=frozenset(node.outside for node in nodes if node.outside),
+        place=place,
+    )
 
 
-def _without_docstring(node: ast.AST) -> ast.AST:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return node
-    if ast.get_docstring(node, clean=False) is not None:
-        node.body = node.body[1:] or [ast.Pass()]
-    return node
+def _units(root: Node, nodes: list[Node]) -> Iterator[tuple[str, Unit]]:
+    yield OWN, Unit(_unit_digest(root), root.text)
+    taken: dict[str, list[str]] = {}
+    for node in nodes:
+        digest = _unit_digest(node) if node.label else ""
+        known = taken.setdefault(node.label, [])
+        if digest and digest not in known:
+            known.append(digest)
+            again = f" ({len(known)})" if len(known) > 1 else ""
+            yield node.label + again, Unit(digest, node.text, node.kind not in _CODE)
 
 
-def _bytecode(code: types.CodeType) -> Any:
-    constants = [_bytecode(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
-    return [code.co_code, constants, code.co_names, code.co_varnames]
+_CODE = frozenset({"function", "class", "definition", "module", "effects"})
 
 
-def _closure_parts(function: Callable[..., Any]) -> list[Any]:
-    """Name what a function closes over: plain values by content, functions by their code, others by pickle."""
-    inner = inspect.unwrap(function)
-    names = inner.__code__.co_freevars
-    return [[name, _cell_part(cell)] for name, cell in zip(names, inner.__closure__ or (), strict=True)]
-
-
-def _cell_part(cell: types.CellType) -> Any:
-    try:
-        value = cell.cell_contents
-    except ValueError:  # not yet assigned
-        return ["empty"]
-    if isinstance(value, types.FunctionType):
-        return ["function", _shallow_digest(value)]
-    try:
-        return ["value", digest_of(value)]
-    except (MaterializerError, RecursionError):
-        return _pickled_part(value)
-
-
-def _pickled_part(value: Any) -> list[str]:
-    try:
-        return ["pickle", blake3(pickle.dumps(value, protocol=5)).hexdigest()]
-    except Exception:  # noqa: BLE001 - a value may fail to pickle in any way; then nothing may hit
-        return ["unknown", uuid.uuid4().hex]
-
-
-@functools.lru_cache(maxsize=1024)
-def _shallow_digest(function: types.FunctionType) -> str:
-    """Digest a closed-over function without what it closes over itself: closures may refer to each other."""
-    source = source_of(function)
-    tree = _function_tree(source) if source else None
-    return digest_of(_bytecode(function.__code__) if tree is None else _dump(tree))
+def _unit_digest(node: Node) -> str:
+    """Digest a node with its unnamed parts; what has a name is a unit of its own."""
+    parts: list[Any] = []
+    left, seen = [node], {id(node)}
+    while left:
+        each = left.pop()
+        parts.append([each.kind, each.own])
+        for ref in each.refs:
+            if ref.label or ref.kind == "library":
+                parts += [ref.label or ref.own] if node.kind not in _CODE else []
+            elif id(ref) not in seen:
+                seen.add(id(ref))
+                left.append(ref)
+    return digest_of(sorted(parts, key=str) if node.unordered else parts)

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
+import json
+import textwrap
 from typing import TYPE_CHECKING
 
+from blake3 import blake3
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import timedelta
+    from pathlib import Path
 
     from zencache.caching.key import KeyParts
 
 _LONGEST = 40  # characters of a parameter's value that a reason shows
+_HIDDEN = ("environment variable ", "file ")  # of which the value is a digest, or a secret
 
 
-def differences(old: KeyParts, new: KeyParts, sources: Mapping[str, str]) -> tuple[str, ...]:
-    """Say what differs, most telling first; `sources` tells which step feeds an input.
+def differences(
+    old: KeyParts,
+    new: KeyParts,
+    feeds: Mapping[str, str],
+    *,
+    texts: Mapping[str, str] | None = None,
+    stored: Path | None = None,
+) -> tuple[str, ...]:
+    """Say what differs, most telling first.
+
+    `feeds` tells which step feeds an input; `texts` the units' texts now; `stored` is the folder of the
+    texts of earlier executions.
 
     >>> from zencache.caching.key import KeyParts
     >>> old = KeyParts(code="1", parameters={"lr": "0.001"}, inputs={"images": ("numpy.ndarray", "aa")})
@@ -21,34 +40,186 @@ def differences(old: KeyParts, new: KeyParts, sources: Mapping[str, str]) -> tup
     >>> differences(old, new, {"images": "importer"})
     ('parameter lr: 0.001 → 0.01', 'input images from importer: content differs')
     """
-    found = ["its code changed"] if old.code != new.code else []
-    found += _changes("parameter", old.parameters, new.parameters)
+    found = _code(old, new, texts or {}, stored) if old.code != new.code else []
+    found += _changes("", old.packages, new.packages, gone="no longer used", new_as="new")
+    found += [
+        f"{_class_of(n)} changed"
+        for n in {**old.classes, **new.classes}
+        if n in old.classes and old.classes[n] != new.classes.get(n, old.classes[n])
+    ]
+    found += _changes("parameter ", _shown(old.parameters), _shown(new.parameters))
+    found += _inputs(old, new, feeds)
+    found += _changes("output ", _texts(old.outputs), _texts(new.outputs))
+    found += _policy(old.policy, new.policy)
+    if not found and old.classes != new.classes:
+        found = ["the classes of its inputs' values are others"]
+    return tuple(found)
+
+
+# -- code -------------------------------------------------------------------------------------------
+
+
+def _code(old: KeyParts, new: KeyParts, texts: Mapping[str, str], stored: Path | None) -> list[str]:
+    before = read_texts(stored, old.sources)
+    found = []
+    for unit, (digest, value) in new.units.items():
+        if unit not in old.units:
+            found.append(f"{unit} is new")
+        elif old.units[unit][0] != digest:
+            found.append(_changed(unit, old.units[unit][1], value, before.get(unit), texts.get(unit)))
+    found += [f"{unit} is no longer used" for unit in old.units if unit not in new.units]
+    return found or ["its code uses other things under the same names"]
+
+
+def _changed(unit: str, old_value: str, value: str, before: str | None, now: str | None) -> str:
+    if value or old_value:
+        same = old_value == value
+        return f"{unit}: content differs" if same else f"{unit}: {_short(old_value)} → {_short(value)}"
+    lines = changed_lines(before, now) if before is not None and now is not None else 0
+    return f"{unit} changed ({lines} line{'s' if lines > 1 else ''})" if lines else f"{unit} changed"
+
+
+def changed_lines(before: str, now: str) -> int:
+    r"""Count the lines of code that differ, comments and formatting left out.
+
+    >>> changed_lines("def f(x):\n    # one\n    return x + 1", "def f(x):\n    return x + 2  # two")
+    1
+    """
+    old, new = _normal(before), _normal(now)
+    count = {"-": 0, "+": 0, " ": 0, "?": 0}
+    for line in difflib.ndiff(old, new):
+        count[line[0]] += 1
+    return max(count["-"], count["+"])
+
+
+def _normal(text: str) -> list[str]:
+    try:
+        return ast.unparse(ast.parse(textwrap.dedent(text))).splitlines()
+    except (SyntaxError, ValueError):
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def code_diff(unit: str, before: str, now: str) -> str:
+    """Show the lines that differ, as a unified diff."""
+    lines = difflib.unified_diff(
+        textwrap.dedent(before).splitlines(), textwrap.dedent(now).splitlines(), unit, unit, lineterm="", n=2
+    )
+    return "\n".join(lines)
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
+    """Keep the texts of units, once for the same content; give the name under which they are found."""
+    data = json.dumps(texts, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+    name = blake3(data).hexdigest()[:32]
+    file = folder / f"{name}.json"
+    if not file.exists():
+        folder.mkdir(exist_ok=True)
+        aside = file.with_suffix(".partial")
+        aside.write_bytes(data)
+        aside.replace(file)
+    return name
+
+
+def read_texts(folder: Path | None, name: str) -> dict[str, str]:
+    """Read texts that were kept; empty where they are gone."""
+    if folder is None or not name:
+        return {}
+    try:
+        found: dict[str, str] = json.loads((folder / f"{name}.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+# -- the other parts --------------------------------------------------------------------------------
+
+
+def _inputs(old: KeyParts, new: KeyParts, feeds: Mapping[str, str]) -> list[str]:
+    found = []
     for name, (kind, digest) in new.inputs.items():
-        where = f"input {name} from {sources.get(name, '?')}"
+        where = f"input {name} from {feeds.get(name, '?')}"
         if name not in old.inputs:
             found.append(f"{where}: new")
         elif old.inputs[name][0] != kind:
             found.append(f"{where}: type {old.inputs[name][0]} → {kind}")
         elif old.inputs[name][1] != digest:
             found.append(f"{where}: content differs")
-    found += [f"input {name}: gone" for name in old.inputs if name not in new.inputs]
-    found += _changes("output", _texts(old.outputs), _texts(new.outputs))
-    found += _changes("cache policy", old.policy, new.policy)
-    return tuple(found)
+    return found + [f"input {name}: gone" for name in old.inputs if name not in new.inputs]
 
 
-def _changes(what: str, old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+def _policy(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Say what a policy adds otherwise; values of environment variables are never shown."""
+    hidden = {name for name in {**old, **new} if name.startswith(_HIDDEN)}
+    found = _changes(
+        "cache policy ",
+        {name: text for name, text in old.items() if name not in hidden},
+        {name: text for name, text in new.items() if name not in hidden},
+    )
+    for name in sorted(hidden):
+        before, now = old.get(name), new.get(name)
+        if before != now:
+            found.append(
+                f"{name}: new" if before is None else f"{name}: gone" if now is None else f"{name} changed"
+            )
+    return found
+
+
+def _changes(
+    what: str, old: Mapping[str, str], new: Mapping[str, str], *, gone: str = "", new_as: str = ""
+) -> list[str]:
     """List what was added, taken away or changed between two mappings of texts."""
-    return [
-        f"{what} {name}: {_short(old.get(name, '(none)'))} → {_short(new.get(name, '(none)'))}"
-        for name in {**old, **new}
-        if old.get(name) != new.get(name)
-    ]
+    found = []
+    for name in {**old, **new}:
+        before, now = old.get(name), new.get(name)
+        if before == now:
+            continue
+        if now is None and gone:
+            found.append(f"{what}{name}: {gone}")
+        elif before is None and new_as:
+            found.append(f"{what}{name}: {new_as}")
+        elif what:
+            found.append(f"{what}{name}: {_short(before or '(none)')} → {_short(now or '(none)')}")
+        else:
+            found.append(f"{name} {before} → {now}")
+    return found
+
+
+def _shown(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Show a file that a parameter names by its name, and the first digits of its content's digest."""
+    shown = {}
+    for name, text in parameters.items():
+        data = json.loads(text) if '"$file"' in text else None
+        named = data.get("$file") if isinstance(data, dict) else None
+        shown[name] = f"{named[0]} ({named[1][:8]})" if named else text
+    return shown
 
 
 def _texts(outputs: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     return {name: f"{kind} by {materializer}" for name, (kind, materializer) in outputs.items()}
 
 
+def _class_of(name: str) -> str:
+    return f"class {name.replace(':', '.')}"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def span(duration: timedelta) -> str:
+    """Write a span of time in its largest unit or two.
+
+    >>> from datetime import timedelta
+    >>> span(timedelta(hours=2, minutes=5)), span(timedelta(seconds=3)), span(timedelta(days=9))
+    ('2 h 5 min', '3 s', '9 d')
+    """
+    seconds = int(duration.total_seconds())
+    units: Iterable[tuple[str, int]] = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    parts = []
+    for name, size in units:
+        amount, seconds = divmod(seconds, size)
+        if amount:
+            parts.append(f"{amount} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "less than 1 s"

@@ -13,6 +13,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 
+from zencache.caching.explain import write_texts
 from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.segments import levels
@@ -156,8 +157,10 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
     context.type.name = KEY_CONTEXT
     context.name.field_value.string_value = planned.parts.key
     spec = run.spec.by_name[planned.name]
-    reason = _reason(run, planned)
-    extra = step_properties(spec, planned.parts.key, planned.parts.model_dump_json(), reason)
+    decided = _decision(run, planned)
+    texts = write_texts(run.project.sources, run.planner.keys.texts(spec))
+    parts = planned.parts.model_copy(update={"sources": texts}).model_dump_json()
+    extra = step_properties(spec, planned.parts.key, parts, decided.reason, decided.compared_with)
     for name, value in extra.items():
         node.parameters.parameters[name].field_value.string_value = value or ""
     info = launcher.Launcher(
@@ -170,10 +173,10 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
     _adopt(run, planned, info.execution_id)
 
 
-def _reason(run: RunContext, planned: PlannedStep) -> str:
+def _decision(run: RunContext, planned: PlannedStep) -> PlannedStep:
     """Prefer what the plan said where it knew more: a step that had to wait is explained by its inputs."""
     before = run.plan.steps[planned.name]
-    return before.reason if before.action == "run" else planned.reason
+    return before if before.action == "run" else planned
 
 
 def _adopt(run: RunContext, planned: PlannedStep, execution_id: int) -> None:

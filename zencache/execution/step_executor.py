@@ -17,6 +17,7 @@ from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.errors import RunInterruptedError
+from zencache.execution import watched
 from zencache.execution.tasks import RunContext, StepResult, running
 from zencache.execution.values import check_outputs, load, store
 from zencache.graph.context import StepContext
@@ -24,6 +25,7 @@ from zencache.graph.context import StepContext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zencache.caching.watch import Seen
     from zencache.graph.specs import StepBody
     from zencache.stores.records import ArtifactRecord
 
@@ -39,7 +41,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         body = run.bodies[exec_properties["zencache_step"]]
         result = execution_result_pb2.ExecutorOutput()
         try:
-            seconds, records = _run(run, body, output_dict)
+            seconds, records, seen = _run(run, body, output_dict)
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
             _keep_failure(run, body.spec.name, error)
             result.execution_result.code = _FAILED
@@ -48,10 +50,15 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         run.results[body.spec.name] = StepResult(body.spec.name, "executed", records)
         outputs_utils.populate_output_artifact(result, output_dict)
         result.execution_properties["zencache_seconds"].double_value = seconds
+        if seen is not None:
+            result.execution_properties["zencache_seen"].string_value = seen.to_json()
+            watched.tell(run, body.spec, seen)
         return result
 
 
-def _run(run: RunContext, body: StepBody, output_dict: Any) -> tuple[float, dict[str, ArtifactRecord]]:
+def _run(
+    run: RunContext, body: StepBody, output_dict: Any
+) -> tuple[float, dict[str, ArtifactRecord], Seen | None]:
     started = time.perf_counter()
     arguments = {**copy.deepcopy(dict(body.arguments)), **_inputs(run, body)}
     uris = {name: made[0].uri for name, made in output_dict.items()}
@@ -62,12 +69,13 @@ def _run(run: RunContext, body: StepBody, output_dict: Any) -> tuple[float, dict
             )
         run.threads[body.spec.name] = threading.get_ident()
         try:
-            returned = body.function(**arguments)
+            returned, watch = watched.call(run, body, arguments)
         finally:
             run.threads.pop(body.spec.name, None)
     values = check_outputs(body, returned)
     records = {name: _store(run, body, name, value, output_dict[name][0]) for name, value in values.items()}
-    return time.perf_counter() - started, records
+    seconds = time.perf_counter() - started
+    return seconds, records, None if watch is None else watched.seen(run, watch)
 
 
 def _inputs(run: RunContext, body: StepBody) -> dict[str, Any]:

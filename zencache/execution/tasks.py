@@ -23,9 +23,11 @@ class StepEvent:
     """Something that is told while a run goes on."""
 
     step: str
-    what: Literal["started", "cached", "finished", "failed", "skipped"]
+    what: Literal["started", "cached", "finished", "failed", "skipped", "note"]
     seconds: float = 0.0
     error: BaseException | None = None
+    text: str = ""
+    """Of a note: what to tell."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from typing_extensions import Self
 
 from zencache.errors import CycleError, DefinitionError, NotFoundError
-from zencache.graph.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 from zencache.graph.values import digest_of
+from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 
 
 class Frozen(BaseModel):
@@ -151,8 +151,9 @@ class StepBody:
     """Live values of the arguments that are parameters, a parameters model as one."""
     input_types: Mapping[str, Any]
     output_types: Mapping[str, Any]
-    code_digest: str
     injected: Mapping[str, str] = field(default_factory=dict)
     """Argument to what zencache puts there: `"context"` or `"beam"`."""
-    imprecise: str | None = None
-    """Why the code digest covers more than it would have to, if so."""
+    policy: CachePolicy | None = None
+    """The step's own, with its functions live."""
+    snapshot: Any = None
+    """Of a step from a snapshot: the digest of its code when that was taken."""

@@ -16,7 +16,7 @@ from zencache.steps.trace import Trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zencache.graph.policy import CachePolicy
+    from zencache.policy import CachePolicy
 
 
 class PipelineDefinition:

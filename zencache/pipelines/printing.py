@@ -73,6 +73,8 @@ class Printer:
         elif event.what == "failed":
             kind = f": {type(event.error).__name__}" if event.error else ""
             self.line(f"Step {event.step} has failed after {seconds_text(event.seconds)}{kind}.")
+        elif event.what == "note":
+            self.line(f"Note: {event.text}.")
         else:
             self.line(f"Step {event.step} was skipped: a step that it needs did not finish.")
         self._done += event.what in ("finished", "failed", "skipped")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zencache.caching.files import FileDigests
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,6 +22,7 @@ class Records:
     project: Project
     metadata: MetadataStore
     runs: RunStore
+    digests: FileDigests
 
 
 _opened: dict[tuple[Path, int], Records] = {}
@@ -33,5 +36,5 @@ def open_records(project: Project) -> Records:
     key = (project.root, project.folder.stat().st_ino)
     if key not in _opened or _opened[key].project != project:
         metadata = MetadataStore(project)
-        _opened[key] = Records(project, metadata, RunStore(metadata))
+        _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
     return _opened[key]

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache import config
+from zencache.caching.files import FileDigests
 from zencache.errors import RunInterruptedError, StepFailedError
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import load_engine
+from zencache.execution.values import load
 from zencache.pipelines.printing import OVERRIDE, Printer, seconds_text
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import with_snapshots
-from zencache.planning import Planner
+from zencache.planning import KeyMaker, Planner
 from zencache.stores.records import CachedStep
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from zencache.graph.specs import PipelineSpec, StepBody
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
+    from zencache.policy import CachePolicy
     from zencache.steps.step import Step
     from zencache.stores.records import RunHandle
 
@@ -40,10 +43,17 @@ def make_planner(
     spec: PipelineSpec, bodies: Mapping[str, StepBody], records: Records | None, enable_cache: bool | None
 ) -> Planner:
     """Make the planner of a run, or of a dry run before there is a project."""
-    settings = records.project.settings if records else config.Settings()
-    return Planner(
-        spec, bodies, records.metadata if records else None, enable_cache, settings.cache_precedence
+    project = records.project if records else None
+    settings = project.settings if project else config.Settings()
+    keys = KeyMaker(
+        spec,
+        bodies,
+        root=project.root if project else Path.cwd(),
+        digests=records.digests if records else FileDigests(None),
+        load=lambda artifact: load(artifact, records.metadata) if records else None,
+        project=settings.cache,
     )
+    return Planner(spec, keys, records.metadata if records else None, enable_cache, settings.cache_precedence)
 
 
 def run(
@@ -61,7 +71,7 @@ def run(
     # Read by TensorFlow's C++ side when a step imports it; a user's own value stays.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     printer = Printer(len(spec.steps))
-    _announce(printer, spec, enable_cache)
+    _announce(printer, spec, records.project.settings.cache, enable_cache)
     spec = with_snapshots(spec, steps, records.project)
     handle = records.runs.begin(
         spec, run_name or f"{spec.name}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
@@ -79,10 +89,11 @@ def run(
     return _recorded(records, handle)
 
 
-def _announce(printer: Printer, spec: PipelineSpec, enable_cache: bool | None) -> None:
-    off = spec.enable_cache is False or (
-        spec.enable_cache is None and spec.policy is not None and spec.policy.enabled is False
-    )
+def _announce(
+    printer: Printer, spec: PipelineSpec, project: CachePolicy | None, enable_cache: bool | None
+) -> None:
+    said = [spec.enable_cache, *(policy.enabled for policy in (spec.policy, project) if policy)]
+    off = next((flag for flag in said if flag is not None), True) is False
     printer.line(f"Creating run for pipeline: {spec.name}")
     printer.line(f"Cache {'disabled' if off else 'enabled'} for pipeline {spec.name}")
     printer.line(f"Using stack default to run pipeline {spec.name}...")
@@ -121,7 +132,7 @@ def _context(
     return RunContext(
         project=records.project,
         spec=handle.spec,
-        bodies=planner.bodies,
+        bodies=planner.keys.bodies,
         plan=plan,
         planner=planner,
         runs=records.runs,

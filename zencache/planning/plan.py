@@ -1,4 +1,4 @@
-"""A run's plan: for each step whether it is a hit, runs, or waits for another's result."""
+"""A run's plan: for each step whether it is a hit, runs, or waits for another's result; and what it takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from zencache.caching.key import KeyParts
     from zencache.stores.records import ExecutionRecord
@@ -27,6 +27,10 @@ class PlannedStep:
     """Whether caching is on for it: whether its key is looked up."""
     seconds: float = 0.0
     """What the decision took."""
+    takes: float | None = None
+    """Seconds that computing it took the last times (of a hit: what is saved); None if it never ran."""
+    compared_with: int | None = None
+    """The earlier execution that the reason compares with."""
 
     @property
     def key(self) -> str | None:
@@ -46,7 +50,43 @@ class RunPlan:
         """Whether nothing has to be computed."""
         return all(step.action == "hit" for step in self.steps.values())
 
+    @property
+    def seconds(self) -> float:
+        """Predicted seconds of computing, one step after the other, from what earlier executions took.
+
+        A step that waits is counted: early cutoff can only make it less. One that never ran counts nothing.
+        """
+        return _sum(step for step in self.steps.values() if step.action != "hit")
+
+    @property
+    def saved(self) -> float:
+        """Seconds that reused results took to compute."""
+        return _sum(step for step in self.steps.values() if step.action == "hit")
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The steps to be computed of which no duration is known."""
+        return tuple(s.name for s in self.steps.values() if s.action != "hit" and s.takes is None)
+
     def __str__(self) -> str:
-        width = max(map(len, (*self.steps, "step")))
-        rows = [("step", "action", "reason"), *((s.name, s.action, s.reason) for s in self.steps.values())]
-        return "\n".join(f"{name:<{width}}  {action:<6}  {reason}" for name, action, reason in rows)
+        rows = [(s.name, s.action, _seconds(s.takes), s.reason) for s in self.steps.values()]
+        names = max(map(len, (*self.steps, "step")))
+        lines = [
+            f"{name:<{names}}  {action:<6}  {seconds:>9}  {reason}"
+            for name, action, seconds, reason in [("step", "action", "seconds", "reason"), *rows]
+        ]
+        return "\n".join([*lines, self._totals()])
+
+    def _totals(self) -> str:
+        known = [f"about {self.seconds:.3f} s"] if self.seconds else []
+        new = [f"{', '.join(self.unknown)} for the first time"] if self.unknown else []
+        work = f"To compute: {' and '.join(known + new)}." if known or new else "Nothing to compute."
+        return f"{work} Saved: {self.saved:.3f} s." if self.saved else work
+
+
+def _sum(steps: Iterable[PlannedStep]) -> float:
+    return sum(step.takes or 0.0 for step in steps)
+
+
+def _seconds(takes: float | None) -> str:
+    return "?" if takes is None else f"{takes:.3f}"

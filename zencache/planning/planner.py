@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from zencache.caching.explain import differences
+from zencache.caching.explain import differences, span
 from zencache.caching.key import KeyParts
-from zencache.graph.policy import CachePolicy
-from zencache.graph.types import type_name
-from zencache.graph.values import canonical_text
-from zencache.materializers import find
+from zencache.caching.watch import Seen, changed
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
 from zencache.stores.artifacts import is_whole
@@ -20,7 +17,8 @@ from zencache.stores.artifacts import is_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
+    from zencache.graph.specs import PipelineSpec, StepSpec
+    from zencache.planning.keys import KeyMaker
     from zencache.stores.metadata import MetadataStore
     from zencache.stores.records import ArtifactRecord, ExecutionRecord
 
@@ -32,7 +30,7 @@ class Planner:
     """Decides what a run of a pipeline does; a worker asks it again when inputs are known (early cutoff)."""
 
     spec: PipelineSpec
-    bodies: Mapping[str, StepBody]
+    keys: KeyMaker
     metadata: MetadataStore | None
     """None before the first run: there are no records yet."""
     run_override: bool | None = None
@@ -59,49 +57,42 @@ class Planner:
     def decide(self, steps: Sequence[StepSpec], outputs: Outputs) -> list[PlannedStep]:
         """Decide for steps whose inputs are known, with one look-up for all of them."""
         started = time.perf_counter()
-        parts = {step.name: self._parts(step, outputs) for step in steps}
-        off = {step.name: why_off(self.spec, step, self.run_override, self.precedence) for step in steps}
+        parts = {step.name: self.keys.parts(step, _fed(step, outputs)) for step in steps}
+        off = {step.name: self._why_off(step) for step in steps}
         keys = [parts[step.name].key for step in steps if off[step.name] is None]
         newest = self.metadata.newest(keys) if self.metadata and keys else {}
         made = [self._decided(step, parts[step.name], off[step.name], newest) for step in steps]
         share = (time.perf_counter() - started) / max(1, len(steps))
         return [dataclasses.replace(planned, seconds=share) for planned in made]
 
+    def _why_off(self, step: StepSpec) -> str | None:
+        return why_off(self.spec, step, self.run_override, self.precedence, self.keys.project)
+
     def _decided(
         self, step: StepSpec, parts: KeyParts, off: str | None, newest: Mapping[str, ExecutionRecord]
     ) -> PlannedStep:
         if off is not None:
-            return PlannedStep(step.name, "run", off, parts, cached=False)
+            return self._run(step, off, parts=parts, cached=False)
         hit, problem = self._usable(step, newest.get(parts.key), parts.key)
         if hit is not None:
-            return PlannedStep(step.name, "hit", f"nothing changed since {_when(hit.created)}", parts, hit)
-        return PlannedStep(step.name, "run", problem or self._why_new(step, parts), parts)
+            reason = f"nothing changed since {_when(hit.created)}"
+            return PlannedStep(step.name, "hit", reason, parts, hit, takes=hit.seconds)
+        if problem:
+            return self._run(step, problem, parts=parts)
+        return self._why_new(step, parts)
 
     def _waiting(self, step: StepSpec, decided: Mapping[str, PlannedStep]) -> PlannedStep:
-        off = why_off(self.spec, step, self.run_override, self.precedence)
+        off = self._why_off(step)
         if off is not None:
-            return PlannedStep(step.name, "run", off, cached=False)
+            return self._run(step, off, cached=False)
         on = sorted(u for u in step.upstream if u in decided and decided[u].action != "hit")
-        return PlannedStep(step.name, "wait", f"waits for the result of {', '.join(on)}")
+        takes = _usual(self._earlier(step))
+        return PlannedStep(step.name, "wait", f"waits for the result of {', '.join(on)}", takes=takes)
 
-    # -- keys ---------------------------------------------------------------------------------
-
-    def _parts(self, step: StepSpec, outputs: Outputs) -> KeyParts:
-        body = self.bodies[step.name]
-        fed = {item.name: outputs[item.source.step][item.source.output] for item in step.inputs}
-        version = self._policy(step).version
-        return KeyParts(
-            code=body.code_digest,
-            parameters={name: canonical_text(text) for name, text in sorted(step.parameters.items())},
-            inputs={name: (artifact.value_type, artifact.digest) for name, artifact in sorted(fed.items())},
-            outputs={
-                name: (type_name(kind), _materializer(kind)) for name, kind in body.output_types.items()
-            },
-            policy={} if version is None else {"version": version},
-        )
-
-    def _policy(self, step: StepSpec) -> CachePolicy:
-        return (step.policy or CachePolicy()).under(self.spec.policy)
+    def _run(
+        self, step: StepSpec, reason: str, *, parts: KeyParts | None = None, cached: bool = True
+    ) -> PlannedStep:
+        return PlannedStep(step.name, "run", reason, parts, cached=cached, takes=_usual(self._earlier(step)))
 
     # -- look-ups -----------------------------------------------------------------------------
 
@@ -120,37 +111,70 @@ class Planner:
             problem = problem or (wrong if record.done else None)
         return None, problem
 
-    def _problem(self, step: StepSpec, record: ExecutionRecord) -> str | None:
+    def _problem(self, step: StepSpec, record: ExecutionRecord) -> str | None:  # noqa: PLR0911 - one line a problem
         if not record.done:
             return f"its last execution is {record.state.lower()}"
-        lifetime = self._policy(step).expires_after
-        if lifetime is not None and datetime.now(timezone.utc) - record.created > lifetime:
-            return f"expired: computed {_when(record.created)}, kept for {lifetime}"
+        if record.dropped:
+            return f"its earlier result was dropped: {record.dropped}"
+        policy = self.keys.policy(step)
+        age = datetime.now(timezone.utc) - record.created
+        if policy.expires_after is not None and age > policy.expires_after:
+            return f"expired {span(age - policy.expires_after)} ago: computed {_when(record.created)}, kept for {span(policy.expires_after)}"
         for output in step.outputs:
             artifact = record.outputs.get(output.name)
             if artifact is None or not artifact.live:
                 return f"the stored output {output.name} was dropped"
             if not is_whole(artifact.folder, artifact.size):
                 return f"the stored output {output.name} is missing or damaged"
+        if record.seen and policy.watch is not False:
+            return "; ".join(changed(Seen.from_json(record.seen), self.keys.root, self.keys.digests)) or None
         return None
 
-    def _why_new(self, step: StepSpec, parts: KeyParts) -> str:
+    def told(self, step: StepSpec) -> set[str]:
+        """Give the notes that earlier executions of a step gave rise to."""
+        seen = [Seen.from_json(record.seen) for record in self._earlier(step) if record.seen]
+        return {note for each in seen for note in each.notes}
+
+    def _earlier(self, step: StepSpec) -> list[ExecutionRecord]:
+        return self.metadata.latest_of_step(step.identity) if self.metadata else []
+
+    def _why_new(self, step: StepSpec, parts: KeyParts) -> PlannedStep:
         """Compare with the nearest earlier execution of the same step: the one with the fewest differences."""
-        earlier = self.metadata.latest_of_step(step.identity) if self.metadata else []
+        earlier = self._earlier(step)
         sources = {item.name: item.source.step for item in step.inputs}
-        known = [KeyParts.model_validate_json(record.key_parts) for record in earlier if record.key_parts]
+        known = {
+            record.id: KeyParts.model_validate_json(record.key_parts)
+            for record in earlier
+            if record.key_parts and record.done
+        }
+        takes = _usual(earlier)
         if not known:
-            return "no earlier result of this step"
-        found = min((differences(old, parts, sources) for old in known), key=len)
-        if not found:
-            return "its earlier result cannot be reused"
-        imprecise = self.bodies[step.name].imprecise
-        return "; ".join((*found, imprecise) if imprecise else found)
+            reason = "; ".join(("no earlier result of this step", *self._doubts(step, unknown=True)))
+            return PlannedStep(step.name, "run", reason, parts, takes=takes)
+        texts = self.keys.texts(step)
+        stored = self.metadata.project.sources if self.metadata else None
+        found = {i: differences(old, parts, sources, texts=texts, stored=stored) for i, old in known.items()}
+        nearest = min(found, key=lambda i: len(found[i]))
+        said = found[nearest] or ("its earlier result cannot be reused",)
+        reason = "; ".join((*said, *self._doubts(step, unknown=not found[nearest])))
+        return PlannedStep(step.name, "run", reason, parts, takes=takes, compared_with=nearest)
+
+    def _doubts(self, step: StepSpec, *, unknown: bool) -> tuple[str, ...]:
+        """Say where the code digest is imprecise, and always where nothing can be known."""
+        doubts = self.keys.doubts(step)
+        return (
+            doubts if unknown or any("no result can be reused" in doubt for doubt in doubts) else doubts[:1]
+        )
 
 
-def _materializer(kind: Any) -> str:
-    found = find(kind) if isinstance(kind, type) else None
-    return found.path if found else "by value"
+def _fed(step: StepSpec, outputs: Outputs) -> dict[str, ArtifactRecord]:
+    return {item.name: outputs[item.source.step][item.source.output] for item in step.inputs}
+
+
+def _usual(earlier: Sequence[ExecutionRecord]) -> float | None:
+    """Predict how long a step takes: the median of what it took the last times; None if it never ran."""
+    took = sorted(record.seconds for record in earlier if record.state == "COMPLETE" and record.seconds)
+    return took[len(took) // 2] if took else None
 
 
 def _when(moment: datetime) -> str:

@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from zencache.caching.code import DECORATOR_MARK, CodeDigest, code_digest, source_of
+from zencache.caching import source
+from zencache.caching.closure import mark_step
+from zencache.caching.code import CodeReader, importable_names
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.graph.types import module_name
 from zencache.steps.binding import bind_parameters
@@ -18,7 +20,8 @@ from zencache.steps.trace import active_trace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from zencache.graph.policy import CachePolicy
+    from zencache.caching.code import CodeDigest
+    from zencache.policy import CachePolicy
 
 _NAME = re.compile(r"[\w][\w .-]{0,99}")
 
@@ -42,17 +45,18 @@ class Step:
         name: str | None = None,
         enable_cache: bool | None = None,
         cache: CachePolicy | None = None,
-        source: str | None = None,
-        code: CodeDigest | None = None,
+        snapshot: CodeDigest | None = None,
     ) -> None:
         self.entrypoint = function
         """The function itself, to be called as it was before."""
         self.name = check_name("step", name or function.__name__)
         self.enable_cache = enable_cache
         self.policy = cache
-        # Read now: the file may be edited before the step runs, and the code that runs is today's.
-        self.source = source or source_of(function)
-        self._code = code
+        self.snapshot = snapshot
+        """Of a step from a snapshot: the digest of its code when that was taken."""
+        mark_step(function)
+        for file in self._files:  # read now: a file may be edited before the step runs
+            source.remember(file)
         functools.update_wrapper(self, function, updated=())
 
     @functools.cached_property
@@ -60,10 +64,11 @@ class Step:
         """What the step takes and gives; raises StepDefinitionError if its function does not say so."""
         return read_signature(self.entrypoint, self.name)
 
-    @functools.cached_property
-    def code(self) -> CodeDigest:
-        """The digest of the step's code."""
-        return self._code or code_digest(self.entrypoint, self.source)
+    @property
+    def _files(self) -> set[str]:
+        """The source files of the function, and of what decorators made of it."""
+        functions = (self.entrypoint, inspect.unwrap(self.entrypoint))
+        return {f.__code__.co_filename for f in functions if inspect.isfunction(f)}
 
     @property
     def module(self) -> str:
@@ -86,10 +91,10 @@ class Step:
         return f"<step {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (
-            _rebuild,
-            (self.entrypoint, self.name, self.enable_cache, self.policy, self.source, self.code),
-        )
+        texts = {text.file: text.text for file in self._files for text in source.texts_of(file)}
+        names = importable_names(inspect.unwrap(self.entrypoint))
+        code = self.snapshot or CodeReader().of(self.entrypoint)
+        return _rebuild, (self.entrypoint, self.name, self.enable_cache, self.policy, texts, names, code)
 
 
 def _rebuild(
@@ -97,11 +102,20 @@ def _rebuild(
     name: str,
     enable_cache: bool | None,
     cache: CachePolicy | None,
-    source: str | None,
+    texts: Mapping[str, str],
+    names: Mapping[str, Any],
     code: CodeDigest,
 ) -> Step:
-    """Make a pickled step again; its source and digest travel with it, because its file may have changed."""
-    return Step(function, name=name, enable_cache=enable_cache, cache=cache, source=source, code=code)
+    """Make a pickled step again.
+
+    Its source travels with it, because its file may have changed, and so do the names that only its
+    annotations and decorators use, which pickling a function leaves out.
+    """
+    for file, text in texts.items():
+        source.remember(file, text)
+    for known, value in names.items():
+        inspect.unwrap(function).__globals__.setdefault(known, value)
+    return Step(function, name=name, enable_cache=enable_cache, cache=cache, snapshot=code)
 
 
 @dataclass(frozen=True)
@@ -170,13 +184,10 @@ def step(
                 name=name or target.name,
                 enable_cache=target.enable_cache if enable_cache is None else enable_cache,
                 cache=cache or target.policy,
-                source=target.source,
+                snapshot=target.snapshot,
             )
         if not inspect.isfunction(inspect.unwrap(target)):
             raise StepDefinitionError(f"@step goes on a function, not on {target!r}")
         return Step(target, name=name, enable_cache=enable_cache, cache=cache)
 
     return decorate if function is None else decorate(function)
-
-
-setattr(step, DECORATOR_MARK, True)

@@ -188,7 +188,7 @@ def make_body(
         arguments=parameters,
         input_types=input_types,
         output_types=dict(signature.outputs),
-        code_digest=step.code.digest,
         injected={a.name: a.kind for a in signature.of_kind("context", "beam")},
-        imprecise=step.code.imprecise,
+        policy=step.policy,
+        snapshot=step.snapshot,
     )

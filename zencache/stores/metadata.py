@@ -27,6 +27,9 @@ a custom property a parameter  its JSON text, under its own name, as TFX records
 ``zencache_reason``            why it ran, or was a hit, in words
 ``zencache_seconds``           how long the step itself took; of a hit, how long the look-up took
 ``zencache_origin``            of a hit: the id of the execution that computed the outputs
+``zencache_compared_with``     of a miss: the id of the earlier execution that the reason compares with
+``zencache_seen``              what it read without declaring it, with digests, as JSON
+``zencache_dropped``           why its result may not be reused any more, in words
 =============================  ========================================================================
 
 =============================  ========================================================================
@@ -197,9 +200,17 @@ def _execution_record(execution: Any, events: Sequence[Any], artifacts: dict[int
         reason=extra.get("zencache_reason", ""),
         seconds=extra.get("zencache_seconds"),
         error=_error(extra.get("__execution_result__")),
+        seen=extra.get("zencache_seen"),
+        dropped=extra.get("zencache_dropped"),
+        compared_with=_number(extra.get("zencache_compared_with")),
+        origin=_number(extra.get("zencache_origin")),
         inputs=sides[False],
         outputs=sides[True],
     )
+
+
+def _number(value: str | int | None) -> int | None:
+    return int(value) if value else None
 
 
 def _error(result: str | None) -> str | None:

@@ -49,6 +49,14 @@ class ExecutionRecord:
     reason: str = ""
     seconds: float | None = None
     error: str | None = None
+    seen: str | None = None
+    """JSON of `zencache.caching.watch.Seen`: what it read without declaring it."""
+    dropped: str | None = None
+    """Why its result may not be reused any more, if someone said so."""
+    compared_with: int | None = None
+    """The earlier execution that its reason compares with."""
+    origin: int | None = None
+    """Of a hit: the execution that computed the outputs."""
     inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
 

@@ -226,13 +226,16 @@ class RunStore:
         return next(v.spec for v in self.versions(run.pipeline) if v.number == run.version)
 
 
-def step_properties(spec: StepSpec, key: str | None, parts: str | None, reason: str) -> dict[str, str | None]:
+def step_properties(
+    spec: StepSpec, key: str | None, parts: str | None, reason: str, compared_with: int | None = None
+) -> dict[str, str | None]:
     """Give the custom properties that every execution of a step carries."""
     return {
         "zencache_step": spec.name,
         "zencache_key": key,
         "zencache_key_parts": parts,
         "zencache_reason": reason,
+        "zencache_compared_with": None if compared_with is None else str(compared_with),
     }
 
 

@@ -1,0 +1,273 @@
+"""Probes: small edits of user code with the verdict that truth demands, and how they are run.
+
+Each side of a probe runs in a process of its own (`side.py`): the project is imported, its step's key is
+planned, and the plain function is called. Equal keys before and after the edit are a hit, others a rerun.
+The servers that fork the sides have different hash seeds, as two fresh processes would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tests.cache_truth.side import write
+
+Verdict = Literal["rerun", "hit", "imprecise"]
+Replacement = tuple[str, str]
+Edit = str | None | Replacement | Sequence[Replacement]
+Start = Literal["import", "script", "elsewhere", "late", "ran"]
+
+MAIN = "from zencache import pipeline\nfrom steps import work\n\n\n@pipeline\ndef pipeline_under_test():\n    work()\n"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A project before, an edit, and the verdict.
+
+    `edit` maps a file to its new text, to None (removed), or to replacements in its old text. `start` says
+    how a side is started: as an import, as a script, from another working folder, with the edit written
+    after the import (`"late"`), or after the step ran once in that process (`"ran"`).
+    """
+
+    name: str
+    verdict: Verdict
+    files: Mapping[str, str]
+    edit: Mapping[str, Edit] = field(default_factory=dict)
+    why: str = ""
+    """Why a rerun is accepted where a hit would be right."""
+    unobservable: str = ""
+    """Why a rerun is right although the plain function gives the same."""
+    unhashable: str = ""
+    """Why the step may run again even when nothing at all has changed."""
+    arguments: str = ""
+    path: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    environ_before: Mapping[str, str] = field(default_factory=dict)
+    start: Start = "import"
+    start_before: Start = "import"
+    moved: bool = False
+    touched: bool = False
+    theme: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", {"main.py": MAIN, **self.files})
+        assert self.verdict != "imprecise" or self.why, f"{self.name}: imprecise without a reason"
+        assert self.after(), self.name
+
+    def after(self) -> dict[str, str]:
+        """Give the project's files after the edit."""
+        changed = {name: edited(self, name, edit) for name, edit in self.edit.items()}
+        return {name: text for name, text in {**self.files, **changed}.items() if text is not None}
+
+    def late(self) -> dict[str, str | None]:
+        """Give the files that the edit writes, and None for those that it removes."""
+        after = self.after()
+        return {name: after.get(name) for name in self.edit}
+
+
+def edited(probe: Probe, name: str, edit: Edit) -> str | None:
+    if edit is None or isinstance(edit, str):
+        return edit
+    text = probe.files[name]
+    for old, new in [edit] if isinstance(edit[0], str) else edit:
+        assert text.count(old) == 1, f"{probe.name}: {old!r} is {text.count(old)} times in {name}"
+        text = text.replace(old, new)
+    return text
+
+
+# -- writing probes ------------------------------------------------------------------------------
+
+
+def source(text: str) -> str:
+    """Take the indentation off a text that stands in a probe."""
+    return textwrap.dedent(text).lstrip("\n")
+
+
+def step_with(body: str, above: str = "") -> str:
+    """Write a module with a step named `work`, the statements of its body and what stands above it."""
+    inner = textwrap.indent(source(body), "    ").rstrip()
+    return f"from zencache import step\n{source(above)}\n\n@step\ndef work(x: int = 3) -> float:\n{inner}\n"
+
+
+def here(
+    name: str, verdict: Verdict, above: str, *edit: Replacement, body: str = "return clean(x)", **more
+) -> Probe:
+    """Make a probe of one module: the step and what it uses."""
+    return Probe(
+        name, verdict, {"steps.py": step_with(body, above)}, {"steps.py": edit} if edit else {}, **more
+    )
+
+
+def there(
+    name: str,
+    verdict: Verdict,
+    prep: str,
+    *edit: Replacement,
+    body: str = "return clean(x)",
+    above: str = "from prep import clean",
+    **more,
+) -> Probe:
+    """Make a probe of two modules: the step, and `prep`, which is edited."""
+    files = {"steps.py": step_with(body, above), "prep.py": source(prep)}
+    return Probe(name, verdict, files, {"prep.py": edit} if edit else {}, **more)
+
+
+# -- running probes ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one process found."""
+
+    key: str | None = None
+    result: str | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a probe: its project before the edit (twice) and after it."""
+
+    probe: Probe
+    before: Side
+    again: Side
+    after: Side
+
+    @property
+    def errors(self) -> str:
+        """What failed, if anything did: a project that cannot be loaded or planned proves nothing."""
+        return "\n".join(dict.fromkeys(s.error for s in (self.before, self.again, self.after) if s.error))
+
+    @property
+    def never_hits(self) -> bool:
+        """Say whether the key changes although nothing did."""
+        return self.before.key != self.again.key
+
+    @property
+    def is_hit(self) -> bool:
+        return bool(self.before.key) and self.before.key == self.after.key and not self.never_hits
+
+    @property
+    def untrue(self) -> str:
+        """Say what is wrong with the verdict itself, by the plain function's results."""
+        if self.before.result is None or self.after.result is None:
+            return self.errors
+        same = self.before.result == self.after.result
+        if self.before.result != self.again.result:
+            return f"the function gives {self.before.result}, then {self.again.result}"
+        if (self.probe.verdict == "rerun" and not self.probe.unobservable) == same:
+            return (
+                f"the verdict is {self.probe.verdict}, the results: {self.before.result}, {self.after.result}"
+            )
+        return ""
+
+    @property
+    def kind(self) -> Literal["right", "stale", "needless", "imprecise", "error"]:
+        """Judge the key by the verdict."""
+        if self.errors:
+            return "error"
+        if self.probe.verdict == "rerun":
+            return "stale" if self.is_hit else "right"
+        if self.is_hit:
+            return "right"
+        return "needless" if self.probe.verdict == "hit" else "imprecise"
+
+    def __str__(self) -> str:
+        probe = self.probe
+        told = {
+            "stale": f"STALE: the result changes from {self.before.result} to {self.after.result}, the key does not",
+            "needless": f"NEEDLESS: the result stays {self.before.result}, the key does not",
+            "error": self.errors.strip().rpartition("\n")[2],
+            "imprecise": f"imprecise: {probe.why}",
+            "right": "right",
+        }[self.kind]
+        random = " (its key is another each time)" if self.never_hits else ""
+        return f"{probe.theme}: {probe.name}: {told}{random}"
+
+
+class Server:
+    """A process that has imported zencache and forks for each side."""
+
+    def __init__(self, seed: int) -> None:
+        environ = {**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, str(Path(__file__).with_name("side.py"))]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+        )
+
+    def look(self, job: dict) -> Side:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError("the server of the probes ended; what it printed says why")
+        return Side(**json.loads(answer))
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def run_all(probes: Sequence[Probe], root: Path, seeds: Iterable[int] = (1, 2)) -> list[Outcome]:
+    """Run probes: all of the first sides, the same again with another hash seed, then the other sides."""
+    servers = [Server(seed) for seed in seeds]
+    projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
+    assert len(projects) == len(probes), "two probes have one name"
+    try:
+        before = _phase(servers, probes, lambda probe: _before(probe, projects[probe.name]))
+        again = _phase(servers[::-1], probes, lambda probe: _before(probe, projects[probe.name]))
+        after = _phase(servers, probes, lambda probe: _after(probe, projects[probe.name]))
+    finally:
+        for server in servers:
+            server.close()
+    return [Outcome(*sides) for sides in zip(probes, before, again, after, strict=True)]
+
+
+def _phase(servers: Sequence[Server], probes: Sequence[Probe], job: Callable[[Probe], dict]) -> list[Side]:
+    def share(first: int) -> list[Side]:
+        return [servers[first].look(job(probe)) for probe in probes[first :: len(servers)]]
+
+    with ThreadPoolExecutor(len(servers)) as pool:
+        shares = list(pool.map(share, range(len(servers))))
+    return [shares[i % len(servers)][i // len(servers)] for i in range(len(probes))]
+
+
+def _before(probe: Probe, folder: Path) -> dict:
+    _lay_out(folder, probe.files)
+    return _job(probe, folder, probe.start_before, probe.environ_before)
+
+
+def _after(probe: Probe, folder: Path) -> dict:
+    where = folder.parent / "elsewhere" / "renamed" if probe.moved else folder
+    shutil.rmtree(folder)
+    _lay_out(where, probe.files if probe.start == "late" else probe.after())
+    for path in where.rglob("*") if probe.touched else ():
+        os.utime(path, (2_000_000_000, 2_000_000_000))
+    return _job(probe, where, probe.start, probe.environ)
+
+
+def _lay_out(folder: Path, files: Mapping[str, str]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in files.items():
+        write(folder / name, text)
+
+
+def _job(probe: Probe, folder: Path, start: Start, environ: Mapping[str, str]) -> dict:
+    return {
+        "folder": str(folder),
+        "start": start,
+        "environ": dict(environ),
+        "path": probe.path,
+        "arguments": probe.arguments,
+        "late": probe.late() if start == "late" else {},
+    }

@@ -1,0 +1,128 @@
+"""One side of a probe: a project is loaded in a fresh process, its step's key is planned and its function called.
+
+Run as a script this is a server: it imports what every side needs but no user's module, reads one job a line
+from its standard input, forks for each, and writes what the child found as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+import types
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+LONGEST = 20
+"""Seconds that one side may take."""
+
+
+def main() -> None:
+    sys.path.pop(0)  # this folder: a project's `harness` is its own
+    sys.dont_write_bytecode = True  # two texts of one size, written in one second, are two texts
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    warm_up()
+    for line in sys.stdin:
+        answers.write(in_a_child(json.loads(line)) + "\n")
+        answers.flush()
+
+
+def warm_up() -> None:
+    """Import what planning imports, so that a child costs a fork and the project alone."""
+    import numpy  # noqa: F401
+
+    from zencache import BaseParameters, pipeline, step
+
+    class Model(BaseParameters):
+        x: int = 1
+
+    def work(params):
+        return params.x
+
+    work.__annotations__ = {"params": Model, "return": int}
+
+    @pipeline
+    def warm():
+        step(work)()
+
+    with contextlib.suppress(Exception):  # each child will say what is wrong
+        warm().plan()
+
+
+def in_a_child(job: dict) -> str:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LONGEST)
+        try:
+            os.write(writing, json.dumps(look(job)).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return answer or json.dumps({"error": f"the process ended with status {status}"})
+
+
+def look(job: dict) -> dict:
+    """Load the project; say its step's key and its function's result, and what failed."""
+    found = {}
+    try:
+        module = load(job)
+        if job["start"] == "late":
+            for name, text in job["late"].items():
+                write(Path(job["folder"]) / name, text)
+        made = module.pipeline_under_test()
+        name = "work" if "work" in made.steps else list(made.steps)[-1]
+        function = made.steps[name].entrypoint
+        if job["start"] == "ran":
+            call(module, function, job["arguments"])
+        try:
+            found["key"] = made.plan().steps[name].key
+        finally:
+            found["result"] = call(module, function, job["arguments"])
+    except BaseException:  # noqa: BLE001 - a project may fail in any way
+        found["error"] = traceback.format_exc()
+    return found
+
+
+def load(job: dict) -> types.ModuleType:
+    folder = Path(job["folder"])
+    os.chdir(folder.parent if job["start"] == "elsewhere" else folder)
+    os.environ.update(job["environ"])
+    sys.path[:0] = [str(folder), *(str(folder / entry) for entry in job["path"])]
+    sys.argv = [str(folder / "main.py")]
+    if job["start"] != "script":
+        return importlib.import_module("main")
+    module = types.ModuleType("__main__")
+    module.__file__ = sys.argv[0]
+    module.__loader__ = SourceFileLoader("__main__", sys.argv[0])
+    sys.modules["__main__"] = module
+    exec(compile(Path(sys.argv[0]).read_bytes(), sys.argv[0], "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def call(module: types.ModuleType, function: object, arguments: str) -> str:
+    try:
+        return repr(eval(f"_function_({arguments})", {**vars(module), "_function_": function}))
+    except Exception as error:  # noqa: BLE001 - what the function raises is its result
+        return f"raises {error!r}"
+
+
+def write(path: Path, text: str | None) -> None:
+    """Write a file, or remove it where the text is None."""
+    if text is None:
+        path.unlink()
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Values that code reads, by typed content: what a global, a closure, a default or a class attribute holds."""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+import json
+import logging
+import struct
+import sys
+import threading
+import types
+from enum import Enum
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from zencache.caching.nodes import Node
+from zencache.graph.types import type_name
+from zencache.graph.values import PLAIN_TYPES, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SCALARS = (type(None), bool, int, float, complex, str, bytes)
+_PLAIN = frozenset({*PLAIN_TYPES, types.EllipsisType, types.NotImplementedType})
+# They hold nothing that a result depends on, and cannot be written.
+_INERT = (
+    *(logging.Logger, logging.LoggerAdapter, logging.Handler, threading.Event, threading.Condition),
+    *(type(threading.Lock()), type(threading.RLock()), threading.Semaphore, threading.local),
+)
+_LONGEST = 60  # characters of a value that an explanation shows
+
+
+class OpaqueError(Exception):
+    """Nothing tells what a value holds."""
+
+
+def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) -> Node:  # noqa: PLR0911 - one line a kind
+    """Give the node of a value that is neither a function, a class nor a module.
+
+    `visit` gives the nodes of what is inside it. `root` is the folder of the user's code: paths below it
+    count relative to it, so that moving a project changes nothing. Raises OpaqueError where nothing tells
+    what the value holds.
+    """
+    kind = type(value)
+    if kind in _SCALARS:
+        return _leaf(relative(value, root) if kind is str else encode(value), value)
+    if kind in (types.EllipsisType, types.NotImplementedType):
+        return _leaf(repr(value), value)
+    if kind in (list, tuple, dict) and is_plain(value):
+        return _plain(value, root)
+    if kind in (list, tuple):
+        return _of(kind.__name__, [visit(item) for item in value])
+    if kind in (set, frozenset):
+        return Node("value", kind.__name__, [visit(item) for item in value], unordered=True)
+    if kind is dict:
+        return _of("dict", [visit(part) for pair in value.items() for part in pair])
+    if isinstance(value, _INERT) or any(value is stream for stream in _streams()):
+        return Node("value", ["inert", type_name(kind)])
+    if isinstance(value, PurePath):
+        return _leaf(["path", relative(value.as_posix(), root)], value)
+    if isinstance(value, Enum):
+        return _of(["member", value.name], [visit(kind)])
+    return _special(value, visit) or _reduced(value, visit)
+
+
+def is_plain(value: Any) -> bool:
+    """Say whether a value is made of Python's own plain values only, however deep.
+
+    >>> is_plain({"a": [1, (2.0, None)]}), is_plain([len])
+    (True, False)
+    """
+    left, seen = [value], set()
+    while left:
+        item = left.pop()
+        if type(item) not in _PLAIN:
+            return False
+        if type(item) in (list, tuple, dict, set, frozenset):
+            if id(item) in seen:
+                return False
+            seen.add(id(item))
+            left.extend(item)
+            left.extend(item.values() if type(item) is dict else ())
+    return True
+
+
+def short(value: Any) -> str:
+    """Show a value in a few words."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a user's __repr__ may do anything
+        text = type_name(type(value))
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def relative(text: str, root: Path | None) -> Any:
+    """Write a path in the user's project relative to it, any other text as it is.
+
+    >>> relative("/home/ada/taxi/data/trips.csv", Path("/home/ada/taxi"))
+    ['in the project', 'data/trips.csv']
+    >>> relative("trips.csv", Path("/home/ada/taxi"))
+    'trips.csv'
+    """
+    if root is None or not text.startswith(str(root)):
+        return text
+    rest = text[len(str(root)) :]
+    return ["in the project", rest.lstrip("/")] if not rest or rest.startswith("/") else text
+
+
+def _streams() -> tuple[Any, ...]:
+    return sys.stdout, sys.stderr, sys.stdin, sys.__stdout__, sys.__stderr__
+
+
+def _leaf(own: Any, value: Any) -> Node:
+    return Node("value", [type(value).__name__, own], text=short(value))
+
+
+def _of(own: Any, refs: list[Node]) -> Node:
+    return Node("value", own, refs)
+
+
+def _plain(value: Any, root: Path | None) -> Node:
+    """Digest plain values at once, in their order; mappings too, because code may walk through them."""
+    text = json.dumps(encode(value), separators=(",", ":"), allow_nan=False)
+    if root is not None and str(root) in text:
+        for end in ("/", '"'):
+            text = text.replace(f'"{root}{end}', f'"$in the project{end}')
+    return Node("value", ["plain", blake3(text.encode()).hexdigest()], text=short(value))
+
+
+def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: PLR0911 - one line a kind
+    """Give the node of a value whose type pickle knows nothing of, or that has a shorter form."""
+    kind = type(value)
+    if kind is types.MethodType:
+        return _of("method", [visit(value.__func__), visit(value.__self__)])
+    if kind in (staticmethod, classmethod):
+        return _of(kind.__name__, [visit(value.__func__)])
+    if kind is property:
+        return _of("property", [visit(part) for part in (value.fget, value.fset, value.fdel)])
+    if kind is functools.cached_property:
+        return _of("cached_property", [visit(value.func)])
+    if kind is functools.singledispatchmethod:
+        return _of("singledispatchmethod", [visit(value.dispatcher)])
+    if type_name(kind) == "functools._lru_cache_wrapper":
+        return _of(["lru_cache", value.cache_parameters()["typed"]], [visit(value.__wrapped__)])
+    if kind is types.MappingProxyType:
+        return _of("mappingproxy", [visit(dict(value))])
+    if kind is struct.Struct:
+        return _leaf(value.format, value.format)
+    if type_name(kind) == "numpy.ndarray":
+        return _array(value, visit)
+    return None
+
+
+def _array(value: Any, visit: Callable[[Any], Node]) -> Node:
+    import numpy as np  # noqa: PLC0415 - there is an array, so it is loaded
+
+    kind = value.dtype.descr if value.dtype.names else value.dtype.str
+    own = ["numpy.ndarray", str(kind), list(value.shape)]
+    if value.dtype.hasobject:
+        return Node("value", own, [visit(value.ravel().tolist())], text=short(value))
+    data = np.ascontiguousarray(value)
+    return Node("value", [*own, blake3(data.tobytes()).hexdigest()], text=short(value))
+
+
+def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:
+    """Take a value apart as pickle would, without writing it: what makes it again, from what."""
+    try:
+        reduce = copyreg.dispatch_table.get(type(value))
+        parts = reduce(value) if reduce else value.__reduce_ex__(4)
+    except Exception as error:
+        raise OpaqueError(type_name(type(value))) from error
+    if isinstance(parts, str):
+        return _leaf(["named", parts], value)
+    makes, arguments, *rest = parts
+    refs = [visit(makes), visit(tuple(arguments)), *(visit(_listed(part)) for part in rest[:3])]
+    return Node("value", "object", refs, text=short(value))
+
+
+def _listed(part: Any) -> Any:
+    """List the items of a list's or a mapping's subclass, which come as iterators; leave a state as it is."""
+    return list(part) if hasattr(part, "__next__") else part

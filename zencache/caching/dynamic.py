@@ -1,0 +1,86 @@
+"""Code that decides while it runs what it uses: `import_module(name)`, `exec(text)`, `globals()[name]`.
+
+What it may mean is taken in whole, never nothing, and the explanation says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from zencache.caching.template import Argument, Part
+
+_IMPORTS = frozenset(
+    {"importlib.import_module", "builtins.__import__", "importlib.reload", "runpy.run_module"}
+)
+_RUNS_TEXT = frozenset({"builtins.exec", "builtins.eval", "builtins.compile"})
+_RUNS_FILES = frozenset(
+    {
+        "runpy.run_path",
+        "importlib.util.spec_from_file_location",
+        "pkgutil.iter_modules",
+        "pkgutil.walk_packages",
+    }
+)
+
+
+class Target(NamedTuple):
+    """What may be meant: a module, the modules of a prefix, this module, some code, or any module."""
+
+    kind: Literal["module", "prefix", "here", "code", "any"]
+    text: str = ""
+
+
+def targets(outside: str, part: Part, number: int) -> list[Target]:
+    """Say what the uses of something in a library may mean; none for what is not dynamic.
+
+    `number` is the place of its chain in `part`.
+    """
+    if outside in _IMPORTS:
+        calls = part.calls.get(number, ())
+        return [_imported(call) for call in calls] or [Target("any")]
+    if outside in _RUNS_TEXT:
+        return [_run(call) for call in part.calls.get(number, ())] or [Target("here")]
+    if outside == "builtins.globals":
+        return [Target("here")]
+    if outside == "sys.modules":
+        return [_looked_up(index) for index in part.subscripts.get(number, ())] or [Target("any")]
+    return [Target("any")] if outside in _RUNS_FILES else []
+
+
+def _imported(call: tuple[Argument, ...]) -> Target:
+    match call:
+        case [("text", name), *_]:
+            return Target("module", name)
+        case [("prefix", text), *_] if "." in text:
+            return Target("prefix", text.rpartition(".")[0] if text.strip(".") else text)
+    return Target("any")
+
+
+def _run(call: tuple[Argument, ...]) -> Target:
+    match call:
+        case [("text", code), *_]:
+            return Target("code", code)
+    return Target("here")
+
+
+def _looked_up(index: Argument) -> Target:
+    match index:
+        case ("name", "__name__"):
+            return Target("here")
+        case ("text", name):
+            return Target("module", name)
+    return Target("any")
+
+
+def absolute(name: str, package: str) -> str:
+    """Make a module's name absolute: `.sub` in `pkg` is `pkg.sub`.
+
+    >>> absolute("..b.c", "a.x"), absolute("b", "a"), absolute(".", "a")
+    ('a.b.c', 'b', 'a')
+    """
+    dots = len(name) - len(name.lstrip("."))
+    if not dots:
+        return name
+    base = package.split(".")[: len(package.split(".")) - dots + 1]
+    return ".".join([*base, *filter(None, [name[dots:]])])

@@ -1,0 +1,151 @@
+"""What code reaches, as a graph; and one digest for all that can be reached from a node of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zencache.graph.values import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(eq=False)
+class Node:
+    """Something that code reaches: a function, a class, a value, a module, a name in a library."""
+
+    kind: str
+    own: Any = None
+    """A plain value: what it is by itself."""
+    refs: list[Node] = field(default_factory=list)
+    """What it refers to, in an order that its own part knows."""
+    unordered: bool = False
+    label: str = ""
+    """What an explanation calls it; empty for what is part of something else."""
+    text: str = ""
+    """Its source, or its value in short: what an explanation shows."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """Installed distributions that it belongs to, with versions."""
+    doubt: str = ""
+    """Why more is taken in than would have to be, or why it cannot be known."""
+    unknown: bool = False
+    """Whether nothing is known of it, so that nothing computed with it may be reused."""
+    reflects: frozenset[str] = frozenset()
+    """What its code asks about code (`docstrings`, …)."""
+    outside: str = ""
+    """The dotted name of something in a library."""
+    deep: str = ""
+    """The digest of all that can be reached from it, once it was asked for."""
+
+
+def reachable(root: Node) -> Iterator[Node]:
+    """Walk all that can be reached from a node, itself first."""
+    seen, left = {id(root)}, [root]
+    while left:
+        node = left.pop()
+        yield node
+        for ref in reversed(node.refs):
+            if id(ref) not in seen:
+                seen.add(id(ref))
+                left.append(ref)
+
+
+def deep_digest(root: Node) -> str:
+    """Digest a node with all that it reaches: by content, wherever it lies and whatever it is called from.
+
+    >>> leaf = Node("value", own=1)
+    >>> one, two = Node("function", own="f", refs=[leaf]), Node("function", own="f", refs=[Node("value", own=1)])
+    >>> deep_digest(one) == deep_digest(two)
+    True
+    >>> two.refs[0].own, two.refs[0].deep, two.deep = 2, "", ""
+    >>> deep_digest(one) == deep_digest(two)
+    False
+    """
+    if not root.deep:
+        cycles = _components(root)
+        _Digests({id(node): cycle for cycle in cycles for node in cycle}).settle(cycles)
+        if not root.deep:
+            root.deep = _of_cycle(root, next(c for c in cycles if root in c))
+    return root.deep
+
+
+class _Digests:
+    """Fills in digests, those of what is referred to before those that refer."""
+
+    def __init__(self, cycle_of: Mapping[int, list[Node]]) -> None:
+        self._cycle_of = cycle_of
+
+    def settle(self, cycles: list[list[Node]]) -> None:
+        for cycle in cycles:
+            [first, *others] = cycle
+            if not others and first not in first.refs:
+                first.deep = digest_of([first.kind, first.own, self._of_refs(first)])
+
+    def _of_refs(self, node: Node) -> list[str]:
+        for ref in node.refs:
+            if not ref.deep:
+                ref.deep = _of_cycle(ref, self._cycle_of[id(ref)])
+        found = [ref.deep for ref in node.refs]
+        return sorted(found) if node.unordered else found
+
+
+def _of_cycle(entry: Node, cycle: list[Node]) -> str:
+    """Digest nodes that refer to one another, numbered as they are met from `entry` on."""
+    inside = {id(node) for node in cycle}
+    numbers = {id(entry): 0}
+    queue, listing = [entry], []
+    for node in queue:
+        refs: list[Any] = []
+        for ref in node.refs:
+            if id(ref) not in inside:
+                refs.append(deep_digest(ref))
+                continue
+            if id(ref) not in numbers:
+                numbers[id(ref)] = len(numbers)
+                queue.append(ref)
+            refs.append(numbers[id(ref)])
+        listing.append([node.kind, node.own, sorted(refs, key=str) if node.unordered else refs])
+    return digest_of(["cycle", listing])
+
+
+def _components(root: Node) -> list[list[Node]]:
+    """List the strongly connected components (Tarjan 1972), each after those that it refers to."""
+    number: dict[int, int] = {}
+    low: dict[int, int] = {}
+    stack: list[Node] = []
+    waiting: set[int] = set()
+    found: list[list[Node]] = []
+    work: list[tuple[Node, Iterator[Node]]] = []
+
+    def enter(node: Node) -> None:
+        number[id(node)] = low[id(node)] = len(number)
+        stack.append(node)
+        waiting.add(id(node))
+        work.append((node, iter([ref for ref in node.refs if not ref.deep])))
+
+    enter(root)
+    while work:
+        node, refs = work[-1]
+        for ref in refs:
+            if id(ref) not in number:
+                enter(ref)
+                break
+            if id(ref) in waiting:
+                low[id(node)] = min(low[id(node)], number[id(ref)])
+        else:
+            work.pop()
+            if work:
+                above = id(work[-1][0])
+                low[above] = min(low[above], low[id(node)])
+            if low[id(node)] == number[id(node)]:
+                found.append(_popped(stack, node, waiting))
+    return found
+
+
+def _popped(stack: list[Node], until: Node, waiting: set[int]) -> list[Node]:
+    cycle: list[Node] = []
+    while not cycle or cycle[-1] is not until:
+        cycle.append(stack.pop())
+        waiting.discard(id(cycle[-1]))
+    return cycle

@@ -1,0 +1,199 @@
+"""The source text of what runs: found by file and line, and trusted only if it compiles to the code that runs.
+
+A file may be edited after it was imported, and a module loaded again. So every text of a file that was
+seen is kept, and a function's text is the one whose compilation equals the live code object.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import functools
+import linecache
+import types
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zencache.caching.scopes import own_nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUTURES: dict[str, int] = {
+    name: getattr(__future__, name).compiler_flag for name in __future__.all_feature_names
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """One text of a source file, and its syntax tree."""
+
+    file: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module | None:
+        """The tree; None where the text cannot be parsed."""
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError):
+            return None
+
+    @cached_property
+    def functions(self) -> dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]]:
+        """Functions and lambdas by name and first line (of the decorators, if any), with their top-level statement."""
+        found: dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]] = {}
+        for statement in self.tree.body if self.tree else ():
+            for node in ast.walk(statement):
+                if isinstance(node, FunctionNode):
+                    found.setdefault((_name(node), first_line(node)), []).append((node, statement))
+        return found
+
+    @cached_property
+    def classes(self) -> dict[str, list[ast.ClassDef]]:
+        """Classes by their qualified names."""
+        found: dict[str, list[ast.ClassDef]] = {}
+        for name, node in _classes(self.tree, "") if self.tree else ():
+            found.setdefault(name, []).append(node)
+        return found
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the file still holds it."""
+        return _read(self.file) == self.text
+
+    def find(self, code: types.CodeType) -> FunctionNode | None:
+        """Find the function that compiles to `code`."""
+        for node, statement in self.functions.get((code.co_name, code.co_firstlineno), ()):
+            if any(code == made and same for made, same in self._compiled(statement, node)):
+                return node
+        return None
+
+    def segment(self, node: ast.AST) -> str:
+        """Give the lines of a node, decorators among them."""
+        lines = self.text.splitlines()
+        return "\n".join(lines[first_line(node) - 1 : getattr(node, "end_lineno", None)])
+
+    def _compiled(self, statement: ast.stmt, node: FunctionNode) -> Iterator[tuple[types.CodeType, bool]]:
+        """Give the code objects of a statement's functions, each with whether it may be that of `node`."""
+        wanted = _name(node), first_line(node)
+        twins = [n for n, s in self.functions[wanted] if s is statement]
+        codes = [c for c in self._codes(statement) if (c.co_name, c.co_firstlineno) == wanted]
+        for number, code in enumerate(codes):
+            yield code, len(twins) != len(codes) or twins[number] is node
+
+    def _codes(self, statement: ast.stmt) -> tuple[types.CodeType, ...]:
+        return _codes(self, statement)
+
+    @cached_property
+    def imports(self) -> list[ast.stmt]:
+        """The imports of the module's own scope: from Python 3.12 on, code that uses their names compiles otherwise."""
+        nodes = own_nodes(self.tree.body) if self.tree else ()
+        kinds = (ast.Import, ast.ImportFrom)
+        return [n for n in nodes if isinstance(n, kinds) and getattr(n, "module", "") != "__future__"]
+
+    @cached_property
+    def flags(self) -> int:
+        """The compiler flags of the `from __future__` imports."""
+        assert self.tree is not None
+        names = [
+            alias.name
+            for node in self.tree.body
+            if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            for alias in node.names
+        ]
+        flags = 0
+        for name in names:
+            flags |= _FUTURES.get(name, 0)
+        return flags
+
+
+@functools.lru_cache(maxsize=4096)
+def _codes(text: Text, statement: ast.stmt) -> tuple[types.CodeType, ...]:
+    """Compile one top-level statement, and list all code objects in it."""
+    module = ast.Module(body=[*text.imports, statement], type_ignores=[])
+    try:
+        whole = compile(module, text.file, "exec", flags=text.flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(_nested(whole))
+
+
+def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _nested(constant)
+
+
+def _name(node: FunctionNode) -> str:
+    return "<lambda>" if isinstance(node, ast.Lambda) else node.name
+
+
+def first_line(node: ast.AST) -> int:
+    """Give the line on which a definition starts, decorators included."""
+    lines: list[int] = [decorator.lineno for decorator in getattr(node, "decorator_list", ())]
+    return min([getattr(node, "lineno", 1), *lines])
+
+
+def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
+    for child in ast.iter_child_nodes(node):
+        name = prefix
+        if isinstance(child, ast.ClassDef):
+            yield prefix + child.name, child
+            name = f"{prefix}{child.name}."
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            name = f"{prefix}{child.name}.<locals>."
+        yield from _classes(child, name)
+
+
+# -- files ------------------------------------------------------------------------------------------
+
+_texts: dict[str, list[Text]] = {}
+
+
+def remember(file: str, text: str | None = None) -> None:
+    """Keep a text of a file: the one given, or the one that the file holds now."""
+    known = _texts.setdefault(file, [])
+    content = _read(file) if text is None else text
+    if content is not None and all(content != one.text for one in known):
+        known.append(Text(file, content))
+
+
+def texts_of(file: str) -> list[Text]:
+    """Give the texts of a file that were seen, reading it when none was."""
+    if not _texts.get(file):
+        remember(file)
+    return _texts[file]
+
+
+def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
+    """Find the text of a live function; None where no text of its file compiles to it."""
+    for again in (False, True):
+        if again:
+            remember(code.co_filename)
+        for text in texts_of(code.co_filename):
+            node = text.find(code)
+            if node is not None:
+                return text, node
+    return None
+
+
+def _read(file: str) -> str | None:
+    if file.startswith("<") or not Path(file).is_file():
+        return "".join(linecache.getlines(file)) or None  # a notebook's cell, a doctest
+    try:
+        data = Path(file).read_bytes()
+        return ast_source(data)
+    except (OSError, UnicodeDecodeError, SyntaxError):
+        return None
+
+
+def ast_source(data: bytes) -> str:
+    """Decode a source file as Python does: by its encoding comment, with any line ends."""
+    import importlib.util  # noqa: PLC0415 - loaded at start-up, and only its name is imported
+
+    return importlib.util.decode_source(data)

@@ -1,0 +1,351 @@
+"""What code reaches in modules that are not imported yet: read from their text alone.
+
+An import inside a function runs when the step runs, and a hit must not pay for it. So what such an
+import names is followed in the module's syntax tree: the statements that bind a name, what they take
+from elsewhere, and those that do something when the module is imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import types
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from zencache.caching.dynamic import Target, absolute, targets
+from zencache.caching.nodes import Node
+from zencache.caching.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
+from zencache.caching.scopes import Imported, Scope
+from zencache.caching.source import Text, remember, texts_of
+from zencache.caching.template import Chain, Part, part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 2000  # modules that "any module of the project" may mean
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
+Found = tuple[Node, tuple[str, ...]]
+"""A node, and the attributes that are taken from what it stands for."""
+
+
+@dataclass(frozen=True)
+class StaticModule:
+    """A module's text: which statements bind which name."""
+
+    name: str
+    file: str
+    text: Text
+
+    @property
+    def package(self) -> str:
+        """The package that its relative imports start from."""
+        return self.name if Path(self.file).name == "__init__.py" else self.name.rpartition(".")[0]
+
+    @property
+    def where(self) -> str:
+        """What an explanation calls it."""
+        return place_of(self.name, self.file)
+
+    @cached_property
+    def statements(self) -> list[ast.stmt]:
+        """The top-level statements, without what runs only in a script or for type checkers."""
+        body = self.text.tree.body if self.text.tree else []
+        return [s for s in body if not (isinstance(s, ast.If) and _is_skipped(s.test))]
+
+    @cached_property
+    def bound(self) -> dict[str, list[ast.stmt]]:
+        """Statements by the names that they bind."""
+        found: dict[str, list[ast.stmt]] = {}
+        for statement in self.statements:
+            for name in Scope.of([statement]).bound:
+                found.setdefault(name, []).append(statement)
+        return found
+
+    @cached_property
+    def imports(self) -> dict[str, list[Imported]]:
+        """Names bound by imports of its own."""
+        return Scope.of(self.statements).imports
+
+
+def place_of(module: str, file: str | None) -> str:
+    """Name a module's file as an explanation does.
+
+    >>> place_of("pkg.prep", "/home/ada/pkg/prep.py"), place_of("__main__", "/home/ada/run.py"), place_of("__main__", None)
+    ('pkg/prep.py', 'run.py', 'the session')
+    """
+    if file is None or file.startswith("<"):
+        return "the session" if module == "__main__" else module
+    path = Path(file)
+    parents = () if module == "__main__" else module.split(".")[: -1 if path.stem != "__init__" else None]
+    return "/".join([*parents, path.name])
+
+
+def library_node(dotted: str, module: str) -> Node:
+    """Stand for something in a library: a name, and the distributions that hold the module, by version."""
+    packages = distributions(module) if origin_of_module(module) == "installed" else ()
+    return Node("library", dotted, outside=dotted, packages=packages)
+
+
+class StaticReach:
+    """Follows names through modules that are not imported."""
+
+    def __init__(self) -> None:
+        self._modules: dict[str, StaticModule | None] = {}
+        self._nodes: dict[tuple[str, str], Node] = {}
+
+    # -- names --------------------------------------------------------------------------------
+
+    def find(self, module: str, attributes: tuple[str, ...]) -> Found:
+        """Follow `module.attribute.attribute` as far as modules go."""
+        if origin_of_module(module) != "project":
+            return library_node(".".join([module, *attributes]), module), ()
+        known = self.module(module)
+        if known is None:
+            return self._without_text(module), attributes
+        if not attributes:
+            return self.whole(known), ()
+        name, rest = attributes[0], attributes[1:]
+        if name in known.bound:
+            return self._bound(known, name, rest)
+        if file_of_module(f"{module}.{name}") is not None:
+            return self.find(f"{module}.{name}", rest)
+        return self._through_stars(known, name, rest) or (Node("undefined", name), rest)
+
+    def _bound(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found:
+        statements = module.bound[name]
+        if all(isinstance(s, ast.Import | ast.ImportFrom) for s in statements):
+            return self.imported(module.imports[name][-1], module.package, rest)
+        return self._definition(module, name, statements), rest
+
+    def imported(self, target: Imported, package: str, rest: tuple[str, ...]) -> Found:
+        """Follow what an import binds, and attributes of it."""
+        module = absolute("." * target.level + target.module, package)
+        return self.find(module, (target.attribute, *rest) if target.attribute else rest)
+
+    def _through_stars(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found | None:
+        for target in module.imports.get("*", ()):
+            source = absolute("." * target.level + target.module, module.package)
+            if origin_of_module(source) != "project":
+                if not hasattr(builtins, name):
+                    return library_node(f"{source}.{name}", source), rest
+                continue
+            node, left = self.find(source, (name, *rest))
+            if node.kind != "undefined":
+                return node, left
+        return None
+
+    def _definition(self, module: StaticModule, name: str, statements: list[ast.stmt]) -> Node:
+        key = (module.name, name)
+        if key not in self._nodes:
+            node = self._nodes[key] = Node("definition", label=_label(statements[-1], name, module.where))
+            node.text = "\n".join(module.text.segment(s) for s in statements)
+            self._fill(node, part_of(statements), module)
+            node.refs += self._effects(module)
+        return self._nodes[key]
+
+    # -- modules ------------------------------------------------------------------------------
+
+    def module(self, name: str) -> StaticModule | None:
+        """Read a module of the project; None where there is no text of it."""
+        if name not in self._modules:
+            file = file_of_module(name)
+            text = _current_text(name, file) if file and file.endswith(".py") else None
+            self._modules[name] = StaticModule(name, file, text) if file and text else None
+        return self._modules[name]
+
+    def modules(self) -> list[StaticModule]:
+        """List the modules that were read."""
+        return [module for module in self._modules.values() if module is not None]
+
+    def _without_text(self, module: str) -> Node:
+        """Stand for a module that has no source: an extension by its file's content, or none at all."""
+        file = file_of_module(module)
+        if file is None or not Path(file).is_file():
+            return Node("missing", module, label=f"module {module}, which cannot be found")
+        digest = blake3(Path(file).read_bytes()).hexdigest()
+        return Node(
+            "module",
+            digest,
+            label=f"module {module}",
+            doubt=f"module {module} has no source text, so its file counts whole",
+        )
+
+    def whole(self, module: StaticModule) -> Node:
+        """Take in all of a module."""
+        key = (module.name, "")
+        if key not in self._nodes:
+            node = self._nodes[key] = Node("module", label=f"module {module.where}", text=module.text.text)
+            if module.text.tree is None:
+                node.own = blake3(module.text.text.encode()).hexdigest()
+                node.doubt = f"{module.where} has a syntax error, so its text counts as it is"
+                return node
+            node.doubt = f"module {module.where} counts whole: which part is used is decided at run time"
+            self._fill(node, part_of(module.statements), module)
+        return self._nodes[key]
+
+    def effects(self, name: str) -> Node:
+        """Stand for what importing a module does, beyond binding names."""
+        module = self.module(name) if origin_of_module(name) == "project" else None
+        packages = distributions(name) if origin_of_module(name) == "installed" else ()
+        return Node("import", refs=self._effects(module) if module else [], packages=packages)
+
+    def _effects(self, module: StaticModule) -> list[Node]:
+        """List what is done when a module, and what it imports, is imported; without what does nothing."""
+        found = []
+        for each in self._importing(module, {}):
+            statements = [s for s in each.statements if self._has_effect(s, each)]
+            key = (each.name, "import")
+            if statements and key not in self._nodes:
+                node = self._nodes[key] = Node("effects", label=f"what importing {each.where} does")
+                node.text = "\n".join(each.text.segment(s) for s in statements)
+                self._fill(node, part_of(statements), each)
+            if statements:
+                found.append(self._nodes[key])
+        return [Node("imports", refs=found, unordered=True)] if found else []
+
+    def _importing(self, module: StaticModule, seen: dict[str, StaticModule]) -> Iterator[StaticModule]:
+        seen[module.name] = module
+        yield module
+        for targets_of_name in module.imports.values():
+            for target in targets_of_name:
+                name = absolute("." * target.level + target.module, module.package)
+                for wanted in filter(None, (name, f"{name}.{target.attribute}" if target.attribute else "")):
+                    if wanted not in seen and origin_of_module(wanted) == "project":
+                        inner = self.module(wanted)
+                        if inner is not None:
+                            yield from self._importing(inner, seen)
+
+    def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
+        """Say whether a statement may change what others bind: a call, a loop, a registering decorator."""
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return any(self._is_ours(d, module) for d in statement.decorator_list)
+        if isinstance(statement, ast.Assign):
+            return not all(isinstance(target, ast.Name) for target in statement.targets)
+        if isinstance(statement, ast.Expr):
+            return not isinstance(statement.value, ast.Constant)
+        return not isinstance(statement, ast.AnnAssign | ast.Import | ast.ImportFrom | ast.Pass)
+
+    def _is_ours(self, decorator: ast.expr, module: StaticModule) -> bool:
+        """Say whether a decorator is the project's, or an object that the module makes."""
+        chain = next((c for c in part_of(decorator).chains), None)
+        if chain is None or chain.root not in module.bound:
+            return False
+        return self.resolve(chain, module)[0].kind != "library"
+
+    # -- what code takes from outside -----------------------------------------------------------
+
+    def _fill(self, node: Node, part: Part, module: StaticModule) -> None:
+        found = [self.resolve(chain, module) for chain in part.chains]
+        node.own = [part.shape, [list(rest) for _, rest in found]]
+        node.refs = [ref for ref, _ in found]
+        node.reflects = part.reflects
+        for number, ref in enumerate(list(node.refs)):
+            for target in targets(ref.outside, part, number):
+                node.refs += self.meant(target, module)
+
+    def resolve(self, chain: Chain, module: StaticModule) -> Found:
+        """Find what a module's code means by a name from outside."""
+        if chain.imported is not None:
+            if chain.effects:
+                return self.effects(chain.imported.module), ()
+            return self.imported(chain.imported, module.package, chain.attributes)
+        if chain.root in module.bound or module.imports.get("*"):
+            found = self.find(module.name, (chain.root, *chain.attributes))
+            if found[0].kind != "undefined":
+                return found
+        if hasattr(builtins, chain.root):
+            return library_node(f"builtins.{chain.root}", "builtins"), chain.attributes
+        if chain.root == "__name__":
+            return Node("value", module.name, text=module.name), ()
+        return Node("undefined", chain.root), chain.attributes
+
+    def meant(self, target: Target, module: StaticModule) -> list[Node]:
+        """Take in all that dynamic code may mean."""
+        if target.kind == "module":
+            return [self.find(absolute(target.text, module.package), ())[0]]
+        if target.kind == "here":
+            return [self.whole(module)]
+        if target.kind == "code":
+            return [self.code(target.text, module)]
+        prefix = absolute(target.text, module.package) if target.kind == "prefix" else ""
+        return [self.any_module(module.name, module.file, prefix)]
+
+    def code(self, text: str, module: StaticModule) -> Node:
+        """Follow code that is written as a text."""
+        node = Node("code")
+        try:
+            self._fill(node, part_of(ast.parse(text.strip())), module)
+        except SyntaxError:
+            node.own = text
+        return node
+
+    def any_module(self, module: str, file: str | None, prefix: str = "") -> Node:
+        """Take in every module of the project (below a package), because any may be meant."""
+        what = f"every module below {prefix}" if prefix else "every module of the project"
+        doubt = f"{what} counts: which one {place_of(module, file)} imports is decided at run time"
+        files = list(_python_files(module, file, prefix))
+        if len(files) > _LIMIT:
+            return Node(
+                "any",
+                unknown=True,
+                doubt=f"{what} may be meant, and there are more than {_LIMIT}; import by a name that is written out",
+            )
+        refs = [Node("module", _text_digest(path)) for path in files]
+        return Node("any", refs=refs, unordered=True, doubt=doubt, label=what)
+
+
+def _current_text(name: str, file: str) -> Text | None:
+    """Give the text that a module was imported from; of one that is not imported, what its file holds now."""
+    module = sys.modules.get(name)
+    if module is None:
+        remember(file)
+        return next(reversed(texts_of(file)), None)
+    live = [f for f in vars(module).values() if isinstance(f, types.FunctionType)]
+    codes = [f.__code__ for f in live if f.__code__.co_filename == file]
+    fitting = (text for text in texts_of(file) if all(text.find(code) for code in codes))
+    return next(fitting, None)
+
+
+def _text_digest(path: Path) -> str:
+    texts = texts_of(str(path))
+    if not texts or texts[-1].tree is None:
+        return blake3(path.read_bytes()).hexdigest()
+    return part_of(texts[-1].tree.body).shape
+
+
+def _python_files(module: str, file: str | None, prefix: str) -> Iterator[Path]:
+    folder = file_of_module(prefix) if prefix else None
+    root = Path(folder) if folder else code_root(file, module)
+    if root is None:
+        return
+    yield from _below(root.parent if root.suffix else root)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".py" and path.is_file() and origin_of_file(str(path)) == "project":
+            yield path
+        elif path.is_dir() and not _is_passed_over(path):
+            yield from _below(path)
+
+
+def _is_passed_over(folder: Path) -> bool:
+    hidden = folder.name.startswith(".") or folder.name in _SKIPPED
+    return hidden or (folder / "pyvenv.cfg").exists()
+
+
+def _is_skipped(test: ast.expr) -> bool:
+    text = ast.unparse(test)
+    return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or ("__name__" in text and "__main__" in text)
+
+
+def _label(statement: ast.stmt, name: str, where: str) -> str:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return f"helper {name} in {where}"
+    return f"{'class' if isinstance(statement, ast.ClassDef) else 'global'} {name} in {where}"

@@ -1,0 +1,303 @@
+"""Python's audit events, noted for the step in whose thread they happen.
+
+The hook notes an `open` as it came and nothing else: what it means is worked out after the step
+(`watch_files`). Rarer events are looked at at once, as some of them only make sense then.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable, Iterator
+
+Opened: TypeAlias = tuple[Any, ...]  # path, mode, flags; as the event `open` has them
+
+_COARSE_CLOCK = 5  # Linux's CLOCK_REALTIME_COARSE, which Python does not name
+_UNIX = 1  # socket.AF_UNIX
+_WRITE = os.O_WRONLY | os.O_TRUNC
+# Lists folders to import from them, not to read them.
+_IMPORTERS = ("<frozen importlib", "/importlib/", "/importlib_metadata/", "/pkg_resources/", "/pkgutil.py")
+# Starts programs to learn about the machine, or to keep house.
+_HOUSEKEEPERS = (
+    "/platform.py",
+    "/ctypes/util.py",
+    "/uuid.py",
+    "/resource_tracker.py",
+    "/loky/backend/context.py",
+)
+
+
+def file_clock() -> int:
+    """Give the time in nanoseconds, by the clock that file systems stamp files with."""
+    if sys.platform == "linux":
+        # A file written now gets the time of the last tick, which is earlier than that of `time.time`.
+        return time.clock_gettime_ns(_COARSE_CLOCK)
+    return time.time_ns()
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - text
+    except OSError:  # it was removed
+        return "/"
+
+
+@dataclass(eq=False)
+class Recorder:
+    """What one step did, as it was noticed."""
+
+    step: str
+    is_project: Callable[[str], bool]
+    began: int = field(default_factory=file_clock)
+    segments: list[tuple[str, dict[Opened, None]]] = field(default_factory=lambda: [(_working_folder(), {})])
+    """For each working folder, in order, what was opened while it was the working folder. Each
+    opening is kept once: a step may read the same files a million times."""
+    listed: dict[str, None] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+    """Folders that did not exist before the step made them."""
+    hosts: dict[str, None] = field(default_factory=dict)
+    programs: dict[str, None] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
+    """Variables that the project's code read, with what they were at first."""
+    assigned: set[str] = field(default_factory=set)
+    whole_environment: bool = False
+    seeded: set[str] = field(default_factory=set)
+    """The modules whose global generator was seeded."""
+    alone: bool = True
+    """Whether no other step was watched in the meantime."""
+
+    def folder(self) -> str:
+        """Give the working folder."""
+        return self.segments[-1][0]
+
+    def opened(self, path: Any, flags: int) -> None:
+        """Note that a file was opened by something that raises no event."""
+        self.segments[-1][1].setdefault((path, "library", flags))
+
+    def absorb(self, inner: Recorder) -> None:
+        """Take over what a step did that ran within this one, in the same thread."""
+        self.segments += [*inner.segments, (inner.folder(), {})]
+        for name in ("listed", "hosts", "programs", "environment"):
+            getattr(self, name).update(getattr(inner, name))
+        self.made |= inner.made
+        self.alone = False
+
+
+_lock = threading.RLock()
+_active: dict[int, Recorder] = {}  # by thread
+_unwatched: set[int] = set()  # threads that work for zencache itself
+_children: WeakKeyDictionary[threading.Thread, Recorder] = WeakKeyDictionary()
+_installed = False
+_note_open: Callable[[Opened], object] | None = None  # None: nothing is watched
+
+
+def start(recorder: Recorder) -> Recorder | None:
+    """Begin to note this thread's events in `recorder`; gives the one that did until now."""
+    global _installed  # noqa: PLW0603 - a hook is there once a process, for good
+    with _lock:
+        if not _installed:
+            sys.addaudithook(_hook)
+            _installed = True
+        outer = _active.get(threading.get_ident())
+        for other in _active.values():
+            other.alone = recorder.alone = False
+        _active[threading.get_ident()] = recorder
+        _choose()
+    return outer
+
+
+def stop(recorder: Recorder, outer: Recorder | None) -> None:
+    """Note no more in `recorder`, and go on with the one before it."""
+    with _lock:
+        if _active.pop(threading.get_ident(), None) is recorder and outer is not None:
+            outer.absorb(recorder)
+            _active[threading.get_ident()] = outer
+        _choose()
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Let this thread's events count for no step: what zencache itself reads is no input."""
+    ident = threading.get_ident()
+    if ident in _unwatched:
+        yield
+        return
+    with _lock:
+        _unwatched.add(ident)
+        _choose()
+    try:
+        yield
+    finally:
+        with _lock:
+            _unwatched.discard(ident)
+            _choose()
+
+
+def recorders() -> tuple[Recorder, ...]:
+    """Give the recorders that an event in this thread belongs to.
+
+    That is the step's whose thread it is, or which started this thread. Any other thread may work
+    for any step: its events go to all.
+    """
+    ident = threading.get_ident()
+    if ident in _unwatched:
+        return ()
+    # Not threading.current_thread(): it would make a thread object for a thread of C.
+    own = _active.get(ident) or _children.get(threading._active.get(ident))  # type: ignore[attr-defined]  # noqa: SLF001
+    active = tuple(_active.values())
+    return (own,) if own in active else active
+
+
+def adopt(thread: threading.Thread) -> None:
+    """Note that a thread is about to be started by this one."""
+    found = recorders()
+    if len(found) == 1:
+        _children[thread] = found[0]
+
+
+def _choose() -> None:
+    """Choose what the hook does with an `open`: with one step and nothing to leave out, the fastest."""
+    global _note_open  # noqa: PLW0603 - the hook must not look further
+    if not _active:
+        _note_open = None
+    elif len(_active) == 1 and not _unwatched:
+        _note_open = next(iter(_active.values())).segments[-1][1].setdefault
+    else:
+        _note_open = _note_by_thread
+
+
+def _note_by_thread(opened: Opened) -> None:
+    for recorder in recorders():
+        recorder.segments[-1][1].setdefault(opened)
+
+
+def _hook(event: str, args: Opened) -> None:
+    if _note_open is None:
+        return
+    try:
+        if event == "open":
+            _note_open(args)
+        elif event in _RARE:
+            for recorder in recorders():
+                _RARE[event](recorder, args)
+    except Exception:  # noqa: BLE001 - what is raised here would be raised in the step
+        return
+
+
+def absolute(path: Any, folder: str) -> str:
+    """Make text of a path as events have it, and resolve it against a working folder."""
+    if isinstance(path, int):
+        return os.readlink(f"/proc/self/fd/{path}")  # noqa: PTH115 - text
+    return os.path.normpath(os.path.join(folder, os.fsdecode(path)))  # noqa: PTH118 - hot, text
+
+
+def _moved(recorder: Recorder, args: Opened) -> None:
+    folder = absolute(args[0], recorder.folder())
+    if Path(folder).is_dir():  # else it will fail
+        # Without the lock: in a forked process, nobody may be left to release it.
+        recorder.segments.append((folder, {}))
+        _choose()
+
+
+def _listed(recorder: Recorder, args: Opened) -> None:
+    if not _called_by(_IMPORTERS, deep=1):
+        recorder.listed.setdefault(absolute("." if args[0] is None else args[0], recorder.folder()))
+
+
+def _made(recorder: Recorder, args: Opened) -> None:
+    folder = absolute(args[0], recorder.folder())
+    if not Path(folder).exists():
+        recorder.made.add(folder)
+
+
+def _written(recorder: Recorder, args: Opened) -> None:
+    recorder.opened(args[0], _WRITE)
+
+
+def _renamed(recorder: Recorder, args: Opened) -> None:
+    recorder.opened(args[0], _WRITE)
+    recorder.opened(args[1], _WRITE)
+
+
+def _linked(recorder: Recorder, args: Opened) -> None:
+    recorder.opened(args[1], _WRITE)
+
+
+def _database(recorder: Recorder, args: Opened) -> None:
+    name = os.fsdecode(args[0])
+    if name.startswith("file:"):
+        name = name.removeprefix("file:").partition("?")[0]
+    if name not in ("", ":memory:"):
+        recorder.opened(name, os.O_RDWR)
+        recorder.opened(f"{name}-wal", os.O_RDWR)
+
+
+def _looked_up(recorder: Recorder, args: Opened) -> None:
+    if args[0]:
+        recorder.hosts.setdefault(os.fsdecode(args[0]))
+
+
+def _requested(recorder: Recorder, args: Opened) -> None:
+    scheme, _, rest = str(args[0]).partition("://")
+    if scheme != "file" and rest:
+        recorder.hosts.setdefault(rest.partition("/")[0].rpartition("@")[2].partition(":")[0])
+
+
+def _connected(recorder: Recorder, args: Opened) -> None:
+    # Where a name was looked up, it says more than its address.
+    if args[0].family != _UNIX and not recorder.hosts:
+        recorder.hosts.setdefault(str(args[1][0]))
+
+
+def _web(recorder: Recorder, args: Opened) -> None:
+    recorder.hosts.setdefault(str(args[1]))
+
+
+def _program(recorder: Recorder, args: Opened) -> None:
+    if not _called_by(_HOUSEKEEPERS, deep=6):
+        first = args[0] or args[1][0]
+        recorder.programs.setdefault(Path(os.fsdecode(first).split()[0]).name)
+
+
+def _fork(recorder: Recorder, args: Opened) -> None:  # noqa: ARG001 - as all of them
+    if not _called_by(_HOUSEKEEPERS, deep=6):
+        recorder.programs.setdefault("a copy of itself")
+
+
+def _called_by(files: tuple[str, ...], *, deep: int) -> bool:
+    """Say whether one of the nearest callers outside this module is in one of some files."""
+    frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack() would read the source
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    while frame is not None and deep:
+        if any(part in frame.f_code.co_filename for part in files):
+            return True
+        frame, deep = frame.f_back, deep - 1
+    return False
+
+
+_RARE: dict[str, Callable[[Recorder, Opened], None]] = {
+    "os.chdir": _moved,
+    **dict.fromkeys(("os.listdir", "os.scandir"), _listed),
+    "os.mkdir": _made,
+    **dict.fromkeys(("os.remove", "os.truncate"), _written),
+    "os.rename": _renamed,
+    **dict.fromkeys(("os.link", "os.symlink"), _linked),
+    "sqlite3.connect": _database,
+    **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), _looked_up),
+    "urllib.Request": _requested,
+    "socket.connect": _connected,
+    "http.client.connect": _web,
+    **dict.fromkeys(("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"), _program),
+    **dict.fromkeys(("os.fork", "os.forkpty"), _fork),
+}

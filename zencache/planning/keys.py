@@ -1,0 +1,224 @@
+"""What a step's key is made of: its code, parameters, inputs, outputs, and what its policy adds."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from zencache.caching.code import CodeDigest, CodeReader
+from zencache.caching.key import KeyParts
+from zencache.caching.origin import version_of
+from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
+from zencache.graph.types import type_name
+from zencache.graph.values import canonical_text, from_text, import_object, to_text
+from zencache.materializers import find
+from zencache.policy import CachePolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zencache.caching.files import FileDigests
+    from zencache.caching.source import Text
+    from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
+    from zencache.stores.records import ArtifactRecord
+
+Inputs = dict[str, "ArtifactRecord"]
+
+
+@dataclass(frozen=True)
+class KeyMaker:
+    """Makes the keys of one run's steps; code is read once, when the first key is asked for."""
+
+    spec: PipelineSpec
+    bodies: Mapping[str, StepBody]
+    root: Path
+    """Where declared files are looked for."""
+    digests: FileDigests
+    load: Callable[[ArtifactRecord], Any]
+    """Loads an input's value, for a user's key function."""
+    project: CachePolicy | None = None
+    _codes: dict[str, CodeDigest] = field(default_factory=dict)
+
+    @cached_property
+    def _reader(self) -> CodeReader:
+        return CodeReader()
+
+    def code(self, step: str) -> CodeDigest:
+        """Give the digest of a step's code, as it is when the run is planned."""
+        if step not in self._codes:
+            body = self.bodies[step]
+            now = self._reader.of(body.function)
+            self._codes[step] = now.or_snapshot(body.snapshot)
+        return self._codes[step]
+
+    def policy(self, step: StepSpec) -> CachePolicy:
+        """Give the policy of a step: its own, its pipeline's, the project's, field by field."""
+        own = self.bodies[step.name].policy or step.policy
+        outer = [policy for policy in (self.spec.policy, self.project) if policy is not None]
+        made = own or CachePolicy()
+        for policy in outer:
+            made = made.under(policy)
+        return made
+
+    def parts(self, step: StepSpec, inputs: Inputs) -> KeyParts:
+        """Make the parts of a step's key, its inputs being known."""
+        body, policy, code = self.bodies[step.name], self.policy(step), self.code(step.name)
+        parameters = {n: self._by_content(canonical_text(t)) for n, t in sorted(step.parameters.items())}
+        by_content = {n: (artifact.value_type, artifact.digest) for n, artifact in sorted(inputs.items())}
+        added = self._added(step, policy)
+        if policy.key is not None:
+            named, answer = self._answer(step, policy.key, inputs)
+            parameters = {n: text for n, text in parameters.items() if n not in named}
+            by_content = {n: pair for n, pair in by_content.items() if n not in named}
+            added["key function"] = answer
+        outputs = {n: (type_name(kind), _materializer(kind)) for n, kind in body.output_types.items()}
+        kept = code.units if policy.code in (None, "closure") else {}
+        return KeyParts(
+            code={"none": "none", "function": code.own}.get(policy.code or "", code.digest),
+            packages=self._packages(step, policy, code),
+            parameters=parameters,
+            inputs=by_content,
+            outputs=outputs,
+            classes=self._classes(inputs, outputs) if policy.code != "none" else {},
+            policy=added,
+            units={n: (unit.digest[:16], unit.text if unit.is_value else "") for n, unit in kept.items()},
+        )
+
+    def doubts(self, step: StepSpec) -> tuple[str, ...]:
+        """Say where a step's code digest takes in more than is used."""
+        return self.code(step.name).doubts if self.policy(step).code in (None, "closure") else ()
+
+    def texts(self, step: StepSpec) -> dict[str, str]:
+        """Give the source texts of what a step reaches, for explanations."""
+        return {name: unit.text for name, unit in self.code(step.name).units.items() if not unit.is_value}
+
+    def modules(self) -> dict[str, Text]:
+        """Give the texts of the modules that were read because steps import them when they run."""
+        return self._reader.modules()
+
+    # -- parts --------------------------------------------------------------------------------
+
+    def _by_content(self, text: str) -> str:
+        """Put the content of files in the place of their paths: a path parameter is what it names."""
+        return (
+            json.dumps(self._resolved(json.loads(text)), sort_keys=True, separators=(",", ":"))
+            if '"$path"' in text
+            else text
+        )
+
+    def _resolved(self, data: Any) -> Any:
+        if isinstance(data, list):
+            return [self._resolved(item) for item in data]
+        if not isinstance(data, dict):
+            return data
+        if data.keys() == {"$path"}:
+            path = Path(data["$path"])
+            digest = self.digests.digest(path)
+            return data if digest is None else {"$file": [path.name, digest]}
+        return {key: self._resolved(item) for key, item in data.items()}
+
+    def _packages(self, step: StepSpec, policy: CachePolicy, code: CodeDigest) -> dict[str, str]:
+        reached = dict(code.packages) if policy.code in (None, "closure") else {}
+        asked = policy.packages
+        if asked is None:
+            return reached
+        names = {name.lstrip("+-") for name in asked if not name.startswith("-")}
+        known = {} if all(name[:1] not in "+-" for name in asked) else reached
+        dropped = {name[1:] for name in asked if name.startswith("-")}
+        found = {name: version_of(name) for name in sorted(names)}
+        if missing := [name for name, version in found.items() if version is None]:
+            raise CachePolicyError(
+                f"step {step.name}: CachePolicy(packages=…) names {', '.join(missing)}, which is not installed; "
+                "give the name that `pip list` shows"
+            )
+        kept = {name: version for name, version in known.items() if name not in dropped}
+        return {**kept, **{name: str(version) for name, version in found.items()}}
+
+    def _classes(self, inputs: Inputs, outputs: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+        names = {
+            name for artifact in inputs.values() for name in (artifact.value_type, artifact.materializer)
+        }
+        names |= {materializer for _, materializer in outputs.values()}
+        found = {name: self._reader.of_class(name) for name in sorted(names)}
+        return {name: digest for name, digest in found.items() if digest is not None}
+
+    def _added(self, step: StepSpec, policy: CachePolicy) -> dict[str, str]:
+        added = {} if policy.version is None else {"version": policy.version}
+        for name in policy.env or ():
+            value = os.environ.get(name)
+            added[f"environment variable {name}"] = "not set" if value is None else _secret(value)
+        for pattern in policy.files or ():
+            added |= self._files(step, pattern)
+        return added
+
+    def _files(self, step: StepSpec, pattern: str) -> dict[str, str]:
+        try:
+            paths = self.digests.matches(pattern, self.root)
+        except DefinitionError as error:
+            raise CachePolicyError(f"step {step.name}: CachePolicy(files=…): {error}") from error
+        found = {}
+        for path in paths:
+            name = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+            found[f"file {name}"] = self.digests.digest(path) or "gone"
+        return found
+
+    def _answer(self, step: StepSpec, key: Any, inputs: Inputs) -> tuple[set[str], str]:
+        """Ask a user's key function; give the arguments that it answers for, and its answer."""
+        where = f"step {step.name}: the key function of its CachePolicy"
+        function = _live(key, where)
+        named = self._arguments(function, step, where)
+        loaders = {n: (lambda a=artifact: self.load(a)) for n, artifact in inputs.items()}
+        values = {n: loaders[n]() if n in loaders else from_text(step.parameters[n]) for n in named}
+        try:
+            returned = function(**values)
+        except Exception as error:
+            raise CachePolicyError(
+                f"{where} raised {type(error).__name__}: {error}; nothing was looked up. "
+                "Correct it, or leave `key` out"
+            ) from error
+        try:
+            return set(named), canonical_text(to_text(returned))
+        except (MaterializerError, ValueError, RecursionError) as error:
+            raise CachePolicyError(
+                f"{where} returned {type_name(type(returned))}, which cannot be part of a key: {error}; "
+                "return numbers, texts, lists or dicts, a digest for instance"
+            ) from error
+
+    def _arguments(self, function: Callable[..., Any], step: StepSpec, where: str) -> Sequence[str]:
+        known = [*(item.name for item in step.inputs), *step.parameters]
+        wanted = inspect.signature(function).parameters.values()
+        if any(argument.kind is argument.VAR_KEYWORD for argument in wanted):
+            return known
+        names = [a.name for a in wanted if a.name in known or a.default is a.empty]
+        if unknown := [name for name in names if name not in known]:
+            raise CachePolicyError(
+                f"{where} takes {', '.join(unknown)}, which is no argument of the step; it has {', '.join(known) or 'none'}"
+            )
+        return names
+
+
+def _live(key: Any, where: str) -> Callable[..., Any]:
+    if not isinstance(key, str):
+        return key  # type: ignore[no-any-return]
+    try:
+        found: Callable[..., Any] = import_object(key)
+    except MaterializerError as error:
+        raise CachePolicyError(f"{where} cannot be found again: {error}") from error
+    return found
+
+
+def _secret(value: str) -> str:
+    """Stand for a value that may be a secret."""
+    return blake3(value.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _materializer(kind: Any) -> str:
+    found = find(kind) if isinstance(kind, type) else None
+    return found.path if found else "by value"

@@ -1,0 +1,62 @@
+"""What a user says about caching a step, a pipeline or a project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic reads annotations
+from datetime import timedelta  # noqa: TC003 - pydantic reads annotations
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
+
+
+class CachePolicy(BaseModel):
+    """How results are reused; the nearest counts, field by field: a step's own, its pipeline's, the project's.
+
+    >>> from datetime import timedelta
+    >>> CachePolicy(version="2", expires_after=timedelta(days=1)).under(CachePolicy(enabled=False))
+    CachePolicy(enabled=False, version='2', expires_after=datetime.timedelta(days=1))
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool | None = None
+    """Whether results are looked up; `enable_cache=` of the same step or pipeline goes before it."""
+    version: str | None = None
+    """A salt in the key: another value, and nothing stored earlier is reused."""
+    expires_after: timedelta | None = None
+    """How old a result may be to be reused, counted from when it was computed."""
+    files: tuple[str, ...] | None = None
+    """Files, folders and globs that the step reads, from the project's folder on: they count by content."""
+    env: tuple[str, ...] | None = None
+    """Environment variables that the step reads: they count by value."""
+    packages: tuple[str, ...] | None = None
+    """Distributions whose versions count. Names alone: exactly these. `"+name"` and `"-name"`: those that the
+    step's code reaches, and more, or fewer."""
+    code: Literal["closure", "function", "none"] | None = None
+    """How much of the code counts: the function and all that it reaches (the default), itself alone, or nothing."""
+    key: Callable[..., Any] | str | None = None
+    """A function of some of the step's arguments, by name. What it returns counts instead of them; one without
+    arguments adds to the key."""
+    watch: bool | None = None
+    """Whether what the step reads without declaring it is noticed and checked (the default)."""
+
+    @field_validator("files", "env", "packages", mode="before")
+    @classmethod
+    def _one_is_a_tuple(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else tuple(map(str, value)) if value is not None else None
+
+    @field_serializer("key")
+    def _by_name(self, key: Callable[..., Any] | str | None) -> str | None:
+        if key is None or isinstance(key, str):
+            return key
+        return f"{getattr(key, '__module__', '?')}:{getattr(key, '__qualname__', '?')}"
+
+    def __repr_args__(self) -> Any:
+        return [(name, value) for name, value in self if value is not None]
+
+    def under(self, outer: CachePolicy | Mapping[str, Any] | None) -> CachePolicy:
+        """Fill what is left unset here from an outer policy."""
+        if outer is None:
+            return self
+        own = {name: value for name, value in self if value is not None}
+        return CachePolicy(**{**dict(outer), **own})
