@@ -21,6 +21,7 @@ import pytest
 from zencache.caching import watch_events
 from zencache.caching.files import FileDigests
 from zencache.caching.watch import Seen, changed, unwatched, watching
+from zencache.caching.watch_files import Places
 
 LONG_AGO = 1_000_000_000
 
@@ -156,6 +157,16 @@ def test_the_store_and_python_itself_are_no_inputs(project):
         Path("/etc/hostname").read_text()
 
     assert seen_of(project, work) == Seen()
+
+
+def test_of_two_folders_the_inner_one_decides(project):
+    """A project in Python's own folder counts, an environment in a project does not."""
+    rules = Places.of(Path(sys.prefix) / "app", [Path("store")], [])
+    found = [
+        rules.rule(f"{sys.prefix}/{name}") for name in ("a", "app/a", "app/store/a", "app/site-packages/a")
+    ]
+    assert found == ["no", "yes", "no", "no"]
+    assert rules.rule("/elsewhere/a") == "found"
 
 
 def test_a_temporary_file_counts_only_if_it_is_older_than_the_step(project, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sys
 import time
@@ -74,6 +75,18 @@ def test_afterwards_a_library_is_as_it_was(folder, library):
     assert not hasattr(module.read_table, "__wrapped__")
     assert not hasattr(module.File.__init__, "__wrapped__")
     assert type(module.__spec__.loader) is type(module.__loader__) is importlib.machinery.SourceFileLoader
+
+
+def test_a_library_can_be_looked_for_meanwhile(folder, library):
+    """Its loader answers as its own."""
+
+    def work():
+        library()
+        del sys.modules["fake_library"]
+        spec = importlib.util.find_spec("fake_library")
+        assert "def read_table" in spec.loader.get_source("fake_library")
+
+    seen_of(folder, work)
 
 
 def test_a_function_that_the_project_took_by_name_is_seen(folder, library, monkeypatch):
@@ -149,6 +162,18 @@ def test_an_arrow_memory_map_is_seen(folder, table):
 
     Path("t.dat").write_text("x")
     assert [*seen_of(folder, lambda: pa.memory_map("t.dat").close()).files] == ["t.dat"]
+
+
+def test_a_table_that_the_step_wrote_is_no_input(folder, table):
+    """Nor is it a file that changed while the step ran."""
+    import pyarrow.parquet as pq
+
+    def work():
+        pq.write_table(table, "out.parquet")
+        pq.read_table("out.parquet")
+
+    seen = seen_of(folder, work)
+    assert (seen.files, seen.unstable) == ({}, ())
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "feather", "json"])

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import functools
 import inspect
+import io
+import queue
 import sys
 import types
 from dataclasses import dataclass, field
@@ -40,6 +43,24 @@ _CALLABLES = (
 _FUNCTION_LIKE = (
     *(types.FunctionType, staticmethod, classmethod, property, functools.cached_property),
     *(functools.partialmethod, functools.singledispatchmethod),
+)
+_CHANGEABLE = frozenset(
+    {
+        bool,
+        int,
+        float,
+        str,
+        bytes,
+        list,
+        dict,
+        set,
+        bytearray,
+        type(None),
+        io.StringIO,
+        io.BytesIO,
+        queue.Queue,
+    }
+    | {collections.deque, collections.Counter, collections.defaultdict, collections.OrderedDict}
 )
 _BY_NAME = frozenset({"__builtins__", "__spec__", "__loader__", "__path__", "__cached__", "__annotations__"})
 # Names of steps do not count, so those of their functions do not.
@@ -358,7 +379,7 @@ class Reach:
     def _part(self, part: Part, space: Space, *, lenient: bool) -> list[Found]:
         return [self.resolve(chain, space, lenient=lenient) for chain in part.chains]
 
-    def resolve(self, chain: Chain, space: Space, *, lenient: bool = False) -> Found:
+    def resolve(self, chain: Chain, space: Space, *, lenient: bool = False) -> Found:  # noqa: PLR0911 - one line a kind
         """Find what a piece of code means by a name from outside.
 
         `lenient`: whether what nothing can be told of is let pass; else nothing computed with it is reused.
@@ -372,6 +393,8 @@ class Reach:
         if chain.root not in space.cells and chain.root not in space.names:
             return self._undefined(chain)
         value = _looked_up(chain.root, space)
+        if chain.written and _is_only_changed(value, chain.attributes):
+            return Node("changed", type_name(type(value))), chain.attributes
         if isinstance(value, types.ModuleType) and (chain.attributes or not _is_project(value)):
             return self._through_module(value, chain.attributes)
         return self._named(chain.root, value, space, lenient=lenient), chain.attributes
@@ -484,6 +507,13 @@ def _library_name(value: Any) -> str | None:
     for name in qualname.split("."):
         found = getattr(found, name, None)
     return f"{module}.{qualname}" if found is value and origin_of_module(module) != "project" else None
+
+
+def _is_only_changed(value: Any, attributes: tuple[str, ...]) -> bool:
+    """Say whether changing a global tells nothing of what it held: a container, a stream, an attribute."""
+    if isinstance(value, types.ModuleType):
+        value, attributes = vars(value).get(attributes[0] if attributes else ""), attributes[1:]
+    return type(value) in _CHANGEABLE or (bool(attributes) and isinstance(value, type | types.FunctionType))
 
 
 def _is_project(module: types.ModuleType) -> bool:

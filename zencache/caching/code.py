@@ -65,12 +65,15 @@ class CodeDigest:
         """
         if taken is None:
             return self
-        same = self.packages == taken.packages and self._elsewhere(taken.place) == taken._elsewhere(taken.place)
+        same = self.packages == taken.packages and _outside_of(self, taken.place) == _outside_of(
+            taken, taken.place
+        )
         return taken if same else self
 
-    def _elsewhere(self, place: str) -> dict[str, str]:
-        inside = (f" in {place}", OWN)
-        return {name: unit.digest for name, unit in self.units.items() if not name.endswith(inside)}
+
+def _outside_of(code: CodeDigest, place: str) -> dict[str, str]:
+    inside = (f" in {place}", OWN)
+    return {name: unit.digest for name, unit in code.units.items() if not name.endswith(inside)}
 
 
 class CodeReader:
@@ -168,7 +171,9 @@ def _place(function: Any) -> str:
 def importable_names(function: Any) -> dict[str, Any]:
     """Give the globals of a function that other processes find by importing: modules, classes, functions."""
     names: dict[str, Any] = getattr(function, "__globals__", {})
-    return {name: value for name, value in names.items() if not name.startswith("__") and _is_importable(value)}
+    return {
+        name: value for name, value in names.items() if not name.startswith("__") and _is_importable(value)
+    }
 
 
 def _is_importable(value: Any) -> bool:

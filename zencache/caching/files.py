@@ -2,7 +2,7 @@
 
 The memory is a SQLite file of its own. It can be deleted at any time, and may be shared by processes::
 
-    files(path, size, mtime_ns, ctime_ns, inode, digest)      one row a path, the newest
+    files(folder, name, size, mtime_ns, ctime_ns, inode, digest)      one row a file, the newest
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ _WAIT = 0.5  # seconds between two writes, so that many small files share one
 _FORMAT = 1  # of the SQLite file; another one is left alone
 _TABLE = """
 create table if not exists files (
-    path text primary key, size integer, mtime_ns integer, ctime_ns integer, inode integer, digest text
+    folder text, name text, size integer, mtime_ns integer, ctime_ns integer, inode integer, digest text,
+    primary key (folder, name)
 ) without rowid
 """
 
-_Stamp = tuple[int, int, int, int]
+_Stamp = tuple[int, ...]
 
 
 class FileDigests:
@@ -57,6 +58,7 @@ class FileDigests:
         self.reads = 0
         self._known: dict[str, tuple[_Stamp, str]] = {}
         self._new: dict[str, tuple[_Stamp, str]] = {}
+        self._asked: set[str] = set()  # folders whose files were looked up in the memory
         self._lock = threading.Lock()
         self._written = 0.0
         self._memory = _Memory(store) if store is not None else None
@@ -137,11 +139,12 @@ class FileDigests:
         return digest
 
     def _remembered(self, path: str, stamp: _Stamp) -> str | None:
+        folder = path.rpartition("/")[0]
+        if self._memory is not None and folder not in self._asked:
+            self._asked.add(folder)
+            for file, found in self._memory.read(folder).items():
+                self._known.setdefault(file, found)
         known = self._known.get(path)
-        if known is None and self._memory is not None:
-            known = self._memory.read(path)
-            if known is not None:
-                self._known[path] = known
         return known[1] if known is not None and known[0] == stamp else None
 
     def _remember(self, path: str, stamp: _Stamp, digest: str) -> None:
@@ -167,23 +170,26 @@ class _Memory:
         self._lock = threading.Lock()
         self._reader: tuple[int, sqlite3.Connection | None] | None = None
 
-    def read(self, path: str) -> tuple[_Stamp, str] | None:
-        query = "select size, mtime_ns, ctime_ns, inode, digest from files where path = ?"
+    def read(self, folder: str) -> dict[str, tuple[_Stamp, str]]:
+        """Give what is known of a folder's files: where one is asked for, others are soon."""
+        query = "select name, digest, size, mtime_ns, ctime_ns, inode from files where folder = ?"
         with self._lock:
             try:
                 connection = self._open_reader()
-                row = connection.execute(query, [_printable(path)]).fetchone() if connection else None
+                rows = connection.execute(query, [_printable(folder)]).fetchall() if connection else []
             except sqlite3.Error:
-                return None
-        return ((row[0], row[1], row[2], row[3]), row[4]) if row else None
+                return {}
+        return {f"{folder}/{name}": (tuple(stamp), digest) for name, digest, *stamp in rows}
 
     def write(self, new: dict[str, tuple[_Stamp, str]]) -> None:
-        rows = [(_printable(path), *stamp, digest) for path, (stamp, digest) in new.items()]
+        rows = [
+            (*_printable(path).rpartition("/")[::2], *stamp, digest) for path, (stamp, digest) in new.items()
+        ]
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, closing(sqlite3.connect(self._file, timeout=2)) as connection, connection:
                 if _prepare(connection):
-                    connection.executemany("insert or replace into files values (?, ?, ?, ?, ?, ?)", rows)
+                    connection.executemany("insert or replace into files values (?, ?, ?, ?, ?, ?, ?)", rows)
         except (sqlite3.Error, OSError):
             return
 

@@ -27,6 +27,24 @@ REFLECTION = {
 }
 
 
+# Methods of containers and streams that change them, and whose value says nothing of what was in them.
+_CHANGES = frozenset(
+    {
+        "append",
+        "appendleft",
+        "add",
+        "extend",
+        "extendleft",
+        "update",
+        "insert",
+        "discard",
+        "clear",
+        "put",
+        "write",
+    }
+)
+
+
 class Chain(NamedTuple):
     """Something from outside: a name and the attributes taken from it, `np.linalg.norm`; or an import inside."""
 
@@ -35,6 +53,8 @@ class Chain(NamedTuple):
     imported: Imported | None = None
     effects: bool = False
     """Whether it is only that a module is imported here, for what its import does."""
+    written: bool = False
+    """Whether it is only changed, as by `calls.append(1)` or `count["n"] += 1`: what it holds decides nothing."""
 
 
 Argument = tuple[str, str]
@@ -72,8 +92,8 @@ def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str]
 
     >>> one = template_of(ast.parse("def f(a):\n  'Doc.'\n  b: int = np.sum(a)  # sum\n  return b").body[0])
     >>> two = template_of(ast.parse("def g(a):\n  b = numpy.sum(a)\n  return b").body[0])
-    >>> one.body.shape == two.body.shape, one.body.chains, two.body.chains
-    (True, (Chain(root='np', attributes=('sum',), imported=None, effects=False),), (Chain(root='numpy', attributes=('sum',), imported=None, effects=False),))
+    >>> one.body.shape == two.body.shape, *([chain[:2] for chain in each.body.chains] for each in (one, two))
+    (True, [('np', ('sum',))], [('numpy', ('sum',))])
     """
     writer = _Writer()
     if isinstance(node, ast.ClassDef):
@@ -100,6 +120,8 @@ class _Writer:
         self._subscripts: dict[int, list[Argument]] = {}
         self._reflects: set[str] = set()
         self._docstrings: list[str] = []
+        self._written: str | None = None
+        """The name that the statement at hand changes."""
 
     def part(self, shape: Any) -> Part:
         return Part(
@@ -157,7 +179,29 @@ class _Writer:
     def _AugAssign(self, node: ast.AugAssign, scopes: Scopes) -> Any:
         """Refer to a target from outside too: its value is read before it is written."""
         read = ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else None
-        return [*self._plain(node, scopes), self._numbers(read, scopes) if read else []]
+        written = self._changing(node, node.target, scopes)
+        return [*written, self._numbers(read, scopes, written=True) if read else []]
+
+    def _Assign(self, node: ast.Assign, scopes: Scopes) -> Any:
+        return self._changing(node, node.targets[0] if len(node.targets) == 1 else None, scopes)
+
+    def _Expr(self, node: ast.Expr, scopes: Scopes) -> Any:
+        match node.value:
+            case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in _CHANGES:
+                return self._changing(node, value, scopes)
+        return self._plain(node, scopes)
+
+    def _changing(self, node: ast.stmt, target: ast.expr | None, scopes: Scopes) -> list[Any]:
+        """Write a statement that does nothing but change something from outside."""
+        while isinstance(target, ast.Subscript | ast.Attribute):
+            target = target.value
+        is_outside = isinstance(target, ast.Name) and scopes.binding(target.id) is None
+        before, self._written = self._written, target.id if is_outside else None  # type: ignore[union-attr]
+        try:
+            written: list[Any] = self._plain(node, scopes)
+        finally:
+            self._written = before
+        return written
 
     def _AnnAssign(self, node: ast.AnnAssign, scopes: Scopes) -> Any:
         """Leave the annotation of a local variable out; in a class it declares a field."""
@@ -260,7 +304,7 @@ class _Writer:
         numbers = self._numbers(node, scopes)
         return ["from outside", numbers] if numbers else None
 
-    def _numbers(self, node: ast.expr, scopes: Scopes) -> list[int]:
+    def _numbers(self, node: ast.expr, scopes: Scopes, *, written: bool = False) -> list[int]:
         names = _dotted(node)
         if names is None or not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
             return []
@@ -269,7 +313,7 @@ class _Writer:
         if scope is None:
             for name in names:
                 self._reflects.update({REFLECTION[name]} if name in REFLECTION else ())
-            return [self._number(Chain(root, rest))]
+            return [self._number(Chain(root, rest, written=written or root == self._written))]
         return [self._number(Chain("", rest, target)) for target in scope.imports.get(root, ())]
 
     def _number(self, chain: Chain) -> int:

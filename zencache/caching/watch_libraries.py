@@ -31,6 +31,7 @@ READERS: dict[str, dict[str, str]] = {
         "read_schema": "where",
         "ParquetFile.__init__": "source",
         "ParquetDataset.__init__": "path_or_paths",
+        "ParquetWriter.__init__": "where",
     },
     "pyarrow.dataset": {"dataset": "source"},
     "pyarrow.csv": {"read_csv": "input_file", "open_csv": "input_file"},
@@ -57,6 +58,8 @@ _WITH_MODE = {
     "HDFStore.__init__",
     "memory_map",
 }  # the second argument, or `mode`
+
+_WRITERS = {"ParquetWriter.__init__"}  # what a step writes and reads back is no input
 
 
 class Finder(MetaPathFinder):
@@ -123,7 +126,7 @@ def _note_of(reader: str, argument: str, *, skip: int) -> Callable[..., None]:
         if kwargs.get("filesystem") is not None:  # then the path is not one of this machine
             return
         given = args[skip] if len(args) > skip else kwargs.get(argument)
-        mode = "r"
+        mode = "w" if reader in _WRITERS else "r"
         if reader in _WITH_MODE:
             mode = str(args[skip + 1] if len(args) > skip + 1 else kwargs.get("mode", "r"))
         for path in paths_of(given):

@@ -74,7 +74,7 @@ class Printer:
             kind = f": {type(event.error).__name__}" if event.error else ""
             self.line(f"Step {event.step} has failed after {seconds_text(event.seconds)}{kind}.")
         elif event.what == "note":
-            self.line(f"Note: {event.text}.")
+            print(f"Note: {event.text}.", file=sys.stderr, flush=True)  # noqa: T201 - beside the run's own lines
         else:
             self.line(f"Step {event.step} was skipped: a step that it needs did not finish.")
         self._done += event.what in ("finished", "failed", "skipped")
