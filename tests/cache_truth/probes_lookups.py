@@ -112,14 +112,6 @@ PROBES = [
         for verdict in ("rerun", "imprecise")
     ),
     project(
-        "a class found by pickle",
-        "rerun",
-        "return pickle.loads(K)(x)",
-        "import pickle\nK = b'cprep\\nclean\\n.'",
-        {"prep.py": HELPER},
-        {"prep.py": TWICE},
-    ),
-    project(
         "a module loaded from a file at import",
         "rerun",
         "return plug.clean(x)",

@@ -61,6 +61,7 @@ PROBES = [
         "from functools import cmp_to_key\ndef compare(a, b):\n    return a - b\nK = cmp_to_key(compare)",
         ("a - b", "b - a"),
         use="sorted([1, 2], key=K)",
+        unhashable="nothing tells what is in it",
     ),
     behaves(
         "an ordering completed by a library",

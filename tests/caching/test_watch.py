@@ -7,6 +7,7 @@ from __future__ import annotations
 import glob
 import os
 import pickle
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -392,3 +393,14 @@ def test_nothing_stays_changed(project):
         assert type(os.environ) is not before[0]
     assert (type(os.environ), threading.Thread.start, [*sys.meta_path], __import__("random").seed) == before
     assert (watch_events._note_open, watch_events._active, watch_events._unwatched) == (None, {}, set())
+
+
+def test_a_module_that_a_pickle_names_is_seen(project, monkeypatch):
+    """No import of the step's own code tells of it."""
+    module = Path("named_by_a_pickle.py")
+    module.write_text("class Model: pass")
+    monkeypatch.syspath_prepend(str(project))
+    __import__("named_by_a_pickle")
+    with watch(project, is_project=lambda _: True) as watched:
+        pickle.loads(b"cnamed_by_a_pickle\nModel\n.")
+    assert watched.modules == {str(module.resolve())}

@@ -220,6 +220,13 @@ def _made(recorder: Recorder, args: Opened) -> None:
         recorder.made.add(folder)
 
 
+def _unpickled(recorder: Recorder, args: Opened) -> None:
+    """Note the module of what a pickle names, which no syntax tree tells."""
+    file = getattr(sys.modules.get(args[0]), "__file__", None)
+    if file:
+        recorder.opened(file, os.O_RDONLY)
+
+
 def _written(recorder: Recorder, args: Opened) -> None:
     recorder.opened(args[0], _WRITE)
 
@@ -293,6 +300,7 @@ _RARE: dict[str, Callable[[Recorder, Opened], None]] = {
     **dict.fromkeys(("os.remove", "os.truncate"), _written),
     "os.rename": _renamed,
     **dict.fromkeys(("os.link", "os.symlink"), _linked),
+    "pickle.find_class": _unpickled,
     "sqlite3.connect": _database,
     **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), _looked_up),
     "urllib.Request": _requested,

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from zencache.caching import source
-from zencache.caching.closure import mark_step
-from zencache.caching.code import CodeReader, importable_names
+from zencache.code import source
+from zencache.code.closure import mark_step
+from zencache.code.digest import CodeReader, importable_names
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.graph.types import module_name
 from zencache.steps.binding import bind_parameters
@@ -20,7 +20,7 @@ from zencache.steps.trace import active_trace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from zencache.caching.code import CodeDigest
+    from zencache.code.digest import CodeDigest
     from zencache.policy import CachePolicy
 
 _NAME = re.compile(r"[\w][\w .-]{0,99}")

@@ -14,19 +14,19 @@ import types
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.caching.dynamic import Target, absolute, targets
-from zencache.caching.nodes import Node
-from zencache.caching.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
-from zencache.caching.scopes import Imported, Scope
-from zencache.caching.source import Text, remember, texts_of
-from zencache.caching.template import Chain, Part, part_of
+from zencache.code.dynamic import Target, absolute, targets
+from zencache.code.nodes import Node
+from zencache.code.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
+from zencache.code.scopes import Imported, Scope
+from zencache.code.source import Text, remember, texts_of
+from zencache.code.template import Chain, Part, part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LIMIT = 2000  # modules that "any module of the project" may mean
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
@@ -95,7 +95,9 @@ def library_node(dotted: str, module: str) -> Node:
 class StaticReach:
     """Follows names through modules that are not imported."""
 
-    def __init__(self) -> None:
+    def __init__(self, live: Callable[[Any], Node] | None = None) -> None:
+        self.live = live
+        """Follows an object that stands for a module without being one of a file."""
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
 
@@ -166,6 +168,8 @@ class StaticReach:
     def _without_text(self, module: str) -> Node:
         """Stand for a module that has no source: an extension by its file's content, or none at all."""
         file = file_of_module(module)
+        if module in sys.modules and file is None and self.live is not None:
+            return self.live(sys.modules[module])
         if file is None or not Path(file).is_file():
             return Node("missing", module, label=f"module {module}, which cannot be found")
         digest = blake3(Path(file).read_bytes()).hexdigest()
@@ -189,11 +193,15 @@ class StaticReach:
             self._fill(node, part_of(module.statements), module)
         return self._nodes[key]
 
-    def effects(self, name: str) -> Node:
-        """Stand for what importing a module does, beyond binding names."""
-        module = self.module(name) if origin_of_module(name) == "project" else None
+    def effects(self, target: Imported, package: str) -> Node:
+        """Stand for what an import does beyond binding names, whether these are used or not."""
+        name = absolute("." * target.level + target.module, package)
         packages = distributions(name) if origin_of_module(name) == "installed" else ()
-        return Node("import", refs=self._effects(module) if module else [], packages=packages)
+        refs = []
+        for imported in (name, f"{name}.{target.attribute}" if target.attribute else ""):
+            module = self.module(imported) if imported and origin_of_module(imported) == "project" else None
+            refs += self._effects(module) if module else []
+        return Node("import", refs=refs, packages=packages)
 
     def _effects(self, module: StaticModule) -> list[Node]:
         """List what is done when a module, and what it imports, is imported; without what does nothing."""
@@ -253,7 +261,7 @@ class StaticReach:
         """Find what a module's code means by a name from outside."""
         if chain.imported is not None:
             if chain.effects:
-                return self.effects(chain.imported.module), ()
+                return self.effects(chain.imported, module.package), ()
             return self.imported(chain.imported, module.package, chain.attributes)
         if chain.root in module.bound or module.imports.get("*"):
             found = self.find(module.name, (chain.root, *chain.attributes))

@@ -11,7 +11,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zencache.caching.scopes import Comprehension, Defining, Imported, Scope, Scopes, function_scope, imported
+from zencache.code.scopes import Comprehension, Defining, Imported, Scope, Scopes, function_scope, imported
 from zencache.graph.values import digest_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 REFLECTION = {
     **dict.fromkeys(("__doc__", "getdoc"), "docstrings"),
     **dict.fromkeys(("getsource", "getsourcelines", "getsourcefile", "getcomments", "__code__"), "text"),
-    **dict.fromkeys(("currentframe", "_getframe", "co_firstlineno", "f_lineno", "stack"), "text"),
+    **dict.fromkeys(("co_firstlineno", "f_lineno", "tb_lineno", "getframeinfo", "co_lines"), "lines"),
+    **dict.fromkeys(("__globals__", "f_globals"), "globals"),
     **dict.fromkeys(("__module__", "__qualname__", "getmodule"), "place"),
     "__subclasses__": "subclasses",
 }
@@ -218,7 +219,7 @@ class _Writer:
         return ["Import", [self._number(Chain("", (), target, effects=True)) for target in targets]]
 
     def _ImportFrom(self, node: ast.ImportFrom, scopes: Scopes) -> Any:
-        return ["Import", [self._number(Chain("", (), target)) for _, target in imported(node)]]
+        return ["Import", [self._number(Chain("", (), target, effects=True)) for _, target in imported(node)]]
 
     def _Global(self, node: ast.Global, scopes: Scopes) -> Any:
         return ["Global", sorted(node.names)]

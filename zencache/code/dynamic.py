@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from zencache.caching.template import Argument, Part
+    from zencache.code.template import Argument, Part
 
 _IMPORTS = frozenset(
     {"importlib.import_module", "builtins.__import__", "importlib.reload", "runpy.run_module"}
@@ -39,6 +39,8 @@ def targets(outside: str, part: Part, number: int) -> list[Target]:
     if outside in _IMPORTS:
         calls = part.calls.get(number, ())
         return [_imported(call) for call in calls] or [Target("any")]
+    if outside == "pkgutil.resolve_name":
+        return [_resolved(call) for call in part.calls.get(number, ())] or [Target("any")]
     if outside in _RUNS_TEXT:
         return [_run(call) for call in part.calls.get(number, ())] or [Target("here")]
     if outside == "builtins.globals":
@@ -54,6 +56,13 @@ def _imported(call: tuple[Argument, ...]) -> Target:
             return Target("module", name)
         case [("prefix", text), *_] if "." in text:
             return Target("prefix", text.rpartition(".")[0] if text.strip(".") else text)
+    return Target("any")
+
+
+def _resolved(call: tuple[Argument, ...]) -> Target:
+    match call:
+        case [("text", name), *_] if ":" in name:
+            return Target("module", name.partition(":")[0])
     return Target("any")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import copyreg
 import functools
 import json
@@ -10,13 +11,15 @@ import struct
 import sys
 import threading
 import types
+import weakref
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.caching.nodes import Node
+from zencache.code.nodes import Node
+from zencache.code.origin import origin_of_module
 from zencache.graph.types import type_name
 from zencache.graph.values import PLAIN_TYPES, encode
 
@@ -37,7 +40,7 @@ class OpaqueError(Exception):
     """Nothing tells what a value holds."""
 
 
-def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) -> Node:  # noqa: PLR0911 - one line a kind
+def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) -> Node:  # noqa: C901, PLR0911 - one line a kind
     """Give the node of a value that is neither a function, a class nor a module.
 
     `visit` gives the nodes of what is inside it. `root` is the folder of the user's code: paths below it
@@ -63,7 +66,12 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
         return _leaf(["path", relative(value.as_posix(), root)], value)
     if isinstance(value, Enum):
         return _of(["member", value.name], [visit(kind)])
-    return _special(value, visit) or _reduced(value, visit)
+    made = _special(value, visit)
+    if made is not None:
+        return made
+    return (
+        _instance(value, visit) if origin_of_module(kind.__module__) == "project" else _reduced(value, visit)
+    )
 
 
 def is_plain(value: Any) -> bool:
@@ -131,7 +139,7 @@ def _plain(value: Any, root: Path | None) -> Node:
     return Node("value", ["plain", blake3(text.encode()).hexdigest()], text=short(value))
 
 
-def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: PLR0911 - one line a kind
+def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: C901, PLR0911, PLR0912 - one line a kind
     """Give the node of a value whose type pickle knows nothing of, or that has a shorter form."""
     kind = type(value)
     if kind is types.MethodType:
@@ -148,6 +156,14 @@ def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: 
         return _of(["lru_cache", value.cache_parameters()["typed"]], [visit(value.__wrapped__)])
     if kind is types.MappingProxyType:
         return _of("mappingproxy", [visit(dict(value))])
+    if kind is weakref.ref:
+        return _of("reference", [visit(value())])
+    if kind is memoryview:
+        return _leaf([value.format, list(value.shape), encode(value.tobytes())], value)
+    if kind is contextvars.ContextVar:
+        return _of("context variable", [visit(value.get(None))])
+    if kind is types.CodeType:
+        return _leaf(bytecode(value), value)
     if kind is struct.Struct:
         return _leaf(value.format, value.format)
     if type_name(kind) == "numpy.ndarray":
@@ -159,11 +175,40 @@ def _array(value: Any, visit: Callable[[Any], Node]) -> Node:
     import numpy as np  # noqa: PLC0415 - there is an array, so it is loaded
 
     kind = value.dtype.descr if value.dtype.names else value.dtype.str
-    own = ["numpy.ndarray", str(kind), list(value.shape)]
+    order = [value.flags.c_contiguous, value.flags.f_contiguous]
+    own = ["numpy.ndarray", str(kind), list(value.shape), order]
     if value.dtype.hasobject:
         return Node("value", own, [visit(value.ravel().tolist())], text=short(value))
     data = np.ascontiguousarray(value)
     return Node("value", [*own, blake3(data.tobytes()).hexdigest()], text=short(value))
+
+
+def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
+    """Take an instance of a user's class apart: its class, its attributes, and what it is as a built-in."""
+    kind = type(value)
+    names = [name for base in kind.__mro__ for name in _slots(base) if hasattr(value, name)]
+    refs = [visit(kind), visit(dict(getattr(value, "__dict__", {})))]
+    refs += [visit(getattr(value, name)) for name in names]
+    built_in = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+    if built_in is not object:
+        refs.append(visit(built_in(value)) if built_in in _PLAIN else _reduced(value, visit))
+    return Node("value", ["instance", names], refs, text=short(value))
+
+
+def _slots(kind: type) -> list[str]:
+    slots = vars(kind).get("__slots__", ())
+    names = [slots] if isinstance(slots, str) else list(slots)
+    private = [
+        f"_{kind.__name__.lstrip('_')}{n}" if n.startswith("__") and not n.endswith("__") else n
+        for n in names
+    ]
+    return [name for name in private if name not in ("__dict__", "__weakref__")]
+
+
+def bytecode(code: types.CodeType) -> Any:
+    """Write a code object as a plain value."""
+    constants = [bytecode(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    return [code.co_name, code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars]
 
 
 def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:

@@ -13,17 +13,17 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.closure import Reach
-from zencache.caching.content import OpaqueError
-from zencache.caching.nodes import Node, deep_digest, reachable
-from zencache.caching.static import place_of
+from zencache.code.closure import Reach
+from zencache.code.content import OpaqueError
+from zencache.code.nodes import Node, deep_digest, reachable
+from zencache.code.static import place_of
 from zencache.graph.types import module_name
 from zencache.graph.values import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zencache.caching.source import Text
+    from zencache.code.source import Text
 
 OWN = "its code"
 """The unit that is the step's function itself."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from zencache import step
-from zencache.caching.code import CodeReader
-from zencache.caching.source import remember
+from zencache.code.digest import CodeReader
+from zencache.code.source import remember
 
 ORIGINAL = '''
 def clean(rows, factor=2):

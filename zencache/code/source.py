@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zencache.caching.scopes import own_nodes
+from zencache.code.scopes import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,118 @@
+"""What counts of a live class: its text, its members, and what was made of it since."""
+
+from __future__ import annotations
+
+import abc
+import ast
+import functools
+import sys
+import types
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from zencache.code.source import Text, texts_of
+from zencache.code.spaces import origin_of
+from zencache.graph.types import type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CALLABLES = (
+    *(types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType),
+    *(types.MethodWrapperType, types.ClassMethodDescriptorType, types.GetSetDescriptorType),
+    types.MemberDescriptorType,
+)
+_FUNCTION_LIKE = (
+    *(types.FunctionType, staticmethod, classmethod, property, functools.cached_property),
+    *(functools.partialmethod, functools.singledispatchmethod),
+)
+_NOISE = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol", "_parameters"})
+
+
+def is_users(value: Any) -> bool:
+    """Say whether a member of a library's class was put there by the user."""
+    return isinstance(value, types.FunctionType) and origin_of(value) == "project"
+
+
+def registered(kind: type) -> list[type]:
+    """List the classes that were registered with an abstract base class."""
+    if not isinstance(kind, abc.ABCMeta):
+        return []
+    registry = getattr(abc, "_get_dump", lambda _: [()])(kind)[0]  # nothing public tells
+    return sorted(filter(None, (reference() for reference in registry)), key=type_name)
+
+
+def is_live_member(value: Any) -> bool:
+    """Say whether a member is taken from the live class rather than from the class's text."""
+    return isinstance(value, (*_FUNCTION_LIKE, type))
+
+
+def is_generated(name: str, value: Any) -> bool:
+    """Say whether a method was made by a library (`@dataclass`): the class's text tells what it does."""
+    if not isinstance(value, types.FunctionType):
+        return False
+    generated = value.__code__.co_filename.startswith("<")
+    return generated or (name.startswith("__") and origin_of(value) != "project")
+
+
+def is_noise(kind: type, name: str, value: Any) -> bool:
+    """Say whether a member is the machinery's: dunders, slots, and what an enum's metaclass adds."""
+    if name.startswith("__") or name in _NOISE or isinstance(value, CALLABLES):
+        return True
+    return issubclass(kind, Enum) and (name.startswith("_") or isinstance(value, kind))
+
+
+def names_around(kind: type) -> Mapping[str, Any]:
+    """Give the globals in which a class was defined."""
+    for value in vars(kind).values():
+        function = getattr(value, "__func__", getattr(value, "fget", value))
+        is_own = isinstance(function, types.FunctionType) and function.__module__ == kind.__module__
+        if is_own and not function.__code__.co_filename.startswith("<"):
+            return function.__globals__  # type: ignore[no-any-return]
+    module = sys.modules.get(kind.__module__)
+    return vars(module) if module else {"__name__": kind.__module__}
+
+
+def class_source(kind: type) -> tuple[Text, ast.ClassDef] | None:
+    """Find the text of a live class: the one that its methods and its plain attributes agree with."""
+    names = names_around(kind)
+    file = str(names.get("__file__") or _file_of_methods(kind) or "")
+    for text in texts_of(file) if file else ():
+        for node in reversed(text.classes.get(kind.__qualname__, [])):
+            if _fits(node, kind, text):
+                return text, node
+    return None
+
+
+def _file_of_methods(kind: type) -> str | None:
+    for value in vars(kind).values():
+        if isinstance(value, types.FunctionType) and value.__module__ == kind.__module__:
+            return value.__code__.co_filename
+    return None
+
+
+def _fits(node: ast.ClassDef, kind: type, text: Text) -> bool:
+    """Say whether a class's text is that of the live class, as far as can be seen."""
+    lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    for name, value in vars(kind).items():
+        function = getattr(value, "__func__", getattr(value, "fget", value))
+        if not isinstance(function, types.FunctionType) or function.__name__ != name:
+            continue
+        code = function.__code__
+        if code.co_filename == text.file and code.co_firstlineno in lines and text.find(code) is None:
+            return False
+    return all(_agrees(statement, kind) for statement in node.body)
+
+
+def _agrees(statement: ast.stmt, kind: type) -> bool:
+    """Say whether `name = literal` in a class's text is what the live class holds."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=literal)):
+            pass
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=literal)):
+            pass
+        case _:
+            return True
+    fields = getattr(kind, "model_fields", {})
+    live = fields[name].default if name in fields else vars(kind).get(name, literal)
+    return type(live) is not type(literal) or bool(live == literal)

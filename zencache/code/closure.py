@@ -1,0 +1,350 @@
+"""What a live function reaches: helpers, classes, values, library names, wherever they are defined.
+
+Names are looked up where the function itself would look them up (closure, globals, builtins), so that
+whatever a decorator, a factory or an assignment made of them is what counts. Source texts serve only
+where they compile to the code that runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import sys
+import types
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from zencache.code.classes import (
+    CALLABLES,
+    class_source,
+    is_generated,
+    is_live_member,
+    is_noise,
+    is_users,
+    names_around,
+    registered,
+)
+from zencache.code.content import OpaqueError, bytecode, content_node
+from zencache.code.dynamic import Target, absolute, targets
+from zencache.code.nodes import Node
+from zencache.code.origin import origin_of_module
+from zencache.code.resolve import Resolver
+from zencache.code.scopes import Scope
+from zencache.code.source import FunctionNode, find_function
+from zencache.code.spaces import (
+    Space,
+    bound_to,
+    cells_of,
+    chains_in,
+    is_foreign,
+    library_name,
+    origin_of,
+    written_in_c,
+)
+from zencache.code.static import Found, StaticReach, library_node
+from zencache.code.template import Part, Template, part_of, template_of
+from zencache.graph.types import module_name, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Names of steps do not count, so those of their functions do not.
+_step_functions: WeakSet[types.FunctionType] = WeakSet()
+
+
+def mark_step(function: Callable[..., Any]) -> None:
+    """Remember that a function is a step's: its name is only a name."""
+    inner = inspect.unwrap(function)
+    if isinstance(inner, types.FunctionType):
+        _step_functions.add(inner)
+
+
+@dataclass
+class Reach(Resolver):
+    """Follows live objects; what was met once is not followed again."""
+
+    _nodes: dict[Any, tuple[Any, Node]] = field(default_factory=dict)
+    """By identity, with the object itself, so that its id stays its own."""
+
+    def __post_init__(self) -> None:
+        self.static = StaticReach(self.stand_in)
+
+    # -- any object ---------------------------------------------------------------------------
+
+    def visit(self, value: Any) -> Node:  # noqa: PLR0911 - one line a kind
+        """Give the node of any object; raises OpaqueError where nothing tells what it holds."""
+        if isinstance(value, types.ModuleType):
+            return self.whole(value)
+        if issubclass(type(value), type):
+            return self._met(value, self._class)
+        if isinstance(value, types.FunctionType):
+            return self._met(value, self._function)
+        if isinstance(value, CALLABLES) or type_name(type(value)) == "numpy.ufunc":
+            return self._met(value, self._builtin)
+        if origin_of_module(type(value).__module__) == "zencache" and hasattr(value, "__wrapped__"):
+            return self.visit(value.__wrapped__)
+        if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+            return content_node(value, self.visit, self.root_folder)
+        return self._met(value, self._value)
+
+    def _met(self, value: Any, make: Callable[[Any, Node], None]) -> Node:
+        """Make the node of an object once; it is known while it is made, because objects refer to each other."""
+        key = id(value)
+        if key not in self._nodes:
+            before = len(self._nodes)
+            node = Node("")
+            self._nodes[key] = (value, node)
+            try:
+                make(value, node)
+            except (OpaqueError, RecursionError) as error:
+                for late in list(self._nodes)[before:]:  # they may refer to what was not finished
+                    del self._nodes[late]
+                raise OpaqueError(str(error) or type_name(type(value))) from error
+        return self._nodes[key][1]
+
+    def _value(self, value: Any, node: Node) -> None:
+        made = content_node(value, self.visit, self.root_folder)
+        node.kind, node.own, node.refs = made.kind, made.own, made.refs
+        node.unordered, node.text = made.unordered, made.text
+
+    def stand_in(self, value: Any) -> Node:
+        """Give the node of what stands for a module."""
+        if isinstance(value, types.ModuleType):
+            return self._met(value, self._fill_whole)
+        return self.or_unknown(value, f"module {getattr(value, '__name__', value)}")
+
+    # -- functions ----------------------------------------------------------------------------
+
+    def root(self, function: types.FunctionType) -> Node:
+        """Give the node of a step's own function: the defaults of its arguments are parameters."""
+        node = Node("")
+        self._function(function, node, defaults=False)
+        node.label = ""
+        return node
+
+    def _function(self, function: types.FunctionType, node: Node, *, defaults: bool = True) -> None:
+        if origin_of(function) != "project":
+            self._library_function(function, node)
+            return
+        if hasattr(function, "registry") and hasattr(function, "dispatch"):
+            self._single_dispatch(function, node)
+            return
+        space = Space(function.__globals__, cells_of(function))
+        node.kind = "function"
+        node.label = f"helper {function.__qualname__} in {space.where}"
+        name = function.__name__ if defaults and function not in _step_functions else ""
+        found = find_function(function.__code__)
+        if found is None:
+            self._by_bytecode(function, node, space)
+        else:
+            text, tree = found
+            node.text = text.segment(tree)
+            self._by_template(_template(tree, defaults), node, space)
+            if "text" in self.aspects:
+                node.own = [node.own, node.text]
+        if "lines" in self.aspects:
+            node.own = [node.own, function.__code__.co_firstlineno]
+        if "globals" in self.aspects:
+            node.refs.append(self._here(space))
+        if "place" in self.aspects:
+            name = f"{module_name(function.__module__)}:{function.__qualname__}"
+        node.own = [name, node.own]
+        if defaults:
+            self._defaults(function, node)
+        self._attributes(function, node)
+
+    def _by_template(self, template: Template, node: Node, space: Space) -> None:
+        parts = [template.body]
+        node.refs = []
+        parts += [part for part in template.decorators if not self._is_ours(part, space)]
+        node.own = []
+        for part in parts:
+            found = self.part(part, space, lenient=part is not template.body)
+            node.own.append([part.shape, [list(rest) for _, rest in found], *_shared(found)])
+            node.refs += [ref for ref, _ in found]
+            node.reflects |= part.reflects
+            if "docstrings" in self.aspects:
+                node.own.append(part.docstrings)
+            for number, (ref, _) in enumerate(found):
+                for target in targets(ref.outside, part, number):
+                    node.refs += self._meant(target, space)
+
+    def _is_ours(self, decorator: Part, space: Space) -> bool:
+        """Say whether a decorator is zencache's: its options are not the function's code."""
+        if not decorator.chains:
+            return False
+        chain = decorator.chains[0]
+        found = space.cells.get(chain.root, space.names.get(chain.root))
+        for name in chain.attributes:
+            found = getattr(found, name, None)
+        return origin_of_module(str(getattr(found, "__module__", ""))) == "zencache"
+
+    def _by_bytecode(self, function: types.FunctionType, node: Node, space: Space) -> None:
+        """Take the bytecode where no source text is that of the code that runs."""
+        code = function.__code__
+        file = code.co_filename
+        edited = not file.startswith("<") and Path(file).is_file()
+        why = f"{Path(file).name} was edited after it was imported" if edited else "there is no source text"
+        node.doubt = f"of {function.__qualname__} the bytecode counts, because {why}"
+        node.own = ["bytecode", bytecode(code)]
+        node.refs = [self.resolve(chain, space)[0] for chain in chains_in(code, space)]
+
+    def _single_dispatch(self, function: Any, node: Node) -> None:
+        entries = sorted(function.registry.items(), key=lambda entry: type_name(entry[0]))
+        node.kind, node.own = "singledispatch", [function.__name__]
+        node.refs = [self.visit(part) for entry in entries for part in entry]
+
+    def _library_function(self, function: types.FunctionType, node: Node) -> None:
+        """Stand for a library's function by name; one that a library made around the user's own is followed."""
+        if hasattr(function, "registry") and hasattr(function, "dispatch"):
+            self._single_dispatch(function, node)
+            return
+        dotted = library_name(function)
+        module = str(function.__globals__.get("__name__", function.__module__))
+        made = library_node(dotted or f"{module}.{function.__code__.co_name}", module)
+        _become(node, made)
+        if dotted is None:
+            node.kind = "made by a library"
+            inside = [*cells_of(function).values(), *(function.__defaults__ or ())]
+            node.refs = [self.or_opaque(value) for value in inside]
+
+    def _builtin(self, value: Any, node: Node) -> None:
+        """Stand for something written in C: by name, or by name and the object that it is bound to."""
+        bound = bound_to(value)
+        if bound is not None:
+            node.kind, node.own, node.refs = "method", value.__name__, [self.visit(bound)]
+            return
+        module, dotted = written_in_c(value)
+        is_ours = origin_of_module(module) == "project"
+        _become(node, self.static.find(module, ())[0] if is_ours else library_node(dotted, module))
+
+    def _defaults(self, function: types.FunctionType, node: Node) -> None:
+        for value in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
+            node.refs.append(self.or_unknown(value, f"a default of {function.__qualname__}"))
+
+    def _attributes(self, function: types.FunctionType, node: Node) -> None:
+        """Take in what was set on the function itself."""
+        own = {k: v for k, v in vars(function).items() if k != "__wrapped__" and not k.startswith("__")}
+        for name, value in sorted(own.items()):
+            node.own = [node.own, name]
+            node.refs.append(self.or_opaque(value))
+
+    # -- classes ------------------------------------------------------------------------------
+
+    def _class(self, kind: type, node: Node) -> None:
+        if origin_of_module(kind.__module__) != "project":
+            _become(node, library_node(f"{kind.__module__}.{kind.__qualname__}", kind.__module__))
+            node.refs = [self.visit(f) for f in vars(kind).values() if is_users(f)]
+            return
+        members = vars(kind)
+        space = Space(names_around(kind))
+        node.kind, node.label = "class", f"class {kind.__qualname__} in {space.where}"
+        node.refs = [self.visit(base) for base in kind.__bases__ if base is not object]
+        node.refs.append(self.visit(type(kind)))
+        found = class_source(kind)
+        defined = Scope.of(found[1].body).bound if found else None
+        live = frozenset(name for name, value in members.items() if is_live_member(value))
+        if found is not None:
+            text, tree = found
+            node.text = text.segment(tree)
+            inner = Node("class body")
+            self._by_template(template_of(tree, without=live), inner, space)
+            node.refs.append(inner)
+            if "text" in self.aspects:
+                inner.own = [inner.own, node.text]
+        place = f"{module_name(kind.__module__)}:" if "place" in self.aspects else ""
+        names = [n for n in sorted(members) if self._member(kind, n, members[n], node, defined)]
+        node.own = [place + kind.__name__, names]
+        node.refs += [self.visit(each) for each in registered(kind)]
+        if "subclasses" in self.aspects:
+            below: list[type] = sorted(kind.__subclasses__(), key=lambda each: each.__qualname__)
+            node.refs += [self.visit(each) for each in below]
+
+    def _member(self, kind: type, name: str, value: Any, node: Node, defined: set[str] | None) -> bool:
+        """Add a member of a class; False for what its source or its bases tell already."""
+        if defined is not None and name not in defined and is_generated(name, value):
+            return False
+        if is_live_member(value):
+            ref = self.visit(value)
+        elif is_noise(kind, name, value):
+            return False
+        else:
+            try:
+                ref = self.visit(value)
+            except OpaqueError:
+                if defined is not None:
+                    return False
+                ref = self.unknown(f"{name} of class {kind.__qualname__}", value)
+        node.refs.append(ref)
+        return True
+
+    # -- modules ------------------------------------------------------------------------------
+
+    def whole(self, module: types.ModuleType) -> Node:
+        """Take in all of a module, because it is used as a value."""
+        name = module.__name__
+        if origin_of_module(name) != "project":
+            return library_node(name, name)
+        return self._met(module, self._fill_whole)
+
+    def _fill_whole(self, module: types.ModuleType, node: Node) -> None:
+        space = Space(vars(module))
+        node.kind, node.label = "module", f"module {space.where}"
+        node.doubt = f"module {space.where} counts whole: which part is used is decided at run time"
+        names = [n for n, v in sorted(space.names.items()) if not is_foreign(n, v)]
+        node.own = names
+        node.refs = [self.or_opaque(space.names[name]) for name in names]
+
+    def _meant(self, target: Target, space: Space) -> list[Node]:
+        """Take in all that dynamic code may mean."""
+        if target.kind == "here":
+            return (
+                [self._met(space.names, self._session)] if space.module == "__main__" else [self._here(space)]
+            )
+        if target.kind == "module":
+            return [self.static.find(absolute(target.text, space.package), ())[0]]
+        if target.kind == "code":
+            return [self._code(target.text, space)]
+        prefix = absolute(target.text, space.package) if target.kind == "prefix" else ""
+        return [self.static.any_module(space.module, space.file, prefix)]
+
+    def _here(self, space: Space) -> Node:
+        module = sys.modules.get(space.module)
+        return self._met(space.names, self._session) if module is None else self.whole(module)
+
+    def _session(self, names: Mapping[str, Any], node: Node) -> None:
+        """Take in all names of a script or a session."""
+        stand_in = types.ModuleType("__main__")
+        vars(stand_in).update(names)
+        self._fill_whole(stand_in, node)
+
+    def _code(self, text: str, space: Space) -> Node:
+        node = Node("code")
+        try:
+            self._by_template(Template(part_of(ast.parse(text.strip()))), node, space)
+        except SyntaxError:
+            node.own = text
+        return node
+
+
+@functools.lru_cache(maxsize=8192)
+def _template(node: FunctionNode, defaults: bool) -> Template:
+    return template_of(node, defaults=defaults)
+
+
+def _become(node: Node, other: Node) -> None:
+    for name, value in vars(other).items():
+        setattr(node, name, value)
+
+
+def _shared(found: list[Found]) -> list[Any]:
+    """Tell which names stand for one and the same value that can be changed, if any do."""
+    seen: dict[int, int] = {}
+    first = [seen.setdefault(id(node), number) for number, (node, _) in enumerate(found)]
+    twice = [
+        n for n, at in enumerate(first) if at != n and found[n][0].kind == "value" and found[n][0].refs == []
+    ]
+    return [[first[n], n] for n in twice]

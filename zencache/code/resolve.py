@@ -1,0 +1,142 @@
+"""What a live piece of code means by a name from outside."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zencache.code.content import OpaqueError, short
+from zencache.code.nodes import Node
+from zencache.code.origin import code_root
+from zencache.code.spaces import Space, is_only_changed, is_project, library_name, looked_up, origin_of
+from zencache.code.static import Found, StaticReach, library_node
+from zencache.graph.types import type_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zencache.code.template import Chain, Part
+
+_BY_NAME = frozenset({"__builtins__", "__spec__", "__loader__", "__path__", "__cached__", "__annotations__"})
+_MISSING = object()
+
+
+@dataclass
+class Resolver(ABC):
+    """Looks names up; what is found is followed by `visit`."""
+
+    aspects: frozenset[str] = frozenset()
+    """What code asks about code, so that it counts: docstrings, text, place."""
+    static: StaticReach = field(init=False)
+    root_folder: Path | None = field(init=False, default=None)
+    """The folder of the project whose module is looked at."""
+
+    @abstractmethod
+    def visit(self, value: Any) -> Node:
+        """Give the node of any object; raises OpaqueError where nothing tells what it holds."""
+
+    @abstractmethod
+    def whole(self, module: types.ModuleType) -> Node:
+        """Take in all of a module, because it is used as a value."""
+
+    def part(self, part: Part, space: Space, *, lenient: bool) -> list[Found]:
+        """Resolve all that a part takes from outside."""
+        return [self.resolve(chain, space, lenient=lenient) for chain in part.chains]
+
+    def resolve(self, chain: Chain, space: Space, *, lenient: bool = False) -> Found:  # noqa: PLR0911 - one line a kind
+        """Find what a piece of code means by a name from outside.
+
+        `lenient`: whether what nothing can be told of is let pass; else nothing computed with it is reused.
+        """
+        if chain.imported is not None:
+            if chain.effects:
+                return self.static.effects(chain.imported, space.package), ()
+            return self.static.imported(chain.imported, space.package, chain.attributes)
+        if chain.root in _BY_NAME:
+            return Node("undefined", chain.root), chain.attributes
+        if chain.root not in space.cells and chain.root not in space.names:
+            return self._undefined(chain)
+        value = looked_up(chain.root, space)
+        if chain.written and is_only_changed(value, chain.attributes):
+            return Node("changed", type_name(type(value))), chain.attributes
+        if isinstance(value, types.ModuleType) and (chain.attributes or not is_project(value)):
+            return self._through_module(value, chain.attributes)
+        return self._named(chain.root, value, space, lenient=lenient), chain.attributes
+
+    def _undefined(self, chain: Chain) -> Found:
+        value = getattr(builtins, chain.root, _MISSING)
+        if value is _MISSING:
+            return Node("undefined", chain.root), chain.attributes
+        return self._in_library(builtins, chain.root, value, chain.attributes)
+
+    def _through_module(self, module: types.ModuleType, rest: tuple[str, ...]) -> Found:
+        """Follow `module.attribute.attribute` through live modules."""
+        while rest:
+            name = rest[0]
+            if name in ("__dict__", "__getattr__") and is_project(module):
+                return self.whole(module), rest
+            inside = vars(module)
+            value = inside[name] if name in inside else getattr(module, name, _MISSING)
+            if value is _MISSING:
+                return self.static.find(module.__name__, rest)
+            rest = rest[1:]
+            if not isinstance(value, types.ModuleType):
+                if is_project(module):
+                    return self._named(name, value, Space(inside), lenient=False), rest
+                return self._in_library(module, name, value, rest)
+            module = value
+        if module is sys and rest == ():
+            return library_node("sys", "sys"), ()
+        return self.whole(module), ()
+
+    def _in_library(self, module: types.ModuleType, name: str, value: Any, rest: tuple[str, ...]) -> Found:
+        if module is sys and name == "argv":
+            return self.visit(sys.argv[1:]), rest
+        if isinstance(value, types.FunctionType) and origin_of(value) == "project":  # put there by the user
+            return self.visit(value), rest
+        if isinstance(value, type) and library_name(value):
+            return self.visit(value), rest
+        dotted = library_name(value) or f"{module.__name__}.{name}"
+        node = library_node(dotted, module.__name__)
+        return node, rest
+
+    def _named(self, name: str, value: Any, space: Space, *, lenient: bool) -> Node:
+        self.root_folder = code_root(space.file, space.module)
+        if lenient:
+            return self.or_opaque(value)
+        kind = "closed-over" if name in space.cells else "global"
+        node = self.or_unknown(value, f"{kind} {name} in {space.where}")
+        if node.kind == "library" and not node.outside:
+            return node
+        if node.kind in ("value", "method", "object") and not node.label:
+            node.label = f"{kind} {name} in {space.where}"
+            node.text = node.text or short(value)
+        return node
+
+    def or_unknown(self, value: Any, what: str) -> Node:
+        """Follow a value; where nothing tells what it holds, nothing computed with it may be reused."""
+        try:
+            return self.visit(value)
+        except OpaqueError as error:
+            return self.unknown(what, error)
+
+    def unknown(self, what: str, error: Any) -> Node:
+        """Stand for something of which nothing is known, and say what to do."""
+        kind = error if isinstance(error, OpaqueError) else type_name(type(error))
+        return Node(
+            "unknown",
+            unknown=True,
+            doubt=f"{what} holds a {kind}, which cannot be digested, so no result can be reused; make it inside "
+            'the step, or say CachePolicy(code="function")',
+        )
+
+    def or_opaque(self, value: Any) -> Node:
+        """Take a value by its type where nothing tells what it holds."""
+        try:
+            return self.visit(value)
+        except OpaqueError:
+            return Node("opaque", type_name(type(value)))
