@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from zencache.policy import CachePolicy
 from zencache.graph.specs import CodeRef, PipelineSpec, StepSpec
 from zencache.planning.switches import why_off
+from zencache.policy import CachePolicy
 
 
 def is_on(run, step_flag, pipeline_flag, precedence="step", **options):

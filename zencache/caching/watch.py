@@ -26,7 +26,7 @@ from zencache.caching import (
     watch_randomness,
 )
 from zencache.caching.watch_events import Recorder, unwatched
-from zencache.caching.watch_notes import notes
+from zencache.caching.watch_notes import notes, randomness
 from zencache.caching.watch_wrapping import Wrapping
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Seen:
     """Files that changed while the step ran: a result that read such a file is never reused."""
     notes: tuple[str, ...] = ()
     """Sentences for the user about what cannot be followed, with the line to write."""
+    remarks: tuple[str, ...] = ()
+    """Sentences for who asks: what may bear on the result, and more often does not."""
 
     def to_json(self) -> str:
         """Write it as one line of JSON."""
@@ -73,6 +75,7 @@ class Seen:
             environment=data.get("environment", {}),
             unstable=tuple(data.get("unstable", ())),
             notes=tuple(data.get("notes", ())),
+            remarks=tuple(data.get("remarks", ())),
         )
 
 
@@ -84,6 +87,7 @@ class Watch:
     root: Path
     ignore: tuple[Path, ...]
     digests: FileDigests
+    uses: frozenset[str] = frozenset()
     unseeded: tuple[str, ...] = ()
 
     def seen(self) -> Seen:
@@ -95,6 +99,12 @@ class Watch:
     def modules(self) -> frozenset[str]:
         """The project's source files that were imported while the step ran, as absolute paths."""
         return frozenset(self._reads.modules)
+
+    def _drawn(self, *, by_library: bool) -> tuple[str, ...]:
+        """Write of the draws that the step's own code makes, or of those that libraries make in it."""
+        used = {m: any(map(draws_from(m), self.uses)) for m in self.unseeded}
+        chosen = [module for module, is_own in used.items() if is_own is not by_library]
+        return tuple(randomness(self.recorder.step, module, by_library=by_library) for module in chosen)
 
     @cached_property
     def _places(self) -> watch_files.Places:
@@ -117,7 +127,8 @@ class Watch:
             folders={name(path): self.digests.listing(Path(path)) or "" for path in folders},
             environment={key: _digest(value) for key, value in sorted(self.recorder.environment.items())},
             unstable=tuple(sorted(map(name, self._reads.unstable))),
-            notes=notes(self.recorder, self.unseeded),
+            notes=(*notes(self.recorder), *self._drawn(by_library=False)),
+            remarks=self._drawn(by_library=True),
         )
 
 
@@ -129,13 +140,14 @@ def watching(
     ignore: Sequence[Path],
     digests: FileDigests,
     is_project: Callable[[str], bool],
+    uses: frozenset[str] = frozenset(),
 ) -> Iterator[Watch]:
     """Notice what a step reads while it runs in this thread, and in threads that it starts.
 
     `ignore` names folders whose files never count, such as the store; `is_project` says whether a
-    source file is the user's own code.
+    source file is the user's own code; `uses` are the dotted names of what its code uses of libraries.
     """
-    watch = Watch(Recorder(step, is_project), root, tuple(ignore), digests)
+    watch = Watch(Recorder(step, is_project), root, tuple(ignore), digests, uses)
     _changes.begin(is_project)
     before = watch_randomness.State.now()
     outer = watch_events.start(watch.recorder)
@@ -189,6 +201,16 @@ class _Changes:
 
 
 _changes = _Changes()
+
+
+def draws_from(module: str) -> Callable[[str], bool]:
+    """Give the test whether a dotted name is a function of a module's global generator.
+
+    >>> draws_from("numpy.random")("numpy.random.rand"), draws_from("random")("random.Random")
+    (True, False)
+    """
+    others = (".seed", ".Random", ".SystemRandom", ".RandomState", ".default_rng", ".Generator")
+    return lambda name: name.rpartition(".")[0] == module and not name.endswith(others)
 
 
 def _process_started(process: Any) -> None:

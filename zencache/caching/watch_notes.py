@@ -16,8 +16,8 @@ _SEED = {
 }
 
 
-def notes(recorder: Recorder, unseeded: Iterable[str]) -> tuple[str, ...]:
-    """Write the sentences for one step."""
+def notes(recorder: Recorder) -> tuple[str, ...]:
+    """Write the sentences about what a step reached out to."""
     step, found = recorder.step, []
     if recorder.environment:
         names = list(recorder.environment)
@@ -40,12 +40,30 @@ def notes(recorder: Recorder, unseeded: Iterable[str]) -> tuple[str, ...]:
             f"step {step} starts another process ({_some(recorder.programs)}), and what that reads is not seen; "
             'name its files: `@step(cache=CachePolicy(files=["data/*.csv"]))`'
         )
-    found += [
+    return tuple(found)
+
+
+def randomness(step: str, module: str, *, by_library: bool) -> str:
+    """Write the sentence about draws from a global generator that was not seeded."""
+    if by_library:
+        return (
+            f"a library that step {step} uses draws from the global generator of `{module}`, which is not seeded; "
+            "where that bears on the result, give the library a seed (`random_state=0`)"
+        )
+    return (
         f"step {step} draws from the global generator of `{module}` without seeding it, "
         f"so a reused result stands for one draw; take `seed: int` as a parameter and write {_SEED[module]}"
-        for module in unseeded
-    ]
-    return tuple(found)
+    )
+
+
+def fresh_generators(step: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Write the sentence about generators that the step's code makes without a seed."""
+    listed = _some(names)
+    sentence = (
+        f"step {step} draws what differs from run to run ({listed}), so a reused result stands for one draw; "
+        "give a seed, from a parameter (`seed: int`)"
+    )
+    return (sentence,) if listed else ()
 
 
 def _some(names: Iterable[str]) -> str:

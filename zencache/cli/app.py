@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 import zencache
 from zencache import config
+from zencache.cli import cache, explain, plan
+from zencache.cli.output import find_run, open_repository, table
 from zencache.errors import ZencacheError
 from zencache.pipelines.printing import seconds_text
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zencache.pipelines import PipelineRun
-    from zencache.repo import Repository
 
 app = typer.Typer(
     help="Pipelines that never compute the same thing twice.", no_args_is_help=True, add_completion=False
@@ -28,6 +27,9 @@ pipelines = typer.Typer(help="Pipelines that have run.", no_args_is_help=True)
 runs = typer.Typer(help="Runs and their steps.", no_args_is_help=True)
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(runs, name="run")
+app.add_typer(cache.app, name="cache")
+app.command("explain")(explain.explain)
+app.command("plan")(plan.plan)
 
 Name = Annotated[str, typer.Argument(help="As `list` shows it.")]
 
@@ -60,7 +62,7 @@ def init(folder: Annotated[Path, typer.Argument(help="The project's folder.")] =
 @pipelines.command("list")
 def list_pipelines() -> None:
     """List the pipelines that have run."""
-    repository = _repository()
+    repository = open_repository()
     rows = []
     for name in repository.get_pipeline_names():
         found = repository.get_runs(name)
@@ -74,17 +76,17 @@ def list_pipelines() -> None:
                 last.status if last else "",
             )
         )
-    _table(("pipeline", "version", "runs", "last run", "status"), rows, empty="No pipeline has run here yet.")
+    table(("pipeline", "version", "runs", "last run", "status"), rows, empty="No pipeline has run here yet.")
 
 
 @pipelines.command("show")
 def show_pipeline(name: Name) -> None:
     """Show a pipeline's steps, versions and runs."""
-    repository = _repository()
+    repository = open_repository()
     found = repository.get_runs(name)
     last = found[-1]
     typer.echo(f"Pipeline {name}, version {last.version}, {len(found)} runs")
-    _table(
+    table(
         ("step", "function", "inputs", "parameters"),
         [
             (
@@ -102,18 +104,18 @@ def show_pipeline(name: Name) -> None:
 @runs.command("list")
 def list_runs(pipeline: Annotated[str | None, typer.Option(help="Only this pipeline's.")] = None) -> None:
     """List runs, newest last."""
-    _run_table(_repository().get_runs(pipeline))
+    _run_table(open_repository().get_runs(pipeline))
 
 
 @runs.command("show")
 def show_run(name: Name) -> None:
     """Show a run's steps: what ran, what was reused, and why."""
-    run = _repository().get_run(name)
+    run = find_run(name)
     duration = "" if run.duration is None else f", {seconds_text(run.duration)}"
     typer.echo(
         f"Run {run.name} of pipeline {run.pipeline_name}, version {run.version}: {run.status}{duration}"
     )
-    _table(
+    table(
         ("step", "status", "time", "reason"),
         [
             (s.name, s.status, "" if s.duration is None else seconds_text(s.duration), s.reason)
@@ -127,12 +129,6 @@ def show_run(name: Name) -> None:
             typer.echo(f"\n{step.name} failed:\n{step.error}", nl=False)
 
 
-def _repository() -> Repository:
-    from zencache.repo import Repository  # noqa: PLC0415 - `version` and `--help` need no records
-
-    return Repository()
-
-
 def _run_table(found: Iterable[PipelineRun]) -> None:
     rows = [
         (
@@ -144,19 +140,4 @@ def _run_table(found: Iterable[PipelineRun]) -> None:
         )
         for r in found
     ]
-    _table(("run", "pipeline", "version", "status", "time"), rows, empty="Nothing has run here yet.")
-
-
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, empty: str = "") -> None:
-    """Print a table; as wide as it needs to be where the output is not a terminal."""
-    rows = list(rows)
-    if not rows and empty:
-        typer.echo(empty)
-        return
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False)
-    if not sys.stdout.isatty():
-        console.width = max(80, 2 * max(sum(map(len, row)) for row in (columns, *rows)))
-    console.print(table)
+    table(("run", "pipeline", "version", "status", "time"), rows, empty="Nothing has run here yet.")

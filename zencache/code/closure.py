@@ -28,7 +28,7 @@ from zencache.code.classes import (
     registered,
 )
 from zencache.code.content import OpaqueError, bytecode, content_node
-from zencache.code.dynamic import Target, absolute, targets
+from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.nodes import Node
 from zencache.code.origin import origin_of_module
 from zencache.code.resolve import Resolver
@@ -171,6 +171,8 @@ class Reach(Resolver):
             for number, (ref, _) in enumerate(found):
                 for target in targets(ref.outside, part, number):
                     node.refs += self._meant(target, space)
+                if draws_unseeded(ref.outside, part, number):
+                    node.unseeded |= {ref.outside}
 
     def _is_ours(self, decorator: Part, space: Space) -> bool:
         """Say whether a decorator is zencache's: its options are not the function's code."""

@@ -54,6 +54,8 @@ class CodeDigest:
     """Where more had to be taken in than is used, or nothing is known: sentences."""
     outside: frozenset[str] = frozenset()
     """Dotted names of what it uses of libraries."""
+    unseeded: tuple[str, ...] = ()
+    """Dotted names of what it draws from without a seed."""
     place: str = ""
     """What explanations call the file of the function itself."""
 
@@ -196,6 +198,7 @@ def _digested(root: Node, nodes: list[Node], place: str) -> CodeDigest:
         units=dict(_units(root, nodes)),
         doubts=tuple(dict.fromkeys(node.doubt for node in nodes if node.doubt)),
         outside=frozenset(node.outside for node in nodes if node.outside),
+        unseeded=tuple(sorted({name for node in nodes for name in node.unseeded})),
         place=place,
     )
 

@@ -24,6 +24,10 @@ _RUNS_FILES = frozenset(
 )
 
 
+_GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+_NEVER_SEEDED = ("secrets.", "uuid.uuid1", "uuid.uuid4", "random.SystemRandom", "posix.urandom", "os.urandom")
+
+
 class Target(NamedTuple):
     """What may be meant: a module, the modules of a prefix, this module, some code, or any module."""
 
@@ -48,6 +52,16 @@ def targets(outside: str, part: Part, number: int) -> list[Target]:
     if outside == "sys.modules":
         return [_looked_up(index) for index in part.subscripts.get(number, ())] or [Target("any")]
     return [Target("any")] if outside in _RUNS_FILES else []
+
+
+def draws_unseeded(outside: str, part: Part, number: int) -> bool:
+    """Say whether the uses of something in a library give what differs from run to run."""
+    named = outside.replace("numpy.random._generator.", "numpy.random.").replace(
+        "numpy.random.mtrand.", "numpy.random."
+    )
+    if named in _GENERATORS:
+        return any(call == () for call in part.calls.get(number, ()))
+    return outside.startswith(_NEVER_SEEDED)
 
 
 def _imported(call: tuple[Argument, ...]) -> Target:

@@ -33,6 +33,8 @@ class Node:
     """Whether nothing is known of it, so that nothing computed with it may be reused."""
     reflects: frozenset[str] = frozenset()
     """What its code asks about code (`docstrings`, …)."""
+    unseeded: frozenset[str] = frozenset()
+    """Dotted names of what it draws from without a seed."""
     outside: str = ""
     """The dotted name of something in a library."""
     deep: str = ""

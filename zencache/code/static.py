@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.code.dynamic import Target, absolute, targets
+from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.nodes import Node
 from zencache.code.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope
@@ -256,6 +256,8 @@ class StaticReach:
         for number, ref in enumerate(list(node.refs)):
             for target in targets(ref.outside, part, number):
                 node.refs += self.meant(target, module)
+            if draws_unseeded(ref.outside, part, number):
+                node.unseeded |= {ref.outside}
 
     def resolve(self, chain: Chain, module: StaticModule) -> Found:
         """Find what a module's code means by a name from outside."""

@@ -75,7 +75,7 @@ def _run(
     values = check_outputs(body, returned)
     records = {name: _store(run, body, name, value, output_dict[name][0]) for name, value in values.items()}
     seconds = time.perf_counter() - started
-    return seconds, records, None if watch is None else watched.seen(run, watch)
+    return seconds, records, None if watch is None else watched.seen(run, body.spec, watch)
 
 
 def _inputs(run: RunContext, body: StepBody) -> dict[str, Any]:

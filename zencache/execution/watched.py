@@ -6,8 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.origin import origin_of_file
 from zencache.caching.watch import Seen, Watch, watching
+from zencache.caching.watch_notes import fresh_generators
+from zencache.code.origin import origin_of_file
 from zencache.execution.tasks import StepEvent
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ def call(run: RunContext, body: StepBody, arguments: Mapping[str, Any]) -> tuple
         ignore=[run.project.folder],
         digests=keys.digests,
         is_project=lambda file: origin_of_file(file) == "project",
+        uses=keys.code(body.spec.name).outside,
     ) as watch:
         return body.function(**arguments), watch
 
 
-def seen(run: RunContext, watch: Watch) -> Seen:
+def seen(run: RunContext, step: StepSpec, watch: Watch) -> Seen:
     """Give what a step read; modules that its code digest does not know of count as files that it read."""
     found = watch.seen()
     keys = run.planner.keys
@@ -42,6 +44,7 @@ def seen(run: RunContext, watch: Watch) -> Seen:
     return dataclasses.replace(
         found,
         files={**found.files, **{_name(file, keys.root): digest for file, digest in imported.items()}},
+        notes=(*found.notes, *fresh_generators(step.name, keys.code(step.name).unseeded)),
         unstable=(*found.unstable, *(_name(file, keys.root) for file in edited)),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
 from zencache.pipelines import runner
+from zencache.pipelines.dry import check_not_dry
 from zencache.pipelines.records import open_records
 from zencache.pipelines.rewire import replaced
 from zencache.pipelines.run import PipelineRun
@@ -75,6 +76,7 @@ class Pipeline:
         Raises StepFailedError (also an instance of what the step raised), RunInterruptedError, and
         StoreError where the project's store cannot be used.
         """
+        check_not_dry(self.name)
         records = self._open(create=True)
         assert records is not None
         self._immutable = True

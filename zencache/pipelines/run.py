@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zencache.graph.specs import PipelineSpec
+    from zencache.graph.specs import PipelineSpec, StepSpec
+    from zencache.pipelines.explaining import Explanation
     from zencache.pipelines.records import Records
     from zencache.stores.records import ArtifactRecord, ExecutionRecord, RunRecord
 
@@ -69,7 +70,8 @@ class PipelineRun:
         """The steps by their names, in the order of the pipeline."""
         found = {e.step: e for e in self._records.metadata.executions_of_run(self._record.id)}
         return Named(
-            "step", {name: StepRun(name, found.get(name), self._records) for name in self.spec.by_name}
+            "step",
+            {n: StepRun(n, found.get(n), self._records, step) for n, step in self.spec.by_name.items()},
         )
 
     def get_step(self, name: str) -> StepRun:
@@ -87,6 +89,7 @@ class StepRun:
     name: str
     _record: ExecutionRecord | None
     _records: Records = field(repr=False)
+    _spec: StepSpec = field(repr=False)
 
     @property
     def status(self) -> StepStatus:
@@ -102,6 +105,17 @@ class StepRun:
     def reason(self) -> str:
         """Why it ran, or was a hit, in words."""
         return self._record.reason if self._record else "a step that it needs did not finish"
+
+    def explain(self, code: bool = False) -> Explanation:
+        """Say why it ran or was a hit, with what its key was made of: `print(run.steps["train"].explain())`.
+
+        With `code`, also the lines of code that differ from the execution that the reason compares with.
+        """
+        from zencache.pipelines.explaining import Explanation, explain  # noqa: PLC0415 - only who asks pays for it
+
+        if self._record is None:
+            return Explanation(self.name, self.status, self.reason)
+        return explain(self._spec, self._record, self.status, self._records, code=code)
 
     @property
     def cache_key(self) -> str | None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.caching.code import CodeDigest, CodeReader
 from zencache.caching.key import KeyParts
-from zencache.caching.origin import version_of
+from zencache.code.digest import CodeDigest, CodeReader
+from zencache.code.origin import version_of
 from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
 from zencache.graph.types import type_name
 from zencache.graph.values import canonical_text, from_text, import_object, to_text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zencache.caching.files import FileDigests
-    from zencache.caching.source import Text
+    from zencache.code.source import Text
     from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
     from zencache.stores.records import ArtifactRecord
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from zencache.caching.key import KeyParts
     from zencache.stores.records import ExecutionRecord
@@ -44,6 +44,14 @@ class RunPlan:
 
     pipeline: str
     steps: Mapping[str, PlannedStep]
+    _diff: Callable[[PlannedStep], str] = field(default=lambda _: "", repr=False, compare=False)
+
+    def diff(self, step: str) -> str:
+        """Show the lines of code that make a step run, against the execution that its reason compares with.
+
+        Empty where the code is the same, or where there is nothing to compare it with.
+        """
+        return self._diff(self.steps[step])
 
     @property
     def all_hits(self) -> bool:

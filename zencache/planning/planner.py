@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zencache.caching.explain import differences, span
 from zencache.caching.key import KeyParts
 from zencache.caching.watch import Seen, changed
+from zencache.planning.changes import code_changes
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
 from zencache.stores.artifacts import is_whole
@@ -52,7 +53,7 @@ class Planner:
                 if planned.hit:
                     outputs[planned.name] = planned.hit.outputs
             left = [s for s in left if s.name not in decided]
-        return RunPlan(self.spec.name, {s.name: decided[s.name] for s in self.spec.steps})
+        return RunPlan(self.spec.name, {s.name: decided[s.name] for s in self.spec.steps}, self.diff)
 
     def decide(self, steps: Sequence[StepSpec], outputs: Outputs) -> list[PlannedStep]:
         """Decide for steps whose inputs are known, with one look-up for all of them."""
@@ -64,6 +65,14 @@ class Planner:
         made = [self._decided(step, parts[step.name], off[step.name], newest) for step in steps]
         share = (time.perf_counter() - started) / max(1, len(steps))
         return [dataclasses.replace(planned, seconds=share) for planned in made]
+
+    def diff(self, planned: PlannedStep) -> str:
+        """Show the lines of code that differ from the execution that a step's reason compares with."""
+        if planned.parts is None or planned.compared_with is None or self.metadata is None:
+            return ""
+        [old] = self.metadata.executions_by_id([planned.compared_with])
+        now = self.keys.texts(self.spec.by_name[planned.name])
+        return code_changes(old, planned.parts, now, self.metadata.project.sources)
 
     def _why_off(self, step: StepSpec) -> str | None:
         return why_off(self.spec, step, self.run_override, self.precedence, self.keys.project)

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 from zencache import config
 from zencache.errors import NotFoundError
 from zencache.pipelines import Pipeline, PipelineRun
+from zencache.pipelines.audit import audit
+from zencache.pipelines.dropping import drop
 from zencache.pipelines.records import open_records
+from zencache.stores.selection import Selection
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from zencache.pipelines.audit import AuditedStep
+    from zencache.pipelines.dropping import DroppedResult
     from zencache.pipelines.records import Records
 
 
@@ -75,6 +82,43 @@ class Repository:
             known = [run.name for run in self._records.runs.runs()]
             raise NotFoundError.named("run", name, known, hint="`zencache run list` shows all")
         return PipelineRun(found, self._records)
+
+    # -- the cache ----------------------------------------------------------------------------
+
+    def drop(
+        self,
+        *,
+        step: str | None = None,
+        pipeline: str | Pipeline | None = None,
+        key: str | None = None,
+        older_than: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> list[DroppedResult]:
+        """Mark results so that they are never reused; their history and their bytes stay.
+
+        At least one of `step` (its name in a pipeline, or its qualified function name), `pipeline`, `key`
+        (at least eight digits) and `older_than`; of several, all must hold. Gives what was marked, or with
+        `dry_run` what would be. Raises ParameterError if nothing is said, or the key is none.
+        """
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        return drop(self._records, Selection(step, name, key, older_than), dry_run=dry_run)
+
+    def audit(
+        self,
+        *,
+        sample: str | int = "10%",
+        pipeline: str | Pipeline | None = None,
+        step: str | None = None,
+        seed: int | None = None,
+    ) -> list[AuditedStep]:
+        """Compute a sample of the results that runs would reuse again, aside, and compare; changes nothing.
+
+        `sample` is a number of steps, or a share such as `"10%"`; at least one step is taken. `seed` makes
+        the choice repeatable. Raises NotFoundError for a pipeline that has not run.
+        """
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        chosen = self.get_pipelines() if name is None else [self.get_pipeline_by_name(name)]
+        return audit(self._records, [each.spec for each in chosen], sample=sample, step=step, seed=seed)
 
     def __repr__(self) -> str:
         return f"<repository {self.root}>"

@@ -216,6 +216,13 @@ class RunStore:
         context = self.metadata.context(RUN_CONTEXT, name)
         return _run_record(context) if context and "zencache_pipeline" in context.custom_properties else None
 
+    def run_of(self, execution_id: int) -> RunRecord | None:
+        """Find the run that an execution is part of."""
+        for context in self._client.get_contexts_by_execution(execution_id):
+            if context.type == RUN_CONTEXT and "zencache_pipeline" in context.custom_properties:
+                return _run_record(context)
+        return None
+
     def spec_of(self, run: RunRecord) -> PipelineSpec:
         """Give the spec that a run ran."""
         context = self.metadata.context(RUN_CONTEXT, run.name)

@@ -1,0 +1,58 @@
+"""What the commands share: opening the repository, finding a run, and tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zencache.pipelines import PipelineRun
+    from zencache.repo import Repository
+
+LATEST = "latest"
+
+
+def open_repository() -> Repository:
+    """Open the repository of the working folder."""
+    from zencache.repo import Repository  # noqa: PLC0415 - `version` and `--help` need no records
+
+    return Repository()
+
+
+def find_run(name: str) -> PipelineRun:
+    """Find a run by its name; `latest` is the newest, unless a run has that name."""
+    repository = open_repository()
+    if name == LATEST:
+        found = repository.get_runs()
+        named = [run for run in found if run.name == LATEST]
+        if found:
+            return (named or found)[-1]
+    return repository.get_run(name)
+
+
+def import_from_here(*others: Path) -> None:
+    """Let the user's own modules be imported as a script of the working folder imports them."""
+    folders = [str(Path.cwd()), *map(str, others)]
+    sys.path[:0] = [folder for folder in dict.fromkeys(folders) if folder not in sys.path]
+
+
+def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, empty: str = "") -> None:
+    """Print a table; as wide as it needs to be where the output is not a terminal."""
+    rows = list(rows)
+    if not rows and empty:
+        typer.echo(empty)
+        return
+    made = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        made.add_row(*row)
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False)
+    if not sys.stdout.isatty():
+        console.width = max(80, 2 * max(sum(map(len, row)) for row in (columns, *rows)))
+    console.print(made)

@@ -1,0 +1,117 @@
+"""Finding the pipeline that a command names: `module:pipeline`, or `path/to/file.py:pipeline`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zencache.cli.output import import_from_here
+from zencache.errors import DefinitionError, NotFoundError
+from zencache.pipelines import Pipeline, PipelineDefinition
+from zencache.pipelines.dry import dry
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Mapping
+
+_HOW = "name a variable that holds a Pipeline, or a function that returns one"
+
+
+def find_pipeline(target: str, parameters: Mapping[str, Any]) -> Pipeline:
+    """Import what is named and make its pipeline; nothing can run meanwhile.
+
+    Raises NotFoundError that says which names there are, and DefinitionError where a pipeline has
+    slots that nothing fills.
+    """
+    place, _, name = target.rpartition(":")
+    if not place:
+        place, name = target, ""
+    with dry():
+        module = _import(place)
+        return _pipeline(_named(module, place, name), name, parameters)
+
+
+# -- the module -------------------------------------------------------------------------------------
+
+
+def _import(place: str) -> types.ModuleType:
+    import_from_here()
+    if place.endswith(".py") or "/" in place:
+        return _import_file(Path(place))
+    try:
+        return importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{place}.".startswith(f"{error.name}."):
+            raise  # the module is there, and lacks another one
+        raise NotFoundError(
+            f"there is no module {place} in {Path.cwd()} or among what is installed; "
+            "correct the name, or give the file: path/to/file.py:pipeline"
+        ) from error
+
+
+def _import_file(file: Path) -> types.ModuleType:
+    """Import a file as Python imports a script: what is beside it can be imported by it."""
+    path = file.resolve()
+    if not path.is_file():
+        raise NotFoundError(f"there is no file {file} in {Path.cwd()}; correct the path")
+    sys.path.insert(0, str(path.parent))
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    if found is None or found.loader is None:
+        raise NotFoundError(f"{file} is no Python file; give path/to/file.py:pipeline")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[path.stem] = module
+    found.loader.exec_module(module)
+    return module
+
+
+def _named(module: types.ModuleType, place: str, name: str) -> Any:
+    known = [n for n, v in vars(module).items() if isinstance(v, Pipeline | PipelineDefinition)]
+    if not name:
+        each = ", ".join(f"{place}:{n}" for n in known) or f"{place}:NAME"
+        raise NotFoundError(f"say which pipeline of {place} is meant: {each}")
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise NotFoundError.named("pipeline", name, known, hint=f"module {place}")
+        found = getattr(found, part)
+    return found
+
+
+# -- the pipeline -----------------------------------------------------------------------------------
+
+
+def _pipeline(found: Any, name: str, parameters: Mapping[str, Any]) -> Pipeline:
+    if isinstance(found, Pipeline):
+        if parameters:
+            raise DefinitionError(
+                f"{name} is a Pipeline already, and takes no parameters; leave --set out, "
+                "or name the @pipeline function that it was made by"
+            )
+        return found
+    if not isinstance(found, PipelineDefinition) and not inspect.isfunction(found):
+        raise DefinitionError(f"{name} is no pipeline, but a {type(found).__name__}; {_HOW}")
+    _check_filled(found, name, parameters)
+    made = found(**parameters)
+    if not isinstance(made, Pipeline):
+        raise DefinitionError(f"{name}() gave a {type(made).__name__}, not a Pipeline; {_HOW}")
+    return made
+
+
+def _check_filled(found: Any, name: str, parameters: Mapping[str, Any]) -> None:
+    """Raise DefinitionError where a slot, or a parameter without a default, is given nothing."""
+    taken = inspect.signature(getattr(found, "entrypoint", found)).parameters.values()
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    wanted = [p for p in taken if p.kind not in variable]
+    if empty := [p.name for p in wanted if p.default is p.empty and p.name not in parameters]:
+        raise DefinitionError(
+            f"{name}: nothing fills {', '.join(empty)}. Where these are steps, {_HOW} "
+            f"(`made = {name}({', '.join(f'{n}=…' for n in empty)})`); where they are parameters, "
+            f"give them: {' '.join(f'--set {n}=…' for n in empty)}"
+        )
+    known = [p.name for p in wanted]
+    if inspect.isfunction(found) and (unknown := [n for n in parameters if n not in known]):
+        raise NotFoundError.named("parameter", unknown[0], known, hint=f"function {name}")

@@ -1,0 +1,33 @@
+"""A time in which no pipeline can run: while a pipeline's module is imported to be planned."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from zencache.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_dry: ContextVar[bool] = ContextVar("zencache_dry", default=False)
+
+
+@contextmanager
+def dry() -> Iterator[None]:
+    """Have every run that is begun meanwhile raise DefinitionError."""
+    token = _dry.set(True)
+    try:
+        yield
+    finally:
+        _dry.reset(token)
+
+
+def check_not_dry(pipeline: str) -> None:
+    """Raise DefinitionError if this is such a time."""
+    if _dry.get():
+        raise DefinitionError(
+            f"pipeline {pipeline} would run when its module is imported, and a plan runs nothing; "
+            'put the run under `if __name__ == "__main__":`'
+        )
