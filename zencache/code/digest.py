@@ -11,14 +11,14 @@ import sys
 import types
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.closure import Reach
 from zencache.code.content import OpaqueError
-from zencache.code.nodes import Node, deep_digest, reachable
+from zencache.code.nodes import CODE, Node, Summary, deep_digest, digest_of, reachable, summed_up, unit_digest
 from zencache.code.static import place_of
 from zencache.graph.types import module_name
-from zencache.graph.values import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,8 +48,7 @@ class CodeDigest:
     """The digest of the function itself, without what it reaches."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """Installed distributions that it reaches, with versions."""
-    units: Mapping[str, Unit] = field(default_factory=dict)
-    """By what an explanation calls them."""
+    make_units: Callable[[], dict[str, Unit]] = field(default=dict, repr=False, compare=False)
     doubts: tuple[str, ...] = ()
     """Where more had to be taken in than is used, or nothing is known: sentences."""
     outside: frozenset[str] = frozenset()
@@ -58,6 +57,14 @@ class CodeDigest:
     """Dotted names of what it draws from without a seed."""
     place: str = ""
     """What explanations call the file of the function itself."""
+
+    @cached_property
+    def units(self) -> dict[str, Unit]:
+        """Its pieces, by what an explanation calls them; made when one is asked for."""
+        return self.make_units()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "units": self.units, "make_units": dict}
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
         """Give the digest of a snapshot, if all that it takes from other modules is still as it was.
@@ -99,11 +106,10 @@ class CodeReader:
         aspects: frozenset[str] = frozenset()
         while True:
             root = self._root(function, aspects)
-            nodes = list(reachable(root))
-            asked = aspects.union(*(node.reflects for node in nodes))
-            if asked == aspects:
-                return _digested(root, nodes, _place(function))
-            aspects = asked
+            found = summed_up(root)
+            if found.reflects <= aspects:
+                return _digested(root, found, _place(function))
+            aspects |= found.reflects
 
     def modules(self) -> dict[str, Text]:
         """Give the texts of modules that were followed without being imported, by file."""
@@ -189,46 +195,26 @@ def _is_importable(value: Any) -> bool:
     return found is value
 
 
-def _digested(root: Node, nodes: list[Node], place: str) -> CodeDigest:
-    unknown = any(node.unknown for node in nodes)
+def _digested(root: Node, found: Summary, place: str) -> CodeDigest:
     return CodeDigest(
-        digest=uuid.uuid4().hex if unknown else deep_digest(root),
+        digest=uuid.uuid4().hex if found.unknown else deep_digest(root),
         own=digest_of([root.kind, root.own]),
-        packages=dict(sorted({package for node in nodes for package in node.packages})),
-        units=dict(_units(root, nodes)),
-        doubts=tuple(dict.fromkeys(node.doubt for node in nodes if node.doubt)),
-        outside=frozenset(node.outside for node in nodes if node.outside),
-        unseeded=tuple(sorted({name for node in nodes for name in node.unseeded})),
+        packages=dict(sorted(found.packages)),
+        make_units=lambda: dict(_units(root)),
+        doubts=found.doubts,
+        outside=found.outside,
+        unseeded=tuple(sorted(found.unseeded)),
         place=place,
     )
 
 
-def _units(root: Node, nodes: list[Node]) -> Iterator[tuple[str, Unit]]:
-    yield OWN, Unit(_unit_digest(root), root.text)
+def _units(root: Node) -> Iterator[tuple[str, Unit]]:
+    yield OWN, Unit(unit_digest(root), root.text)
     taken: dict[str, list[str]] = {}
-    for node in nodes:
-        digest = _unit_digest(node) if node.label else ""
+    for node in reachable(root):
+        digest = unit_digest(node) if node.label else ""
         known = taken.setdefault(node.label, [])
         if digest and digest not in known:
             known.append(digest)
             again = f" ({len(known)})" if len(known) > 1 else ""
-            yield node.label + again, Unit(digest, node.text, node.kind not in _CODE)
-
-
-_CODE = frozenset({"function", "class", "definition", "module", "effects"})
-
-
-def _unit_digest(node: Node) -> str:
-    """Digest a node with its unnamed parts; what has a name is a unit of its own."""
-    parts: list[Any] = []
-    left, seen = [node], {id(node)}
-    while left:
-        each = left.pop()
-        parts.append([each.kind, each.own])
-        for ref in each.refs:
-            if ref.label or ref.kind == "library":
-                parts += [ref.label or ref.own] if node.kind not in _CODE else []
-            elif id(ref) not in seen:
-                seen.add(id(ref))
-                left.append(ref)
-    return digest_of(sorted(parts, key=str) if node.unordered else parts)
+            yield node.label + again, Unit(digest, node.text, node.kind not in CODE)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zencache.graph.values import digest_of
+from blake3 import blake3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(eq=False)
@@ -39,6 +40,60 @@ class Node:
     """The dotted name of something in a library."""
     deep: str = ""
     """The digest of all that can be reached from it, once it was asked for."""
+    unit: str = ""
+    """The digest of it with its unnamed parts, once it was asked for."""
+    summary: Summary | None = None
+    """What is to be known of all that can be reached from it, once it was asked for."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is to be known of all that can be reached from a node."""
+
+    packages: frozenset[tuple[str, str]]
+    doubts: tuple[str, ...]
+    unknown: bool
+    reflects: frozenset[str]
+    outside: frozenset[str]
+    unseeded: frozenset[str]
+
+    @classmethod
+    def of(cls, node: Node) -> Summary:
+        """Sum up one node."""
+        return cls(
+            packages=frozenset(node.packages),
+            doubts=(node.doubt,) if node.doubt else (),
+            unknown=node.unknown,
+            reflects=node.reflects,
+            outside=frozenset({node.outside} if node.outside else ()),
+            unseeded=node.unseeded,
+        )
+
+    @classmethod
+    def merged(cls, parts: Sequence[Summary]) -> Summary:
+        """Put several together."""
+        return cls(
+            packages=frozenset().union(*(part.packages for part in parts)),
+            doubts=tuple(dict.fromkeys(doubt for part in parts for doubt in part.doubts)),
+            unknown=any(part.unknown for part in parts),
+            reflects=frozenset().union(*(part.reflects for part in parts)),
+            outside=frozenset().union(*(part.outside for part in parts)),
+            unseeded=frozenset().union(*(part.unseeded for part in parts)),
+        )
+
+
+def summed_up(root: Node) -> Summary:
+    """Sum up all that can be reached from a node; what it refers to is remembered, as other code may too."""
+    for ref in root.refs:
+        if ref.summary is None:
+            ref.summary = Summary.merged([Summary.of(node) for node in reachable(ref)])
+    return Summary.merged([Summary.of(root), *(ref.summary for ref in root.refs if ref.summary)])
+
+
+def digest_of(value: Any) -> str:
+    """Digest a node's own part and the digests of what it refers to: lists, texts, numbers, bytes."""
+    text = json.dumps(value, separators=(",", ":"), default=lambda data: {"bytes": data.hex()})
+    return blake3(text.encode()).hexdigest()
 
 
 def reachable(root: Node) -> Iterator[Node]:
@@ -109,6 +164,28 @@ def _of_cycle(entry: Node, cycle: list[Node]) -> str:
             refs.append(numbers[id(ref)])
         listing.append([node.kind, node.own, sorted(refs, key=str) if node.unordered else refs])
     return digest_of(["cycle", listing])
+
+
+# Of which a unit is named by what it is, and not by what it takes from elsewhere.
+CODE = frozenset({"function", "class", "definition", "module", "effects"})
+
+
+def unit_digest(node: Node) -> str:
+    """Digest a node with its unnamed parts; what has a name is a unit of its own."""
+    if not node.unit:
+        parts: list[Any] = []
+        left, seen = [node], {id(node)}
+        while left:
+            each = left.pop()
+            parts.append([each.kind, each.own])
+            for ref in each.refs:
+                if ref.label or ref.kind == "library":
+                    parts += [ref.label or ref.own] if node.kind not in CODE else []
+                elif id(ref) not in seen:
+                    seen.add(id(ref))
+                    left.append(ref)
+        node.unit = digest_of(sorted(parts, key=str) if node.unordered else parts)
+    return node.unit
 
 
 def _components(root: Node) -> list[list[Node]]:

@@ -130,6 +130,7 @@ def find_spec(name: str) -> ModuleSpec | None:
     return None
 
 
+@functools.lru_cache(maxsize=4096)
 def code_root(file: str | None, module: str) -> Path | None:
     """Find the folder of the project that a module belongs to.
 

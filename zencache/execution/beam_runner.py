@@ -159,7 +159,8 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
     spec = run.spec.by_name[planned.name]
     decided = _decision(run, planned)
     texts = write_texts(run.project.sources, run.planner.keys.texts(spec))
-    parts = planned.parts.model_copy(update={"sources": texts}).model_dump_json()
+    explained = run.planner.keys.explained(spec, planned.parts)
+    parts = explained.model_copy(update={"sources": texts}).model_dump_json()
     extra = step_properties(spec, planned.parts.key, parts, decided.reason, decided.compared_with)
     for name, value in extra.items():
         node.parameters.parameters[name].field_value.string_value = value or ""

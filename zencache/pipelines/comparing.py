@@ -43,7 +43,7 @@ def first_difference(old: Any, new: Any, where: str) -> str | None:  # noqa: PLR
 
 
 def _mappings(old: dict[Any, Any], new: dict[Any, Any], where: str) -> str | None:
-    for key in old.keys() ^ new.keys():
+    for key in sorted(old.keys() ^ new.keys(), key=repr):
         return f"{where}[{_shown(key)}] is {'gone' if key in old else 'new'}"
     for key, value in old.items():
         if found := first_difference(value, new[key], f"{where}[{_shown(key)}]"):

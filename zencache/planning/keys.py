@@ -79,7 +79,6 @@ class KeyMaker:
             by_content = {n: pair for n, pair in by_content.items() if n not in named}
             added["key function"] = answer
         outputs = {n: (type_name(kind), _materializer(kind)) for n, kind in body.output_types.items()}
-        kept = code.units if policy.code in (None, "closure") else {}
         return KeyParts(
             code={"none": "none", "function": code.own}.get(policy.code or "", code.digest),
             packages=self._packages(step, policy, code),
@@ -88,8 +87,15 @@ class KeyMaker:
             outputs=outputs,
             classes=self._classes(inputs, outputs) if policy.code != "none" else {},
             policy=added,
-            units={n: (unit.digest[:16], unit.text if unit.is_value else "") for n, unit in kept.items()},
         )
+
+    def explained(self, step: StepSpec, parts: KeyParts) -> KeyParts:
+        """Add the pieces of a step's code to the parts of its key: what explanations compare."""
+        if self.policy(step).code not in (None, "closure"):
+            return parts
+        units = self.code(step.name).units.items()
+        short = {n: (unit.digest[:16], unit.text if unit.is_value else "") for n, unit in units}
+        return parts.model_copy(update={"units": short})
 
     def doubts(self, step: StepSpec) -> tuple[str, ...]:
         """Say where a step's code digest takes in more than is used."""

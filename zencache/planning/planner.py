@@ -150,6 +150,7 @@ class Planner:
     def _why_new(self, step: StepSpec, parts: KeyParts) -> PlannedStep:
         """Compare with the nearest earlier execution of the same step: the one with the fewest differences."""
         earlier = self._earlier(step)
+        parts = self.keys.explained(step, parts)
         sources = {item.name: item.source.step for item in step.inputs}
         known = {
             record.id: KeyParts.model_validate_json(record.key_parts)
