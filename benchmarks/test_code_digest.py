@@ -66,6 +66,7 @@ def project(folder, monkeypatch):
 def forget():
     """Forget what was read and parsed, as in a new process."""
     source._texts.clear()
+    source._stamps.clear()
     source._codes.cache_clear()
     closure._template.cache_clear()
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from zencache import BaseParameters, BaseStepConfig, CachePolicy, Output, StepContext, step
-from zencache.caching.code import CodeReader
+from zencache.code.digest import CodeReader
 from zencache.errors import ParameterError, StepDefinitionError
 
 

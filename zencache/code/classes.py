@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import abc
-import ast
 import functools
 import sys
 import types
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from zencache.code.source import Text, texts_of
+from zencache.code.source import Text, agrees, texts_of
 from zencache.code.spaces import origin_of
 from zencache.graph.types import type_name
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Mapping
 
 CALLABLES = (
@@ -101,18 +101,5 @@ def _fits(node: ast.ClassDef, kind: type, text: Text) -> bool:
         code = function.__code__
         if code.co_filename == text.file and code.co_firstlineno in lines and text.find(code) is None:
             return False
-    return all(_agrees(statement, kind) for statement in node.body)
-
-
-def _agrees(statement: ast.stmt, kind: type) -> bool:
-    """Say whether `name = literal` in a class's text is what the live class holds."""
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=literal)):
-            pass
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=literal)):
-            pass
-        case _:
-            return True
-    fields = getattr(kind, "model_fields", {})
-    live = fields[name].default if name in fields else vars(kind).get(name, literal)
-    return type(live) is not type(literal) or bool(live == literal)
+    fields = {name: field.default for name, field in getattr(kind, "model_fields", {}).items()}
+    return agrees(node.body, {**vars(kind), **fields})

@@ -14,12 +14,12 @@ import types
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache.code.scopes import own_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUTURES: dict[str, int] = {
@@ -153,14 +153,32 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
 # -- files ------------------------------------------------------------------------------------------
 
 _texts: dict[str, list[Text]] = {}
+_stamps: dict[str, tuple[int, int, int]] = {}
+"""A file to its time of writing, size and number when it was read: it is read again when one differs."""
 
 
 def remember(file: str, text: str | None = None) -> None:
     """Keep a text of a file: the one given, or the one that the file holds now."""
     known = _texts.setdefault(file, [])
-    content = _read(file) if text is None else text
+    if text is None:
+        stamp = _stamp(file)
+        if stamp is not None and _stamps.get(file) == stamp:
+            return
+        content = _read(file)
+        if stamp is not None:
+            _stamps[file] = stamp
+    else:
+        content = text
     if content is not None and all(content != one.text for one in known):
         known.append(Text(file, content))
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    try:
+        status = Path(file).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def texts_of(file: str) -> list[Text]:
@@ -180,6 +198,25 @@ def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
             if node is not None:
                 return text, node
     return None
+
+
+def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any]) -> bool:
+    """Say whether every `name = literal` of a body is what is there live, as far as the type is the same.
+
+    >>> body = ast.parse("a = 1; b: int = 2; c = f()").body
+    >>> agrees(body, {"a": 1, "b": 2}), agrees(body, {"a": 1, "b": 3})
+    (True, False)
+    """
+    for statement in body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=literal))
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=literal))
+            ):
+                found = live.get(name, literal)
+                if type(found) is type(literal) and found != literal:
+                    return False
+    return True
 
 
 def _read(file: str) -> str | None:

@@ -22,7 +22,7 @@ from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.nodes import Node
 from zencache.code.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope
-from zencache.code.source import Text, remember, texts_of
+from zencache.code.source import Text, agrees, remember, texts_of
 from zencache.code.template import Chain, Part, part_of
 
 if TYPE_CHECKING:
@@ -313,13 +313,24 @@ class StaticReach:
 def _current_text(name: str, file: str) -> Text | None:
     """Give the text that a module was imported from; of one that is not imported, what its file holds now."""
     module = sys.modules.get(name)
+    remember(file)
     if module is None:
-        remember(file)
         return next(reversed(texts_of(file)), None)
-    live = [f for f in vars(module).values() if isinstance(f, types.FunctionType)]
-    codes = [f.__code__ for f in live if f.__code__.co_filename == file]
-    fitting = (text for text in texts_of(file) if all(text.find(code) for code in codes))
-    return next(fitting, None)
+    codes = [code for code in _codes_of(module) if code.co_filename == file]
+    for text in reversed(texts_of(file)):
+        body = text.tree.body if text.tree else []
+        if agrees(body, vars(module)) and all(text.find(code) for code in codes):
+            return text
+    return None
+
+
+def _codes_of(module: types.ModuleType) -> Iterator[types.CodeType]:
+    """List the code of a module's functions and of its classes' methods."""
+    for value in vars(module).values():
+        for each in (value, *(vars(value).values() if isinstance(value, type) else ())):
+            function = getattr(each, "__func__", getattr(each, "fget", each))
+            if isinstance(function, types.FunctionType):
+                yield function.__code__
 
 
 def _text_digest(path: Path) -> str:
