@@ -53,7 +53,7 @@ def compute(
     started = time.perf_counter()
     with ExitStack() as stack:
         for name, kind in body.injected.items():
-            arguments[name] = context if kind == "context" else stack.enter_context(_beam_pipeline(project))
+            arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
         returned = body.function(**arguments)
     values = check_outputs(body, returned)
     outputs = {
@@ -64,7 +64,7 @@ def compute(
 
 
 def _beam_pipeline(project: Project) -> Any:
-    """Make the Beam pipeline that a run would give the step."""
+    """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
     with quiet():
         load_engine()
     import apache_beam  # noqa: PLC0415 - only a step that takes a Beam pipeline needs it

@@ -10,14 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import apache_beam
-from apache_beam.options.pipeline_options import PipelineOptions
 from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.errors import RunInterruptedError
 from zencache.execution import watched
+from zencache.execution.aside import beam_pipeline
 from zencache.execution.tasks import RunContext, StepResult, running
 from zencache.execution.values import check_outputs, load, store
 from zencache.graph.context import StepContext
@@ -65,7 +64,9 @@ def _run(
     with ExitStack() as stack:
         for name, kind in body.injected.items():
             arguments[name] = (
-                _context(run, body, uris) if kind == "context" else stack.enter_context(_beam_pipeline(run))
+                _context(run, body, uris)
+                if kind == "context"
+                else stack.enter_context(beam_pipeline(run.project))
             )
         run.threads[body.spec.name] = threading.get_ident()
         try:
@@ -88,13 +89,6 @@ def _inputs(run: RunContext, body: StepBody) -> dict[str, Any]:
 
 def _context(run: RunContext, body: StepBody, uris: Mapping[str, str]) -> StepContext:
     return StepContext(run.spec.name, run.handle.name, body.spec.name, uris)
-
-
-def _beam_pipeline(run: RunContext) -> Any:
-    """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
-    args = list(run.project.settings.beam_pipeline_args)
-    named = any(arg.startswith("--runner") for arg in args)
-    return apache_beam.Pipeline(runner=None if named else "FnApiRunner", options=PipelineOptions(args))
 
 
 def _store(run: RunContext, body: StepBody, name: str, value: Any, made: Any) -> ArtifactRecord:
