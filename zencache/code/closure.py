@@ -41,6 +41,7 @@ from zencache.code.spaces import (
     chains_in,
     is_foreign,
     library_name,
+    module_of,
     origin_of,
     written_in_c,
 )
@@ -84,8 +85,10 @@ class Reach(Resolver):
             return self._met(value, self._function)
         if isinstance(value, CALLABLES) or type_name(type(value)) == "numpy.ufunc":
             return self._met(value, self._builtin)
-        if origin_of_module(type(value).__module__) == "zencache" and hasattr(value, "__wrapped__"):
+        if origin_of_module(module_of(type(value))) == "zencache" and hasattr(value, "__wrapped__"):
             return self.visit(value.__wrapped__)
+        if callable(value) and (dotted := library_name(value)):
+            return library_node(dotted, value.__module__)
         if value is None or isinstance(value, bool | int | float | complex | str | bytes):
             return content_node(value, self.visit, self.root_folder)
         return self._met(value, self._value)
@@ -237,8 +240,8 @@ class Reach(Resolver):
     # -- classes ------------------------------------------------------------------------------
 
     def _class(self, kind: type, node: Node) -> None:
-        if origin_of_module(kind.__module__) != "project":
-            _become(node, library_node(f"{kind.__module__}.{kind.__qualname__}", kind.__module__))
+        if origin_of_module(module_of(kind)) != "project":
+            _become(node, library_node(f"{module_of(kind)}.{kind.__qualname__}", module_of(kind)))
             node.refs = [self.visit(f) for f in vars(kind).values() if is_users(f)]
             return
         members = vars(kind)

@@ -70,7 +70,9 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
     if made is not None:
         return made
     return (
-        _instance(value, visit) if origin_of_module(kind.__module__) == "project" else _reduced(value, visit)
+        _instance(value, visit)
+        if origin_of_module(str(kind.__module__)) == "project"
+        else _reduced(value, visit)
     )
 
 

@@ -112,7 +112,6 @@ def file_of_module(name: str) -> str | None:
     return spec.origin if spec.has_location else next(iter(spec.submodule_search_locations or ()), None)
 
 
-@functools.lru_cache(maxsize=4096)
 def find_spec(name: str) -> ModuleSpec | None:
     """Find a module as the import system would, parents first, importing none of them."""
     parent, _, _ = name.rpartition(".")

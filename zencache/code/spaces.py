@@ -131,6 +131,11 @@ def _names(code: types.CodeType) -> set[str]:
     return {*code.co_names, *code.co_freevars}.union(*map(_names, inner))
 
 
+def module_of(kind: type) -> str:
+    """Give the module of a class; a class that is written in C may hold something else under that name."""
+    return kind.__module__ if isinstance(kind.__module__, str) else "builtins"
+
+
 def bound_to(value: Any) -> Any | None:
     """Give the object that a method written in C is bound to; None for one like `random.random`."""
     bound = getattr(value, "__self__", None)
@@ -145,5 +150,6 @@ def written_in_c(value: Any) -> tuple[str, str]:
     holder = getattr(value, "__self__", None) or getattr(value, "__objclass__", None)
     if holder is not None and not isinstance(holder, type | types.ModuleType):
         holder = type(holder)
-    module = getattr(value, "__module__", None) or getattr(holder, "__module__", None) or "builtins"
+    told = (getattr(value, "__module__", None), getattr(holder, "__module__", None))
+    module = next((name for name in told if isinstance(name, str)), "builtins")
     return module, f"{module}.{getattr(value, '__qualname__', None) or value.__name__}"

@@ -110,8 +110,8 @@ class StaticReach:
         known = self.module(module)
         if known is None:
             return self._without_text(module), attributes
-        if not attributes:
-            return self.whole(known), ()
+        if not attributes or known.text.tree is None:
+            return self.whole(known), attributes
         name, rest = attributes[0], attributes[1:]
         if name in known.bound:
             return self._bound(known, name, rest)

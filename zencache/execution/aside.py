@@ -63,7 +63,7 @@ def compute(
     return Computed(outputs, time.perf_counter() - started)
 
 
-def _beam_pipeline(project: Project) -> Any:
+def beam_pipeline(project: Project) -> Any:
     """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
     with quiet():
         load_engine()
