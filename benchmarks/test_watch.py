@@ -12,8 +12,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from zencache.caching.files import FileDigests
-from zencache.caching.watch import changed, watching
+from zencache.watch.digests import FileDigests
+from zencache.watch.seen import changed
+from zencache.watch.watching import watching
 
 FILES = 10_000
 

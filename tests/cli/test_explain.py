@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from zencache import Repository
-from zencache.caching.watch import Seen
 from zencache.errors import NotFoundError
 from zencache.pipelines import StepRun
 from zencache.pipelines.explaining import _of_seen
+from zencache.watch.seen import Seen
 
 pytestmark = pytest.mark.tfx
 

@@ -24,9 +24,9 @@ from zencache.graph.context import StepContext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zencache.caching.watch import Seen
     from zencache.graph.specs import StepBody
     from zencache.stores.records import ArtifactRecord
+    from zencache.watch.seen import Seen
 
 _FAILED = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 

@@ -6,16 +6,17 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.watch import Seen, Watch, watching
-from zencache.caching.watch_notes import fresh_generators
 from zencache.code.origin import origin_of_file
 from zencache.execution.tasks import StepEvent
+from zencache.watch.notes import fresh_generators
+from zencache.watch.watching import Watch, watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zencache.execution.tasks import RunContext
     from zencache.graph.specs import StepBody, StepSpec
+    from zencache.watch.seen import Seen
 
 
 def call(run: RunContext, body: StepBody, arguments: Mapping[str, Any]) -> tuple[Any, Watch | None]:

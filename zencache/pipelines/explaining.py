@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zencache.caching.explain import read_texts
-from zencache.caching.watch import Seen
 from zencache.planning.changes import code_changes, parts_of
+from zencache.watch.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zencache.caching.files import FileDigests
+from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache import config
-from zencache.caching.files import FileDigests
 from zencache.errors import RunInterruptedError, StepFailedError
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import load_engine
@@ -19,6 +18,7 @@ from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import with_snapshots
 from zencache.planning import KeyMaker, Planner
 from zencache.stores.records import CachedStep
+from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

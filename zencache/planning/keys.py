@@ -24,10 +24,10 @@ from zencache.policy import CachePolicy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from zencache.caching.files import FileDigests
     from zencache.code.source import Text
     from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
     from zencache.stores.records import ArtifactRecord
+    from zencache.watch.digests import FileDigests
 
 Inputs = dict[str, "ArtifactRecord"]
 

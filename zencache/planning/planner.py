@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from zencache.caching.explain import differences, span
 from zencache.caching.key import KeyParts
-from zencache.caching.watch import Seen, changed
 from zencache.planning.changes import code_changes
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
 from zencache.stores.artifacts import is_whole
+from zencache.watch.seen import Seen, changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -50,7 +50,7 @@ class ExecutionRecord:
     seconds: float | None = None
     error: str | None = None
     seen: str | None = None
-    """JSON of `zencache.caching.watch.Seen`: what it read without declaring it."""
+    """JSON of `zencache.watch.seen.Seen`: what it read without declaring it."""
     dropped: str | None = None
     """Why its result may not be reused any more, if someone said so."""
     compared_with: int | None = None

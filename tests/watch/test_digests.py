@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from zencache.caching.files import FileDigests
 from zencache.errors import DefinitionError
+from zencache.watch.digests import FileDigests
 
 LONG_AGO = 1_000_000_000
 

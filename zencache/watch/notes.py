@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zencache.caching.watch_events import Recorder
+    from zencache.watch.events import Recorder
 
 _MOST = 3  # names that a sentence lists
 _SEED = {

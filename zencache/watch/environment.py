@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.watch_events import recorders
+from zencache.watch.events import recorders
 
 if TYPE_CHECKING:
     import types

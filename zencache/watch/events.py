@@ -1,7 +1,7 @@
 """Python's audit events, noted for the step in whose thread they happen.
 
 The hook notes an `open` as it came and nothing else: what it means is worked out after the step
-(`watch_files`). Rarer events are looked at at once, as some of them only make sense then.
+(`reads`). Rarer events are looked at at once, as some of them only make sense then.
 """
 
 from __future__ import annotations

@@ -13,14 +13,14 @@ from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.watch_events import recorders
+from zencache.watch.events import recorders
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
 
-    from zencache.caching.watch_wrapping import Wrapping
+    from zencache.watch.wrapping import Wrapping
 
 READERS: dict[str, dict[str, str]] = {
     "pandas.io.pytables": {"HDFStore.__init__": "path"},

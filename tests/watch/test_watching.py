@@ -7,7 +7,6 @@ from __future__ import annotations
 import glob
 import os
 import pickle
-import pickle
 import sqlite3
 import subprocess
 import sys
@@ -19,10 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from zencache.caching import watch_events
-from zencache.caching.files import FileDigests
-from zencache.caching.watch import Seen, changed, unwatched, watching
-from zencache.caching.watch_files import Places
+from zencache.watch import events
+from zencache.watch.digests import FileDigests
+from zencache.watch.events import unwatched
+from zencache.watch.reads import Places
+from zencache.watch.seen import Seen, changed
+from zencache.watch.watching import watching
 
 LONG_AGO = 1_000_000_000
 
@@ -383,7 +384,7 @@ def test_what_was_seen_survives_json(project):
 def test_an_exception_of_the_step_goes_on(project):
     with pytest.raises(ZeroDivisionError), watch(project):
         1 / 0
-    assert watch_events._note_open is None
+    assert events._note_open is None
 
 
 def test_nothing_stays_changed(project):
@@ -392,7 +393,7 @@ def test_nothing_stays_changed(project):
     with watch(project):
         assert type(os.environ) is not before[0]
     assert (type(os.environ), threading.Thread.start, [*sys.meta_path], __import__("random").seed) == before
-    assert (watch_events._note_open, watch_events._active, watch_events._unwatched) == (None, {}, set())
+    assert (events._note_open, events._active, events._unwatched) == (None, {}, set())
 
 
 def test_a_module_that_a_pickle_names_is_seen(project, monkeypatch):

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zencache.caching.files import FileDigests
-from zencache.caching.watch import watching
-from zencache.caching.watch_libraries import READERS
+from zencache.watch.digests import FileDigests
+from zencache.watch.libraries import READERS
+from zencache.watch.watching import watching
 
 LONG_AGO = 1_000_000_000
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zencache.caching.files import FileDigests
-from zencache.caching.watch import Seen, changed, watching
-
+from zencache.watch.digests import FileDigests
+from zencache.watch.seen import Seen, changed
+from zencache.watch.watching import watching
 
 USES = frozenset({"random.random", "numpy.random.rand"})
 

@@ -13,12 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.watch_events import absolute
+from zencache.watch.events import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from zencache.caching.watch_events import Recorder
+    from zencache.watch.events import Recorder
 
 _SYSTEM = (
     *("/proc", "/sys", "/dev", "/usr", "/etc", "/bin", "/sbin", "/run", "/var/run"),

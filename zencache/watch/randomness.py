@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.watch_events import recorders
+from zencache.watch.events import recorders
 
 if TYPE_CHECKING:
-    from zencache.caching.watch_wrapping import Wrapping
+    from zencache.watch.wrapping import Wrapping
 
 _WORDS = 624  # of the Mersenne Twister's state; both generators are this one
 _FURTHEST = 3000  # states of 624 numbers each that are looked at

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from zencache.caching.watch_events import unwatched
 from zencache.errors import DefinitionError
 from zencache.graph.values import digest_of
+from zencache.watch.events import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
