@@ -1,0 +1,122 @@
+"""What a reason says of the difference between two keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from zencache.caching.explain import (
+    changed_lines,
+    code_diff,
+    differences,
+    read_texts,
+    span,
+    write_texts,
+)
+from zencache.caching.key import KeyParts
+
+
+def said(old, new, **more):
+    return differences(KeyParts(code="old", **old), KeyParts(code=new.pop("code", "old"), **new), {}, **more)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ({"packages": {"numpy": "1"}}, {"packages": {"numpy": "2"}}, "numpy 1 → 2"),
+        ({}, {"packages": {"numpy": "2"}}, "numpy: new"),
+        ({"packages": {"numpy": "2"}}, {}, "numpy: no longer used"),
+        ({"classes": {"prep:Model": "a"}}, {"classes": {"prep:Model": "b"}}, "class prep.Model changed"),
+        ({"policy": {"file a.csv": "1"}}, {"policy": {"file a.csv": "2"}}, "file a.csv changed"),
+        ({}, {"policy": {"file a.csv": "2"}}, "file a.csv: new"),
+        (
+            {"policy": {"environment variable KEY": "1"}},
+            {"policy": {"environment variable KEY": "2"}},
+            "environment variable KEY changed",
+        ),
+        ({"policy": {"version": "1"}}, {"policy": {"version": "2"}}, "cache policy version: 1 → 2"),
+        (
+            {"parameters": {"data": '{"$file":["a.csv","11111111aa"]}'}},
+            {"parameters": {"data": '{"$file":["a.csv","22222222aa"]}'}},
+            "parameter data: a.csv (11111111) → a.csv (22222222)",
+        ),
+        (
+            {"outputs": {"o": ("int", "m:A")}},
+            {"outputs": {"o": ("int", "m:B")}},
+            "output o: int by m:A → int by m:B",
+        ),
+    ],
+)
+def test_each_part_has_its_sentence(old, new, sentence):
+    """Short, and with both sides where they may be shown."""
+    assert said(old, new) == (sentence,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ({"a": ("1", "")}, {"a": ("2", "")}, "a changed"),
+        ({"a": ("1", "2")}, {"a": ("2", "3")}, "a: 2 → 3"),
+        ({"a": ("1", "[…]")}, {"a": ("2", "[…]")}, "a: content differs"),
+        ({}, {"a": ("2", "")}, "a is new"),
+        ({"a": ("2", "")}, {}, "a is no longer used"),
+        ({"a": ("2", "")}, {"a": ("2", "")}, "its code uses other things under the same names"),
+    ],
+)
+def test_code_is_told_by_its_pieces(old, new, sentence):
+    """A helper, a class, a global; or, where all are as they were, that they are used otherwise."""
+    assert said({"units": old}, {"code": "new", "units": new}) == (sentence,)
+
+
+def test_the_lines_that_changed_are_counted(folder):
+    """Against the text that was kept with the earlier execution."""
+    name = write_texts(folder / "sources", {"helper f": "def f(x):\n    y = x\n    return y\n"})
+    found = said(
+        {"units": {"helper f": ("1", "")}, "sources": name},
+        {"code": "new", "units": {"helper f": ("2", "")}},
+        texts={"helper f": "def f(x):\n    y = -x  # now\n    return y + 1\n"},
+        stored=folder / "sources",
+    )
+    assert found == ("helper f changed (2 lines)",)
+
+
+def test_texts_are_kept_once(folder):
+    """Equal texts have one name; what is gone reads as nothing."""
+    sources = folder / "sources"
+    name = write_texts(sources, {"f": "é\ud800"})
+    assert name == write_texts(sources, {"f": "é\ud800"})
+    assert len(list(sources.iterdir())) == 1
+    assert read_texts(sources, name) == {"f": "é\ud800"}
+    assert read_texts(sources, "gone") == read_texts(None, name) == {}
+
+
+def test_comments_and_formatting_are_no_changed_lines():
+    """Only lines of code count."""
+    assert changed_lines("def f(): return (1)", "def f():\n    # one\n    return 1") == 0
+
+
+def test_a_diff_shows_the_users_own_lines():
+    """Comments too, in the usual form."""
+    diff = code_diff("helper f", "  def f():\n      return 1", "  def f():\n      return 2  # two")
+    assert diff.splitlines()[-2:] == ["-    return 1", "+    return 2  # two"]
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        (timedelta(0), "less than 1 s"),
+        (timedelta(minutes=2), "2 min"),
+        (timedelta(days=1, minutes=3), "1 d"),
+        (timedelta(days=1, hours=3), "1 d 3 h"),
+    ],
+)
+def test_spans_in_words(duration, words):
+    """The largest unit, and the next one if there is something in it."""
+    assert span(duration) == words
+
+
+def test_the_folder_of_texts_may_be_missing():
+    """As in a project of an older format."""
+    assert read_texts(Path("nowhere"), "x") == {}
