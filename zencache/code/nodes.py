@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(eq=False)
@@ -40,6 +40,8 @@ class Node:
     """The dotted name of something in a library."""
     deep: str = ""
     """The digest of all that can be reached from it, once it was asked for."""
+    cycle: list[Node] | None = None
+    """The nodes that refer to one another, itself among them, once that was found out."""
     unit: str = ""
     """The digest of it with its unnamed parts, once it was asked for."""
     summary: Summary | None = None
@@ -119,32 +121,24 @@ def deep_digest(root: Node) -> str:
     >>> deep_digest(one) == deep_digest(two)
     False
     """
+    if not root.deep and root.cycle is None:
+        for component in _components(root):
+            _settle(component)
     if not root.deep:
-        cycles = _components(root)
-        _Digests({id(node): cycle for cycle in cycles for node in cycle}).settle(cycles)
-        if not root.deep:
-            root.deep = _of_cycle(root, next(c for c in cycles if root in c))
+        assert root.cycle is not None
+        root.deep = _of_cycle(root, root.cycle)
     return root.deep
 
 
-class _Digests:
-    """Fills in digests, those of what is referred to before those that refer."""
-
-    def __init__(self, cycle_of: Mapping[int, list[Node]]) -> None:
-        self._cycle_of = cycle_of
-
-    def settle(self, cycles: list[list[Node]]) -> None:
-        for cycle in cycles:
-            [first, *others] = cycle
-            if not others and first not in first.refs:
-                first.deep = digest_of([first.kind, first.own, self._of_refs(first)])
-
-    def _of_refs(self, node: Node) -> list[str]:
-        for ref in node.refs:
-            if not ref.deep:
-                ref.deep = _of_cycle(ref, self._cycle_of[id(ref)])
-        found = [ref.deep for ref in node.refs]
-        return sorted(found) if node.unordered else found
+def _settle(component: list[Node]) -> None:
+    """Digest a node whose references are settled; of nodes that refer to one another, note that they do."""
+    [first, *others] = component
+    if others or first in first.refs:
+        for node in component:
+            node.cycle = component
+        return
+    refs = [deep_digest(ref) for ref in first.refs]
+    first.deep = digest_of([first.kind, first.own, sorted(refs) if first.unordered else refs])
 
 
 def _of_cycle(entry: Node, cycle: list[Node]) -> str:
@@ -201,7 +195,7 @@ def _components(root: Node) -> list[list[Node]]:
         number[id(node)] = low[id(node)] = len(number)
         stack.append(node)
         waiting.add(id(node))
-        work.append((node, iter([ref for ref in node.refs if not ref.deep])))
+        work.append((node, iter([ref for ref in node.refs if not ref.deep and ref.cycle is None])))
 
     enter(root)
     while work:
