@@ -248,7 +248,8 @@ class Reach(Resolver):
         space = Space(names_around(kind))
         node.kind, node.label = "class", f"class {kind.__qualname__} in {space.where}"
         node.refs = [self.visit(base) for base in kind.__bases__ if base is not object]
-        node.refs.append(self.visit(type(kind)))
+        if type(kind) not in map(type, kind.__bases__):  # one that is inherited counts with the base
+            node.refs.append(self.visit(type(kind)))
         found = class_source(kind)
         defined = Scope.of(found[1].body).bound if found else None
         live = frozenset(name for name, value in members.items() if is_live_member(value))

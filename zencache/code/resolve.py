@@ -61,7 +61,7 @@ class Resolver(ABC):
         if chain.root not in space.cells and chain.root not in space.names:
             return self._undefined(chain)
         value = looked_up(chain.root, space)
-        if chain.written and is_only_changed(value, chain.attributes):
+        if chain.changed and is_only_changed(value, chain):
             return Node("changed", type_name(type(value))), chain.attributes
         if isinstance(value, types.ModuleType) and (chain.attributes or not is_project(value)):
             return self._through_module(value, chain.attributes)

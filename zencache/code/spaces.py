@@ -96,11 +96,19 @@ def library_name(value: Any) -> str | None:
     return f"{module}.{qualname}" if found is value and origin_of_module(module) != "project" else None
 
 
-def is_only_changed(value: Any, attributes: tuple[str, ...]) -> bool:
-    """Say whether changing a global tells nothing of what it held: a container, a stream, an attribute."""
-    if isinstance(value, types.ModuleType):
-        value, attributes = vars(value).get(attributes[0] if attributes else ""), attributes[1:]
-    return type(value) in _CHANGEABLE or (bool(attributes) and isinstance(value, type | types.FunctionType))
+def is_only_changed(value: Any, chain: Chain) -> bool:
+    """Say whether changing a global tells nothing of what it held.
+
+    So it is for containers and streams, whose methods are known, and where an attribute is set on a module,
+    a class or a function.
+    """
+    for name in chain.attributes:
+        if not isinstance(value, types.ModuleType | type):
+            break
+        value = vars(value).get(name)
+    if chain.changed == "attribute":
+        return isinstance(value, types.ModuleType | type | types.FunctionType)
+    return type(value) in _CHANGEABLE
 
 
 def is_project(module: types.ModuleType) -> bool:

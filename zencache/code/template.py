@@ -11,6 +11,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zencache.code.changes import changed_by
 from zencache.code.scopes import Comprehension, Defining, Imported, Scope, Scopes, function_scope, imported
 from zencache.graph.values import digest_of
 
@@ -28,24 +29,6 @@ REFLECTION = {
 }
 
 
-# Methods of containers and streams that change them, and whose value says nothing of what was in them.
-_CHANGES = frozenset(
-    {
-        "append",
-        "appendleft",
-        "add",
-        "extend",
-        "extendleft",
-        "update",
-        "insert",
-        "discard",
-        "clear",
-        "put",
-        "write",
-    }
-)
-
-
 class Chain(NamedTuple):
     """Something from outside: a name and the attributes taken from it, `np.linalg.norm`; or an import inside."""
 
@@ -54,8 +37,8 @@ class Chain(NamedTuple):
     imported: Imported | None = None
     effects: bool = False
     """Whether it is only that a module is imported here, for what its import does."""
-    written: bool = False
-    """Whether it is only changed, as by `calls.append(1)` or `count["n"] += 1`: what it holds decides nothing."""
+    changed: str = ""
+    """How it is only changed, as by `calls.append(1)` or `count["n"] += 1`: what it holds decides nothing."""
 
 
 Argument = tuple[str, str]
@@ -121,8 +104,8 @@ class _Writer:
         self._subscripts: dict[int, list[Argument]] = {}
         self._reflects: set[str] = set()
         self._docstrings: list[str] = []
-        self._written: str | None = None
-        """The name that the statement at hand changes."""
+        self._changed: dict[int, str] = {}
+        """The names, as nodes, that the statement at hand only changes, and how."""
 
     def part(self, shape: Any) -> Part:
         return Part(
@@ -180,28 +163,22 @@ class _Writer:
     def _AugAssign(self, node: ast.AugAssign, scopes: Scopes) -> Any:
         """Refer to a target from outside too: its value is read before it is written."""
         read = ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else None
-        written = self._changing(node, node.target, scopes)
-        return [*written, self._numbers(read, scopes, written=True) if read else []]
+        changed = changed_by(node)
+        numbers = self._numbers(read, scopes, "name") if read else []
+        return [*self._changing(node, changed, scopes), numbers]
 
     def _Assign(self, node: ast.Assign, scopes: Scopes) -> Any:
-        return self._changing(node, node.targets[0] if len(node.targets) == 1 else None, scopes)
+        return self._changing(node, changed_by(node), scopes)
 
     def _Expr(self, node: ast.Expr, scopes: Scopes) -> Any:
-        match node.value:
-            case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in _CHANGES:
-                return self._changing(node, value, scopes)
-        return self._plain(node, scopes)
+        return self._changing(node, changed_by(node), scopes)
 
-    def _changing(self, node: ast.stmt, target: ast.expr | None, scopes: Scopes) -> list[Any]:
-        """Write a statement that does nothing but change something from outside."""
-        while isinstance(target, ast.Subscript | ast.Attribute):
-            target = target.value
-        is_outside = isinstance(target, ast.Name) and scopes.binding(target.id) is None
-        before, self._written = self._written, target.id if is_outside else None  # type: ignore[union-attr]
+    def _changing(self, node: ast.stmt, changed: dict[int, str], scopes: Scopes) -> list[Any]:
+        before, self._changed = self._changed, changed
         try:
             written: list[Any] = self._plain(node, scopes)
         finally:
-            self._written = before
+            self._changed = before
         return written
 
     def _AnnAssign(self, node: ast.AnnAssign, scopes: Scopes) -> Any:
@@ -305,7 +282,7 @@ class _Writer:
         numbers = self._numbers(node, scopes)
         return ["from outside", numbers] if numbers else None
 
-    def _numbers(self, node: ast.expr, scopes: Scopes, *, written: bool = False) -> list[int]:
+    def _numbers(self, node: ast.expr, scopes: Scopes, changed: str = "") -> list[int]:
         names = _dotted(node)
         if names is None or not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
             return []
@@ -314,7 +291,9 @@ class _Writer:
         if scope is None:
             for name in names:
                 self._reflects.update({REFLECTION[name]} if name in REFLECTION else ())
-            return [self._number(Chain(root, rest, written=written or root == self._written))]
+            return [
+                self._number(Chain(root, rest, changed=changed or self._changed.get(id(_root(node)), "")))
+            ]
         return [self._number(Chain("", rest, target)) for target in scope.imports.get(root, ())]
 
     def _number(self, chain: Chain) -> int:
@@ -336,6 +315,12 @@ def _dotted(node: ast.expr) -> list[str] | None:
         names.append(node.attr)
         node = node.value
     return [node.id, *reversed(names)] if isinstance(node, ast.Name) else None
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
 
 
 def _literal_getattr(node: ast.Call) -> ast.Attribute | None:

@@ -1,0 +1,97 @@
+"""Statements that do nothing but change something: `calls.append(1)`, `count["n"] += 1`.
+
+What the changed thing held before decides nothing then, unless something else reads it.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Methods of containers and streams that change them, and whose value says nothing of what was in them.
+_METHODS = frozenset(
+    {
+        "append",
+        "appendleft",
+        "add",
+        "extend",
+        "extendleft",
+        "update",
+        "insert",
+        "discard",
+        "clear",
+        "put",
+        "write",
+    }
+)
+_ELSEWHERE = (
+    *(ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
+
+def changed_by(node: ast.stmt) -> dict[int, str]:
+    """Give the names (by the ids of their nodes) that a statement only changes, and how.
+
+    >>> statement = ast.parse('count["n"] = count.get("n", 0) + 1').body[0]
+    >>> sorted(changed_by(statement).values())
+    ['item', 'item']
+    >>> changed_by(ast.parse('count["n"] = work(count)').body[0]).values()
+    dict_values(['item'])
+    """
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=value, attr=name))) if name in _METHODS:
+            return _base(value, "method")
+        case ast.AugAssign(target=target):
+            return _target(target)
+        case ast.Assign(targets=[target], value=value):
+            found = _target(target)
+            return found | (_reads_of_itself(target, value) if found or isinstance(target, ast.Name) else {})
+    return {}
+
+
+def _target(target: ast.expr) -> dict[int, str]:
+    if isinstance(target, ast.Subscript | ast.Attribute):
+        return _base(target.value, "item" if isinstance(target, ast.Subscript) else "attribute")
+    return {}
+
+
+def _base(node: ast.expr, how: str) -> dict[int, str]:
+    name = _name(node)
+    return {id(name): how} if name is not None else {}
+
+
+def _name(node: ast.expr) -> ast.Name | None:
+    """Give the name that a chain of attributes starts from."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node if isinstance(node, ast.Name) else None
+
+
+def _reads_of_itself(target: ast.expr, value: ast.expr) -> dict[int, str]:
+    """Find the reads of a target in what is assigned to it, if they can lead nowhere else."""
+    base = target.value if isinstance(target, ast.Subscript | ast.Attribute) else target
+    if not isinstance(base, ast.Name):
+        return {}
+    nodes = list(ast.walk(value))
+    if any(isinstance(node, _ELSEWHERE) for node in nodes) or not all(_is_get(n, base.id) for n in nodes):
+        return {}
+    how = "item" if isinstance(target, ast.Subscript) else "name"
+    return {id(node): how for node in _reads(nodes, base.id)}
+
+
+def _is_get(node: ast.AST, name: str) -> bool:
+    """Whether a node is no call, or a call of the target's own `get`."""
+    if not isinstance(node, ast.Call):
+        return True
+    match node.func:
+        case ast.Attribute(value=ast.Name(id=called), attr="get"):
+            return called == name
+    return False
+
+
+def _reads(nodes: list[ast.AST], name: str) -> Iterator[ast.Name]:
+    return (node for node in nodes if isinstance(node, ast.Name) and node.id == name)
