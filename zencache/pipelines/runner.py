@@ -72,11 +72,11 @@ def run(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     printer = Printer(len(spec.steps))
     _announce(printer, spec, records.project.settings.cache, enable_cache)
-    spec = with_snapshots(spec, steps, records.project)
+    planner = make_planner(spec, bodies, records, enable_cache)
+    spec = with_snapshots(spec, steps, records.project, planner.keys.code)
     handle = records.runs.begin(
         spec, run_name or f"{spec.name}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
     )
-    planner = make_planner(spec, bodies, records, enable_cache)
     plan = planner.plan()
     hits = _hits(spec, plan)
     _tell_hits(printer, hits)

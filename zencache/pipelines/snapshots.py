@@ -19,17 +19,24 @@ from zencache.steps.step import Step
 from zencache.steps.trace import make_body
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from zencache.code.digest import CodeDigest
     from zencache.config import Project
     from zencache.graph.specs import CodeRef, OutputRef, PipelineSpec, StepBody, StepSpec
 
 
-def with_snapshots(spec: PipelineSpec, steps: Mapping[str, Step], project: Project) -> PipelineSpec:
-    """Give the spec with a snapshot named for each step that cannot be imported again."""
+def with_snapshots(
+    spec: PipelineSpec, steps: Mapping[str, Step], project: Project, code: Callable[[str], CodeDigest]
+) -> PipelineSpec:
+    """Give the spec with a snapshot named for each step that cannot be imported again.
+
+    `code` gives the digest of a step's code, which goes into the snapshot.
+    """
     made = []
     for item in spec.steps:
-        snapshot = None if is_importable(steps[item.name]) else _write(steps[item.name], project)
+        step = steps[item.name]
+        snapshot = None if is_importable(step) else _write(step.with_snapshot(code(item.name)), project)
         made.append(item.replaced(code=item.code.replaced(snapshot=snapshot)))
     return spec.replaced(steps=tuple(made))
 

@@ -70,6 +70,11 @@ class Step:
         functions = (self.entrypoint, inspect.unwrap(self.entrypoint))
         return {f.__code__.co_filename for f in functions if inspect.isfunction(f)}
 
+    def with_snapshot(self, code: CodeDigest) -> Step:
+        """Give the step with the digest of its code as it is now, to be pickled."""
+        flag, policy = self.enable_cache, self.policy
+        return Step(self.entrypoint, name=self.name, enable_cache=flag, cache=policy, snapshot=code)
+
     @property
     def module(self) -> str:
         """The module that defines the function; a script by its file's name."""
