@@ -160,7 +160,7 @@ def test_ctrl_c_in_a_step_is_one_clear_error(script, folder, branches):
 
 @pytest.mark.slow
 def test_steps_of_a_notebook_run_and_are_reused():
-    """A step in a cell runs, is reused in the next cell, and reruns when its cell is edited."""
+    """A step in a cell runs, is reused in the next cell, and reruns when its cell, or a helper's, is edited."""
     nbclient = pytest.importorskip("nbclient")
     import nbformat
 
@@ -171,6 +171,11 @@ def test_steps_of_a_notebook_run_and_are_reused():
         "print(cells().run().steps)",
         "@step\ndef double(x: int) -> int:\n    return 3 * x",
         "run = cells().run()\nprint(run.steps, run.steps['double'].output.load())",
+        "BY = 4\ndef times(x):\n    return BY * x",
+        "@step\ndef double(x: int) -> int:\n    return times(x)\nrun = cells().run()",
+        "def times(x):\n    # a comment\n    return (BY * x)\nprint(cells().run().steps)",
+        "def times(x):\n    return BY * x + 1\nprint(cells().run().steps['double'].reason)",
+        "BY = 5\nprint(cells().run().steps['double'].reason)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
@@ -181,6 +186,9 @@ def test_steps_of_a_notebook_run_and_are_reused():
     assert "{'load': <step load: executed>, 'double': <step double: executed>}" in printed[2]
     assert "{'load': <step load: cached>, 'double': <step double: cached>}" in printed[3]
     assert "{'load': <step load: cached>, 'double': <step double: executed>} 60" in printed[5]
+    assert "{'load': <step load: cached>, 'double': <step double: cached>}" in printed[8]
+    assert "helper times in the session changed (1 line)" in printed[9]
+    assert "global BY in the session: 4 → 5" in printed[10]
 
 
 @pytest.mark.slow
