@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
+from zencache.code.effects import FunctionDef, is_told_to_change, may_change, stores_outside
 from zencache.code.nodes import Node
 from zencache.code.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope
@@ -100,6 +101,8 @@ class StaticReach:
         """Follows an object that stands for a module without being one of a file."""
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
+        self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
+        self._harmless: dict[int, bool] = {}
 
     # -- names --------------------------------------------------------------------------------
 
@@ -148,6 +151,7 @@ class StaticReach:
             node = self._nodes[key] = Node("definition", label=_label(statements[-1], name, module.where))
             node.text = "\n".join(module.text.segment(s) for s in statements)
             self._fill(node, part_of(statements), module)
+            self._defined[id(node)] = (module, statements)
             node.refs += self._effects(module)
         return self._nodes[key]
 
@@ -230,21 +234,36 @@ class StaticReach:
                             yield from self._importing(inner, seen)
 
     def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
-        """Say whether a statement may change what others bind: a call, a loop, a registering decorator."""
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return any(self._is_ours(d, module) for d in statement.decorator_list)
-        if isinstance(statement, ast.Assign):
-            return not all(isinstance(target, ast.Name) for target in statement.targets)
-        if isinstance(statement, ast.Expr):
-            return not isinstance(statement.value, ast.Constant)
-        return not isinstance(statement, ast.AnnAssign | ast.Import | ast.ImportFrom | ast.Pass)
+        """Say whether a statement may change what others bind."""
+        if isinstance(statement, FunctionDef | ast.ClassDef):
+            return any(self._changes_others(decorator, module) for decorator in statement.decorator_list)
+        return may_change(statement)
 
-    def _is_ours(self, decorator: ast.expr, module: StaticModule) -> bool:
-        """Say whether a decorator is the project's, or an object that the module makes."""
-        chain = next((c for c in part_of(decorator).chains), None)
+    def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
+        """Say whether a decorator may do more than make something of what it decorates: register it, say."""
+        chain = next(iter(part_of(decorator).chains), None)
         if chain is None or chain.root not in module.bound:
             return False
-        return self.resolve(chain, module)[0].kind != "library"
+        return not self._is_harmless(self.resolve(chain, module)[0])
+
+    def _is_harmless(self, node: Node) -> bool:
+        """Say whether calling something changes nothing but what it is given and makes."""
+        if node.kind == "library":
+            return True
+        if id(node) not in self._harmless:
+            self._harmless[id(node)] = True  # until something is found, also where functions call each other
+            self._harmless[id(node)] = self._keeps_to_itself(node)
+        return self._harmless[id(node)]
+
+    def _keeps_to_itself(self, node: Node) -> bool:
+        module, statements = self._defined.get(id(node), (None, []))
+        if module is None or not all(isinstance(each, FunctionDef) for each in statements):
+            return False
+        part = part_of(statements)
+        if is_told_to_change(part) or any(map(stores_outside, statements)):
+            return False
+        called = [self.resolve(part.chains[number], module) for number in part.calls]
+        return all(self._is_harmless(found) for found, _ in called)
 
     # -- what code takes from outside -----------------------------------------------------------
 

@@ -1,0 +1,110 @@
+"""Modules that a step imports when it runs: what of them counts."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from zencache.code.digest import CodeReader
+
+LATE = """
+import functools
+REGISTRY = {}
+ORDER = []
+
+def known(function):
+    REGISTRY[function.__name__] = function
+    return function
+
+def listed(function):
+    ORDER.append(function)
+    return function
+
+def indirectly(function):
+    return known(function)
+
+def timed(function):
+    @functools.wraps(function)
+    def inner(x):
+        return function(x)
+    inner.tag = 1
+    return inner
+
+FACTOR = 2
+
+def clean(x):
+    return x * FACTOR
+
+def by_name(name, x):
+    return REGISTRY[name](x)
+"""
+
+
+@pytest.fixture
+def digest(folder, monkeypatch):
+    """Digest a function that imports a module of the given text."""
+    monkeypatch.syspath_prepend(str(folder))
+    Path("uses.py").write_text(
+        "def work(x):\n    from late import clean\n    return clean(x)\n"
+        "def named(x):\n    import late\n    return late.by_name('double', x)\n"
+    )
+
+    def of(text, name="work"):
+        Path("late.py").write_text(text)
+        return CodeReader().of(getattr(importlib.import_module("uses"), name)).digest
+
+    yield of
+    for name in ("uses", "late"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "def other(x):\n    return x + {}",
+        "OTHER = {}",
+        "@timed\ndef other(x):\n    return x + {}",
+        "@functools.lru_cache\ndef other(x):\n    return x + {}",
+        "class Other:\n    number = {}",
+        "if __name__ == '__main__':\n    print({})",
+        "# {}",
+    ],
+)
+def test_what_is_beside_it_does_not_count(digest, more):
+    """Neither that it is there, nor what it says."""
+    assert len({digest(LATE), digest(LATE + more.format(1)), digest(LATE + more.format(2))}) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "FACTOR = {}",
+        "FACTOR += {}",
+        "globals()['FACTOR'] = {}",
+        "for FACTOR in range({}): pass",
+        "@known\ndef other(x):\n    return x + {}",
+        "@listed\ndef other(x):\n    return x + {}",
+        "@indirectly\ndef other(x):\n    return x + {}",
+        "@REGISTRY.setdefault\ndef other(x):\n    return x + {}",
+        "print({})",
+    ],
+)
+def test_what_its_import_does_counts(digest, more):
+    """A registry may be filled by what nobody names."""
+    assert len({digest(LATE), digest(LATE + more.format(1)), digest(LATE + more.format(2))}) == 3
+
+
+def test_a_registered_function_counts(digest):
+    """Where it is called by its name in the registry."""
+    more = "\n@known\ndef double(x):\n    return x * {}\n"
+    assert digest(LATE + more.format(2), "named") != digest(LATE + more.format(3), "named")
+
+
+def test_whether_it_is_imported_makes_no_difference(digest):
+    """A step that ran before must not give another key."""
+    before = digest(LATE)
+    importlib.import_module("late")
+    assert digest(LATE) == before
