@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import os
 import sys
 import types
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from zencache.code.classes import (
 from zencache.code.content import OpaqueError, bytecode, content_node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.nodes import Node
-from zencache.code.origin import origin_of_module
+from zencache.code.origin import code_root, origin_of_module
 from zencache.code.resolve import Resolver
 from zencache.code.scopes import Scope
 from zencache.code.source import FunctionNode, find_function
@@ -63,6 +64,14 @@ def mark_step(function: Callable[..., Any]) -> None:
         _step_functions.add(inner)
 
 
+_PROCESS = {
+    "os.environ": os.environ,
+    "sys.modules": sys.modules,
+    "sys.path": sys.path,
+    "sys.argv": sys.argv,
+}
+
+
 @dataclass
 class Reach(Resolver):
     """Follows live objects; what was met once is not followed again."""
@@ -79,10 +88,14 @@ class Reach(Resolver):
         """Give the node of any object; raises OpaqueError where nothing tells what it holds."""
         if isinstance(value, types.ModuleType):
             return self.whole(value)
+        if any(value is known for known in _PROCESS.values()):
+            return self._of_process(value)
         if issubclass(type(value), type):
-            return self._met(value, self._class)
+            is_ours = origin_of_module(module_of(value)) == "project"
+            return self._later(value, self._class) if is_ours else self._met(value, self._class)
         if isinstance(value, types.FunctionType):
-            return self._met(value, self._function)
+            is_ours = origin_of(value) == "project"
+            return self._later(value, self._function) if is_ours else self._met(value, self._function)
         if isinstance(value, CALLABLES) or type_name(type(value)) == "numpy.ufunc":
             return self._met(value, self._builtin)
         if origin_of_module(module_of(type(value))) == "zencache" and hasattr(value, "__wrapped__"):
@@ -108,6 +121,21 @@ class Reach(Resolver):
                 raise OpaqueError(str(error) or type_name(type(value))) from error
         return self._nodes[key][1]
 
+    def _later(self, value: Any, make: Callable[[Any, Node], None]) -> Node:
+        """Give the node of an object that is followed afterwards: chains of helpers may be long."""
+        if id(value) not in self._nodes:
+            node = Node("")
+            self._nodes[id(value)] = (value, node)
+            self.static.pending.append(lambda: make(value, node))
+        return self._nodes[id(value)][1]
+
+    def _of_process(self, value: Any) -> Node:
+        """Stand for what belongs to the process, under whatever name it was imported."""
+        if value is sys.argv:
+            return self.visit(sys.argv[1:])
+        name = next(name for name, known in _PROCESS.items() if value is known)
+        return library_node(name, name.partition(".")[0])
+
     def _value(self, value: Any, node: Node) -> None:
         made = content_node(value, self.visit, self.root_folder)
         node.kind, node.own, node.refs = made.kind, made.own, made.refs
@@ -119,6 +147,12 @@ class Reach(Resolver):
             return self._met(value, self._fill_whole)
         return self.or_unknown(value, f"module {getattr(value, '__name__', value)}")
 
+    def followed(self, value: Any) -> Node:
+        """Give the node of an object, with all that it leads to."""
+        node = self.visit(value)
+        self.static.drain()
+        return node
+
     # -- functions ----------------------------------------------------------------------------
 
     def root(self, function: types.FunctionType) -> Node:
@@ -126,6 +160,7 @@ class Reach(Resolver):
         node = Node("")
         self._function(function, node, defaults=False)
         node.label = ""
+        self.static.drain()
         return node
 
     def _function(self, function: types.FunctionType, node: Node, *, defaults: bool = True) -> None:
@@ -136,6 +171,7 @@ class Reach(Resolver):
             self._single_dispatch(function, node)
             return
         space = Space(function.__globals__, cells_of(function))
+        self.root_folder = code_root(space.file, space.module)
         node.kind = "function"
         node.label = f"helper {function.__qualname__} in {space.where}"
         name = function.__name__ if defaults and function not in _step_functions else ""
@@ -246,6 +282,7 @@ class Reach(Resolver):
             return
         members = vars(kind)
         space = Space(names_around(kind))
+        self.root_folder = code_root(space.file, space.module)
         node.kind, node.label = "class", f"class {kind.__qualname__} in {space.where}"
         node.refs = [self.visit(base) for base in kind.__bases__ if base is not object]
         if type(kind) not in map(type, kind.__bases__):  # one that is inherited counts with the base

@@ -135,8 +135,9 @@ class CodeReader:
             value: Any = sys.modules["__main__"]
             for attribute in attributes:
                 value = getattr(value, attribute, None)
-            return deep_digest(reach.visit(value)) if isinstance(value, type) else None
+            return deep_digest(reach.followed(value)) if isinstance(value, type) else None
         node, _ = reach.static.find(module, attributes)
+        reach.static.drain()
         return None if node.kind in ("library", "undefined", "missing") else deep_digest(node)
 
     def _reach(self, aspects: frozenset[str]) -> Reach:
@@ -147,7 +148,7 @@ class CodeReader:
         if isinstance(function, types.FunctionType):
             return reach.root(function)
         try:
-            return Node("function", refs=[reach.visit(function)], text=_source(function))
+            return Node("function", refs=[reach.followed(function)], text=_source(function))
         except OpaqueError as error:
             return Node("unknown", unknown=True, doubt=f"the function is a {error}, which cannot be digested")
 

@@ -39,6 +39,11 @@ def stores_outside(node: ast.AST) -> bool:
     return any(_root(store) not in own for store in stores)
 
 
+def hears_of_subclasses(node: ast.ClassDef) -> bool:
+    """Say whether a class is told of its subclasses when they are defined."""
+    return any(isinstance(each, FunctionDef) and each.name == "__init_subclass__" for each in node.body)
+
+
 def is_told_to_change(part: Part) -> bool:
     """Say whether code calls a method of a container from outside that changes it."""
     return any(chain.changed for chain in part.chains)

@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
-from zencache.code.effects import FunctionDef, is_told_to_change, may_change, stores_outside
+from zencache.code.effects import (
+    FunctionDef,
+    hears_of_subclasses,
+    is_told_to_change,
+    may_change,
+    stores_outside,
+)
 from zencache.code.nodes import Node
 from zencache.code.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope
@@ -57,7 +63,7 @@ class StaticModule:
     def statements(self) -> list[ast.stmt]:
         """The top-level statements, without what runs only in a script or for type checkers."""
         body = self.text.tree.body if self.text.tree else []
-        return [s for s in body if not (isinstance(s, ast.If) and _is_skipped(s.test))]
+        return [s for s in body if not _is_skipped(s)]
 
     @cached_property
     def bound(self) -> dict[str, list[ast.stmt]]:
@@ -99,6 +105,8 @@ class StaticReach:
     def __init__(self, live: Callable[[Any], Node] | None = None) -> None:
         self.live = live
         """Follows an object that stands for a module without being one of a file."""
+        self.pending: list[Callable[[], None]] = []
+        """What was met and is not followed yet: chains of helpers may be longer than Python's stack."""
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
@@ -150,10 +158,21 @@ class StaticReach:
         if key not in self._nodes:
             node = self._nodes[key] = Node("definition", label=_label(statements[-1], name, module.where))
             node.text = "\n".join(module.text.segment(s) for s in statements)
-            self._fill(node, part_of(statements), module)
             self._defined[id(node)] = (module, statements)
-            node.refs += self._effects(module)
+            self.pending.append(lambda: self._define(node, module, statements))
         return self._nodes[key]
+
+    def _define(self, node: Node, module: StaticModule, statements: list[ast.stmt]) -> None:
+        self._fill(node, part_of(statements), module)
+        node.refs += self._effects(module)
+
+    def _put_off(self, node: Node, statements: list[ast.stmt], module: StaticModule) -> None:
+        self.pending.append(lambda: self._fill(node, part_of(statements), module))
+
+    def drain(self) -> None:
+        """Follow what was put off, and what that leads to."""
+        while self.pending:
+            self.pending.pop()()
 
     # -- modules ------------------------------------------------------------------------------
 
@@ -194,7 +213,7 @@ class StaticReach:
                 node.doubt = f"{module.where} has a syntax error, so its text counts as it is"
                 return node
             node.doubt = f"module {module.where} counts whole: which part is used is decided at run time"
-            self._fill(node, part_of(module.statements), module)
+            self.pending.append(lambda: self._fill(node, part_of(module.statements), module))
         return self._nodes[key]
 
     def effects(self, target: Imported, package: str) -> Node:
@@ -216,7 +235,7 @@ class StaticReach:
             if statements and key not in self._nodes:
                 node = self._nodes[key] = Node("effects", label=f"what importing {each.where} does")
                 node.text = "\n".join(each.text.segment(s) for s in statements)
-                self._fill(node, part_of(statements), each)
+                self._put_off(node, statements, each)
             if statements:
                 found.append(self._nodes[key])
         return [Node("imports", refs=found, unordered=True)] if found else []
@@ -235,9 +254,21 @@ class StaticReach:
 
     def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
         """Say whether a statement may change what others bind."""
+        if isinstance(statement, ast.ClassDef) and self._makes_known(statement, module):
+            return True
         if isinstance(statement, FunctionDef | ast.ClassDef):
             return any(self._changes_others(decorator, module) for decorator in statement.decorator_list)
         return may_change(statement)
+
+    def _makes_known(self, statement: ast.ClassDef, module: StaticModule) -> bool:
+        """Say whether defining a class runs code of the user's own: a base's `__init_subclass__`, a metaclass."""
+        used = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
+        chains = [chain for expression in used for chain in part_of(expression).chains]
+        found = [self._defined.get(id(self.resolve(chain, module)[0])) for chain in chains]
+        if statement.keywords and any(found):
+            return True
+        defined = [(each[0], s) for each in found if each for s in each[1] if isinstance(s, ast.ClassDef)]
+        return any(hears_of_subclasses(base) or self._makes_known(base, home) for home, base in defined)
 
     def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
         """Say whether a decorator may do more than make something of what it decorates: register it, say."""
@@ -272,6 +303,8 @@ class StaticReach:
         node.own = [part.shape, [list(rest) for _, rest in found]]
         node.refs = [ref for ref, _ in found]
         node.reflects = part.reflects
+        if "subclasses" in part.reflects:
+            node.refs += [self.whole(each) for each in self._importing(module, {})]
         for number, ref in enumerate(list(node.refs)):
             for target in targets(ref.outside, part, number):
                 node.refs += self.meant(target, module)
@@ -356,7 +389,7 @@ def _text_digest(path: Path) -> str:
     texts = texts_of(str(path))
     if not texts or texts[-1].tree is None:
         return blake3(path.read_bytes()).hexdigest()
-    return part_of(texts[-1].tree.body).shape
+    return part_of([s for s in texts[-1].tree.body if not _is_skipped(s)]).shape
 
 
 def _python_files(module: str, file: str | None, prefix: str) -> Iterator[Path]:
@@ -380,8 +413,12 @@ def _is_passed_over(folder: Path) -> bool:
     return hidden or (folder / "pyvenv.cfg").exists()
 
 
-def _is_skipped(test: ast.expr) -> bool:
-    text = ast.unparse(test)
+def _is_skipped(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.If):
+        return False
+    text = ast.unparse(statement.test)
     return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or ("__name__" in text and "__main__" in text)
 
 

@@ -27,7 +27,7 @@ def notes(recorder: Recorder) -> tuple[str, ...]:
         )
     if recorder.whole_environment:
         found.append(
-            f"step {step} reads all environment variables, which is not in its key; "
+            f"step {step} reads all environment variables, and its result is reused while they stay as they are; "
             'read the ones that matter, each by its name: `os.environ["NAME"]`'
         )
     if recorder.hosts:

@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 
     from zencache.watch.digests import FileDigests
 
+ALL = "*"  # as a variable's name: that all of them were read
+# What differs from one terminal, process or test to the next.
+_PASSING = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "WINDOWID", "COLUMNS", "LINES", "PYTEST_CURRENT_TEST"})
+_OF_SESSIONS = (
+    "SSH_",
+    "XDG_SESSION",
+    "TERM",
+    "DBUS_",
+    "TMUX",
+    "STY",
+    "VSCODE_",
+    "WT_",
+    "ITERM_",
+    "INVOCATION_ID",
+)
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -72,9 +88,9 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
         found += filter(None, (_of_file(*item, root, digests) for item in seen.files.items()))
         found += filter(None, (_of_folder(*item, root, digests) for item in seen.folders.items()))
         found += [
-            f"environment variable {name} changed"
+            "the environment variables changed" if name == ALL else f"environment variable {name} changed"
             for name, digest in seen.environment.items()
-            if digest_of_variable(os.environ.get(name)) != digest
+            if (digest_of_all() if name == ALL else digest_of_variable(os.environ.get(name))) != digest
         ]
         digests.flush()
     return found
@@ -102,3 +118,13 @@ def _of_folder(name: str, before: str, root: Path, digests: FileDigests) -> str 
 def digest_of_variable(value: str | None) -> str:
     """Stand for a variable's value, which may be a secret; empty for one that is not set."""
     return "" if value is None else blake3(value.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def digest_of_all() -> str:
+    """Stand for all environment variables but those of the terminal and the session."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _PASSING and not name.startswith(_OF_SESSIONS)
+    }
+    return digest_of_variable(json.dumps(kept, sort_keys=True))

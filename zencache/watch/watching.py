@@ -18,7 +18,7 @@ from zencache.watch import environment, events, libraries, reads
 from zencache.watch import randomness as generators
 from zencache.watch.events import Recorder, unwatched
 from zencache.watch.notes import notes, randomness
-from zencache.watch.seen import Seen, digest_of_variable
+from zencache.watch.seen import ALL, Seen, digest_of_all, digest_of_variable
 from zencache.watch.wrapping import Wrapping
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Watch:
         """The project's source files that were imported while the step ran, as absolute paths."""
         return frozenset(self._reads.modules)
 
+    def _environment(self) -> dict[str, str]:
+        read = sorted(self.recorder.environment.items())
+        named = {key: digest_of_variable(value) for key, value in read}
+        return {**named, **({ALL: digest_of_all()} if self.recorder.whole_environment else {})}
+
     def _drawn(self, *, by_library: bool) -> tuple[str, ...]:
         """Write of the draws that the step's own code makes, or of those that libraries make in it."""
         used = {m: any(map(draws_from(m), self.uses)) for m in self.unseeded}
@@ -74,9 +79,7 @@ class Watch:
         return Seen(
             files=dict(sorted(files.items())),
             folders={name(path): self.digests.listing(Path(path)) or "" for path in folders},
-            environment={
-                key: digest_of_variable(value) for key, value in sorted(self.recorder.environment.items())
-            },
+            environment=self._environment(),
             unstable=tuple(sorted(map(name, self._reads.unstable))),
             notes=(*notes(self.recorder), *self._drawn(by_library=False)),
             remarks=self._drawn(by_library=True),
