@@ -235,3 +235,29 @@ def test_a_result_expires(project):
     aging().run()
     time.sleep(0.01)
     assert aging().plan().steps["work"].reason.startswith("expired less than 1 s ago")
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "KEPT = {}\ndef rate():\n    if 'r' not in KEPT:\n        KEPT['r'] = float(open('rate.txt').read())\n    return KEPT['r']\n",
+        "import functools\n@functools.lru_cache\ndef rate():\n    return float(open('rate.txt').read())\n",
+    ],
+    ids=["in a global", "in an lru_cache"],
+)
+def test_a_file_that_another_steps_call_keeps_is_an_input_too(project, helper):
+    """One of two steps reads it, in whatever order, and both depend on it."""
+    Path("rate.txt").write_text("2")
+    project.write(
+        prep_py=helper,
+        main_py="import prep\nfrom zencache import pipeline, step\n"
+        "@step\ndef other(x: int = 1) -> float:\n    return prep.rate()\n"
+        "@step\ndef work(x: int = 2) -> float:\n    return prep.rate() * x\n"
+        "@pipeline\ndef made():\n    other()\n    work()\n",
+    )
+    assert project.run().output.load() == 4.0
+    assert project.plan().action == "hit"
+    Path("rate.txt").write_text("3")
+    plan = project.made().plan()
+    assert [planned.action for planned in plan.steps.values()] == ["run", "run"]
+    assert project.run().output.load() == 6.0

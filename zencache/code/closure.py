@@ -139,7 +139,7 @@ class Reach(Resolver):
     def _value(self, value: Any, node: Node) -> None:
         made = content_node(value, self.visit, self.root_folder)
         node.kind, node.own, node.refs = made.kind, made.own, made.refs
-        node.unordered, node.text = made.unordered, made.text
+        node.unordered, node.text, node.kept = made.unordered, made.text, made.kept
 
     def stand_in(self, value: Any) -> Node:
         """Give the node of what stands for a module."""

@@ -155,7 +155,9 @@ def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: 
     if kind is functools.singledispatchmethod:
         return _of("singledispatchmethod", [visit(value.dispatcher)])
     if type_name(kind) == "functools._lru_cache_wrapper":
-        return _of(["lru_cache", value.cache_parameters()["typed"]], [visit(value.__wrapped__)])
+        made = _of(["lru_cache", value.cache_parameters()["typed"]], [visit(value.__wrapped__)])
+        made.kept = str(value.cache_info()[1:])
+        return made
     if kind is types.MappingProxyType:
         return _of("mappingproxy", [visit(dict(value))])
     if kind is weakref.ref:

@@ -49,6 +49,7 @@ class CodeDigest:
     packages: Mapping[str, str] = field(default_factory=dict)
     """Installed distributions that it reaches, with versions."""
     make_units: Callable[[], dict[str, Unit]] = field(default=dict, repr=False, compare=False)
+    make_state: Callable[[], dict[str, str]] = field(default=dict, repr=False, compare=False)
     doubts: tuple[str, ...] = ()
     """Where more had to be taken in than is used, or nothing is known: sentences."""
     outside: frozenset[str] = frozenset()
@@ -64,7 +65,12 @@ class CodeDigest:
         return self.make_units()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "units": self.units, "make_units": dict}
+        return {**vars(self), "units": self.units, "make_units": dict, "make_state": dict}
+
+    @cached_property
+    def state(self) -> dict[str, str]:
+        """What is held in memory where the code reaches it: by what an explanation calls it, how it is now."""
+        return self.make_state()
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
         """Give the digest of a snapshot, if all that it takes from other modules is still as it was.
@@ -202,11 +208,18 @@ def _digested(root: Node, found: Summary, place: str) -> CodeDigest:
         own=digest_of([root.kind, root.own]),
         packages=dict(sorted(found.packages)),
         make_units=lambda: dict(_units(root)),
+        make_state=lambda: dict(_state(root)),
         doubts=found.doubts,
         outside=found.outside,
         unseeded=tuple(sorted(found.unseeded)),
         place=place,
     )
+
+
+def _state(root: Node) -> Iterator[tuple[str, str]]:
+    for node in reachable(root):
+        if node.label and node.kind not in CODE:
+            yield node.label, unit_digest(node) + node.kept
 
 
 def _units(root: Node) -> Iterator[tuple[str, Unit]]:

@@ -28,6 +28,8 @@ class Node:
     """Its source, or its value in short: what an explanation shows."""
     packages: tuple[tuple[str, str], ...] = ()
     """Installed distributions that it belongs to, with versions."""
+    kept: str = ""
+    """Of a memory that is no part of what it is, such as that of an `lru_cache`: how full it is."""
     doubt: str = ""
     """Why more is taken in than would have to be, or why it cannot be known."""
     unknown: bool = False

@@ -70,13 +70,13 @@ def _run(
             )
         run.threads[body.spec.name] = threading.get_ident()
         try:
-            returned, watch = watched.call(run, body, arguments)
+            returned, memories = watched.call(run, body, arguments)
         finally:
             run.threads.pop(body.spec.name, None)
     values = check_outputs(body, returned)
     records = {name: _store(run, body, name, value, output_dict[name][0]) for name, value in values.items()}
     seconds = time.perf_counter() - started
-    return seconds, records, None if watch is None else watched.seen(run, body.spec, watch)
+    return seconds, records, None if memories is None else watched.seen(run, body.spec, memories)
 
 
 def _inputs(run: RunContext, body: StepBody) -> dict[str, Any]:

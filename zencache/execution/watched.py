@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.origin import origin_of_file
+from zencache.execution.memories import Memories
 from zencache.execution.tasks import StepEvent
+from zencache.watch.events import unwatched
 from zencache.watch.notes import fresh_generators
-from zencache.watch.watching import Watch, watching
+from zencache.watch.watching import watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from zencache.watch.seen import Seen
 
 
-def call(run: RunContext, body: StepBody, arguments: Mapping[str, Any]) -> tuple[Any, Watch | None]:
+def call(run: RunContext, body: StepBody, arguments: Mapping[str, Any]) -> tuple[Any, Memories | None]:
     """Call a step's function, and give what it returns with what it was seen to do."""
     keys = run.planner.keys
     if keys.policy(body.spec).watch is False:
@@ -32,12 +34,19 @@ def call(run: RunContext, body: StepBody, arguments: Mapping[str, Any]) -> tuple
         is_project=lambda file: origin_of_file(file) == "project",
         uses=keys.code(body.spec.name).outside,
     ) as watch:
-        return body.function(**arguments), watch
+        with unwatched():
+            memories = Memories.begin(watch, body.function)
+        try:
+            return body.function(**arguments), memories
+        except BaseException:
+            memories.forget()
+            raise
 
 
-def seen(run: RunContext, step: StepSpec, watch: Watch) -> Seen:
+def seen(run: RunContext, step: StepSpec, memories: Memories) -> Seen:
     """Give what a step read; modules that its code digest does not know of count as files that it read."""
-    found = watch.seen()
+    watch = memories.watch
+    found = memories.end(watch.seen())
     keys = run.planner.keys
     known = keys.modules()
     imported = {file: keys.digests.digest(Path(file)) or "" for file in watch.modules - known.keys()}

@@ -44,6 +44,10 @@ class Watch:
         with unwatched():
             return self._seen
 
+    def so_far(self) -> Seen:
+        """Give what a step that still runs was seen to read until now."""
+        return Watch(self.recorder, self.root, self.ignore, self.digests, self.uses).seen()
+
     @property
     def modules(self) -> frozenset[str]:
         """The project's source files that were imported while the step ran, as absolute paths."""
