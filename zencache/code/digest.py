@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import threading
 import types
 import uuid
 from dataclasses import dataclass, field
@@ -104,11 +105,16 @@ class CodeReader:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._reaches: dict[frozenset[str], Reach] = {}
         self._classes: dict[str, str | None] = {}
 
     def of(self, function: Callable[..., Any]) -> CodeDigest:
         """Digest a function and all that it reaches."""
+        with self._lock:
+            return self._of(function)
+
+    def _of(self, function: Callable[..., Any]) -> CodeDigest:
         aspects: frozenset[str] = frozenset()
         while True:
             root = self._root(function, aspects)
@@ -127,9 +133,10 @@ class CodeReader:
 
         It is read from its module's text whether it is imported or not, so that both give one digest.
         """
-        if name not in self._classes:
-            self._classes[name] = self._of_class(name)
-        return self._classes[name]
+        with self._lock:
+            if name not in self._classes:
+                self._classes[name] = self._of_class(name)
+            return self._classes[name]
 
     def _of_class(self, name: str) -> str | None:
         found = _split(name)

@@ -39,6 +39,8 @@ class Planner:
 
     def plan(self) -> RunPlan:
         """Decide for every step; looks up, writes nothing."""
+        for step in self.spec.steps:  # now: steps that run change what they keep in memory
+            self.keys.code(step.name)
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}
         left = list(self.spec.steps)

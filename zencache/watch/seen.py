@@ -21,6 +21,7 @@ ALL = "*"  # as a variable's name: that all of them were read
 # What differs from one terminal, process or test to the next.
 _PASSING = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "WINDOWID", "COLUMNS", "LINES", "PYTEST_CURRENT_TEST"})
 _OF_SESSIONS = (
+    "TF_CPP_",
     "SSH_",
     "XDG_SESSION",
     "TERM",
