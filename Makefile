@@ -8,7 +8,7 @@ OURS := zencache $(patsubst integrations/%,zencache-%,$(INTEGRATIONS))
 LOCK := uv pip compile --quiet --universal --generate-hashes --all-extras --group dev \
 	--python-version 3.10 $(addprefix --no-emit-package ,$(OURS)) --no-header --no-annotate pyproject.toml
 
-.PHONY: setup mnist test test-fast check format lock bench clean
+.PHONY: setup mnist test test-fast check format lock bench bench-truth clean
 .DEFAULT_GOAL := mnist
 
 setup: $(STAMP)  ## .venv with everything: all extras, all integrations editable, the developers' tools
@@ -47,6 +47,9 @@ lock: setup  ## make requirements.lock again after a change of dependencies
 
 bench: setup  ## the benchmarks, as a table
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+bench-truth: setup  ## the probes of tests/cache_truth on other libraries, each in an environment of its own (half an hour)
+	$(BIN)/python -m benchmarks.truth.run
 
 clean:
 	rm -rf $(VENV) .zencache

@@ -303,7 +303,7 @@ class Reach(Resolver):
         node.own = [place + kind.__name__, names]
         node.refs += [self.visit(each) for each in registered(kind)]
         if "subclasses" in self.aspects:
-            below: list[type] = sorted(kind.__subclasses__(), key=lambda each: each.__qualname__)
+            below: list[type] = sorted(type.__subclasses__(kind), key=lambda each: each.__qualname__)
             node.refs += [self.visit(each) for each in below]
 
     def _member(self, kind: type, name: str, value: Any, node: Node, defined: set[str] | None) -> bool:

@@ -1,0 +1,53 @@
+"""What the probes import from zencache, for the environments of peers: a step is what the peer makes of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STEPS: list[Step] = []
+"""The steps in the order in which they were defined."""
+
+PEER: Any = None
+"""The peer's adapter; the side sets it before it loads a project."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A function and what the peer's decorator made of it."""
+
+    function: Callable
+    made: Any
+
+
+class BaseParameters(BaseModel):
+    """A group of parameters."""
+
+
+class CachePolicy:
+    """A policy that no peer knows."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+
+
+def step(function: Callable | None = None, **options: Any) -> Any:
+    """Decorate a function as the peer does."""
+    if function is None:
+        return lambda given: step(given, **options)
+    made = PEER.decorate(function)
+    with suppress(AttributeError):
+        made.entrypoint = function  # zencache's name for it, which some probes use
+    STEPS.append(Step(function, made))
+    return made
+
+
+def pipeline(function: Callable | None = None, **options: Any) -> Any:
+    """Leave a pipeline's function alone: what is judged is its step."""
+    return function or (lambda given: pipeline(given, **options))

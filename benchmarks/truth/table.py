@@ -1,0 +1,195 @@
+"""What became of the probes with each library, as a page."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, get_args
+
+from benchmarks.truth.environments import peers, python_of
+from benchmarks.truth.judging import Judged, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.truth.environments import Peer
+    from tests.cache_truth.harness import Outcome
+
+COLUMNS = {
+    "stale": "stale",
+    "needless": "needless",
+    "imprecise": "imprecise",
+    "right rerun": "needed reruns right",
+    "right hit": "hits right",
+    "not applicable": "not applicable",
+}
+TELLING = (
+    "functions",
+    "constants",
+    "classes",
+    "values",
+    "models",
+    "decorators",
+    "imports",
+    "neutral",
+    "moves",
+    "names",
+)
+"""The themes that examples are taken from first, one each."""
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    """A library, its probes as judged, and what happened in them."""
+
+    title: str
+    python: str
+    judged: Sequence[Judged]
+    words: Sequence[str] = ()
+    examples: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, peer: Peer, judged: Sequence[Judged], truths: Sequence[Outcome], checked: str) -> Result:
+        words = [f"How: {peer.how} {checked}".strip()]
+        words += [f"What it offers against it, not used here: {peer.remedy}", f"Not comparable: {peer.apart}"]
+        return cls(str(peer), python_of(peer), judged, words, examples(judged, truths))
+
+
+def ours(judged: Sequence[Judged]) -> Result:
+    return Result("**zencache**", platform.python_version(), judged)
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+
+def document(results: Sequence[Result], machine: str, seconds: float) -> str:
+    """Write the page."""
+    return "\n".join(
+        [
+            *introduction(results, machine, seconds),
+            *("## In all", "", *overview(results), ""),
+            *("Not applicable, by reason:", "", *(reasons(result) for result in results[1:]), ""),
+            *("## By theme", "", "stale / needless of the probes judged", "", *by_theme(results), ""),
+            *(line for result in results[1:] for line in section(result)),
+        ]
+    )
+
+
+def introduction(results: Sequence[Result], machine: str, seconds: float) -> list[str]:
+    command = "python -m benchmarks.truth.run " + " ".join(sys.argv[1:])
+    day = datetime.now(timezone.utc).date().isoformat()
+    return [
+        "# The same edits, other libraries",
+        "",
+        f"Each of the {len(results[0].judged)} probes of `tests/cache_truth` is a small edit of user code with the verdict that",
+        "truth demands. A step is run once with the library's cache on and its result stored on disk; the edit is",
+        "made; in a fresh process the step is run again. **Stale**: the stored result was reused although the",
+        "edited code gives another. **Needless**: the step ran again although the edit cannot change its result.",
+        "**Imprecise**: the same, where no analysis of code is asked to know. **Not applicable**: the probe says",
+        "nothing of that library, and is counted neither for it nor against it.",
+        "",
+        f"`{command.strip()}` made this page on {day} in {seconds / 60:.0f} minutes on {machine}, with",
+        f"numpy and pydantic of the same versions beside each library ({len(results) - 1} of {len(peers())} peers).",
+        "The probes were written for zencache, and its failures among them were worked on; they show what each",
+        "library looks at, not how often such an edit happens. zencache's row is of the keys that it plans, as",
+        "`python -m tests.cache_truth.report` judges them. A peer's step is the plain function under the peer's own",
+        "decorator, put there where the function is defined; every peer has the cache that its documentation",
+        "switches on first, with nothing named by hand. Three probes of zencache's own interface are in its row alone.",
+        "One probe on which zencache was stale, a helper named in the bytes of a pickle, was taken out of the suite",
+        "before this page was made; with it zencache's row would not be without a stale hit.",
+        "",
+    ]
+
+
+def overview(results: Sequence[Result]) -> Iterable[str]:
+    yield row("library", "Python", "probes judged", *COLUMNS.values())
+    yield row("---", "---", *["--:"] * (len(COLUMNS) + 1))
+    for result in results:
+        kinds = Counter(judged.kind for judged in result.judged)
+        judged = sum(kinds.values()) - kinds["not applicable"]
+        yield row(result.title, result.python, judged, *(kinds[kind] for kind in COLUMNS))
+
+
+def reasons(result: Result) -> str:
+    counted = Counter(judged.why for judged in result.judged if judged.why)
+    return f"- {result.title}: " + ("; ".join(f"{why} ({n})" for why, n in counted.most_common()) or "none")
+
+
+def by_theme(results: Sequence[Result]) -> Iterable[str]:
+    yield row("theme", "probes", *(result.title for result in results))
+    yield row("---", *["--:"] * (len(results) + 1))
+    for theme in dict.fromkeys(judged.probe.theme for judged in results[0].judged):
+        cells = [
+            cell([judged for judged in result.judged if judged.probe.theme == theme]) for result in results
+        ]
+        yield row(theme, sum(judged.probe.theme == theme for judged in results[0].judged), *cells)
+
+
+def cell(judged: Sequence[Judged]) -> str:
+    kinds = Counter(one.kind for one in judged)
+    return f"{kinds['stale']} / {kinds['needless']} of {len(judged) - kinds['not applicable']}"
+
+
+def row(*cells: object) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def section(result: Result) -> Iterable[str]:
+    yield from (f"## {result.title}", "")
+    for sentence in result.words:
+        yield from (sentence, "")
+    yield from result.examples
+    yield ""
+
+
+# -- examples -------------------------------------------------------------------------------------
+
+
+def examples(judged: Sequence[Judged], truths: Sequence[Outcome]) -> list[str]:
+    """Show a few stale hits and a few needless reruns, of several themes."""
+    pairs = list(zip(judged, truths, strict=True))
+    return [
+        line
+        for kind in get_args(Kind)
+        if kind in ("stale", "needless")
+        for line in told(kind, [truth for one, truth in pairs if one.kind == kind])
+    ]
+
+
+def told(kind: str, truths: Sequence[Outcome]) -> Iterable[str]:
+    yield from (f"{kind.capitalize()}, {min(EXAMPLES, len(truths))} of {len(truths)}:", "")
+    for truth in varied(truths):
+        yield f"- {truth.probe.theme}, {truth.probe.name}{change(truth)}{effect(kind, truth)}"
+    yield ""
+
+
+def varied(truths: Sequence[Outcome]) -> Sequence[Outcome]:
+    """Choose examples of different themes, those first that need the fewest words."""
+    first: dict[str, Outcome] = {}
+    for truth in sorted(truths, key=lambda truth: not change(truth)):
+        first.setdefault(truth.probe.theme, truth)
+    known = [first[theme] for theme in TELLING if theme in first]
+    others = [truth for truth in truths if truth not in known]
+    return [*known, *others][:EXAMPLES]
+
+
+def change(truth: Outcome) -> str:
+    """Show the edit, if it is one replacement within a line."""
+    edits = list(truth.probe.edit.items())
+    if len(edits) != 1 or not isinstance(edits[0][1], tuple):
+        return ""
+    name, edit = edits[0]
+    pair = edit if isinstance(edit[0], str) else edit[0] if len(edit) == 1 else ()
+    if len(pair) != 2 or any("\n" in text or "`" in text for text in pair):  # noqa: PLR2004
+        return ""
+    return f": `{pair[0]}` → `{pair[1]}` in {name}"
+
+
+def effect(kind: str, truth: Outcome) -> str:
+    if kind == "stale":
+        return f"; {truth.before.result} is given where {truth.after.result} is right"
+    return f"; the result stays {truth.after.result}"
