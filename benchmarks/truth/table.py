@@ -99,8 +99,8 @@ def introduction(results: Sequence[Result], machine: str, seconds: float) -> lis
         "`python -m tests.cache_truth.report` judges them. A peer's step is the plain function under the peer's own",
         "decorator, put there where the function is defined; every peer has the cache that its documentation",
         "switches on first, with nothing named by hand. Three probes of zencache's own interface are in its row alone.",
-        "One probe on which zencache was stale, a helper named in the bytes of a pickle, was taken out of the suite",
-        "before this page was made; with it zencache's row would not be without a stale hit.",
+        "One edit is no probe, because a key alone cannot know of it: a helper named in the bytes of a pickle. In a run",
+        "of zencache it is seen, as a file that the step read.",
         "",
     ]
 
