@@ -261,3 +261,13 @@ def test_a_file_that_another_steps_call_keeps_is_an_input_too(project, helper):
     plan = project.made().plan()
     assert [planned.action for planned in plan.steps.values()] == ["run", "run"]
     assert project.run().output.load() == 6.0
+
+
+def test_a_helper_that_a_pickle_names_counts_as_a_file(project):
+    """No syntax tree tells of it; the run does."""
+    body = "import pickle; return float(pickle.loads(b'cnamed\\nclean\\n.')(x))"
+    project.write(main_py=main(body), prep_py="", named_py="def clean(x): return x + 1")
+    assert project.run().output.load() == 3.0
+    assert project.plan().action == "hit"
+    project.write(named_py="def clean(x): return x + 4")
+    assert project.run().output.load() == 6.0
