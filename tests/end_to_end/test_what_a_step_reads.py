@@ -149,6 +149,17 @@ def test_environment_variables_are_checked_and_told_of_once(project, monkeypatch
     assert capsys.readouterr().err == ""
 
 
+def test_a_declared_variable_needs_no_note(project, monkeypatch, capsys):
+    """It is in the key, and its change is told of there."""
+    options = "(cache=CachePolicy(env=['RATE']))"
+    project.write(main_py=main("return float(os.environ['RATE']) * x", options), prep_py="")
+    monkeypatch.setenv("RATE", "1.5")
+    project.run()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("RATE", "2.5")
+    assert project.plan().reason == "environment variable RATE changed"
+
+
 def test_watching_can_be_turned_off(project):
     """Then a file that is not declared is not seen, as the user wanted."""
     options = "(cache=CachePolicy(watch=False))"

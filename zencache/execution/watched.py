@@ -46,6 +46,8 @@ def call(run: RunContext, body: StepBody, arguments: Mapping[str, Any]) -> tuple
 def seen(run: RunContext, step: StepSpec, memories: Memories) -> Seen:
     """Give what a step read; modules that its code digest does not know of count as files that it read."""
     watch = memories.watch
+    for name in run.planner.keys.policy(step).env or ():  # in the key already
+        watch.recorder.environment.pop(name, None)
     found = memories.end(watch.seen())
     keys = run.planner.keys
     known = keys.modules()
