@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zencache.code.changes import changed_by
+from zencache.code.nodes import digest_of
 from zencache.code.scopes import Comprehension, Defining, Imported, Scope, Scopes, function_scope, imported
-from zencache.graph.values import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
