@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,3 +121,11 @@ def test_spans_in_words(duration, words):
 def test_the_folder_of_texts_may_be_missing():
     """As in a project of an older format."""
     assert read_texts(Path("nowhere"), "x") == {}
+
+
+def test_threads_may_keep_the_same_texts_at_once(folder):
+    """Steps that run side by side often share their helpers."""
+    texts = {"f": "x" * 1_000_000}
+    with ThreadPoolExecutor(8) as pool:
+        names = {made.result() for made in [pool.submit(write_texts, folder / "s", texts) for _ in range(64)]}
+    assert len(names) == len(list((folder / "s").iterdir())) == 1

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from zencache.config import write_once
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import timedelta
@@ -112,11 +114,7 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
     data = json.dumps(texts, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
     name = blake3(data).hexdigest()[:32]
     file = folder / f"{name}.json"
-    if not file.exists():
-        folder.mkdir(exist_ok=True)
-        aside = file.with_suffix(".partial")
-        aside.write_bytes(data)
-        aside.replace(file)
+    write_once(file, data)
     return name
 
 

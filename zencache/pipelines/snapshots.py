@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from zencache.config import write_once
 from zencache.errors import CodeUnavailableError
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
@@ -75,11 +76,7 @@ def _write(step: Step, project: Project) -> str | None:
         return None
     name = blake3(data).hexdigest()
     file = project.snapshots / f"{name}.pkl"
-    if not file.exists():
-        project.snapshots.mkdir(exist_ok=True)
-        aside = file.with_suffix(".partial")
-        aside.write_bytes(data)
-        aside.replace(file)
+    write_once(file, data)
     return name
 
 
