@@ -89,8 +89,6 @@ class Resolver(ABC):
                     return self._named(name, value, Space(inside), lenient=False), rest
                 return self._in_library(module, name, value, rest)
             module = value
-        if module is sys and rest == ():
-            return library_node("sys", "sys"), ()
         return self.whole(module), ()
 
     def _in_library(self, module: types.ModuleType, name: str, value: Any, rest: tuple[str, ...]) -> Found:
@@ -110,8 +108,6 @@ class Resolver(ABC):
             return self.or_opaque(value)
         kind = "closed-over" if name in space.cells else "global"
         node = self.or_unknown(value, f"{kind} {name} in {space.where}")
-        if node.kind == "library" and not node.outside:
-            return node
         if node.kind in ("value", "method", "object") and not node.label:
             node.label = f"{kind} {name} in {space.where}"
             node.text = node.text or short(value)
