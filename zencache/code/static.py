@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import sys
 import types
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class StaticModule:
     file: str
     text: Text
 
-    @property
+    @cached_property
     def package(self) -> str:
         """The package that its relative imports start from."""
         return self.name if Path(self.file).name == "__init__.py" else self.name.rpartition(".")[0]
@@ -80,6 +81,15 @@ class StaticModule:
         return Scope.of(self.statements).imports
 
 
+_module = functools.lru_cache(maxsize=2048)(StaticModule)
+"""A module's text is looked through once, however many digests follow it."""
+
+
+@functools.lru_cache(maxsize=16384)
+def _part(*nodes: ast.AST) -> Part:
+    return part_of(nodes)
+
+
 def place_of(module: str, file: str | None) -> str:
     """Name a module's file as an explanation does.
 
@@ -107,16 +117,19 @@ class StaticReach:
         """Follows an object that stands for a module without being one of a file."""
         self.pending: list[Callable[[], None]] = []
         """What was met and is not followed yet: chains of helpers may be longer than Python's stack."""
+        self._origin = functools.cache(origin_of_module)
+        self._file = functools.cache(file_of_module)
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
         self._harmless: dict[int, bool] = {}
+        self._done: dict[str, list[Node]] = {}
 
     # -- names --------------------------------------------------------------------------------
 
     def find(self, module: str, attributes: tuple[str, ...]) -> Found:
         """Follow `module.attribute.attribute` as far as modules go."""
-        if origin_of_module(module) != "project":
+        if self._origin(module) != "project":
             return library_node(".".join([module, *attributes]), module), ()
         known = self.module(module)
         if known is None:
@@ -126,7 +139,7 @@ class StaticReach:
         name, rest = attributes[0], attributes[1:]
         if name in known.bound:
             return self._bound(known, name, rest)
-        if file_of_module(f"{module}.{name}") is not None:
+        if self._file(f"{module}.{name}") is not None:
             return self.find(f"{module}.{name}", rest)
         return self._through_stars(known, name, rest) or (Node("undefined", name), rest)
 
@@ -144,7 +157,7 @@ class StaticReach:
     def _through_stars(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found | None:
         for target in module.imports.get("*", ()):
             source = absolute("." * target.level + target.module, module.package)
-            if origin_of_module(source) != "project":
+            if self._origin(source) != "project":
                 if not hasattr(builtins, name):
                     return library_node(f"{source}.{name}", source), rest
                 continue
@@ -163,11 +176,11 @@ class StaticReach:
         return self._nodes[key]
 
     def _define(self, node: Node, module: StaticModule, statements: list[ast.stmt]) -> None:
-        self._fill(node, part_of(statements), module)
+        self._fill(node, _part(*statements), module)
         node.refs += self._effects(module)
 
     def _put_off(self, node: Node, statements: list[ast.stmt], module: StaticModule) -> None:
-        self.pending.append(lambda: self._fill(node, part_of(statements), module))
+        self.pending.append(lambda: self._fill(node, _part(*statements), module))
 
     def drain(self) -> None:
         """Follow what was put off, and what that leads to."""
@@ -179,9 +192,9 @@ class StaticReach:
     def module(self, name: str) -> StaticModule | None:
         """Read a module of the project; None where there is no text of it."""
         if name not in self._modules:
-            file = file_of_module(name)
+            file = self._file(name)
             text = _current_text(name, file) if file and file.endswith(".py") else None
-            self._modules[name] = StaticModule(name, file, text) if file and text else None
+            self._modules[name] = _module(name, file, text) if file and text else None
         return self._modules[name]
 
     def modules(self) -> list[StaticModule]:
@@ -190,7 +203,7 @@ class StaticReach:
 
     def _without_text(self, module: str) -> Node:
         """Stand for a module that has no source: an extension by its file's content, or none at all."""
-        file = file_of_module(module)
+        file = self._file(module)
         if module in sys.modules and file is None and self.live is not None:
             return self.live(sys.modules[module])
         if file is None or not Path(file).is_file():
@@ -213,21 +226,26 @@ class StaticReach:
                 node.doubt = f"{module.where} has a syntax error, so its text counts as it is"
                 return node
             node.doubt = f"module {module.where} counts whole: which part is used is decided at run time"
-            self.pending.append(lambda: self._fill(node, part_of(module.statements), module))
+            self.pending.append(lambda: self._fill(node, _part(*module.statements), module))
         return self._nodes[key]
 
     def effects(self, target: Imported, package: str) -> Node:
         """Stand for what an import does beyond binding names, whether these are used or not."""
         name = absolute("." * target.level + target.module, package)
-        packages = distributions(name) if origin_of_module(name) == "installed" else ()
+        packages = distributions(name) if self._origin(name) == "installed" else ()
         refs = []
         for imported in (name, f"{name}.{target.attribute}" if target.attribute else ""):
-            module = self.module(imported) if imported and origin_of_module(imported) == "project" else None
+            module = self.module(imported) if imported and self._origin(imported) == "project" else None
             refs += self._effects(module) if module else []
         return Node("import", refs=refs, packages=packages)
 
     def _effects(self, module: StaticModule) -> list[Node]:
         """List what is done when a module, and what it imports, is imported; without what does nothing."""
+        if module.name not in self._done:
+            self._done[module.name] = self._effects_of(module)
+        return self._done[module.name]
+
+    def _effects_of(self, module: StaticModule) -> list[Node]:
         found = []
         for each in self._importing(module, {}):
             statements = [s for s in each.statements if self._has_effect(s, each)]
@@ -247,7 +265,7 @@ class StaticReach:
             for target in targets_of_name:
                 name = absolute("." * target.level + target.module, module.package)
                 for wanted in filter(None, (name, f"{name}.{target.attribute}" if target.attribute else "")):
-                    if wanted not in seen and origin_of_module(wanted) == "project":
+                    if wanted not in seen and self._origin(wanted) == "project":
                         inner = self.module(wanted)
                         if inner is not None:
                             yield from self._importing(inner, seen)
@@ -263,7 +281,7 @@ class StaticReach:
     def _makes_known(self, statement: ast.ClassDef, module: StaticModule) -> bool:
         """Say whether defining a class runs code of the user's own: a base's `__init_subclass__`, a metaclass."""
         used = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
-        chains = [chain for expression in used for chain in part_of(expression).chains]
+        chains = [chain for expression in used for chain in _part(expression).chains]
         found = [self._defined.get(id(self.resolve(chain, module)[0])) for chain in chains]
         if statement.keywords and any(found):
             return True
@@ -272,7 +290,7 @@ class StaticReach:
 
     def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
         """Say whether a decorator may do more than make something of what it decorates: register it, say."""
-        chain = next(iter(part_of(decorator).chains), None)
+        chain = next(iter(_part(decorator).chains), None)
         if chain is None or chain.root not in module.bound:
             return False
         return not self._is_harmless(self.resolve(chain, module)[0])
@@ -290,7 +308,7 @@ class StaticReach:
         module, statements = self._defined.get(id(node), (None, []))
         if module is None or not all(isinstance(each, FunctionDef) for each in statements):
             return False
-        part = part_of(statements)
+        part = _part(*statements)
         if is_told_to_change(part) or any(map(stores_outside, statements)):
             return False
         called = [self.resolve(part.chains[number], module) for number in part.calls]

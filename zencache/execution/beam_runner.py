@@ -54,6 +54,20 @@ class _Nodes:
         self.nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
 
 
+class _Connection(metadata.Metadata):  # type: ignore[misc]
+    """TFX's connection to ML Metadata, kept open: TFX makes a new one each time that it reads or writes."""
+
+    def __init__(self, config: Any, store: Any) -> None:
+        super().__init__(config)
+        self._store = store
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return
+
+
 _graphs: dict[str, _Nodes] = {}
 
 
@@ -143,9 +157,10 @@ def _reuse(run: RunContext, planned: PlannedStep) -> None:
     spec = run.spec.by_name[planned.name]
     outputs = run.outputs()
     inputs = {item.name: outputs[item.source.step][item.source.output] for item in spec.inputs}
-    cached = CachedStep(spec, planned.hit, planned.parts, planned.reason, inputs, planned.seconds)
+    cached = CachedStep(spec, planned.hit, planned.parts.key, planned.reason, inputs, planned.seconds)
     run.runs.publish(run.handle, [cached])
-    run.results[planned.name] = StepResult(planned.name, "cached", planned.hit.outputs)
+    hit = planned.hit
+    run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
 
 
 def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
@@ -157,6 +172,11 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
     context.type.name = KEY_CONTEXT
     context.name.field_value.string_value = planned.parts.key
     spec = run.spec.by_name[planned.name]
+    outputs = run.outputs()
+    for item in spec.inputs:  # known by now; TFX would read all executions of the pipeline to find them
+        resolved = node.inputs.inputs[item.name]
+        resolved.ClearField("channels")
+        resolved.static_inputs.artifact_ids.append(outputs[item.source.step][item.source.output].id)
     decided = _decision(run, planned)
     texts = write_texts(run.project.sources, run.planner.keys.texts(spec))
     explained = run.planner.keys.explained(spec, planned.parts)
@@ -166,7 +186,7 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
         node.parameters.parameters[name].field_value.string_value = value or ""
     info = launcher.Launcher(
         pipeline_node=node,
-        mlmd_connection=metadata.Metadata(graph.connection),
+        mlmd_connection=_Connection(graph.connection, run.runs.metadata.client.connection()),
         pipeline_info=graph.info,
         pipeline_runtime_spec=graph.runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),
@@ -187,5 +207,5 @@ def _adopt(run: RunContext, planned: PlannedStep, execution_id: int) -> None:
     if result.status != "executed":
         return
     [record] = run.runs.metadata.executions_by_id([execution_id])
-    run.results[planned.name] = StepResult(planned.name, "executed", record.outputs)
+    run.results[planned.name] = StepResult(planned.name, "executed", record.outputs, execution=execution_id)
     run.runs.remember(planned.parts.key, run.spec.by_name[planned.name].identity, execution_id)

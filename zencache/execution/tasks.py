@@ -38,6 +38,8 @@ class StepResult:
     status: Status
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     error: BaseException | None = None
+    execution: int | None = None
+    """The id of the execution that holds its outputs: of a hit, the one that computed them."""
 
 
 @dataclass
@@ -57,6 +59,8 @@ class RunContext:
     interrupted: threading.Event = field(default_factory=threading.Event)
     threads: dict[str, int] = field(default_factory=dict)
     """Step to the thread that runs it, to interrupt it."""
+    told: set[str] = field(default_factory=set)
+    """Notes that were told already."""
 
     def outputs(self) -> dict[str, Mapping[str, ArtifactRecord]]:
         """Give the outputs that are there by now, by step."""

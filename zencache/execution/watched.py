@@ -63,10 +63,11 @@ def seen(run: RunContext, step: StepSpec, memories: Memories) -> Seen:
 
 def tell(run: RunContext, step: StepSpec, found: Seen) -> None:
     """Tell the user what cannot be followed, unless an earlier execution of the step told so already."""
-    told = run.planner.told(step) if found.notes else set()
+    told = run.told | run.planner.told(step) if found.notes else set()
     for note in found.notes:
         if note not in told:
             run.report(StepEvent(step.name, "note", text=note))
+    run.told.update(found.notes)
 
 
 def _name(file: str, root: Path) -> str:

@@ -73,12 +73,12 @@ class StepSpec(Frozen):
     policy: CachePolicy | None = None
     takes_context: bool = False
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """The qualified name of the step's function; it is also the MLMD execution type."""
         return f"{self.code.module}.{self.code.qualname}"
 
-    @property
+    @cached_property
     def upstream(self) -> frozenset[str]:
         """The names of the steps that this one waits for."""
         return frozenset(item.source.step for item in self.inputs)
@@ -117,6 +117,17 @@ class PipelineSpec(Frozen):
     def by_name(self) -> Mapping[str, StepSpec]:
         """The steps by their names."""
         return {step.name: step for step in self.steps}
+
+    @cached_property
+    def levels(self) -> tuple[tuple[StepSpec, ...], ...]:
+        """The steps by how far they are from the start: those of one level do not wait for each other."""
+        made: list[list[StepSpec]] = []
+        level_of: dict[str, int] = {}
+        for step in self.steps:
+            level = level_of[step.name] = 1 + max((level_of[name] for name in step.upstream), default=-1)
+            made += [[]] if level == len(made) else []
+            made[level].append(step)
+        return tuple(map(tuple, made))
 
     def step(self, name: str) -> StepSpec:
         """Find a step by its slot or its name."""

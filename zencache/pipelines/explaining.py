@@ -113,12 +113,9 @@ def _code(record: ExecutionRecord, compared: ExecutionRecord | None, records: Re
 
 
 def _parts(spec: StepSpec, record: ExecutionRecord, computed: ExecutionRecord) -> dict[str, Lines] | None:
-    parts = parts_of(record)
+    parts = parts_of(computed)
     if parts is None:
         return None
-    origin = parts_of(computed)
-    if not parts.units and origin is not None:  # a hit's code is that of the execution that it reuses
-        parts = parts.model_copy(update={"units": origin.units})
     seen = Seen.from_json(computed.seen) if computed.seen else Seen()
     error = (record.error or "").strip().splitlines()[-1:]
     found = {"error": tuple(error), **_of_key(spec, record.key or parts.key, parts), **_of_seen(seen)}

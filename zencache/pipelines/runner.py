@@ -53,7 +53,14 @@ def make_planner(
         load=lambda artifact: load(artifact, records.metadata) if records else None,
         project=settings.cache,
     )
-    return Planner(spec, keys, records.metadata if records else None, enable_cache, settings.cache_precedence)
+    return Planner(
+        spec,
+        keys,
+        records.metadata if records else None,
+        enable_cache,
+        settings.cache_precedence,
+        likely=records.runs.likely(spec) if records else (),
+    )
 
 
 def run(
@@ -109,7 +116,9 @@ def _hits(spec: PipelineSpec, plan: RunPlan) -> list[CachedStep]:
         planned = plan.steps[step.name]
         if planned.hit is not None and planned.parts is not None:
             inputs = {i.name: outputs[i.source.step][i.source.output] for i in step.inputs}
-            hits.append(CachedStep(step, planned.hit, planned.parts, planned.reason, inputs, planned.seconds))
+            hits.append(
+                CachedStep(step, planned.hit, planned.parts.key, planned.reason, inputs, planned.seconds)
+            )
     return hits
 
 
@@ -139,7 +148,9 @@ def _context(
         handle=handle,
         report=printer.event,
         workers=workers or records.project.settings.workers,
-        results={h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs) for h in hits},
+        results={
+            h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id) for h in hits
+        },
     )
 
 
@@ -151,7 +162,8 @@ def _compute(context: RunContext, hits: list[CachedStep], started: float, printe
         status = _execute(context, hits, printer)
     finally:
         seconds = time.perf_counter() - started
-        context.runs.finish(context.handle, status, seconds)
+        used = [result.execution for result in context.results.values() if result.execution is not None]
+        context.runs.finish(context.handle, status, seconds, used)
         if status != "completed":
             ended = "was interrupted" if status == "interrupted" else "has failed"
             printer.line(f"Pipeline run {name} {ended} after {seconds_text(seconds)}.")

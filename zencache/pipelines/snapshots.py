@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pickle
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from blake3 import blake3
 
@@ -21,6 +22,7 @@ from zencache.steps.trace import make_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from zencache.code.digest import CodeDigest
     from zencache.config import Project
@@ -37,7 +39,7 @@ def with_snapshots(
     made = []
     for item in spec.steps:
         step = steps[item.name]
-        snapshot = None if is_importable(step) else _write(step.with_snapshot(code(item.name)), project)
+        snapshot = None if is_importable(step) else _snapshot(step, project, code(item.name))
         made.append(item.replaced(code=item.code.replaced(snapshot=snapshot)))
     return spec.replaced(steps=tuple(made))
 
@@ -64,6 +66,21 @@ def _import(module: str, qualname: str) -> Any:
             "run from where its module can be found, or run the pipeline's own script"
         ) from error
     return found
+
+
+_taken: WeakKeyDictionary[Step, tuple[Path, str, str]] = WeakKeyDictionary()
+"""Step to its last snapshot: the folder, the digest of the code, the snapshot's name."""
+
+
+def _snapshot(step: Step, project: Project, code: CodeDigest) -> str | None:
+    """Name a step's snapshot; one that was taken of the same code is not taken again."""
+    *taken, name = _taken.get(step, ("",))
+    if taken == [project.snapshots, code.digest] and (project.snapshots / f"{name}.pkl").exists():
+        return name
+    made = _write(step.with_snapshot(code), project)
+    if made is not None:
+        _taken[step] = (project.snapshots, code.digest, made)
+    return made
 
 
 def _write(step: Step, project: Project) -> str | None:

@@ -36,35 +36,39 @@ class Planner:
     """None before the first run: there are no records yet."""
     run_override: bool | None = None
     precedence: str = "step"
+    likely: Sequence[int] = ()
+    """Executions that the last run of the pipeline used: they are read at once, before any key is known."""
+    _known_before: dict[str, list[ExecutionRecord]] = dataclasses.field(default_factory=dict)
 
     def plan(self) -> RunPlan:
         """Decide for every step; looks up, writes nothing."""
         for step in self.spec.steps:  # now: steps that run change what they keep in memory
             self.keys.code(step.name)
+        ahead = self.metadata.newest_among(self.likely) if self.metadata else {}
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}
-        left = list(self.spec.steps)
-        while left:
-            waiting = [
-                s for s in left if any(u in decided and decided[u].action != "hit" for u in s.upstream)
-            ]
+        for level in self.spec.levels:
+            waiting = [s for s in level if not s.upstream <= outputs.keys()]
             decided |= {s.name: self._waiting(s, decided) for s in waiting}
-            ready = [s for s in left if s.name not in decided and s.upstream <= outputs.keys()]
-            for planned in self.decide(ready, outputs):
+            for planned in self.decide([s for s in level if s.name not in decided], outputs, ahead):
                 decided[planned.name] = planned
                 if planned.hit:
                     outputs[planned.name] = planned.hit.outputs
-            left = [s for s in left if s.name not in decided]
         return RunPlan(self.spec.name, {s.name: decided[s.name] for s in self.spec.steps}, self.diff)
 
-    def decide(self, steps: Sequence[StepSpec], outputs: Outputs) -> list[PlannedStep]:
-        """Decide for steps whose inputs are known, with one look-up for all of them."""
+    def decide(
+        self, steps: Sequence[StepSpec], outputs: Outputs, ahead: Mapping[str, ExecutionRecord] | None = None
+    ) -> list[PlannedStep]:
+        """Decide for steps whose inputs are known, with one look-up for all whose keys were not read `ahead`."""
         started = time.perf_counter()
         parts = {step.name: self.keys.parts(step, _fed(step, outputs)) for step in steps}
         off = {step.name: self._why_off(step) for step in steps}
         keys = [parts[step.name].key for step in steps if off[step.name] is None]
-        newest = self.metadata.newest(keys) if self.metadata and keys else {}
-        made = [self._decided(step, parts[step.name], off[step.name], newest) for step in steps]
+        known = ahead or {}
+        others = [key for key in keys if key not in known]
+        newest = self.metadata.newest(others) if self.metadata and others else {}
+        found = {key: known.get(key) or newest.get(key) for key in keys}
+        made = [self._decided(step, parts[step.name], off[step.name], found) for step in steps]
         share = (time.perf_counter() - started) / max(1, len(steps))
         return [dataclasses.replace(planned, seconds=share) for planned in made]
 
@@ -80,7 +84,7 @@ class Planner:
         return why_off(self.spec, step, self.run_override, self.precedence, self.keys.project)
 
     def _decided(
-        self, step: StepSpec, parts: KeyParts, off: str | None, newest: Mapping[str, ExecutionRecord]
+        self, step: StepSpec, parts: KeyParts, off: str | None, newest: Mapping[str, ExecutionRecord | None]
     ) -> PlannedStep:
         if off is not None:
             return self._run(step, off, parts=parts, cached=False)
@@ -147,7 +151,11 @@ class Planner:
         return {note for each in seen for note in each.notes}
 
     def _earlier(self, step: StepSpec) -> list[ExecutionRecord]:
-        return self.metadata.latest_of_step(step.identity) if self.metadata else []
+        if step.identity not in self._known_before:
+            self._known_before[step.identity] = (
+                self.metadata.latest_of_step(step.identity) if self.metadata else []
+            )
+        return self._known_before[step.identity]
 
     def _why_new(self, step: StepSpec, parts: KeyParts) -> PlannedStep:
         """Compare with the nearest earlier execution of the same step: the one with the fewest differences."""

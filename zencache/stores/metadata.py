@@ -12,8 +12,10 @@ context types                  name; custom properties
 ``node``                       TFX's; ``pipeline.step``
 ``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
                                Ties the executions that computed this key
-``zencache.step``              a step's qualified name; ties the executions that computed it, with any key
-``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``
+``zencache.step``              a step's qualified name; ``zencache_recent``: the ids of the newest executions
+                               that computed it, with any key, as JSON
+``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``;
+                               ``zencache_recent``: the ids of the executions that its last run used, as JSON
 =============================  ========================================================================
 
 =============================  ========================================================================
@@ -23,7 +25,7 @@ executions                     typed by the step's qualified name, as a TFX comp
 a custom property a parameter  its JSON text, under its own name, as TFX records execution properties
 ``zencache_step``              the step's name in its pipeline
 ``zencache_key``               the key
-``zencache_key_parts``         what the key is made of, as JSON
+``zencache_key_parts``         what the key is made of, as JSON; of a hit, its origin has it
 ``zencache_reason``            why it ran, or was a hit, in words
 ``zencache_seconds``           how long the step itself took; of a hit, how long the look-up took
 ``zencache_origin``            of a hit: the id of the execution that computed the outputs
@@ -67,7 +69,7 @@ STEP_CONTEXT = "zencache.step"
 VERSION_CONTEXT = "zencache.pipeline_version"
 PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT = "pipeline", "pipeline_run", "node"
 CONTEXT_TYPES = (PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT, KEY_CONTEXT, STEP_CONTEXT, VERSION_CONTEXT)
-_RECENT = 20  # executions of one key that are considered when its newest is not usable
+RECENT = 20  # executions of one key or step that are looked at, however many there are
 
 
 class MetadataStore:
@@ -83,6 +85,7 @@ class MetadataStore:
             raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
         self.client = Client(project.database, self.lock)
         self._context_ids: dict[tuple[str, str], int] = {}
+        self._key_ids: dict[str, int] = {}
 
     @cached_property
     def context_types(self) -> dict[str, int]:
@@ -112,28 +115,40 @@ class MetadataStore:
 
     def newest(self, keys: Iterable[str]) -> dict[str, ExecutionRecord]:
         """Look up keys: for each that is known, the newest execution that computed it."""
-        ids: dict[int, str] = {}
-        for key in dict.fromkeys(keys):
-            context = self.context(KEY_CONTEXT, key)
-            if context is None:
-                continue
-            execution_id = get_properties(context.custom_properties).get("zencache_execution")
-            if execution_id is not None:
-                ids[int(execution_id)] = key
-        found = self.executions_by_id(list(ids))
-        return {ids[record.id]: record for record in found if record.done}
+        contexts = {context.name: context for context in self._key_contexts(dict.fromkeys(keys))}
+        ids = {number: key for key, context in contexts.items() if (number := _newest_of(context))}
+        return {ids[record.id]: record for record in self.executions_by_id(list(ids)) if record.done}
+
+    def newest_among(self, ids: Sequence[int]) -> dict[str, ExecutionRecord]:
+        """Read executions at once, and keep those that are the newest of their keys, by key."""
+        found = {record.key: record for record in self.executions_by_id(ids) if record.key and record.done}
+        newest = {context.name: _newest_of(context) for context in self._key_contexts(found)}
+        return {key: record for key, record in found.items() if newest.get(key) == record.id}
 
     def of_key(self, key: str) -> list[ExecutionRecord]:
         """List the executions that computed a key, newest first, a bounded number."""
         context = self.context(KEY_CONTEXT, key)
         if context is None:
             return []
-        return self.records(self._newest_in(context.id, _RECENT))
+        options = ListOptions(limit=RECENT, order_by=OrderByField.ID, is_asc=False)
+        return self.records(self.client.get_executions_by_context(context.id, list_options=options))
 
     def latest_of_step(self, identity: str) -> list[ExecutionRecord]:
         """List the newest executions that computed a step, by its identity: what a miss is compared with."""
         context = self.context(STEP_CONTEXT, identity)
-        return self.records(self._newest_in(context.id, _RECENT), events=False) if context else []
+        ids = recent_of(context) if context else []
+        found = self.client.get_executions_by_id(ids) if ids else []
+        return self.records(sorted(found, key=lambda e: -e.id), events=False)
+
+    def _key_contexts(self, keys: Iterable[str]) -> list[Any]:
+        """Read the contexts of keys: in one call where their ids are known, else one by one."""
+        wanted = list(keys)
+        ids = [self._key_ids[key] for key in wanted if key in self._key_ids]
+        found = list(self.client.get_contexts_by_id(ids)) if ids else []
+        others = (self.context(KEY_CONTEXT, key) for key in wanted if key not in self._key_ids)
+        found += [context for context in others if context is not None]
+        self._key_ids |= {context.name: context.id for context in found}
+        return found
 
     def execution_type(self, name: str) -> Any | None:
         """Find an execution type by name."""
@@ -156,10 +171,6 @@ class MetadataStore:
         artifact.state = pb.Artifact.MARKED_FOR_DELETION
         self.client.put_artifacts([artifact])
 
-    def _newest_in(self, context_id: int, limit: int) -> Any:
-        options = ListOptions(limit=limit, order_by=OrderByField.ID, is_asc=False)
-        return self.client.get_executions_by_context(context_id, list_options=options)
-
     def records(self, executions: Sequence[Any], *, events: bool = True) -> list[ExecutionRecord]:
         """Turn MLMD's executions into records: two calls for all their events and artifacts."""
         if not executions:
@@ -181,6 +192,19 @@ class MetadataStore:
         """Give the folder of a uri, also when the project was moved since it was written."""
         _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
         return self.project.artifacts / (rest if mark else uri)
+
+
+def _newest_of(key_context: Any) -> int | None:
+    return get_properties(key_context.custom_properties).get("zencache_execution")
+
+
+def recent_of(context: Any) -> list[int]:
+    """Give the ids that a context keeps of its newest executions, oldest first.
+
+    Asking MLMD for them takes the longer the more executions the context has.
+    """
+    told = get_properties(context.custom_properties).get("zencache_recent")
+    return [] if told is None else [int(number) for number in json.loads(told)]
 
 
 def _execution_record(execution: Any, events: Sequence[Any], artifacts: dict[int, Any]) -> ExecutionRecord:

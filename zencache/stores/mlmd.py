@@ -67,7 +67,7 @@ class Client:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
-                return getattr(self._store(), name)(*args, **kwargs)
+                return getattr(self.connection(), name)(*args, **kwargs)
             except (errors.AlreadyExistsError, errors.NotFoundError):
                 raise
             except errors.StatusError as error:
@@ -75,7 +75,8 @@ class Client:
 
         return call
 
-    def _store(self) -> Any:
+    def connection(self) -> Any:
+        """Give this thread's connection."""
         store = getattr(self._threads, "store", None)
         if store is None:
             with self._lock:  # the first to open makes the tables

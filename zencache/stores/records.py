@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zencache.caching.key import KeyParts
     from zencache.graph.specs import PipelineSpec, StepSpec
 
 State = Literal["NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED", "UNKNOWN"]
@@ -45,7 +44,7 @@ class ExecutionRecord:
     updated: datetime
     key: str | None = None
     key_parts: str | None = None
-    """JSON of `KeyParts`."""
+    """JSON of `KeyParts`; of a hit, its origin has them."""
     reason: str = ""
     seconds: float | None = None
     error: str | None = None
@@ -107,7 +106,7 @@ class CachedStep:
 
     spec: StepSpec
     hit: ExecutionRecord
-    parts: KeyParts
+    key: str
     reason: str
     inputs: Mapping[str, ArtifactRecord]
     seconds: float

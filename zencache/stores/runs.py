@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import AlreadyExistsError
@@ -11,10 +12,12 @@ from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
     PIPELINE_CONTEXT,
+    RECENT,
     RUN_CONTEXT,
     STEP_CONTEXT,
     VERSION_CONTEXT,
     MetadataStore,
+    recent_of,
 )
 from zencache.stores.mlmd import errors, get_properties, pb, set_properties
 from zencache.stores.records import (
@@ -41,6 +44,7 @@ class RunStore:
         self._client = metadata.client
         self._versions: dict[tuple[str, str], VersionRecord] = {}
         self._execution_types: dict[str, int] = {}
+        self._attributed: set[tuple[int, int]] = set()
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -78,23 +82,36 @@ class RunStore:
             self._tie(run, hits, ids, context_id)
             if run.context_id is None:
                 self._adopt(run, context_id)
+            if finished is not None and (changed := self._used_anew(run, [hit.hit.id for hit in hits])):
+                self._client.put_contexts(changed)
         return dataclasses.replace(run, context_id=context_id)
 
-    def finish(self, run: RunHandle, status: str, seconds: float) -> None:
-        """Write how a run ended."""
+    def finish(self, run: RunHandle, status: str, seconds: float, used: Sequence[int]) -> None:
+        """Write how a run ended, and which executions hold its results."""
         with self.metadata.lock:
-            self._client.put_contexts([self._run_context(run, status, seconds)])
+            self._client.put_contexts([self._run_context(run, status, seconds), *self._used_anew(run, used)])
 
     def remember(self, key: str, identity: str, execution_id: int) -> None:
         """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
         with self.metadata.lock:
-            step_id = self.metadata.context_id(STEP_CONTEXT, identity)
-            tie = pb.Association(execution_id=execution_id, context_id=step_id)
-            self._client.put_attributions_and_associations([], [tie])
+            step = self.metadata.context(STEP_CONTEXT, identity) or self._new_step_context(identity)
+            recent = [*recent_of(step), execution_id][-RECENT:]
+            set_properties(step.custom_properties, {"zencache_recent": json.dumps(recent)})
             context = self.metadata.context(KEY_CONTEXT, key)
             if context is not None:
                 set_properties(context.custom_properties, {"zencache_execution": execution_id})
-                self._client.put_contexts([context])
+            self._client.put_contexts([step, *([context] if context else [])])
+
+    def _new_step_context(self, identity: str) -> Any:
+        return pb.Context(type_id=self.metadata.context_types[STEP_CONTEXT], name=identity)
+
+    def _used_anew(self, run: RunHandle, used: Sequence[int]) -> list[Any]:
+        """Give the context of a run's version with the executions that it used, if the last run used others."""
+        context = self.metadata.context(VERSION_CONTEXT, version_context_name(run.pipeline, run.version))
+        if context is None or not used or recent_of(context) == list(used):
+            return []
+        set_properties(context.custom_properties, {"zencache_recent": json.dumps(used)})
+        return [context]
 
     def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
         context = pb.Context(
@@ -125,7 +142,9 @@ class RunStore:
             name=f"{run.name}:{hit.spec.name}",
             last_known_state=pb.Execution.CACHED,
         )
-        known = step_properties(hit.spec, hit.parts.key, hit.parts.model_dump_json(), hit.reason)
+        known = step_properties(
+            hit.spec, hit.key, None, hit.reason
+        )  # what the key is made of, its origin tells
         measured = {"zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id}
         set_properties(execution.custom_properties, {**hit.spec.parameters, **known, **measured})
         return execution
@@ -140,18 +159,17 @@ class RunStore:
     def _tie(self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int], run_id: int) -> None:
         """Tie executions and their outputs to the contexts that TFX ties them to."""
         pipeline_id = self.metadata.context_id(PIPELINE_CONTEXT, run.pipeline)
-        associations, attributions = [], []
+        ties, owned = [], []
         for execution_id, hit in zip(ids, hits, strict=True):
             node_id = self.metadata.context_id(NODE_CONTEXT, f"{run.pipeline}.{hit.spec.name}")
-            associations += [
-                pb.Association(execution_id=execution_id, context_id=c) for c in (pipeline_id, node_id)
-            ]
-            attributions += [
-                pb.Attribution(artifact_id=artifact.id, context_id=c)
-                for artifact in hit.hit.outputs.values()
-                for c in (pipeline_id, run_id, node_id)
-            ]
-        self._client.put_attributions_and_associations(attributions, associations)
+            ties += [pb.Association(execution_id=execution_id, context_id=c) for c in (pipeline_id, node_id)]
+            artifacts = {artifact.id for artifact in hit.hit.outputs.values()}
+            self._attributed |= (
+                new := {(a, c) for a in artifacts for c in (pipeline_id, node_id)} - self._attributed
+            )
+            owned += [*new, *((a, run_id) for a in artifacts)]
+        attributions = [pb.Attribution(artifact_id=a, context_id=c) for a, c in owned]
+        self._client.put_attributions_and_associations(attributions, ties)
 
     # -- versions -----------------------------------------------------------------------------
 
@@ -163,6 +181,13 @@ class RunStore:
             if known is not None:
                 self._versions[spec.name, spec.structure] = known
         return known
+
+    def likely(self, spec: PipelineSpec) -> list[int]:
+        """Give the executions that the last run of a spec's version used: most are likely to be used again."""
+        version = self.version_of(spec)
+        name = version_context_name(spec.name, version.number) if version else ""
+        context = self.metadata.context(VERSION_CONTEXT, name) if version else None
+        return recent_of(context) if context else []
 
     def versions(self, pipeline: str) -> Iterator[VersionRecord]:
         """List a pipeline's versions by number, from 1."""
