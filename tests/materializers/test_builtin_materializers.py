@@ -23,6 +23,7 @@ from zencache.materializers.builtin import (
 from zencache.materializers.numpy import ArrayMaterializer
 from zencache.materializers.pickle import PickleMaterializer
 from zencache.materializers.registry import PICKLE, advice, find_for_value
+from zencache.stores.artifacts import content_digest
 from zencache.testing import MaterializerContract
 
 
@@ -84,6 +85,21 @@ class TestArrays(MaterializerContract):
 
     def equal(self, left, right):
         return left.dtype == right.dtype and np.array_equal(left, right)
+
+
+def test_a_large_array_is_mapped_and_its_file_stays(tmp_path):
+    """Nothing is read before it is used, and what is written into the array changes the array alone."""
+    array = np.arange(2**18, dtype=np.float64)
+    made = ArrayMaterializer()
+    made.save(array, tmp_path)
+    digest = content_digest(tmp_path)
+    loaded = made.load(tmp_path)
+    assert type(loaded) is np.ndarray
+    assert isinstance(loaded.base, np.memmap)
+    loaded += 1
+    assert (loaded == array + 1).all()
+    assert content_digest(tmp_path) == digest
+    assert (made.load(tmp_path) == array).all()
 
 
 def test_an_array_of_objects_needs_a_type(tmp_path):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from zencache.errors import MaterializerError
 from zencache.materializers.base import Materializer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_MAPPED = 2**20  # bytes from which on a file is mapped
 
 
 class ArrayMaterializer(Materializer):
@@ -29,8 +31,13 @@ class ArrayMaterializer(Materializer):
             (folder / "scalar").touch()
 
     def load(self, folder: Path) -> Any:
-        """Read `array.npy`."""
+        """Read `array.npy`; a large one is mapped, so that only what is used is read.
+
+        What is written into a mapped array stays in memory: the file does not change.
+        """
         import numpy as np  # noqa: PLC0415 - the core is imported without numpy
 
-        array = np.load(folder / "array.npy", allow_pickle=False)
+        file = folder / "array.npy"
+        mode: Literal["c"] | None = "c" if file.stat().st_size >= _MAPPED else None
+        array = np.asarray(np.load(file, mmap_mode=mode, allow_pickle=False))
         return array[()] if (folder / "scalar").exists() else array

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,10 @@ from blake3 import blake3
 
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.graph.values import to_text
+from zencache.hashing import BIG, file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_BIG_FILE = 16 * 2**20  # bytes; from here on, hashing on all cores beats one thread
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,6 @@ class Manifest:
         return cls(tuple((name, path.stat().st_size, file_digest(path)) for name, path in paths))
 
 
-def file_digest(path: Path) -> str:
-    """Give the BLAKE3 digest of a file's content, as 64 hexadecimal digits."""
-    threads = blake3.AUTO if path.stat().st_size >= _BIG_FILE else 1
-    return blake3(max_threads=threads).update_mmap(path).hexdigest()
-
-
 def content_digest(folder: Path) -> str:
     """Give the digest of all files below a folder: their relative paths and content."""
     return Manifest.of(folder).digest
@@ -71,8 +65,7 @@ def write_aside(target: Path, fill: Callable[[Path], None]) -> Manifest:
         if target.is_dir():
             for left in list(target.iterdir()):
                 left.rename(aside / left.name)
-        manifest = Manifest.of(aside)
-        _flush(aside)
+        manifest = _flushed(aside)
         aside.replace(target)
         _flush_folder(target.parent)
     except OSError as error:
@@ -110,6 +103,18 @@ def _size(folder: Path) -> int:
     for entry in os.scandir(folder):
         total += _size(Path(entry.path)) if entry.is_dir() else entry.stat().st_size
     return total
+
+
+def _flushed(folder: Path) -> Manifest:
+    """Digest the files while the disk takes what was written; what is small is not worth a thread."""
+    if _size(folder) < BIG:
+        _flush(folder)
+        return Manifest.of(folder)
+    with ThreadPoolExecutor(1) as beside:
+        flushing = beside.submit(_flush, folder)
+        manifest = Manifest.of(folder)
+        flushing.result()
+    return manifest
 
 
 def _flush(folder: Path) -> None:

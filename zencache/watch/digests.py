@@ -17,17 +17,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blake3 import blake3
-
 from zencache.errors import DefinitionError
 from zencache.graph.values import digest_of
+from zencache.hashing import file_digest
 from zencache.watch.events import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BIG_FILE = 16 * 2**20  # bytes; from here on, hashing on all cores beats one thread
-_SMALL_FILE = 2**16  # bytes; up to here, reading beats mapping
 _RACY = 2 * 10**9  # nanoseconds
 _PENDING = 1000  # digests that wait to be written together, at most
 _WAIT = 0.5  # seconds between two writes, so that many small files share one
@@ -126,7 +123,7 @@ class FileDigests:
         if remembered is not None:
             return remembered
         began = time.time_ns()
-        digest = _read(Path(path), status.st_size)
+        digest = _read(Path(path))
         if digest is None:
             return None
         with self._lock:
@@ -230,12 +227,9 @@ def files_below(folder: Path) -> Iterator[Path]:
         yield from (path for path in (Path(here, name) for name in names) if path.is_file())
 
 
-def _read(path: Path, size: int) -> str | None:
+def _read(path: Path) -> str | None:
     try:
-        if size <= _SMALL_FILE:
-            return blake3(path.read_bytes()).hexdigest()
-        threads = blake3.AUTO if size >= _BIG_FILE else 1
-        return blake3(max_threads=threads).update_mmap(path).hexdigest()
+        return file_digest(path)
     except OSError:
         return None
 
