@@ -16,7 +16,7 @@ setup: $(STAMP)  ## .venv with everything: all extras, all integrations editable
 $(STAMP): requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(INTEGRATIONS))
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . $(addprefix -e ./,$(INTEGRATIONS))
 	@touch $@
 

@@ -20,6 +20,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+WorkerKind = Literal["threads", "processes"]
 FOLDER = ".zencache"
 FORMAT = 1  # of the store; a newer one is refused
 _HEADER = f"""\
@@ -27,6 +28,7 @@ _HEADER = f"""\
 format = {FORMAT}
 
 # workers = 4                    # how many independent steps run at once
+# worker_kind = "threads"        # "processes": each step in a process of its own
 # cache_precedence = "step"      # "pipeline": a pipeline's enable_cache=False beats a step's True
 # allow_pickle = false           # store values that no materializer knows by pickle
 # beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
@@ -39,14 +41,16 @@ class Settings(BaseModel):
     """A project's settings, from `.zencache/config.toml`.
 
     >>> Settings(workers=2)
-    Settings(format=1, workers=2, cache_precedence='step', allow_pickle=False, cache=None, beam_pipeline_args=())
+    Settings(format=1, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, cache=None, beam_pipeline_args=())
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = FORMAT
     workers: int = Field(default_factory=lambda: max(4, os.cpu_count() or 1), ge=1)
-    """How many independent steps run at once, in threads."""
+    """How many independent steps run at once."""
+    worker_kind: WorkerKind = "threads"
+    """Whether they run in threads of the run's process, or each in a process of its own."""
     cache_precedence: Literal["step", "pipeline"] = "step"
     """Whether a step's `enable_cache` goes before its pipeline's, or a pipeline's `False` before all."""
     allow_pickle: bool = False
@@ -95,6 +99,11 @@ class Project(BaseModel):
     def digests(self) -> Path:
         """What is remembered of files that were digested."""
         return self.folder / "digests.db"
+
+    @property
+    def installed(self) -> Path:
+        """What is remembered of the distributions that are installed."""
+        return self.folder / "installed.json"
 
     @property
     def lock(self) -> Path:

@@ -21,6 +21,7 @@
     ├── OutputTypeError            a step returned something else than it declares
     ├── CodeUnavailableError       a step's code cannot be found again
     ├── StepFailedError            a step raised; also an instance of what it raised
+    ├── StepProcessError           the process that computed a step ended without a result
     └── RunInterruptedError        Ctrl-C; also a KeyboardInterrupt
 """
 
@@ -170,6 +171,10 @@ def _as_instance_of(kind: type[BaseException], message: str) -> StepFailedError:
         return StepFailedError(message)
     assert isinstance(error, StepFailedError)
     return error
+
+
+class StepProcessError(ZencacheError, RuntimeError):
+    """The process that computed a step ended without a result, or with an error that cannot be sent."""
 
 
 class RunInterruptedError(ZencacheError, KeyboardInterrupt):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import zencache
+from zencache import installed as installed_now
 from zencache.code import origin
 
 
@@ -63,10 +64,10 @@ def installed(site, name, *, direct=None, record=""):
 @pytest.fixture
 def site(folder, monkeypatch):
     monkeypatch.syspath_prepend(str(folder / "site"))
-    for cached in (origin.distributions, origin._by_module):
+    for cached in (origin.distributions, installed_now._found):
         cached.cache_clear()
     yield folder / "site"
-    for cached in (origin.distributions, origin._by_module):
+    for cached in (origin.distributions, installed_now._found):
         cached.cache_clear()
 
 

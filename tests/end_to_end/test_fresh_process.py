@@ -85,6 +85,51 @@ def test_after_a_run_tensorflow_and_tfx_components_import_as_usual(script):
 
 
 @pytest.mark.slow
+def test_after_a_run_all_of_tfx_and_its_file_systems_work(script):
+    """`from tfx import v1`, and paths that TensorFlow reads: `ram://` here, where `gs://` needs a network."""
+    done = script(
+        PIPELINE
+        + """
+    from tfx.dsl.io import fileio, filesystem_registry
+    with fileio.open("ram://folder/file", "w") as file:
+        file.write("there")
+    print(fileio.open("ram://folder/file").read(), "tensorflow" in sys.modules)
+    print(*(filesystem_registry.DEFAULT_FILESYSTEM_REGISTRY.get_filesystem_for_path(f"{scheme}x").__name__
+            for scheme in ("gs://", "s3://", "")))
+    from tfx import v1
+    print(v1.components.Evaluator.__name__, v1.dsl.experimental.LatestBlessedModelStrategy.__name__)
+    print(len(small().run(enable_cache=False).steps))
+""",
+        TF_CPP_MIN_LOG_LEVEL="3",
+    )
+    lines = done.stdout.splitlines()
+    assert "there True" in lines
+    assert "TensorflowFilesystem TensorflowFilesystem TensorflowFilesystem" in lines
+    assert "Evaluator LatestBlessedModelStrategy" in lines
+    assert lines[-1] == "2"
+
+
+@pytest.mark.slow
+def test_a_path_that_needs_tensorflow_says_so_where_it_is_missing(script):
+    """The error names the extra that brings it."""
+    done = script(
+        PIPELINE
+        + """
+    sys.modules["tensorflow"] = None  # as if it were not installed
+    from tfx.dsl.io import fileio
+    try:
+        fileio.exists("gs://bucket/file")
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+    )
+    assert (
+        done.stdout.splitlines()[-1]
+        == "gs://bucket/file needs TensorFlow's file systems: pip install 'zencache[tensorflow]'"
+    )
+
+
+@pytest.mark.slow
 def test_another_process_lists_runs_and_copies(script):
     """The repository finds a script's pipeline by its snapshot, without running the script."""
     script(PIPELINE)

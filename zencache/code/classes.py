@@ -66,9 +66,10 @@ def names_around(kind: type) -> Mapping[str, Any]:
     """Give the globals in which a class was defined."""
     for value in vars(kind).values():
         function = getattr(value, "__func__", getattr(value, "fget", value))
-        is_own = isinstance(function, types.FunctionType) and function.__module__ == kind.__module__
+        names = getattr(function, "__globals__", {})
+        is_own = isinstance(function, types.FunctionType) and names.get("__name__") == kind.__module__
         if is_own and not function.__code__.co_filename.startswith("<"):
-            return function.__globals__  # type: ignore[no-any-return]
+            return names
     module = sys.modules.get(kind.__module__)
     return vars(module) if module else {"__name__": kind.__module__}
 

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from blake3 import blake3
 
+from zencache.installed import holders, is_editable, modules_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from importlib.metadata import Distribution
 
@@ -165,12 +167,12 @@ def distributions(module: str) -> tuple[tuple[str, str], ...]:
     top = module.partition(".")[0]
     with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
         likely = importlib.metadata.distribution(top)
-        if set(_modules_of(likely)) == {top}:
-            return () if _is_editable(likely) else (_named(likely),)
-    return tuple(sorted({_named(found) for found in _holders(module, _by_module().get(top, ()))}))
+        if set(modules_of(likely)) == {top}:
+            return () if is_editable(likely) else (_named(likely),)
+    return tuple(sorted({_named(found) for found in _with_files_of(module, holders(top))}))
 
 
-def _holders(module: str, candidates: Sequence[Distribution]) -> Sequence[Distribution]:
+def _with_files_of(module: str, candidates: Sequence[Distribution]) -> Sequence[Distribution]:
     """Choose those of several distributions in one namespace (`google`) that have files of a module."""
     while len(candidates) > 1 and "." in module:
         path = module.replace(".", "/")
@@ -189,36 +191,6 @@ def version_of(name: str) -> str | None:
         return _named(importlib.metadata.distribution(name))[1]
     except (importlib.metadata.PackageNotFoundError, ValueError):
         return None
-
-
-@functools.cache
-def _by_module() -> dict[str, list[Distribution]]:
-    found: dict[str, list[Distribution]] = {}
-    for distribution in importlib.metadata.distributions():
-        for top in set(_modules_of(distribution)):
-            if not _is_editable(distribution):
-                found.setdefault(top, []).append(distribution)
-    return found
-
-
-def _modules_of(distribution: Distribution) -> Iterator[str]:
-    """List the top-level modules of a distribution, from what it says or from its files."""
-    told = distribution.read_text("top_level.txt")
-    if told is not None:
-        yield from told.split()
-        return
-    for line in (distribution.read_text("RECORD") or "").splitlines():
-        first, slash, _ = line.partition("/")
-        if slash and first.isidentifier():
-            yield first
-        elif not slash and (module := re.match(r"(\w+)(\.[\w-]+)?\.(py|so|pyd),", line)):
-            yield module[1]
-
-
-def _is_editable(distribution: Distribution) -> bool:
-    return '"editable": true' in (distribution.read_text("direct_url.json") or "").replace(
-        '"editable":true', '"editable": true'
-    )
 
 
 def _named(distribution: Distribution) -> tuple[str, str]:

@@ -16,7 +16,8 @@ from tfx.orchestration.portable import launcher
 from zencache.caching.explain import write_texts
 from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
-from zencache.execution.segments import levels
+from zencache.execution.processes import Pool
+from zencache.execution.schedule import Schedule
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import quiet
 from zencache.stores.metadata import KEY_CONTEXT
@@ -31,14 +32,18 @@ if TYPE_CHECKING:
 
 def execute(run: RunContext) -> Mapping[str, StepResult]:
     """Run the steps that the plan does not know as hits; a failing one stops only what depends on it."""
+    planned = run.plan.steps
     todo = {
-        step.name: frozenset(u for u in step.upstream if run.plan.steps[u].action != "hit")
+        step.name: frozenset(u for u in step.upstream if planned[u].action != "hit")
         for step in run.spec.steps
-        if run.plan.steps[step.name].action != "hit"
+        if planned[step.name].action != "hit"
     }
+    schedule = Schedule(todo, {name: step.takes or 0.0 for name, step in planned.items()})
+    workers = 1 if schedule.is_chain else min(run.workers, len(todo))
+    run.pool = Pool(workers) if run.worker_kind == "processes" else None
     with quiet():
         ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name)
-        _run_graph(run, ir, levels(todo))
+        _run_graph(run, ir, schedule, workers)
     return run.results
 
 
@@ -68,26 +73,25 @@ class _Connection(metadata.Metadata):  # type: ignore[misc]
         return
 
 
-_graphs: dict[str, _Nodes] = {}
+_graphs: dict[str, tuple[_Nodes, Schedule]] = {}
 
 
-class _RunSegment(beam.DoFn):  # type: ignore[misc]
-    """Runs a chain of steps, one after the other."""
+class _Worker(beam.DoFn):  # type: ignore[misc]
+    """Runs steps, one after the other, each as soon as it may."""
 
     def __init__(self, run_name: str) -> None:
         self._run_name = run_name
 
-    def process(self, segment: tuple[str, ...], done: Any = None) -> Iterator[str]:  # noqa: ARG002 - `done` makes it wait
+    def process(self, number: int) -> Iterator[str]:  # noqa: ARG002 - workers differ by it
         run = tasks.running(self._run_name)
-        for step in segment:
-            run_step(run, step, _graphs[self._run_name])
+        nodes, schedule = _graphs[self._run_name]
+        for step in schedule:
+            run_step(run, step, nodes)
             yield step
 
 
-def _run_graph(run: RunContext, ir: Any, layout: list[list[tuple[str, ...]]]) -> None:
-    """Make a Beam graph of the levels: each a reshuffled collection of segments that waits for the one before."""
-    width = max(map(len, layout), default=1)
-    workers = min(width, run.workers)
+def _run_graph(run: RunContext, ir: Any, schedule: Schedule, workers: int) -> None:
+    """Run a Beam graph of workers that take steps from a schedule; reshuffled, each has a thread of its own."""
     # DirectRunner would look for the Prism engine first, which is another process and a download; this is
     # its own engine, in this process. With one worker it runs in the main thread.
     options = PipelineOptions(
@@ -96,26 +100,26 @@ def _run_graph(run: RunContext, ir: Any, layout: list[list[tuple[str, ...]]]) ->
         direct_running_mode="multi_threading" if workers > 1 else "in_memory",
     )
     tasks.register(run)
-    _graphs[run.handle.name] = _Nodes(ir)
+    _graphs[run.handle.name] = (_Nodes(ir), schedule)
     try:
         with beam.Pipeline(runner=fn_runner.FnApiRunner(), options=options) as graph:
-            before: Any = None
-            for number, level in enumerate(layout):
-                started = graph | f"level {number}" >> beam.Create(level, reshuffle=False)
-                spread = started | f"spread {number}" >> beam.Reshuffle()
-                waits = () if before is None else (beam.pvalue.AsList(before),)
-                before = spread | f"run {number}" >> beam.ParDo(_RunSegment(run.handle.name), *waits)
+            numbers = graph | beam.Create(range(workers), reshuffle=False)
+            _ = numbers | beam.Reshuffle() | "run steps" >> beam.ParDo(_Worker(run.handle.name))
     except KeyboardInterrupt:
         interrupt(run)
         raise
     finally:
         tasks.unregister(run)
         _graphs.pop(run.handle.name, None)
+        if run.pool is not None:
+            run.pool.close()
 
 
 def interrupt(run: RunContext) -> None:
     """Have the steps that run in other threads end, and wait until their failure is recorded."""
     run.interrupted.set()
+    if run.pool is not None:
+        run.pool.close(kill=True)
     deadline = time.monotonic() + 10
     while run.threads and time.monotonic() < deadline:
         for thread in list(run.threads.values()):
@@ -155,9 +159,9 @@ def _reuse(run: RunContext, planned: PlannedStep) -> None:
     assert planned.parts is not None
     run.report(StepEvent(planned.name, "cached"))
     spec = run.spec.by_name[planned.name]
-    outputs = run.outputs()
-    inputs = {item.name: outputs[item.source.step][item.source.output] for item in spec.inputs}
-    cached = CachedStep(spec, planned.hit, planned.parts.key, planned.reason, inputs, planned.seconds)
+    cached = CachedStep(
+        spec, planned.hit, planned.parts.key, planned.reason, run.inputs(spec), planned.seconds
+    )
     run.runs.publish(run.handle, [cached])
     hit = planned.hit
     run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
@@ -172,11 +176,13 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
     context.type.name = KEY_CONTEXT
     context.name.field_value.string_value = planned.parts.key
     spec = run.spec.by_name[planned.name]
-    outputs = run.outputs()
-    for item in spec.inputs:  # known by now; TFX would read all executions of the pipeline to find them
-        resolved = node.inputs.inputs[item.name]
+    for name, artifact in run.inputs(
+        spec
+    ).items():  # TFX would read all executions of the pipeline to find them
+        resolved = node.inputs.inputs[name]
         resolved.ClearField("channels")
-        resolved.static_inputs.artifact_ids.append(outputs[item.source.step][item.source.output].id)
+        resolved.static_inputs.artifact_ids.append(artifact.id)
+    run.parts[planned.name] = planned.parts
     decided = _decision(run, planned)
     texts = write_texts(run.project.sources, run.planner.keys.texts(spec))
     explained = run.planner.keys.explained(spec, planned.parts)

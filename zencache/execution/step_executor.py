@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
+import sys
 import threading
 import time
 import traceback
-from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfx.dsl.components.base import base_executor
@@ -15,16 +13,17 @@ from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.errors import RunInterruptedError
-from zencache.execution import watched
-from zencache.execution.aside import beam_pipeline
-from zencache.execution.tasks import RunContext, StepResult, running
-from zencache.execution.values import check_outputs, load, store
+from zencache.execution.computing import compute, from_step
+from zencache.execution.processes import Computed, RemoteTraceback, Task
+from zencache.execution.tasks import RunContext, StepEvent, StepResult, running
+from zencache.execution.values import load
+from zencache.execution.watched import Watched
 from zencache.graph.context import StepContext
+from zencache.graph.types import module_name
+from zencache.policy import CachePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from zencache.graph.specs import StepBody
+    from zencache.graph.specs import StepBody, StepSpec
     from zencache.stores.records import ArtifactRecord
     from zencache.watch.seen import Seen
 
@@ -40,75 +39,86 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         body = run.bodies[exec_properties["zencache_step"]]
         result = execution_result_pb2.ExecutorOutput()
         try:
-            seconds, records, seen = _run(run, body, output_dict)
+            done = _run(run, body, output_dict)
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
             _keep_failure(run, body.spec.name, error)
             result.execution_result.code = _FAILED
             result.execution_result.result_message = "".join(traceback.format_exception(error))
             return result
-        run.results[body.spec.name] = StepResult(body.spec.name, "executed", records)
+        run.results[body.spec.name] = StepResult(body.spec.name, "executed", done.outputs)
+        for name, record in done.outputs.items():
+            _note_content(output_dict[name][0], record)
         outputs_utils.populate_output_artifact(result, output_dict)
-        result.execution_properties["zencache_seconds"].double_value = seconds
-        if seen is not None:
-            result.execution_properties["zencache_seen"].string_value = seen.to_json()
-            watched.tell(run, body.spec, seen)
+        result.execution_properties["zencache_seconds"].double_value = done.seconds
+        if done.seen is not None:
+            result.execution_properties["zencache_seen"].string_value = done.seen.to_json()
+            _tell(run, body.spec, done.seen)
         return result
 
 
-def _run(
-    run: RunContext, body: StepBody, output_dict: Any
-) -> tuple[float, dict[str, ArtifactRecord], Seen | None]:
-    started = time.perf_counter()
-    arguments = {**copy.deepcopy(dict(body.arguments)), **_inputs(run, body)}
+def _run(run: RunContext, body: StepBody, output_dict: Any) -> Computed:
+    """Compute a step: in a process of its own where the run has some, else in this thread."""
     uris = {name: made[0].uri for name, made in output_dict.items()}
-    with ExitStack() as stack:
-        for name, kind in body.injected.items():
-            arguments[name] = (
-                _context(run, body, uris)
-                if kind == "context"
-                else stack.enter_context(beam_pipeline(run.project))
-            )
-        run.threads[body.spec.name] = threading.get_ident()
-        try:
-            returned, memories = watched.call(run, body, arguments)
-        finally:
-            run.threads.pop(body.spec.name, None)
-    values = check_outputs(body, returned)
-    records = {name: _store(run, body, name, value, output_dict[name][0]) for name, value in values.items()}
-    seconds = time.perf_counter() - started
-    return seconds, records, None if memories is None else watched.seen(run, body.spec, memories)
+    context = StepContext(run.spec.name, run.handle.name, body.spec.name, uris)
+    if run.pool is not None:
+        found = run.pool.compute(_task(run, body, context))
+        if isinstance(found, Computed):
+            return found
+        text = f"step {body.spec.name} is computed in this process, a worker process cannot: {found.reason}"
+        run.report(StepEvent(body.spec.name, "note", text=text))
+    return _here(run, body, context)
 
 
-def _inputs(run: RunContext, body: StepBody) -> dict[str, Any]:
-    outputs = run.outputs()
-    return {
-        item.name: load(outputs[item.source.step][item.source.output], run.runs.metadata)
-        for item in body.spec.inputs
-    }
+def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
+    keys, step = run.planner.keys, body.spec.name
+    spec, policy = run.spec.by_name[step], keys.policy(body.spec)
+    return Task(
+        project=run.project,
+        spec=spec,
+        load=run.load_body,
+        policy=CachePolicy(watch=policy.watch, env=policy.env),
+        inputs=run.inputs(spec),
+        context=context,
+        code=keys.code(step).digest,
+        classes=run.parts[step].classes,
+        script=(module_name("__main__"), getattr(sys.modules["__main__"], "__file__", None)),
+    )
 
 
-def _context(run: RunContext, body: StepBody, uris: Mapping[str, str]) -> StepContext:
-    return StepContext(run.spec.name, run.handle.name, body.spec.name, uris)
+def _here(run: RunContext, body: StepBody, context: StepContext) -> Computed:
+    started = time.perf_counter()
+    keys, step = run.planner.keys, body.spec.name
+    inputs = {n: load(artifact, run.runs.metadata) for n, artifact in run.inputs(body.spec).items()}
+    policy = keys.policy(body.spec)
+    watched = Watched(step, policy, run.project, keys.digests, keys.code(step), keys.modules)
+    run.threads[step] = threading.get_ident()
+    try:
+        outputs = compute(body, inputs, context, run.project, watched)
+    finally:
+        run.threads.pop(step, None)
+    return Computed(outputs, time.perf_counter() - started, watched.seen())
 
 
-def _store(run: RunContext, body: StepBody, name: str, value: Any, made: Any) -> ArtifactRecord:
-    """Store one output, and note on TFX's artifact what it holds."""
-    where = f"output {name} of step {body.spec.name}"
-    record = store(value, made.uri, name, where=where, allow_pickle=run.project.settings.allow_pickle)
+def _note_content(made: Any, record: ArtifactRecord) -> None:
+    """Note on TFX's artifact what it holds."""
     made.set_string_custom_property("zencache_digest", record.digest)
     made.set_int_custom_property("zencache_size", record.size)
     made.set_string_custom_property("zencache_type", record.value_type)
     made.set_string_custom_property("zencache_materializer", record.materializer)
-    return record
+
+
+def _tell(run: RunContext, step: StepSpec, found: Seen) -> None:
+    """Tell the user what cannot be followed, unless an earlier execution of the step told so already."""
+    told = run.told | run.planner.told(step) if found.notes else set()
+    for note in found.notes:
+        if note not in told:
+            run.report(StepEvent(step.name, "note", text=note))
+    run.told.update(found.notes)
 
 
 def _keep_failure(run: RunContext, step: str, error: BaseException) -> None:
     """Keep a step's exception, its traceback cut to begin at the step's own function."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(str(Path(__file__).parent)):
-        frame = frame.tb_next
-    if frame is not None:
-        error = error.with_traceback(frame)
+    error = error.with_traceback(None) if isinstance(error.__cause__, RemoteTraceback) else from_step(error)
     if isinstance(error, KeyboardInterrupt):
         run.interrupted.set()
         error = RunInterruptedError(f"step {step} was interrupted")

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from zencache.config import Project
-    from zencache.graph.specs import PipelineSpec, StepBody
+    from zencache.caching.key import KeyParts
+    from zencache.config import Project, WorkerKind
+    from zencache.execution.processes import Pool
+    from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
     from zencache.planning import Planner, RunPlan
     from zencache.stores.records import ArtifactRecord, RunHandle
     from zencache.stores.runs import RunStore
@@ -55,12 +57,23 @@ class RunContext:
     handle: RunHandle
     report: Report
     workers: int
+    worker_kind: WorkerKind
+    load_body: Callable[[StepSpec, Project], StepBody]
+    """Finds a step's live code in another process."""
+    pool: Pool | None = None
+    """Worker processes, where steps are computed in some."""
     results: dict[str, StepResult] = field(default_factory=dict)
     interrupted: threading.Event = field(default_factory=threading.Event)
     threads: dict[str, int] = field(default_factory=dict)
     """Step to the thread that runs it, to interrupt it."""
+    parts: dict[str, KeyParts] = field(default_factory=dict)
+    """Step to what its key was made of, once it runs."""
     told: set[str] = field(default_factory=set)
     """Notes that were told already."""
+
+    def inputs(self, spec: StepSpec) -> dict[str, ArtifactRecord]:
+        """Give the inputs of a step whose upstream steps have ended."""
+        return {i.name: self.results[i.source.step].outputs[i.source.output] for i in spec.inputs}
 
     def outputs(self) -> dict[str, Mapping[str, ArtifactRecord]]:
         """Give the outputs that are there by now, by step."""

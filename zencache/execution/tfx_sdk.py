@@ -5,7 +5,7 @@ registers the local file system when TensorFlow cannot be imported, and `latest_
 does without `tfx.components`. Where both are installed they are imported all the same, which takes
 more than 10 seconds that a pipeline of plain steps has no use for. So they are refused while the SDK
 is imported, by a finder that is taken away again; afterwards `import tensorflow` and
-`import tfx.components` work as usual, and TensorFlow's file systems (`gs://`) can be registered.
+`import tfx.components` work as usual, and TensorFlow's file systems (`gs://`) are there on demand.
 """
 
 from __future__ import annotations
@@ -78,4 +78,6 @@ def load_engine() -> ModuleType:
         if "zencache.execution.beam_runner" in sys.modules:
             return sys.modules["zencache.execution.beam_runner"]
         with _refused(), quiet():
-            return importlib.import_module("zencache.execution.beam_runner")
+            engine = importlib.import_module("zencache.execution.beam_runner")
+            importlib.import_module("zencache.execution.file_systems").register()
+            return engine

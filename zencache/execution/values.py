@@ -13,8 +13,16 @@ from zencache.stores import artifacts
 from zencache.stores.records import ArtifactRecord
 
 if TYPE_CHECKING:
+    from zencache.config import Project
     from zencache.graph.specs import StepBody
     from zencache.stores.metadata import MetadataStore
+
+
+def read(artifact: ArtifactRecord, project: Project) -> Any:
+    """Load an artifact's value; raises ArtifactError if it is not what was recorded, and leaves it as it is."""
+    materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
+    artifacts.check(artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest)
+    return materializer.load(artifact.folder)
 
 
 def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
@@ -23,16 +31,11 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     One that is gone or was changed is never served: it is dropped from the records, so that the next
     run makes it anew, and ArtifactError says so.
     """
-    allow_pickle = metadata.project.settings.allow_pickle
-    materializer = load_materializer(artifact.materializer, allow_pickle=allow_pickle)
     try:
-        artifacts.check(
-            artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest
-        )
+        return read(artifact, metadata.project)
     except ArtifactError:
         metadata.drop_artifact(artifact.id)
         raise
-    return materializer.load(artifact.folder)
 
 
 def store(value: Any, uri: str, name: str, *, where: str, allow_pickle: bool) -> ArtifactRecord:

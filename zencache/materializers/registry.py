@@ -7,21 +7,18 @@ entry's name is the qualified name of the type). Nothing is imported until such 
 
 from __future__ import annotations
 
-import functools
-import importlib
-import importlib.metadata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.errors import MaterializerError
 from zencache.graph.types import type_name
 from zencache.graph.values import PLAIN_TYPES, import_object
+from zencache.installed import materializers
 from zencache.materializers.base import Materializer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-GROUP = "zencache.materializers"
 PICKLE = "zencache.materializers.pickle:PickleMaterializer"
 _BUILTIN = "zencache.materializers.builtin:"
 _BUILTINS = {
@@ -81,7 +78,7 @@ def find(kind: type, *, allow_pickle: bool = False) -> MaterializerRef | None:
         name = type_name(base)
         if name in _registered:
             return MaterializerRef(_path_of(_registered[name]))
-        path = _BUILTINS.get(name) or (_entry_points().get(name) if "." in name else None)
+        path = _BUILTINS.get(name) or (materializers().get(name) if "." in name else None)
         if path:
             return MaterializerRef(path)
         if "__dataclass_fields__" in vars(base):
@@ -125,11 +122,6 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
     if not isinstance(made, Materializer):
         raise MaterializerError(f"{path} is not a Materializer")
     return made
-
-
-@functools.cache
-def _entry_points() -> dict[str, str]:
-    return {entry.name: entry.value for entry in importlib.metadata.entry_points(group=GROUP)}
 
 
 def _path_of(materializer: type[Materializer]) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from zencache.errors import ParameterError, ZencacheError
-from zencache.execution.aside import compute, read
+from zencache.execution.aside import compute
+from zencache.execution.values import read
 from zencache.pipelines.comparing import first_difference, first_differing_file
 from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies

@@ -18,6 +18,7 @@ from zencache.steps.step import BoundStep, Step, check_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zencache.config import WorkerKind
     from zencache.graph.specs import PipelineSpec, StepBody
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
@@ -65,13 +66,19 @@ class Pipeline:
     # -- running ------------------------------------------------------------------------------
 
     def run(
-        self, enable_cache: bool | None = None, run_name: str | None = None, *, workers: int | None = None
+        self,
+        enable_cache: bool | None = None,
+        run_name: str | None = None,
+        *,
+        workers: int | None = None,
+        worker_kind: WorkerKind | None = None,
     ) -> PipelineRun:
         """Run the pipeline; what an earlier run computed and nothing changed is reused.
 
         `enable_cache` overrides every step and the pipeline, for this run alone. `run_name` must be
         new; the default has the pipeline's name and the time. `workers`: how many independent steps
-        run at once, else the project's setting.
+        run at once, and `worker_kind`: in `"threads"` of this process or in `"processes"` of their
+        own; else the project's settings.
 
         Raises StepFailedError (also an instance of what the step raised), RunInterruptedError, and
         StoreError where the project's store cannot be used.
@@ -81,7 +88,13 @@ class Pipeline:
         assert records is not None
         self._immutable = True
         return runner.run(
-            self._spec, *self._live, records, enable_cache=enable_cache, run_name=run_name, workers=workers
+            self._spec,
+            *self._live,
+            records,
+            enable_cache=enable_cache,
+            run_name=run_name,
+            workers=workers,
+            worker_kind=worker_kind,
         )
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:

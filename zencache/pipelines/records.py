@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zencache.installed import remember_in
 from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def open_records(project: Project) -> Records:
 
     key = (project.root, project.folder.stat().st_ino)
     if key not in _opened or _opened[key].project != project:
+        remember_in(project.installed)
         metadata = MetadataStore(project)
         _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
     return _opened[key]

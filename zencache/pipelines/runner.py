@@ -15,7 +15,7 @@ from zencache.execution.tfx_sdk import load_engine
 from zencache.execution.values import load
 from zencache.pipelines.printing import OVERRIDE, Printer, seconds_text
 from zencache.pipelines.run import PipelineRun
-from zencache.pipelines.snapshots import with_snapshots
+from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
 from zencache.stores.records import CachedStep
 from zencache.watch.digests import FileDigests
@@ -23,7 +23,7 @@ from zencache.watch.digests import FileDigests
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zencache.config import Project
+    from zencache.config import Project, WorkerKind
     from zencache.graph.specs import PipelineSpec, StepBody
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
@@ -72,6 +72,7 @@ def run(
     enable_cache: bool | None,
     run_name: str | None,
     workers: int | None,
+    worker_kind: WorkerKind | None,
 ) -> PipelineRun:
     """Run a pipeline; see `Pipeline.run`."""
     started = time.perf_counter()
@@ -90,7 +91,7 @@ def run(
     if plan.all_hits:
         records.runs.publish(handle, hits, finished=time.perf_counter() - started)
     else:
-        context = _context(records, handle, planner, plan, hits, printer, workers)
+        context = _context(records, handle, planner, plan, hits, printer, workers, worker_kind)
         _compute(context, hits, started, printer)
     printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
     return _recorded(records, handle)
@@ -137,7 +138,9 @@ def _context(
     hits: list[CachedStep],
     printer: Printer,
     workers: int | None,
+    worker_kind: WorkerKind | None,
 ) -> RunContext:
+    settings = records.project.settings
     return RunContext(
         project=records.project,
         spec=handle.spec,
@@ -147,7 +150,9 @@ def _context(
         runs=records.runs,
         handle=handle,
         report=printer.event,
-        workers=workers or records.project.settings.workers,
+        workers=workers or settings.workers,
+        worker_kind=worker_kind or settings.worker_kind,
+        load_body=load_body,
         results={
             h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id) for h in hits
         },

@@ -129,6 +129,11 @@ def load_bodies(spec: PipelineSpec, project: Project) -> tuple[dict[str, StepBod
     return {item.name: _body(item, steps[item.name]) for item in spec.steps}, steps
 
 
+def load_body(spec: StepSpec, project: Project) -> StepBody:
+    """Load one step of a recorded spec."""
+    return _body(spec, load_step(spec.code, project))
+
+
 def _body(spec: StepSpec, step: Step) -> StepBody:
     sources: dict[str, OutputRef] = {item.name: item.source for item in spec.inputs}
     values = gather(step.signature, spec.parameters)

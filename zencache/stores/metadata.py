@@ -51,10 +51,9 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from zencache.config import FOLDER
 from zencache.errors import StoreUnavailableError
+from zencache.stores.lock import StoreLock
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 
@@ -77,7 +76,7 @@ class MetadataStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.lock = FileLock(project.lock)
+        self.lock = StoreLock(project.lock)
         try:
             with self.lock:
                 make_database(project.database)

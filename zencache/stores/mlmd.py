@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from filelock import BaseFileLock
+    from zencache.stores.lock import StoreLock
 
 __all__ = [
     "Client",
@@ -59,7 +59,7 @@ def connection_config(path: Path) -> Any:
 class Client:
     """`metadata_store.MetadataStore` by its method names, one connection a thread."""
 
-    def __init__(self, path: Path, lock: BaseFileLock) -> None:
+    def __init__(self, path: Path, lock: StoreLock) -> None:
         self._path = path
         self._lock = lock
         self._threads = threading.local()

@@ -1,0 +1,73 @@
+"""Computing a step: its function is called, and what it returns is stored. Nothing here imports TFX or Beam."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zencache.execution.tfx_sdk import load_engine, quiet
+from zencache.execution.values import check_outputs, store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zencache.config import Project
+    from zencache.graph.context import StepContext
+    from zencache.graph.specs import StepBody
+    from zencache.stores.records import ArtifactRecord
+
+
+_HERE = str(Path(__file__).parent)
+
+
+def plainly(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function."""
+    return function(**arguments)
+
+
+def compute(
+    body: StepBody,
+    inputs: Mapping[str, Any],
+    context: StepContext,
+    project: Project,
+    call: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = plainly,
+) -> dict[str, ArtifactRecord]:
+    """Call a step's function with loaded inputs, and store what it returns where its context says."""
+    arguments = {**copy.deepcopy(dict(body.arguments)), **inputs}
+    with ExitStack() as stack:
+        for name, kind in body.injected.items():
+            arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
+        returned = call(body.function, arguments)
+    pickled = project.settings.allow_pickle
+    return {
+        name: store(
+            value,
+            context.output_uris[name],
+            name,
+            where=f"output {name} of step {body.spec.name}",
+            allow_pickle=pickled,
+        )
+        for name, value in check_outputs(body, returned).items()
+    }
+
+
+def from_step(error: BaseException) -> BaseException:
+    """Cut an exception's traceback to begin at the step's own function; what has no such frame stays whole."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.tb_next
+    return error if frame is None else error.with_traceback(frame)
+
+
+def beam_pipeline(project: Project) -> Any:
+    """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
+    with quiet():
+        load_engine()
+    import apache_beam  # noqa: PLC0415 - only a step that takes a Beam pipeline needs it
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - likewise
+
+    args = list(project.settings.beam_pipeline_args)
+    named = any(arg.startswith("--runner") for arg in args)
+    return apache_beam.Pipeline(runner=None if named else "FnApiRunner", options=PipelineOptions(args))
