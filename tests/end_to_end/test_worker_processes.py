@@ -106,7 +106,27 @@ def test_a_step_that_cannot_be_sent_is_computed_here(run):
         'print(one().run(worker_kind="processes").steps["locked"].output.load())', source=source
     )
     assert last == "7"
-    assert "Note: step locked is computed in this process, a worker process cannot: " in noted
+    assert (
+        "step locked is computed in this process, a worker process cannot: its code holds something" in noted
+    )
+
+
+def test_a_module_that_runs_its_pipeline_when_imported_is_not_run_again(run, folder):
+    """A worker imports the module of a step; a run that is not under `if __name__` would start over and over."""
+    (folder / "flow.py").write_text(
+        "import pathlib\nfrom zencache import pipeline, step\n"
+        "with open('imported', 'a') as file:\n    file.write('x')\n"
+        "@step\ndef one() -> int:\n    return 1\n"
+        "@pipeline\ndef flow():\n    one()\n"
+        "run = flow().run(worker_kind='processes')\n"
+    )
+    last, noted = run("import flow\nprint(flow.run.steps['one'].output.load())")
+    assert last == "1"
+    assert (
+        "a worker process cannot: DefinitionError: pipeline flow would run when its module is imported"
+        in noted
+    )
+    assert (folder / "imported").read_text() == "xx"
 
 
 def test_what_a_step_raises_is_its_own_exception(run):

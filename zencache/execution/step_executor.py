@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.errors import RunInterruptedError
 from zencache.execution.computing import compute, from_step
-from zencache.execution.processes import Computed, RemoteTraceback, Task
+from zencache.execution.processes import Computed, Pool, RemoteTraceback, Task, Unavailable
 from zencache.execution.tasks import RunContext, StepEvent, StepResult, running
 from zencache.execution.values import load
 from zencache.execution.watched import Watched
@@ -61,12 +62,19 @@ def _run(run: RunContext, body: StepBody, output_dict: Any) -> Computed:
     uris = {name: made[0].uri for name, made in output_dict.items()}
     context = StepContext(run.spec.name, run.handle.name, body.spec.name, uris)
     if run.pool is not None:
-        found = run.pool.compute(_task(run, body, context))
+        found = _elsewhere(run.pool, run, body, context)
         if isinstance(found, Computed):
             return found
         text = f"step {body.spec.name} is computed in this process, a worker process cannot: {found.reason}"
         run.report(StepEvent(body.spec.name, "note", text=text))
     return _here(run, body, context)
+
+
+def _elsewhere(pool: Pool, run: RunContext, body: StepBody, context: StepContext) -> Computed | Unavailable:
+    is_scripts = inspect.unwrap(body.function).__module__ == "__main__"
+    if is_scripts and run.spec.by_name[body.spec.name].code.snapshot is None:
+        return Unavailable("its code holds something that cannot be pickled")
+    return pool.compute(_task(run, body, context))
 
 
 def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:

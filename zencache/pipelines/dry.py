@@ -1,4 +1,4 @@
-"""A time in which no pipeline can run: while a pipeline's module is imported to be planned."""
+"""A time in which no pipeline can run: while its module is imported to be planned, or for a worker process."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def check_not_dry(pipeline: str) -> None:
     """Raise DefinitionError if this is such a time."""
     if _dry.get():
         raise DefinitionError(
-            f"pipeline {pipeline} would run when its module is imported, and a plan runs nothing; "
+            f"pipeline {pipeline} would run when its module is imported, to plan it or to compute a step; "
             'put the run under `if __name__ == "__main__":`'
         )

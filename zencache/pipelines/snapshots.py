@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from zencache.config import write_once
 from zencache.errors import CodeUnavailableError
+from zencache.pipelines.dry import dry
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
 from zencache.steps.trace import make_body
@@ -130,8 +131,9 @@ def load_bodies(spec: PipelineSpec, project: Project) -> tuple[dict[str, StepBod
 
 
 def load_body(spec: StepSpec, project: Project) -> StepBody:
-    """Load one step of a recorded spec."""
-    return _body(spec, load_step(spec.code, project))
+    """Load one step of a recorded spec, for a worker process; what its module does when imported runs no pipeline."""
+    with dry():
+        return _body(spec, load_step(spec.code, project))
 
 
 def _body(spec: StepSpec, step: Step) -> StepBody:
