@@ -51,6 +51,17 @@ def materializers() -> dict[str, str]:
     return found
 
 
+def name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """Read a distribution's name and version, without the rest of what it says of itself.
+
+    >>> name_and_version(importlib.metadata.distribution("numpy"))[0]
+    'numpy'
+    """
+    told = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    fields = dict(re.findall(r"^(Name|Version): *(\S.*?)\s*$", told.partition("\n\n")[0], re.MULTILINE))
+    return fields.get("Name", ""), fields.get("Version", "")
+
+
 def is_editable(distribution: Distribution) -> bool:
     """Say whether a distribution is a link to a folder in which its code is edited."""
     with suppress(ValueError):
@@ -96,7 +107,7 @@ def _modules() -> dict[str, list[str]]:
         modules = set(modules_of(distribution))
         if modules and not is_editable(distribution):
             for top in modules:
-                found.setdefault(top, {})[str(distribution.metadata["Name"])] = None
+                found.setdefault(top, {})[name_and_version(distribution)[0]] = None
     return {top: list(names) for top, names in found.items()}
 
 

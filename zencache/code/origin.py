@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from blake3 import blake3
 
-from zencache.installed import holders, is_editable, modules_of
+from zencache.installed import holders, is_editable, modules_of, name_and_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -198,9 +198,9 @@ def _named(distribution: Distribution) -> tuple[str, str]:
 
     Such a one (a folder, a repository, an archive) can change under one version.
     """
-    version = distribution.version
+    name, version = name_and_version(distribution)
     if distribution.read_text("direct_url.json") is not None:
         lines = (distribution.read_text("RECORD") or "").splitlines()
         code = sorted(line for line in lines if ".dist-info/" not in line and not line.startswith(".."))
         version += f"+{blake3(chr(10).join(code).encode()).hexdigest()[:12]}"
-    return str(distribution.metadata["Name"]), version
+    return name, version
