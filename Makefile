@@ -8,7 +8,7 @@ OURS := zencache $(patsubst integrations/%,zencache-%,$(INTEGRATIONS))
 LOCK := uv pip compile --quiet --universal --generate-hashes --all-extras --group dev \
 	--python-version 3.10 $(addprefix --no-emit-package ,$(OURS)) --no-header --no-annotate pyproject.toml
 
-.PHONY: setup mnist test test-fast check format lock bench bench-truth clean
+.PHONY: setup mnist test test-fast check format lock bench bench-setup bench-peers bench-truth clean
 .DEFAULT_GOAL := mnist
 
 setup: $(STAMP)  ## .venv with everything: all extras, all integrations editable, the developers' tools
@@ -45,8 +45,15 @@ format: setup
 lock: setup  ## make requirements.lock again after a change of dependencies
 	$(BIN)/$(LOCK) -o requirements.lock
 
-bench: setup  ## the benchmarks, as a table
+bench: setup  ## what was promised, measured, as a table (a quarter of an hour); then the parts, by pytest-benchmark
+	$(BIN)/python -m benchmarks.goals
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+bench-setup: setup  ## an environment of its own for each library that bench-peers runs
+	$(BIN)/python -m benchmarks.peers.setup
+
+bench-peers: bench-setup  ## the same pipelines on other libraries, in turns with ours (half an hour); writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.peers.run
 
 bench-truth: setup  ## the probes of tests/cache_truth on other libraries, each in an environment of its own (half an hour)
 	$(BIN)/python -m benchmarks.truth.run

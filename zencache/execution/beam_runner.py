@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zencache.planning import PlannedStep
+    from zencache.stores.mlmd import Client
 
 
 def execute(run: RunContext) -> Mapping[str, StepResult]:
@@ -60,11 +61,11 @@ class _Nodes:
 
 
 class _Connection(metadata.Metadata):  # type: ignore[misc]
-    """TFX's connection to ML Metadata, kept open: TFX makes a new one each time that it reads or writes."""
+    """TFX's connection to ML Metadata by ours, which stays open: TFX makes one each time that it reads or writes."""
 
-    def __init__(self, config: Any, store: Any) -> None:
+    def __init__(self, config: Any, client: Client) -> None:
         super().__init__(config)
-        self._store = store
+        self._store = client
 
     def __enter__(self) -> Any:
         return self
@@ -192,7 +193,7 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
         node.parameters.parameters[name].field_value.string_value = value or ""
     info = launcher.Launcher(
         pipeline_node=node,
-        mlmd_connection=_Connection(graph.connection, run.runs.metadata.client.connection()),
+        mlmd_connection=_Connection(graph.connection, run.runs.metadata.client),
         pipeline_info=graph.info,
         pipeline_runtime_spec=graph.runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),

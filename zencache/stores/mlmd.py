@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ml_metadata import errors
@@ -57,7 +58,10 @@ def connection_config(path: Path) -> Any:
 
 
 class Client:
-    """`metadata_store.MetadataStore` by its method names, one connection a thread."""
+    """`metadata_store.MetadataStore` by its method names: one connection a thread, one writer at a time.
+
+    SQLite refuses a second writer, and MLMD then sleeps, for two seconds on average.
+    """
 
     def __init__(self, path: Path, lock: StoreLock) -> None:
         self._path = path
@@ -66,8 +70,10 @@ class Client:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
+            writes = self._lock if name.startswith("put_") else nullcontext()
             try:
-                return getattr(self.connection(), name)(*args, **kwargs)
+                with writes:
+                    return getattr(self._connection(), name)(*args, **kwargs)
             except (errors.AlreadyExistsError, errors.NotFoundError):
                 raise
             except errors.StatusError as error:
@@ -75,8 +81,7 @@ class Client:
 
         return call
 
-    def connection(self) -> Any:
-        """Give this thread's connection."""
+    def _connection(self) -> Any:
         store = getattr(self._threads, "store", None)
         if store is None:
             with self._lock:  # the first to open makes the tables
