@@ -83,7 +83,7 @@ class _Worker(beam.DoFn):  # type: ignore[misc]
     def __init__(self, run_name: str) -> None:
         self._run_name = run_name
 
-    def process(self, number: int) -> Iterator[str]:  # noqa: ARG002 - workers differ by it
+    def process(self, number: tuple[int, Any]) -> Iterator[str]:  # noqa: ARG002 - workers differ by it
         run = tasks.running(self._run_name)
         nodes, schedule = _graphs[self._run_name]
         for step in schedule:
@@ -92,20 +92,17 @@ class _Worker(beam.DoFn):  # type: ignore[misc]
 
 
 def _run_graph(run: RunContext, ir: Any, schedule: Schedule, workers: int) -> None:
-    """Run a Beam graph of workers that take steps from a schedule; reshuffled, each has a thread of its own."""
+    """Run a Beam graph of workers that take steps from a schedule: grouped by number, each has a thread of its own."""
     # DirectRunner would look for the Prism engine first, which is another process and a download; this is
-    # its own engine, in this process. With one worker it runs in the main thread.
-    options = PipelineOptions(
-        [],
-        direct_num_workers=workers,
-        direct_running_mode="multi_threading" if workers > 1 else "in_memory",
-    )
+    # its own engine, in this process. With one worker it runs in the main thread. Its mode "multi_threading"
+    # would put a gRPC server between the same threads.
+    options = PipelineOptions([], direct_num_workers=workers, direct_running_mode="in_memory")
     tasks.register(run)
     _graphs[run.handle.name] = (_Nodes(ir), schedule)
     try:
         with beam.Pipeline(runner=fn_runner.FnApiRunner(), options=options) as graph:
-            numbers = graph | beam.Create(range(workers), reshuffle=False)
-            _ = numbers | beam.Reshuffle() | "run steps" >> beam.ParDo(_Worker(run.handle.name))
+            numbers = graph | beam.Create([(n, None) for n in range(workers)], reshuffle=False)
+            _ = numbers | beam.GroupByKey() | "run steps" >> beam.ParDo(_Worker(run.handle.name))
     except KeyboardInterrupt:
         interrupt(run)
         raise
