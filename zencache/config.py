@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,42 +71,42 @@ class Project(BaseModel):
     """The folder that holds `.zencache/`."""
     settings: Settings
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """`.zencache/` itself."""
         return self.root / FOLDER
 
-    @property
+    @cached_property
     def database(self) -> Path:
         """The MLMD database (SQLite)."""
         return self.folder / "metadata.db"
 
-    @property
+    @cached_property
     def artifacts(self) -> Path:
         """The pipeline root: where artifacts are written."""
         return self.folder / "artifacts"
 
-    @property
+    @cached_property
     def snapshots(self) -> Path:
         """Snapshots of steps that cannot be imported again."""
         return self.folder / "code"
 
-    @property
+    @cached_property
     def sources(self) -> Path:
         """Texts of the code that steps ran, for explanations."""
         return self.folder / "sources"
 
-    @property
+    @cached_property
     def digests(self) -> Path:
         """What is remembered of files that were digested."""
         return self.folder / "digests.db"
 
-    @property
+    @cached_property
     def installed(self) -> Path:
         """What is remembered of the distributions that are installed."""
         return self.folder / "installed.json"
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         """The file whose lock orders writers."""
         return self.folder / "lock"

@@ -107,3 +107,19 @@ def test_a_global_that_cannot_be_digested(imported):
     assert "global ROWS in holds_a_generator.py holds a generator" in planned.reason
     assert "make it inside the step" in planned.reason
     assert one().plan().steps["work"].key != planned.key
+
+
+def test_what_is_not_known_is_another_each_time():
+    """Two steps of one such function must not reuse each other's result; of one that is known, both share a digest."""
+    numbers = (number for number in range(3))
+
+    def drawing():
+        return next(numbers)
+
+    def plain():
+        return 1
+
+    reader = CodeReader()
+    assert not reader.of(drawing).is_known
+    assert reader.of(drawing).digest != reader.of(drawing).digest
+    assert reader.of(plain) is reader.of(plain)

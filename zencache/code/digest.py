@@ -59,6 +59,8 @@ class CodeDigest:
     """Dotted names of what it draws from without a seed."""
     place: str = ""
     """What explanations call the file of the function itself."""
+    is_known: bool = True
+    """Whether the digest says what the code is; one that does not differs from all others."""
 
     @cached_property
     def units(self) -> dict[str, Unit]:
@@ -108,11 +110,16 @@ class CodeReader:
         self._lock = threading.RLock()
         self._reaches: dict[frozenset[str], Reach] = {}
         self._classes: dict[str, str | None] = {}
+        self._functions: dict[int, tuple[Callable[..., Any], CodeDigest]] = {}
 
     def of(self, function: Callable[..., Any]) -> CodeDigest:
         """Digest a function and all that it reaches."""
         with self._lock:
-            return self._of(function)
+            _, known = self._functions.get(id(function), (None, None))
+            made = known or self._of(function)
+            if made.is_known:  # kept beside its digest, so that no other function gets its id
+                self._functions[id(function)] = (function, made)
+            return made
 
     def _of(self, function: Callable[..., Any]) -> CodeDigest:
         aspects: frozenset[str] = frozenset()
@@ -220,6 +227,7 @@ def _digested(root: Node, found: Summary, place: str) -> CodeDigest:
         outside=found.outside,
         unseeded=tuple(sorted(found.unseeded)),
         place=place,
+        is_known=not found.unknown,
     )
 
 

@@ -58,7 +58,7 @@ from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zencache.config import Project
@@ -68,6 +68,7 @@ STEP_CONTEXT = "zencache.step"
 VERSION_CONTEXT = "zencache.pipeline_version"
 PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT = "pipeline", "pipeline_run", "node"
 CONTEXT_TYPES = (PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT, KEY_CONTEXT, STEP_CONTEXT, VERSION_CONTEXT)
+_KEPT = 10_000  # records that are kept, at most
 RECENT = 20  # executions of one key or step that are looked at, however many there are
 
 
@@ -85,6 +86,7 @@ class MetadataStore:
         self.client = Client(project.database, self.lock)
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
+        self._records: dict[int, tuple[Any, ExecutionRecord]] = {}
 
     @cached_property
     def context_types(self) -> dict[str, int]:
@@ -177,15 +179,47 @@ class MetadataStore:
         found: dict[int, list[Any]] = {execution.id: [] for execution in executions}
         for event in self.client.get_events_by_execution_ids(list(found)) if events else ():
             found[event.execution_id].append(event)
-        artifacts = self._artifacts({event.artifact_id for side in found.values() for event in side})
-        return [_execution_record(execution, found[execution.id], artifacts) for execution in executions]
+        wanted = sorted({event.artifact_id for side in found.values() for event in side})
+        artifacts = {a.id: a for a in self.client.get_artifacts_by_id(wanted)} if wanted else {}
+        return [self._record(execution, found[execution.id], artifacts) for execution in executions]
 
-    def _artifacts(self, ids: Iterable[int]) -> dict[int, Any]:
-        wanted = sorted(ids)
-        return {
-            artifact.id: (artifact, self.local(artifact.uri))
-            for artifact in (self.client.get_artifacts_by_id(wanted) if wanted else [])
-        }
+    def _record(self, execution: Any, events: list[Any], artifacts: Mapping[int, Any]) -> ExecutionRecord:
+        """Make a record of what was read, or give the one that was made of just the same."""
+        read = (execution, events, [artifacts[event.artifact_id] for event in events])
+        known = self._records.get(execution.id)
+        if known is None or known[0] != read:
+            if len(self._records) >= _KEPT:
+                self._records.clear()
+            known = self._records[execution.id] = (read, self._execution_record(*read))
+        return known[1]
+
+    def _execution_record(
+        self, execution: Any, events: Sequence[Any], artifacts: Sequence[Any]
+    ) -> ExecutionRecord:
+        extra = get_properties(execution.custom_properties)
+        sides: dict[bool, dict[str, ArtifactRecord]] = {True: {}, False: {}}
+        for event, artifact in zip(events, artifacts, strict=True):
+            for name in _event_keys(event):
+                record = _artifact_record(name, artifact, self.local(artifact.uri))
+                sides[event.type == pb.Event.OUTPUT][name] = record
+        return ExecutionRecord(
+            id=execution.id,
+            step=extra.get("zencache_step", execution.name),
+            state=pb.Execution.State.Name(execution.last_known_state),
+            created=from_milliseconds(execution.create_time_since_epoch),
+            updated=from_milliseconds(execution.last_update_time_since_epoch),
+            key=extra.get("zencache_key"),
+            key_parts=extra.get("zencache_key_parts"),
+            reason=extra.get("zencache_reason", ""),
+            seconds=extra.get("zencache_seconds"),
+            error=_error(extra.get("__execution_result__")),
+            seen=extra.get("zencache_seen"),
+            dropped=extra.get("zencache_dropped"),
+            compared_with=_number(extra.get("zencache_compared_with")),
+            origin=_number(extra.get("zencache_origin")),
+            inputs=sides[False],
+            outputs=sides[True],
+        )
 
     def local(self, uri: str) -> Path:
         """Give the folder of a uri, also when the project was moved since it was written."""
@@ -204,32 +238,6 @@ def recent_of(context: Any) -> list[int]:
     """
     told = get_properties(context.custom_properties).get("zencache_recent")
     return [] if told is None else [int(number) for number in json.loads(told)]
-
-
-def _execution_record(execution: Any, events: Sequence[Any], artifacts: dict[int, Any]) -> ExecutionRecord:
-    extra = get_properties(execution.custom_properties)
-    sides: dict[bool, dict[str, ArtifactRecord]] = {True: {}, False: {}}
-    for event in events:
-        for name in _event_keys(event):
-            sides[event.type == pb.Event.OUTPUT][name] = _artifact_record(name, *artifacts[event.artifact_id])
-    return ExecutionRecord(
-        id=execution.id,
-        step=extra.get("zencache_step", execution.name),
-        state=pb.Execution.State.Name(execution.last_known_state),
-        created=from_milliseconds(execution.create_time_since_epoch),
-        updated=from_milliseconds(execution.last_update_time_since_epoch),
-        key=extra.get("zencache_key"),
-        key_parts=extra.get("zencache_key_parts"),
-        reason=extra.get("zencache_reason", ""),
-        seconds=extra.get("zencache_seconds"),
-        error=_error(extra.get("__execution_result__")),
-        seen=extra.get("zencache_seen"),
-        dropped=extra.get("zencache_dropped"),
-        compared_with=_number(extra.get("zencache_compared_with")),
-        origin=_number(extra.get("zencache_origin")),
-        inputs=sides[False],
-        outputs=sides[True],
-    )
 
 
 def _number(value: str | int | None) -> int | None:

@@ -45,22 +45,19 @@ class RunStore:
         self._versions: dict[tuple[str, str], VersionRecord] = {}
         self._execution_types: dict[str, int] = {}
         self._attributed: set[tuple[int, int]] = set()
+        self._likely: dict[str, list[int]] = {}
 
     # -- writing ------------------------------------------------------------------------------
 
     def begin(self, spec: PipelineSpec, run_name: str) -> RunHandle:
         """Find or make the version of a spec; nothing of the run itself is written yet."""
-        if self.metadata.context(RUN_CONTEXT, run_name) is not None:
-            raise AlreadyExistsError(f"there is a run named {run_name!r} already; give another run_name")
         version = self.version_of(spec) or self._make_version(spec)
         return RunHandle(run_name, spec.name, version.number, spec, version.spec == spec)
 
     def open(self, run: RunHandle) -> RunHandle:
         """Write the run as running; what computes its steps ties them to it."""
         with self.metadata.lock:
-            _, _, [context_id] = self._client.put_lineage_subgraph(
-                [], [], [self._run_context(run, "running")], []
-            )
+            _, _, [context_id] = self._put_run(run, "running")
             self._adopt(run, context_id)
         return dataclasses.replace(run, context_id=context_id)
 
@@ -73,12 +70,9 @@ class RunStore:
         """
         with self.metadata.lock:
             status = "running" if finished is None else "completed"
-            context = self._run_context(run, status, finished)
             executions = [self._cached_execution(run, hit) for hit in hits]
             edges = [(n, None, event) for n, hit in enumerate(hits) for event in _events(hit)]
-            ids, _, [context_id] = self._client.put_lineage_subgraph(
-                executions, [], [context], edges, reuse_context_if_already_exist=run.context_id is not None
-            )
+            ids, _, [context_id] = self._put_run(run, status, finished, executions, edges)
             self._tie(run, hits, ids, context_id)
             if run.context_id is None:
                 self._adopt(run, context_id)
@@ -105,12 +99,34 @@ class RunStore:
     def _new_step_context(self, identity: str) -> Any:
         return pb.Context(type_id=self.metadata.context_types[STEP_CONTEXT], name=identity)
 
+    def _put_run(
+        self,
+        run: RunHandle,
+        status: str,
+        seconds: float | None = None,
+        executions: Sequence[Any] = (),
+        edges: Sequence[Any] = (),
+    ) -> Any:
+        """Write the run's context with executions; a new run's name must be free."""
+        context, known = self._run_context(run, status, seconds), run.context_id is not None
+        try:
+            return self._client.put_lineage_subgraph(
+                executions, [], [context], edges, reuse_context_if_already_exist=known
+            )
+        except errors.AlreadyExistsError as error:
+            raise AlreadyExistsError(
+                f"there is a run named {run.name!r} already; give another run_name"
+            ) from error
+
     def _used_anew(self, run: RunHandle, used: Sequence[int]) -> list[Any]:
         """Give the context of a run's version with the executions that it used, if the last run used others."""
-        context = self.metadata.context(VERSION_CONTEXT, version_context_name(run.pipeline, run.version))
-        if context is None or not used or recent_of(context) == list(used):
+        name = version_context_name(run.pipeline, run.version)
+        if not used or self._likely.get(name) == list(used):
             return []
+        context = self.metadata.context(VERSION_CONTEXT, name)
+        assert context is not None
         set_properties(context.custom_properties, {"zencache_recent": json.dumps(used)})
+        self._likely[name] = list(used)
         return [context]
 
     def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
@@ -185,9 +201,12 @@ class RunStore:
     def likely(self, spec: PipelineSpec) -> list[int]:
         """Give the executions that the last run of a spec's version used: most are likely to be used again."""
         version = self.version_of(spec)
-        name = version_context_name(spec.name, version.number) if version else ""
-        context = self.metadata.context(VERSION_CONTEXT, name) if version else None
-        return recent_of(context) if context else []
+        if version is None:
+            return []
+        name = version_context_name(spec.name, version.number)
+        if name not in self._likely:
+            self._likely[name] = recent_of(self.metadata.context(VERSION_CONTEXT, name))
+        return self._likely[name]
 
     def versions(self, pipeline: str) -> Iterator[VersionRecord]:
         """List a pipeline's versions by number, from 1."""
