@@ -23,7 +23,7 @@ from zencache.materializers.builtin import (
 from zencache.materializers.numpy import ArrayMaterializer
 from zencache.materializers.pickle import PickleMaterializer
 from zencache.materializers.registry import PICKLE, advice, find_for_value
-from zencache.stores.artifacts import content_digest
+from zencache.stores.artifacts import content_digest, write_aside
 from zencache.testing import MaterializerContract
 
 
@@ -100,6 +100,35 @@ def test_a_large_array_is_mapped_and_its_file_stays(tmp_path):
     assert (loaded == array + 1).all()
     assert content_digest(tmp_path) == digest
     assert (made.load(tmp_path) == array).all()
+
+
+LARGE = 16 * 2**20 // 8
+TABLE = np.dtype([("a", "<i4"), ("b", "S4")])
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(LARGE, dtype=np.float64),
+        np.arange(LARGE, dtype=">i8").reshape(2, -1),
+        np.asfortranarray(np.arange(LARGE, dtype=np.float64).reshape(4, -1)),
+        np.arange(2 * LARGE)[::2],
+        np.arange(LARGE).astype("M8[s]"),
+        np.zeros(LARGE, dtype=TABLE),
+        np.zeros(LARGE, dtype=[("größe", "<i4"), ("β", "<i4")]),
+    ],
+    ids=["plain", "big-endian", "by columns", "every other", "times", "a table", "names in Greek"],
+)
+def test_a_large_array_is_stored_as_numpy_stores_it(tmp_path, array):
+    """Byte by byte, so that its digest does not depend on how it was written."""
+    (tmp_path / "ours").mkdir()
+    manifest = write_aside(tmp_path / "ours", lambda folder: ArrayMaterializer().save(array, folder))
+    np.save(tmp_path / "array.npy", array)
+    assert (tmp_path / "ours" / "array.npy").read_bytes() == (tmp_path / "array.npy").read_bytes()
+    assert manifest.digest == content_digest(tmp_path / "ours")
+    loaded = ArrayMaterializer().load(tmp_path / "ours")
+    assert loaded.dtype == array.dtype
+    assert (loaded == array).all()
 
 
 def test_an_array_of_objects_needs_a_type(tmp_path):

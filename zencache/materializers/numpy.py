@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, Literal
 
 from zencache.errors import MaterializerError
+from zencache.hashing import BIG, DigestedFile
 from zencache.materializers.base import Materializer
 
 if TYPE_CHECKING:
@@ -25,8 +27,15 @@ class ArrayMaterializer(Materializer):
                 "an array of Python objects cannot be stored without pickle; "
                 "give it a dtype (`array.astype(str)`, say) or return a list"
             )
-        with (folder / "array.npy").open("wb") as file:
-            np.lib.format.write_array(file, np.asarray(value), allow_pickle=False)  # type: ignore[no-untyped-call]
+        array = np.asarray(value)
+        header = _header(array) if array.nbytes >= BIG and array.flags.c_contiguous else None
+        if header is not None:  # what `write_array` writes, digested on the way
+            with DigestedFile(folder / "array.npy") as file:
+                file.write(header)
+                file.write(array.reshape(-1).view(np.uint8).data)
+        else:
+            with (folder / "array.npy").open("xb") as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)  # type: ignore[no-untyped-call]
         if isinstance(value, np.generic):
             (folder / "scalar").touch()
 
@@ -41,3 +50,16 @@ class ArrayMaterializer(Materializer):
         mode: Literal["c"] | None = "c" if file.stat().st_size >= _MAPPED else None
         array = np.asarray(np.load(file, mmap_mode=mode, allow_pickle=False))
         return array[()] if (folder / "scalar").exists() else array
+
+
+def _header(array: Any) -> bytes | None:
+    """Give the start of an array's file, format 1.0; None for one that needs a later format."""
+    import numpy as np  # noqa: PLC0415 - the core is imported without numpy
+
+    start = io.BytesIO()
+    form = np.lib.format.header_data_from_array_1_0(array)  # type: ignore[no-untyped-call]
+    try:
+        np.lib.format.write_array_header_1_0(start, form)  # type: ignore[no-untyped-call]
+    except ValueError:  # many fields, or names that are not Latin
+        return None
+    return start.getvalue()

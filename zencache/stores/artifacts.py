@@ -14,10 +14,12 @@ from blake3 import blake3
 
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.graph.values import to_text
-from zencache.hashing import BIG, file_digest
+from zencache.hashing import BIG, known_digest, remembering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zencache.hashing import Known
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ class Manifest:
         return blake3(to_text(["artifact/1", *map(list, self.files)]).encode()).hexdigest()
 
     @classmethod
-    def of(cls, folder: Path) -> Manifest:
-        """Read every file below `folder`."""
+    def of(cls, folder: Path, known: Known | None = None) -> Manifest:
+        """Read every file below `folder` whose digest is not known from writing it."""
         paths = sorted(
             (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file()
         )
-        return cls(tuple((name, path.stat().st_size, file_digest(path)) for name, path in paths))
+        return cls(
+            tuple((name, path.stat().st_size, known_digest(path, known or {})) for name, path in paths)
+        )
 
 
 def content_digest(folder: Path) -> str:
@@ -61,11 +65,12 @@ def write_aside(target: Path, fill: Callable[[Path], None]) -> Manifest:
         if aside.exists():
             shutil.rmtree(aside)
         aside.mkdir(parents=True)
-        fill(aside)
+        with remembering() as known:
+            fill(aside)
         if target.is_dir():
             for left in list(target.iterdir()):
                 left.rename(aside / left.name)
-        manifest = _flushed(aside)
+        manifest = _flushed(aside, known)
         aside.replace(target)
         _flush_folder(target.parent)
     except OSError as error:
@@ -105,14 +110,14 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _flushed(folder: Path) -> Manifest:
+def _flushed(folder: Path, known: Known) -> Manifest:
     """Digest the files while the disk takes what was written; what is small is not worth a thread."""
     if _size(folder) < BIG:
         _flush(folder)
-        return Manifest.of(folder)
+        return Manifest.of(folder, known)
     with ThreadPoolExecutor(1) as beside:
         flushing = beside.submit(_flush, folder)
-        manifest = Manifest.of(folder)
+        manifest = Manifest.of(folder, known)
         flushing.result()
     return manifest
 
