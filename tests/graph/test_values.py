@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blake3 import blake3
 from hypothesis import given
 from pydantic import BaseModel
 
@@ -112,3 +113,10 @@ def test_known_digests_stay():
 
 
 PINNED = "dc18338d232c54ae3cdac734cffd41484fec5ad25cc2922ee784875ef7bf2a63"
+
+
+@given(plain_values)
+def test_a_digest_is_that_of_the_canonical_text(value):
+    """Digests are the same whether a value was written before or not."""
+    text = canonical_text(to_text(value))
+    assert digest_of(value) == blake3(text.encode()).hexdigest()

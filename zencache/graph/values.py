@@ -231,4 +231,4 @@ def digest_of(value: Any) -> str:
     >>> len({digest_of(v) for v in (1, 1.0, True, "1")})
     4
     """
-    return blake3(canonical_text(to_text(value)).encode()).hexdigest()
+    return blake3(_text(_with_sorted_pairs(encode(value))).encode()).hexdigest()
