@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.truth import judging, table, zenml_runs
-from benchmarks.truth.environments import Peer, make, peers
+from benchmarks.truth.environments import Peer, peers
 from tests.cache_truth.harness import Outcome, run_all
 from tests.cache_truth.probes import PROBES, THEMES
 
@@ -52,7 +52,7 @@ def parsed() -> argparse.Namespace:
 def judged(peer: Peer, truths: list[Outcome], root: Path) -> table.Result | None:
     """Run all probes on a peer; say so where its environment cannot be made."""
     try:
-        make(peer)
+        peer.environment.make()
     except subprocess.CalledProcessError as error:
         print(f"{peer} is left out: its environment cannot be made ({error})", file=sys.stderr)
         return None

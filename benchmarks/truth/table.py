@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, get_args
 
-from benchmarks.truth.environments import peers, python_of
+from benchmarks.environments import python_of
+from benchmarks.truth.environments import peers
 from benchmarks.truth.judging import Judged, Kind
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Result:
     def of(cls, peer: Peer, judged: Sequence[Judged], truths: Sequence[Outcome], checked: str) -> Result:
         words = [f"How: {peer.how} {checked}".strip()]
         words += [f"What it offers against it, not used here: {peer.remedy}", f"Not comparable: {peer.apart}"]
-        return cls(str(peer), python_of(peer), judged, words, examples(judged, truths))
+        return cls(str(peer), python_of(peer.executable), judged, words, examples(judged, truths))
 
 
 def ours(judged: Sequence[Judged]) -> Result:

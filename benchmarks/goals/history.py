@@ -1,0 +1,161 @@
+"""Stores with a long history: many earlier runs of the same pipeline, with the ties that real ones have."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from ml_metadata.proto import metadata_store_pb2 as pb
+
+from benchmarks.goals.pipelines import chain
+from benchmarks.goals.timing import tell
+from zencache.config import require_project
+from zencache.pipelines.records import open_records
+from zencache.pipelines.runner import _hits
+from zencache.stores.metadata import NODE_CONTEXT, PIPELINE_CONTEXT, STEP_CONTEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zencache.pipelines import Pipeline
+    from zencache.pipelines.records import Records
+
+TOGETHER = 100  # runs a batch
+SHARED = (PIPELINE_CONTEXT, NODE_CONTEXT, STEP_CONTEXT)
+"""Types of contexts that all runs of a pipeline are tied to; those of other types are a run's own."""
+Numbered = dict[tuple[int, int], int]
+"""The number of a copy and the id of an original, to the copy's id."""
+
+
+def reused(steps: int, count: int) -> None:
+    """Run a chain so often, all of its steps being hits."""
+    made = chain(steps)
+    for number in range(count):
+        made.run(run_name=f"again-{number}")
+
+
+def executed_and_reused(steps: int, count: int) -> None:
+    """Fill the store with so many executions of a chain: half computed, with keys of their own, half reused."""
+    runs = count // steps // 2
+    records = open_records(require_project())
+    made = chain(steps)
+    first = FirstRun(records, made.name)
+    for begin in range(0, runs, TOGETHER):
+        numbers = range(begin, min(begin + TOGETHER, runs))
+        first.copy(numbers)
+        publish(made, records, numbers)
+        if numbers.stop % (10 * TOGETHER) == 0:
+            tell(f"  {2 * steps * numbers.stop:,} executions")
+
+
+def publish(made: Pipeline, records: Records, numbers: Sequence[int]) -> None:
+    """Write cached runs as zencache does."""
+    hits = _hits(made.spec, made.plan())
+    for number in numbers:
+        handle = records.runs.begin(made.spec, f"reused-{number}")
+        records.runs.publish(handle, hits, finished=0.01)
+
+
+class FirstRun:
+    """A pipeline's first run, to be copied as if it had been computed with other parameters again and again."""
+
+    def __init__(self, records: Records, pipeline: str) -> None:
+        self.runs, self.client = records.runs, records.metadata.client
+        self.run = records.runs.runs(pipeline)[0].id
+        self.pipeline = records.metadata.context(PIPELINE_CONTEXT, pipeline).id
+        self.executions = self.client.get_executions_by_context(self.run)
+        self.artifacts = self.client.get_artifacts_by_context(self.run)
+        self.events = self.client.get_events_by_execution_ids([each.id for each in self.executions])
+        self.of_execution = {e.id: self.client.get_contexts_by_execution(e.id) for e in self.executions}
+        self.of_artifact = {a.id: self.client.get_contexts_by_artifact(a.id) for a in self.artifacts}
+        contexts = {context.id: context for tied in self.of_execution.values() for context in tied}
+        self.own = [context for context in contexts.values() if context.type not in SHARED]
+
+    def copy(self, numbers: Sequence[int]) -> None:
+        """Put copies, each with executions, artifacts, events, a run and keys of its own."""
+        executions, artifacts = self._things(numbers)
+        contexts = self._contexts(numbers, executions)
+        self.client.put_attributions_and_associations(
+            [
+                pb.Attribution(artifact_id=new, context_id=contexts.get((number, context.id), context.id))
+                for (number, old), new in artifacts.items()
+                for context in self.of_artifact[old]
+            ],
+            [
+                pb.Association(execution_id=new, context_id=contexts.get((number, context.id), context.id))
+                for (number, old), new in executions.items()
+                for context in self.of_execution[old]
+            ],
+        )
+        self.client.put_parent_contexts(
+            [pb.ParentContext(child_id=contexts[n, self.run], parent_id=self.pipeline) for n in numbers]
+        )
+        self._remember(numbers[-1], executions)
+
+    def _remember(self, number: int, executions: Numbered) -> None:
+        """Have zencache note a copy as the newest, as it notes what it computed; it keeps few of them."""
+        for old in self.executions:
+            key = other(old.custom_properties["zencache_key"].string_value, number)
+            self.runs.remember(key, old.type, executions[number, old.id])
+
+    def _things(self, numbers: Sequence[int]) -> tuple[Numbered, Numbered]:
+        executions = [(n, old) for n in numbers for old in self.executions]
+        artifacts = [(n, old) for n in numbers for old in self.artifacts]
+        place = {(n, old.id): at for at, (n, old) in enumerate(executions)}
+        made_at = {(n, old.id): at for at, (n, old) in enumerate(artifacts)}
+        edges = [
+            (
+                place[n, event.execution_id],
+                made_at[n, event.artifact_id],
+                pb.Event(type=event.type, path=event.path),
+            )
+            for n in numbers
+            for event in self.events
+        ]
+        execution_ids, artifact_ids, _ = self.client.put_lineage_subgraph(
+            [execution_copy(old, n) for n, old in executions],
+            [artifact_copy(old, n) for n, old in artifacts],
+            [],
+            edges,
+        )
+        return dict(zip(place, execution_ids, strict=True)), dict(zip(made_at, artifact_ids, strict=True))
+
+    def _contexts(self, numbers: Sequence[int], executions: Numbered) -> Numbered:
+        copies = {(n, old.id): context_copy(old, n, executions) for n in numbers for old in self.own}
+        return dict(zip(copies, self.client.put_contexts(list(copies.values())), strict=True))
+
+
+def execution_copy(old: Any, number: int) -> Any:
+    made = like(old, name=other(old.name, number))
+    made.custom_properties["zencache_key"].string_value = other(
+        old.custom_properties["zencache_key"].string_value, number
+    )
+    return made
+
+
+def artifact_copy(old: Any, number: int) -> Any:
+    return like(old, uri=f"{old.uri}-{number}")
+
+
+def context_copy(old: Any, number: int, executions: Numbered) -> Any:
+    made = like(old, name=other(old.name, number))
+    if "zencache_execution" in made.custom_properties:
+        newest = made.custom_properties["zencache_execution"]
+        newest.int_value = executions[number, newest.int_value]
+    return made
+
+
+def like(old: Any, **different: str) -> Any:
+    """Copy a record as a new one, which has no id yet."""
+    made = type(old)()
+    made.CopyFrom(old)
+    for name in ("id", "type", "create_time_since_epoch", "last_update_time_since_epoch"):
+        made.ClearField(name)
+    for name, value in different.items():
+        setattr(made, name, value)
+    return made
+
+
+def other(name: str, number: int) -> str:
+    """Give another name that looks like a key, the same one for the same copy."""
+    return hashlib.sha256(f"{name} {number}".encode()).hexdigest()

@@ -1,0 +1,3 @@
+"""Scripts of other libraries import them, which only their own environments can."""
+
+collect_ignore_glob = ["scripts/*"]

@@ -1,0 +1,123 @@
+"""One round with a library: its processes are timed, and what they did is proved by traces of executions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.peers.registry import SCRIPTS, Peer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONGEST = 900
+"""Seconds that one process may take."""
+TWO = Counter(load=1, train=1)
+TEN = Counter(start=1, add=9)
+
+
+class WrongRunError(Exception):
+    """A run failed, was not cached, or gave another result than the plain functions."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """The seconds of one round with one library."""
+
+    bare: float
+    imports: float
+    first: float
+    cached: float
+    two: tuple[float, ...]
+    """Runs of two steps within one process."""
+    ten: tuple[float, ...]
+    """Runs of ten steps within one process."""
+
+    @property
+    def over_bare(self) -> float:
+        return self.cached - self.bare
+
+    @property
+    def over_imports(self) -> float:
+        return self.cached - self.imports
+
+
+def plain(peer: Peer, scratch: Path) -> dict[str, Any]:
+    """Compute the results in the peer's environment without the peer."""
+    scratch.mkdir(parents=True)
+    return process([str(peer.executable), str(SCRIPTS / "work.py"), "plain"], scratch)[1]
+
+
+def timed(peer: Peer, store: Path, right: dict[str, Any]) -> Round:
+    """Time one round in an empty store; raise WrongRunError unless what should be cached was, with right results."""
+    store.mkdir(parents=True)
+    first, said = process(peer.command("run", store), store)
+    check(peer, "first run", store, TWO, {"two": [said["two"]]}, right)
+    imports, _ = process(peer.command("imports", store), store)
+    bare, _ = process([str(peer.executable), str(SCRIPTS / "work.py")], store)
+    cached, said = process(peer.command("run", store), store)
+    check(peer, "cached run", store, TWO, {"two": [said["two"]]}, right)
+    _, said = process(peer.command("warm", store), store)
+    results = {pipeline: said[pipeline]["results"] for pipeline in ("two", "ten")}
+    check(peer, "runs in one process", store, TWO + TEN, results, right)
+    return Round(bare, imports, first, cached, tuple(said["two"]["seconds"]), tuple(said["ten"]["seconds"]))
+
+
+def usual_environment() -> dict[str, str]:
+    """Give the variables of a usual shell: there, Python keeps the bytecode of what it imports."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def process(command: list[str], folder: Path) -> tuple[float, dict[str, Any]]:
+    """Run a process to its end; give its seconds and what it says on the last line of its standard output."""
+    temporary = (
+        folder.parent / "temporary"
+    )  # removed with the benchmark's folder: Beam leaves something there
+    temporary.mkdir(exist_ok=True)
+    began = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=usual_environment() | {"TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+    seconds = time.perf_counter() - began
+    *_, last = done.stdout.splitlines() or [""]
+    if done.returncode or not last.startswith("{"):
+        raise WrongRunError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+    return seconds, json.loads(last)
+
+
+def check(
+    peer: Peer, what: str, store: Path, executed: Counter, results: dict[str, list], right: dict[str, Any]
+) -> None:
+    """Compare the steps executed in a store up to now, and the results of runs, with what they have to be."""
+    trace = Counter((store / "executions.txt").read_text().split())
+    if trace != executed:
+        raise WrongRunError(f"{peer}, {what}: executed {dict(trace)}, not {dict(executed)}")
+    for pipeline, values in results.items():
+        if any(value != right[pipeline] for value in values):
+            raise WrongRunError(f"{peer}, {what}: results {values}, not {right[pipeline]}")
+
+
+def versions(peer: Peer) -> dict[str, str]:
+    """Ask the peer's environment for the versions of the library, of Python, and of what the work imports."""
+    code = (
+        "import json, platform, sys; from importlib.metadata import version; "
+        "print(json.dumps({'Python': platform.python_version(), **{p: version(p) for p in sys.argv[1:]}}))"
+    )
+    command = [str(peer.executable), "-c", code, peer.package, "numpy", "scikit-learn"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
