@@ -174,9 +174,8 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
     context.type.name = KEY_CONTEXT
     context.name.field_value.string_value = planned.parts.key
     spec = run.spec.by_name[planned.name]
-    for name, artifact in run.inputs(
-        spec
-    ).items():  # TFX would read all executions of the pipeline to find them
+    # What feeds it is known by now; TFX would read all executions of the pipeline to find it.
+    for name, artifact in run.inputs(spec).items():
         resolved = node.inputs.inputs[name]
         resolved.ClearField("channels")
         resolved.static_inputs.artifact_ids.append(artifact.id)
