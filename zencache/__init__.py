@@ -21,10 +21,11 @@ Importing this package imports nothing else: each name is loaded when it is firs
 
 from __future__ import annotations
 
-import importlib
 import os
 import warnings
 from typing import TYPE_CHECKING, Any
+
+from zencache.imports import import_module
 
 if TYPE_CHECKING:
     from zencache.errors import ZencacheError
@@ -82,7 +83,7 @@ if os.environ.get("ZENCACHE_LOG", "").lower() != "debug":
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'zencache' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zencache.imports import import_module
 from zencache.installed import remember_in
 from zencache.watch.digests import FileDigests
 
@@ -31,6 +32,7 @@ _opened: dict[tuple[Path, int], Records] = {}
 
 def open_records(project: Project) -> Records:
     """Open a project's records, or give those that are open; one that was made or set up anew is opened anew."""
+    import_module("zencache.stores.runs")
     from zencache.stores.metadata import MetadataStore  # noqa: PLC0415 - imports ml_metadata
     from zencache.stores.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
 
