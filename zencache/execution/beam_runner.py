@@ -117,7 +117,7 @@ def interrupt(run: RunContext) -> None:
     """Have the steps that run in other threads end, and wait until their failure is recorded."""
     run.interrupted.set()
     if run.pool is not None:
-        run.pool.close(kill=True)
+        run.pool.kill()
     deadline = time.monotonic() + 10
     while run.threads and time.monotonic() < deadline:
         for thread in list(run.threads.values()):

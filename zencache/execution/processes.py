@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
+import tempfile
+import threading
 import time
 import traceback
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from zencache.watch.seen import Seen
 
 
-_IDLE = 60  # seconds after which a worker without work ends: none outlives a run that was killed
+_IDLE = 60  # seconds after which a worker without work ends
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,14 @@ class Pool:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._folder = tempfile.TemporaryDirectory(prefix="zencache-workers-")  # while it is there, they work
 
     @functools.cached_property
     def _executor(self) -> Any:
         from loky import ProcessPoolExecutor  # noqa: PLC0415 - only a run with processes needs it
 
-        return ProcessPoolExecutor(self._workers, timeout=_IDLE)
+        given = (os.getpid(), self._folder.name)
+        return ProcessPoolExecutor(self._workers, timeout=_IDLE, initializer=end_with, initargs=given)
 
     def compute(self, task: Task) -> Computed | Unavailable:
         """Compute a step; raises what it raises."""
@@ -103,6 +109,8 @@ class Pool:
         except ShutdownExecutorError as closed:
             raise KeyboardInterrupt from closed
         except TerminatedWorkerError as ended:
+            if not Path(self._folder.name).exists():
+                raise KeyboardInterrupt from ended
             raise StepProcessError(
                 f"the process that computed step {task.spec.name} ended without a result: it was killed, "
                 "it crashed, or the machine has no memory left"
@@ -112,10 +120,15 @@ class Pool:
             raise error from RemoteTraceback(found.text)
         return found  # type: ignore[no-any-return]
 
-    def close(self, *, kill: bool = False) -> None:
-        """End the processes; with `kill` also those that compute."""
+    def kill(self) -> None:
+        """End the processes, also those that compute; a step that they compute is interrupted."""
+        self._folder.cleanup()
+
+    def close(self) -> None:
+        """End the processes when they have nothing left to do."""
         if "_executor" in vars(self):
-            self._executor.shutdown(wait=True, kill_workers=kill)
+            self._executor.shutdown(wait=True)
+        self._folder.cleanup()
 
 
 class RemoteTraceback(Exception):  # noqa: N818 - it is no error but where one came from
@@ -126,6 +139,17 @@ class RemoteTraceback(Exception):  # noqa: N818 - it is no error but where one c
 
 
 # -- in a worker process ----------------------------------------------------------------------------
+
+
+def end_with(parent: int, folder: str) -> None:
+    """Have this process end soon after the run's process, however that ends, or when a folder is gone."""
+    threading.Thread(target=_watch, args=(parent, folder), name="zencache-parent", daemon=True).start()
+
+
+def _watch(parent: int, folder: str) -> None:
+    while os.getppid() == parent and Path(folder).exists():
+        time.sleep(0.2)
+    os._exit(1)
 
 
 def work(task: Task) -> Computed | Unavailable | Failed:
