@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zencache.execution.schedule import Schedule
@@ -21,6 +21,7 @@ def graphs(draw):
     }
 
 
+@settings(deadline=None)
 @given(graphs(), st.integers(1, 4), st.dictionaries(st.sampled_from([*map(str, range(12))]), st.floats(0, 9)))
 def test_every_step_runs_once_after_all_that_it_waits_for(graph, workers, seconds):
     """Whatever the graph, the number of workers and what is known of the steps."""
