@@ -55,3 +55,8 @@ def python_of(executable: Path) -> str:
     """Give the version of an environment's Python."""
     asked = [str(executable), "-c", "import platform; print(platform.python_version())"]
     return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def usual_environment() -> dict[str, str]:
+    """Give the variables of a usual shell: there, Python keeps the bytecode of what it imports."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import threading
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -165,16 +164,6 @@ def create_project(root: Path, settings: Settings | None = None) -> Project:
             if not folder.exists():  # else another process was faster
                 raise StoreUnavailableError(f"cannot make a zencache project in {root}: {error}") from error
     return open_project(root)
-
-
-def write_once(file: Path, data: bytes) -> None:
-    """Write a file that is named by its content, whole or not at all; another thread or process may write it too."""
-    if file.exists():
-        return
-    file.parent.mkdir(exist_ok=True)
-    aside = file.with_name(f"{file.stem}.{os.getpid()}.{threading.get_ident()}.partial")
-    aside.write_bytes(data)
-    aside.replace(file)
 
 
 def _fill(folder: Path, settings: Settings) -> None:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 BIG = 16 * 2**20
 """Bytes from which on several threads beat one, for digesting as for whatever goes on beside it."""
-_CHUNK = (
-    8 * 2**20
-)  # bytes that are read at once: mapping the file instead would count as memory of the process
+_CHUNK = 8 * 2**20
+"""Bytes that are read at once: mapping the file instead would count as memory of the process."""
 
 
 def file_digest(path: Path) -> str:

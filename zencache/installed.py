@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from zencache.writing import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.metadata import Distribution
@@ -95,9 +97,7 @@ def _found() -> dict[str, Any]:
     found = {"stamp": stamp, "modules": _modules(), "materializers": _materializers()}
     for file in _memory:
         with suppress(OSError):
-            aside = file.with_name(f"{file.name}.{os.getpid()}.partial")
-            aside.write_text(json.dumps(found), encoding="utf-8")
-            aside.replace(file)
+            write_whole(file, json.dumps(found).encode())
     return found
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.environments import usual_environment
 from benchmarks.goals import inside
 
 if TYPE_CHECKING:
@@ -118,5 +119,4 @@ def environment() -> dict[str, str]:
     their future in each process is kept from the progress.
     """
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**given, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore::FutureWarning"}
+    return {**usual_environment(), "PYTHONPATH": path, "PYTHONWARNINGS": "ignore::FutureWarning"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.environments import usual_environment
 from benchmarks.peers.registry import SCRIPTS, Peer
 
 if TYPE_CHECKING:
@@ -67,11 +67,6 @@ def timed(peer: Peer, store: Path, right: dict[str, Any]) -> Round:
     results = {pipeline: said[pipeline]["results"] for pipeline in ("two", "ten")}
     check(peer, "runs in one process", store, TWO + TEN, results, right)
     return Round(bare, imports, first, cached, tuple(said["two"]["seconds"]), tuple(said["ten"]["seconds"]))
-
-
-def usual_environment() -> dict[str, str]:
-    """Give the variables of a usual shell: there, Python keeps the bytecode of what it imports."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def process(command: list[str], folder: Path) -> tuple[float, dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from zencache.config import write_once
+from zencache.writing import write_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

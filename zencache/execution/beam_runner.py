@@ -130,7 +130,7 @@ def interrupt(run: RunContext) -> None:
 def run_step(run: RunContext, step: str, graph: _Nodes) -> None:
     """Run, reuse or skip one step, whose upstream steps have ended."""
     spec = run.spec.by_name[step]
-    outputs = run.outputs()
+    outputs = run.outputs(spec)
     if run.interrupted.is_set() or not spec.upstream <= outputs.keys():
         run.results[step] = StepResult(step, "skipped")
         run.report(StepEvent(step, "skipped"))

@@ -73,11 +73,12 @@ class RunContext:
 
     def inputs(self, spec: StepSpec) -> dict[str, ArtifactRecord]:
         """Give the inputs of a step whose upstream steps have ended."""
-        return {i.name: self.results[i.source.step].outputs[i.source.output] for i in spec.inputs}
+        return spec.fed(self.outputs(spec))
 
-    def outputs(self) -> dict[str, Mapping[str, ArtifactRecord]]:
-        """Give the outputs that are there by now, by step."""
-        return {name: r.outputs for name, r in self.results.items() if r.status in ("executed", "cached")}
+    def outputs(self, spec: StepSpec) -> dict[str, Mapping[str, ArtifactRecord]]:
+        """Give the outputs of a step's upstream steps that are there by now, by step."""
+        found = {name: self.results[name] for name in spec.upstream if name in self.results}
+        return {name: r.outputs for name, r in found.items() if r.status in ("executed", "cached")}
 
 
 _runs: dict[str, RunContext] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic and dataclasses read annotations
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from typing_extensions import Self
@@ -17,6 +17,8 @@ from typing_extensions import Self
 from zencache.errors import CycleError, DefinitionError, NotFoundError
 from zencache.graph.values import digest_of
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
+
+T = TypeVar("T")
 
 
 class Frozen(BaseModel):
@@ -77,6 +79,10 @@ class StepSpec(Frozen):
     def identity(self) -> str:
         """The qualified name of the step's function; it is also the MLMD execution type."""
         return f"{self.code.module}.{self.code.qualname}"
+
+    def fed(self, outputs: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+        """Give what each input is fed with, of the outputs by step and name."""
+        return {item.name: outputs[item.source.step][item.source.output] for item in self.inputs}
 
     @cached_property
     def upstream(self) -> frozenset[str]:

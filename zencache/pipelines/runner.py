@@ -116,7 +116,7 @@ def _hits(spec: PipelineSpec, plan: RunPlan) -> list[CachedStep]:
     for step in spec.steps:
         planned = plan.steps[step.name]
         if planned.hit is not None and planned.parts is not None:
-            inputs = {i.name: outputs[i.source.step][i.source.output] for i in step.inputs}
+            inputs = step.fed(outputs)
             hits.append(
                 CachedStep(step, planned.hit, planned.parts.key, planned.reason, inputs, planned.seconds)
             )

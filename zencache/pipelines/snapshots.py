@@ -14,12 +14,12 @@ from weakref import WeakKeyDictionary
 
 from blake3 import blake3
 
-from zencache.config import write_once
 from zencache.errors import CodeUnavailableError
 from zencache.pipelines.dry import dry
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
 from zencache.steps.trace import make_body
+from zencache.writing import write_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

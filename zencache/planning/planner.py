@@ -61,7 +61,7 @@ class Planner:
     ) -> list[PlannedStep]:
         """Decide for steps whose inputs are known, with one look-up for all whose keys were not read `ahead`."""
         started = time.perf_counter()
-        parts = {step.name: self.keys.parts(step, _fed(step, outputs)) for step in steps}
+        parts = {step.name: self.keys.parts(step, step.fed(outputs)) for step in steps}
         off = {step.name: self._why_off(step) for step in steps}
         keys = [parts[step.name].key for step in steps if off[step.name] is None]
         known = ahead or {}
@@ -185,10 +185,6 @@ class Planner:
         return (
             doubts if unknown or any("no result can be reused" in doubt for doubt in doubts) else doubts[:1]
         )
-
-
-def _fed(step: StepSpec, outputs: Outputs) -> dict[str, ArtifactRecord]:
-    return {item.name: outputs[item.source.step][item.source.output] for item in step.inputs}
 
 
 def _usual(earlier: Sequence[ExecutionRecord]) -> float | None:
