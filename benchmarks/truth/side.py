@@ -12,7 +12,6 @@ import importlib
 import importlib.util
 import json
 import os
-import signal
 import sys
 import traceback
 from pathlib import Path
@@ -66,19 +65,8 @@ def import_what_a_run_imports(peer: types.ModuleType, shared: types.ModuleType, 
 
 
 def in_a_child(peer: types.ModuleType, shared: types.ModuleType, job: dict) -> str:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(LONGEST)
-        try:
-            os.write(writing, json.dumps(look(peer, shared, job)).encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        answer = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return answer or json.dumps({"error": f"the process ended with status {status}"})
+    answer: str = shared.in_a_child(lambda: look(peer, shared, job), LONGEST)
+    return answer
 
 
 def look(peer: types.ModuleType, shared: types.ModuleType, job: dict) -> dict:

@@ -28,7 +28,8 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     warm_up()
     for line in sys.stdin:
-        answers.write(in_a_child(json.loads(line)) + "\n")
+        job = json.loads(line)
+        answers.write(in_a_child(lambda job=job: look(job)) + "\n")
         answers.flush()
 
 
@@ -54,13 +55,15 @@ def warm_up() -> None:
         warm().plan()
 
 
-def in_a_child(job: dict) -> str:
+def in_a_child(work, seconds: int = LONGEST) -> str:
+    """Fork, and give what `work` answered in the child, as JSON; a child that takes longer is ended."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(LONGEST)
+        signal.alarm(seconds)
         try:
-            os.write(writing, json.dumps(look(job)).encode())
+            with os.fdopen(writing, "w") as answer:
+                json.dump(work(), answer)
         finally:
             os._exit(0)
     os.close(writing)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.code.closure import Reach
 from zencache.code.content import OpaqueError
+from zencache.code.modules import place_of
 from zencache.code.nodes import CODE, Node, Summary, deep_digest, digest_of, reachable, summed_up, unit_digest
-from zencache.code.static import place_of
 from zencache.graph.types import module_name
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zencache.code.modules import place_of
 from zencache.code.origin import origin_of_file, origin_of_module
-from zencache.code.static import place_of
 from zencache.code.template import Chain
 
 if TYPE_CHECKING:

@@ -11,9 +11,6 @@ import ast
 import builtins
 import functools
 import sys
-import types
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,80 +24,31 @@ from zencache.code.effects import (
     may_change,
     stores_outside,
 )
+from zencache.code.modules import (
+    StaticModule,
+    current_text,
+    place_of,
+    python_files,
+    static_module,
+    text_digest,
+)
 from zencache.code.nodes import Node
-from zencache.code.origin import code_root, distributions, file_of_module, origin_of_file, origin_of_module
-from zencache.code.scopes import Imported, Scope
-from zencache.code.source import Text, agrees, remember, texts_of
+from zencache.code.origin import distributions, file_of_module, origin_of_module
 from zencache.code.template import Chain, Part, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from zencache.code.scopes import Imported
+
 _LIMIT = 2000  # modules that "any module of the project" may mean
-_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
 Found = tuple[Node, tuple[str, ...]]
 """A node, and the attributes that are taken from what it stands for."""
-
-
-@dataclass(frozen=True)
-class StaticModule:
-    """A module's text: which statements bind which name."""
-
-    name: str
-    file: str
-    text: Text
-
-    @cached_property
-    def package(self) -> str:
-        """The package that its relative imports start from."""
-        return self.name if Path(self.file).name == "__init__.py" else self.name.rpartition(".")[0]
-
-    @property
-    def where(self) -> str:
-        """What an explanation calls it."""
-        return place_of(self.name, self.file)
-
-    @cached_property
-    def statements(self) -> list[ast.stmt]:
-        """The top-level statements, without what runs only in a script or for type checkers."""
-        body = self.text.tree.body if self.text.tree else []
-        return [s for s in body if not _is_skipped(s)]
-
-    @cached_property
-    def bound(self) -> dict[str, list[ast.stmt]]:
-        """Statements by the names that they bind."""
-        found: dict[str, list[ast.stmt]] = {}
-        for statement in self.statements:
-            for name in Scope.of([statement]).bound:
-                found.setdefault(name, []).append(statement)
-        return found
-
-    @cached_property
-    def imports(self) -> dict[str, list[Imported]]:
-        """Names bound by imports of its own."""
-        return Scope.of(self.statements).imports
-
-
-_module = functools.lru_cache(maxsize=2048)(StaticModule)
-"""A module's text is looked through once, however many digests follow it."""
 
 
 @functools.lru_cache(maxsize=16384)
 def _part(*nodes: ast.AST) -> Part:
     return part_of(nodes)
-
-
-def place_of(module: str, file: str | None) -> str:
-    """Name a module's file as an explanation does.
-
-    >>> place_of("pkg.prep", "/home/ada/pkg/prep.py"), place_of("__main__", "/home/ada/run.py"), place_of("__main__", None)
-    ('pkg/prep.py', 'run.py', 'the session')
-    """
-    if file is None or file.startswith("<"):
-        return "the session" if module == "__main__" else module
-    path = Path(file)
-    parents = () if module == "__main__" else module.split(".")[: -1 if path.stem != "__init__" else None]
-    return "/".join([*parents, path.name])
 
 
 def library_node(dotted: str, module: str) -> Node:
@@ -193,8 +141,8 @@ class StaticReach:
         """Read a module of the project; None where there is no text of it."""
         if name not in self._modules:
             file = self._file(name)
-            text = _current_text(name, file) if file and file.endswith(".py") else None
-            self._modules[name] = _module(name, file, text) if file and text else None
+            text = current_text(name, file) if file and file.endswith(".py") else None
+            self._modules[name] = static_module(name, file, text) if file and text else None
         return self._modules[name]
 
     def modules(self) -> list[StaticModule]:
@@ -369,75 +317,15 @@ class StaticReach:
         """Take in every module of the project (below a package), because any may be meant."""
         what = f"every module below {prefix}" if prefix else "every module of the project"
         doubt = f"{what} counts: which one {place_of(module, file)} imports is decided at run time"
-        files = list(_python_files(module, file, prefix))
+        files = list(python_files(module, file, prefix))
         if len(files) > _LIMIT:
             return Node(
                 "any",
                 unknown=True,
                 doubt=f"{what} may be meant, and there are more than {_LIMIT}; import by a name that is written out",
             )
-        refs = [Node("module", _text_digest(path)) for path in files]
+        refs = [Node("module", text_digest(path)) for path in files]
         return Node("any", refs=refs, unordered=True, doubt=doubt, label=what)
-
-
-def _current_text(name: str, file: str) -> Text | None:
-    """Give the text that a module was imported from; of one that is not imported, what its file holds now."""
-    module = sys.modules.get(name)
-    remember(file)
-    if module is None:
-        return next(reversed(texts_of(file)), None)
-    codes = [code for code in _codes_of(module) if code.co_filename == file]
-    for text in reversed(texts_of(file)):
-        body = text.tree.body if text.tree else []
-        if agrees(body, vars(module)) and all(text.find(code) for code in codes):
-            return text
-    return None
-
-
-def _codes_of(module: types.ModuleType) -> Iterator[types.CodeType]:
-    """List the code of a module's functions and of its classes' methods."""
-    for value in vars(module).values():
-        for each in (value, *(vars(value).values() if isinstance(value, type) else ())):
-            function = getattr(each, "__func__", getattr(each, "fget", each))
-            if isinstance(function, types.FunctionType):
-                yield function.__code__
-
-
-def _text_digest(path: Path) -> str:
-    texts = texts_of(str(path))
-    if not texts or texts[-1].tree is None:
-        return blake3(path.read_bytes()).hexdigest()
-    return part_of([s for s in texts[-1].tree.body if not _is_skipped(s)]).shape
-
-
-def _python_files(module: str, file: str | None, prefix: str) -> Iterator[Path]:
-    folder = file_of_module(prefix) if prefix else None
-    root = Path(folder) if folder else code_root(file, module)
-    if root is None:
-        return
-    yield from _below(root.parent if root.suffix else root)
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.suffix == ".py" and path.is_file() and origin_of_file(str(path)) == "project":
-            yield path
-        elif path.is_dir() and not _is_passed_over(path):
-            yield from _below(path)
-
-
-def _is_passed_over(folder: Path) -> bool:
-    hidden = folder.name.startswith(".") or folder.name in _SKIPPED
-    return hidden or (folder / "pyvenv.cfg").exists()
-
-
-def _is_skipped(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Constant)
-    if not isinstance(statement, ast.If):
-        return False
-    text = ast.unparse(statement.test)
-    return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or ("__name__" in text and "__main__" in text)
 
 
 def _label(statement: ast.stmt, name: str, where: str) -> str:
