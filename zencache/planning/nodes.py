@@ -148,7 +148,7 @@ class NodeBody:
 
         Raises CodeUnavailableError for a component of which only TFX's own records are known.
         """
-        if not self.node.executor and self.spec.identity not in (IMPORTER, RESOLVER):
+        if not (self.node.ir or self.node.executor):
             raise CodeUnavailableError(
                 f"pipeline {self.node.pipeline} was run by TFX itself, whose records do not tell how to run it again; "
                 "adopt the pipeline object: zencache_tfx.adopt(pipeline).run()"

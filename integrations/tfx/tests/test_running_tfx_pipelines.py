@@ -295,6 +295,41 @@ def test_importing_says_of_whom_the_code_is_not_known(flow):
     assert "the code of flow.Train as it was then is not recorded" in found["Train"]
 
 
+# -- exit handlers --------------------------------------------------------------------------------------
+
+
+def test_an_exit_handler_hears_how_the_run_ended(flow):
+    import json
+
+    from tfx import v1 as tfx
+    from zencache_tfx import ZencacheDagRunner
+
+    end = (
+        "\n\n@tfx.orchestration.experimental.exit_handler\n"
+        "def End(final_status: tfx.dsl.components.Parameter[str]):\n"
+        "    with open('end.json', 'w') as file:\n"
+        "        file.write(final_status)\n"
+    )
+    flow.file.write_text(flow.file.read_text() + end)
+
+    def ended():
+        runner = ZencacheDagRunner()
+        runner.set_exit_handler(flow.module.End(final_status=tfx.orchestration.experimental.FinalStatusStr()))
+        try:
+            return runner.run(flow.module.create())
+        finally:
+            told.append(json.loads((flow.folder / "end.json").read_text()))
+
+    told = []
+    run = ended()
+    assert told == [{"state": "SUCCEEDED", "pipelineJobResourceName": run.name}]
+    flow.edit('    note("Train")', '    raise OSError("no room")')
+    with pytest.raises(StepFailedError):
+        ended()
+    assert told[1]["state"] == "FAILED"
+    assert "no room" in told[1]["error"]["message"]
+
+
 # -- bad input ----------------------------------------------------------------------------------------
 
 

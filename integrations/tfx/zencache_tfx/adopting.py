@@ -30,7 +30,8 @@ def adopt(
     """Give a TFX pipeline as a zencache `Pipeline`: `.plan()`, `.run()`, `.copy()`, versions. The original stays as it is.
 
     `store`: `"pipeline"` records in the metadata store that the pipeline names and writes below its pipeline
-    root; `"project"` does both in the zencache project. `runtime_parameters` are values for
+    root; `"project"` does both in the zencache project. The pipeline's own `enable_cache` is not looked at: in
+    TFX it is off unless one says otherwise. `runtime_parameters` are values for
     `RuntimeParameter`s. `enable_cache` is for the whole pipeline, or by node id; so are `policies`.
 
     Raises DefinitionError for what cannot be run here, and NotFoundError for a node id that is none.
@@ -43,13 +44,16 @@ def adopt(
     )
     flags = {} if isinstance(enable_cache, bool) else enable_cache
     spec = _overridden(spec, flags or {}, policies or {})
-    if store == "project":
-        return Pipeline(spec, _live(spec))
-    return Pipeline(spec.replaced(root=_root(ir)), _live(spec), metadata=_database(pipeline))
+    return made(spec if store == "project" else spec.replaced(root=_root(ir)), pipeline)
 
 
-def _live(spec: PipelineSpec) -> tuple[dict[str, NodeBody], dict[str, Any]]:
-    return {step.name: NodeBody.of(step) for step in spec.steps}, {}
+def made(spec: PipelineSpec, pipeline: tfx.dsl.Pipeline) -> Pipeline:
+    """Make a pipeline of a spec that a TFX pipeline was read as; one with a root keeps its records where that says."""
+    live: tuple[dict[str, NodeBody], dict[str, Any]] = (
+        {step.name: NodeBody.of(step) for step in spec.steps},
+        {},
+    )
+    return Pipeline(spec, live, metadata=_database(pipeline) if spec.root else None)
 
 
 def _overridden(

@@ -14,7 +14,7 @@ from zencache.errors import DefinitionError
 from zencache.execution.tfx_sdk import quiet
 from zencache.graph.specs import CodeRef, InputSpec, NodeRef, OutputRef, OutputSpec, StepSpec
 from zencache.graph.values import to_text
-from zencache.stores.metadata import NODE_CONTEXT
+from zencache.stores.metadata import NODE_CONTEXT, PIPELINE_CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,8 +41,8 @@ def steps_of(ir: pipeline_pb2.Pipeline) -> list[StepSpec]:
     for each in ir.nodes:
         if each.WhichOneof("node") == "sub_pipeline":
             raise DefinitionError(
-                f"{each.sub_pipeline.pipeline_info.id} is a pipeline inside a pipeline, which zencache does not run; "
-                "give its components to the outer pipeline, or run it with LocalDagRunner"
+                f"{each.sub_pipeline.pipeline_info.id} is a pipeline inside a pipeline, which zencache does not run, "
+                "nor do TFX's local runners; give its components to the outer pipeline"
             )
         step = step_of(each.pipeline_node, deployment, ir, late)
         made[step.name] = step
@@ -71,7 +71,7 @@ def step_of(node: Any, deployment: Any, ir: pipeline_pb2.Pipeline, late: set[str
             pipeline=ir.pipeline_info.id,
             executor=_class_of(name, runner_utils.extract_executor_spec(own, name)),
             driver=_class_of(name, runner_utils.extract_custom_driver_spec(own, name)),
-            is_late=name in late or bool(dynamic) or _is_resolved(node),
+            is_late=name in late or bool(dynamic) or _is_resolved(node, ir.pipeline_info.id),
             dynamic=dynamic,
         ),
     )
@@ -111,11 +111,11 @@ def _class_of(name: str, spec: Any) -> str:
     return str((spec.python_executor_spec if hasattr(spec, "python_executor_spec") else spec).class_path)
 
 
-def _is_resolved(node: Any) -> bool:
+def _is_resolved(node: Any, pipeline: str) -> bool:
     """Say whether TFX has to look for what feeds a node: resolver functions, other pipelines, past runs."""
     specs = [spec for spec in node.inputs.inputs.values() if not spec.static_inputs.artifact_ids]
     return bool(node.inputs.input_graphs) or not all(
-        spec.channels and all(_producer(c, "") for c in spec.channels) for spec in specs
+        spec.channels and all(_producer(c, pipeline) for c in spec.channels) for spec in specs
     )
 
 
@@ -131,7 +131,7 @@ def _inputs(node: Any, pipeline: str) -> Iterator[InputSpec]:
 def _producer(channel: Any, pipeline: str) -> str:
     """Name the node of this run that makes what a channel holds; empty where it is not one."""
     kinds = {q.type.name: q.name.field_value.string_value for q in channel.context_queries}
-    if "pipeline_run" not in kinds:
+    if "pipeline_run" not in kinds or kinds.get(PIPELINE_CONTEXT) != pipeline:
         return ""
     return str(channel.producer_node_query.id or kinds.get(NODE_CONTEXT, "").removeprefix(f"{pipeline}."))
 

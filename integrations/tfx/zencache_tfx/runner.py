@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfx.orchestration.portable import tfx_runner
 
-from zencache_tfx.adopting import adopt
+from zencache_tfx.adopting import adopt, made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,18 @@ class ZencacheDagRunner(tfx_runner.TfxRunner):  # type: ignore[misc]
         enable_cache: bool | Mapping[str, bool] | None = None,
         policies: Mapping[str, CachePolicy] | None = None,
     ) -> None:
-        self._options = {"store": store, "enable_cache": enable_cache, "policies": policies}
+        self._store = store
+        self._enable_cache = enable_cache
+        self._policies = policies
+        self._exit_handlers: list[Any] = []
+
+    def set_exit_handler(self, exit_handler: Any) -> None:
+        """Have a component (or several) run after each run, however it ended, as Kubeflow's runner does.
+
+        A parameter that is given as `FinalStatusStr()` receives how the run ended, as JSON with `state`
+        (`SUCCEEDED` or `FAILED`), `pipelineJobResourceName` (the run) and `error`.
+        """
+        self._exit_handlers = list(exit_handler) if isinstance(exit_handler, list | tuple) else [exit_handler]
 
     def run(
         self,
@@ -40,21 +51,46 @@ class ZencacheDagRunner(tfx_runner.TfxRunner):  # type: ignore[misc]
         *,
         runtime_parameters: Mapping[str, str | int | float] | None = None,
         run_name: str | None = None,
-        **kwargs: Any,
     ) -> PipelineRun:
         """Run a pipeline, reusing what was computed before, under whatever name; see `zencache_tfx.adopt`.
 
         `run_options` are TFX's, for a partial run.
         """
-        adopted = adopt(pipeline, runtime_parameters=runtime_parameters, **self._options, **kwargs)
-        if run_options is None:
-            return adopted.run(run_name=run_name)
-        return adopted.run(
-            run_name=run_name,
-            from_steps=_named(run_options.from_nodes, adopted),
-            to_steps=_named(run_options.to_nodes, adopted),
-            base_run=run_options.base_pipeline_run_id,
+        adopted = adopt(
+            pipeline,
+            store=self._store,
+            runtime_parameters=runtime_parameters,
+            enable_cache=self._enable_cache,
+            policies=self._policies,
         )
+        part = _part(run_options, adopted) if run_options else {}
+        try:
+            run = adopted.run(run_name=run_name, **part)
+        except BaseException as error:
+            self._exit(pipeline, run_name or adopted.name, error)
+            raise
+        self._exit(pipeline, run.name, None)
+        return run
+
+    def _exit(self, pipeline: tfx.dsl.Pipeline, run: str, error: BaseException | None) -> None:
+        if not self._exit_handlers:
+            return
+        from zencache_tfx.exit_handling import exit_pipeline, told  # noqa: PLC0415 - imports Kubeflow's part of TFX
+
+        for handler in self._exit_handlers:
+            alone = exit_pipeline(pipeline, handler)
+            spec = adopt(alone, store=self._store).spec
+            made(spec.replaced(steps=(told(spec.steps[0], handler, run, error),)), alone).run(
+                enable_cache=False
+            )
+
+
+def _part(run_options: Any, pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "from_steps": _named(run_options.from_nodes, pipeline),
+        "to_steps": _named(run_options.to_nodes, pipeline),
+        "base_run": run_options.base_pipeline_run_id,
+    }
 
 
 def _named(nodes: Any, pipeline: Pipeline) -> list[str]:
