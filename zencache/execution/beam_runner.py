@@ -136,8 +136,7 @@ def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
             run.results[step] = StepResult(step, "failed", error=error)
     result = run.results[step]
     what = {"executed": "finished", "cached": "finished"}.get(result.status, result.status)
-    text = "its condition does not hold" if result.is_condition else ""
-    run.report(StepEvent(step, what, time.perf_counter() - started, result.error, text))  # type: ignore[arg-type]
+    run.report(StepEvent(step, what, time.perf_counter() - started, result.error, result.reason))  # type: ignore[arg-type]
 
 
 def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:

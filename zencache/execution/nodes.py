@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from zencache.planning import PlannedStep
     from zencache.stores.records import ArtifactRecord
 
+_CONDITION = "its condition does not hold"
 _one_at_a_time = threading.RLock()
 """Components change the process while they run (`sys.path`, Beam's and TensorFlow's globals), as TFX's runners let them."""
 
@@ -73,14 +74,14 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
     node = prepared(spec, run)
     found = _inputs(run, spec, node)
     if found is None:
-        run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True)
+        run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return
     inputs, dynamic = found
     planned = run.planner.decide_one(spec, inputs, dynamic)
     if planned.hit is not None:
         reuse(run, planned, inputs)
     else:
-        with _one_at_a_time:
+        with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
             _launch(run, spec, planned, node)
 
 
@@ -162,11 +163,16 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
     finally:
         run.threads.pop(spec.name, None)
     if info is None or not info.execution_id:
-        run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True)
+        run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return
     seen = outside.seen(info.execution_id)
     measured = {"zencache_seconds": time.perf_counter() - started, "zencache_seen": seen and seen.to_json()}
     record = run.runs.annotate(info.execution_id, {**properties(run, planned), **measured})
+    if not record.done and spec.identity == RESOLVER:
+        run.results[spec.name] = StepResult(
+            spec.name, "skipped", is_condition=True, reason="it found nothing"
+        )
+        return
     if not record.done:
         lines = (record.error or "").strip().splitlines()
         raise NotFoundError(

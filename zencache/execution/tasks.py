@@ -44,7 +44,9 @@ class StepResult:
     execution: int | None = None
     """The id of the execution that holds its outputs: of a hit, the one that computed them."""
     is_condition: bool = False
-    """Of a component that was skipped: whether its condition said so, and nothing failed."""
+    """Of one that was left out: whether nothing failed, a condition said so, say."""
+    reason: str = ""
+    """Why it was left out."""
 
 
 @dataclass

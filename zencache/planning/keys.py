@@ -88,7 +88,8 @@ class KeyMaker:
         added = self._added(step, policy)
         if isinstance(body, NodeBody):
             parameters = body.parameters(dynamic or {})
-            added |= body.files(self.digests, self.spans)
+            added |= body.files(self.digests, self.spans, dynamic or {})
+            inputs = body.counted(inputs)
         else:
             parameters = {n: self._by_content(canonical_text(t)) for n, t in sorted(step.parameters.items())}
         by_content = {n: (artifact.value_type, artifact.content) for n, artifact in sorted(inputs.items())}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.code.origin import distributions, file_of_module, origin_of_module, version_of
 from zencache.errors import CodeUnavailableError
-from zencache.graph.specs import StepBody
+from zencache.graph.specs import StepBody, key_and_index
 from zencache.graph.values import from_text, to_text
 from zencache.hashing import file_digest
 from zencache.planning.files import Matched, matched_files
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zencache.code.digest import CodeDigest, CodeReader
     from zencache.graph.specs import NodeRef, PipelineSpec, StepSpec
     from zencache.policy import CachePolicy
+    from zencache.stores.records import ArtifactRecord
     from zencache.watch.digests import FileDigests
 
 IMPORTER = "tfx.dsl.components.common.importer.Importer"
@@ -43,6 +44,8 @@ _ENTRIES = {
     "tfx.components.evaluator.": ("custom_eval_shared_model", "custom_extractors"),
 }
 """The functions that TFX's own executors look for in a module file."""
+_SAVES_WORK = {("tfx.components.transform.", "analyzer_cache")}
+"""Inputs of TFX's own components that make them faster and change nothing else."""
 _FILE_DRIVER = "tfx.components.example_gen.driver.FileBasedDriver"
 _QUERY_DRIVER = "tfx.components.example_gen.driver.QueryBasedDriver"
 _ENGINES = (
@@ -111,14 +114,25 @@ class NodeBody:
 
     # -- files ----------------------------------------------------------------------------------
 
-    def files(self, digests: FileDigests, spans: Callable[[Mapping[str, Any]], Matched]) -> dict[str, str]:
+    def files(
+        self,
+        digests: FileDigests,
+        spans: Callable[[Mapping[str, Any]], Matched],
+        dynamic: Mapping[str, Any],
+    ) -> dict[str, str]:
         """Give what it takes in from outside, by content; `spans` asks TFX where patterns speak of spans."""
+        properties = {**self._properties, **dynamic}
         if self.spec.identity == IMPORTER:
-            uri = str(self._properties["artifact_uri"])
+            uri = str(properties["artifact_uri"])
             return {"uri": uri, f"file {uri}": digests.digest(Path(uri)) or "not there"}
         if self.node.driver == _FILE_DRIVER:
-            return matched_files(self.spec.name, self._properties, digests, spans)
+            return matched_files(self.spec.name, properties, digests, spans)
         return {}
+
+    def counted(self, inputs: Mapping[str, ArtifactRecord]) -> dict[str, ArtifactRecord]:
+        """Give the inputs that bear on the result: some only save work."""
+        left_out = {key for prefix, key in _SAVES_WORK if self.node.executor.startswith(prefix)}
+        return {name: artifact for name, artifact in inputs.items() if key_and_index(name)[0] not in left_out}
 
     @property
     def declared(self) -> tuple[Path, ...]:

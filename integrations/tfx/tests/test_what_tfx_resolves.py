@@ -122,10 +122,10 @@ def test_a_resolver_finds_what_earlier_runs_made_and_not_this_one(more):
     assert run.steps["latest"].outputs["models"].uri != first.uri
 
 
-def test_a_resolver_that_finds_nothing_fails_with_what_tfx_says(more):
+def test_what_needs_a_resolver_that_finds_nothing_fails(more, statuses):
     from zencache.errors import StepFailedError
 
-    with pytest.raises(StepFailedError, match="TFX found nothing to feed latest with"):
+    with pytest.raises(StepFailedError, match="TFX found nothing to feed Latest with"):
         more.run(more.module.resolving())
     assert sorted(more.ran) == ["Numbers", "Train"], "what does not need it runs"
 
