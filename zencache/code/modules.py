@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from zencache.code.origin import code_root, file_of_module, origin_of_file
+from zencache.code.origin import code_root, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope
 from zencache.code.source import Text, agrees, remember, texts_of
 from zencache.code.template import part_of
@@ -98,6 +98,19 @@ def newest_text(name: str, file: str) -> Text | None:  # noqa: ARG001 - called a
     """Give what a module's file holds now, whatever was imported under its name and whatever it held before."""
     remember(file)
     return next((text for text in texts_of(file) if text.is_current), None)
+
+
+def modules_in(folder: Path) -> dict[str, Path]:
+    """Give the modules that a folder's files are, but for names that the standard library or an installed package has.
+
+    >>> from pathlib import Path
+    >>> for name in ("helpers.py", "json.py"):
+    ...     _ = Path(name).write_text("")
+    >>> list(modules_in(Path.cwd()))
+    ['helpers']
+    """
+    files = {file.stem: file for file in sorted(folder.glob("*.py")) if file.stem.isidentifier()}
+    return {name: file for name, file in files.items() if origin_of_module(name) == "project"}
 
 
 def _codes_of(module: types.ModuleType) -> Iterator[types.CodeType]:

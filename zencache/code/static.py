@@ -27,6 +27,7 @@ from zencache.code.effects import (
 from zencache.code.modules import (
     StaticModule,
     current_text,
+    modules_in,
     newest_text,
     place_of,
     python_files,
@@ -65,7 +66,7 @@ class StaticReach:
         """Follow names; modules are looked for in `folder` first, and are what its files hold now."""
         self.live = live
         """Follows an object that stands for a module without being one of a file."""
-        self._folder = folder
+        self._folder = modules_in(folder) if folder else {}
         self.pending: list[Callable[[], None]] = []
         """What was met and is not followed yet: chains of helpers may be longer than Python's stack."""
         self._origin = functools.cache(
@@ -153,8 +154,8 @@ class StaticReach:
 
     def _inside(self, name: str) -> str | None:
         """Give a module's file in the folder that comes first."""
-        file = self._folder / f"{name}.py" if self._folder and "." not in name else None
-        return str(file) if file and file.is_file() else None
+        file = self._folder.get(name)
+        return str(file) if file else None
 
     def modules(self) -> list[StaticModule]:
         """List the modules that were read."""

@@ -11,6 +11,8 @@ import threading
 import time
 import traceback
 from dataclasses import replace
+from importlib.abc import MetaPathFinder
+from importlib.util import spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
 from tfx.dsl.compiler import constants, placeholder_utils
@@ -18,6 +20,7 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import data_types, inputs_utils, launcher, runtime_parameter_utils
 from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 
+from zencache.code.modules import modules_in
 from zencache.errors import NotFoundError
 from zencache.execution.connection import Connection
 from zencache.execution.outside import Outside
@@ -29,7 +32,9 @@ from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
 from zencache.stores.mlmd import connection_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from importlib.machinery import ModuleSpec
+    from pathlib import Path
 
     from zencache.graph.specs import StepSpec
     from zencache.planning import PlannedStep
@@ -224,17 +229,27 @@ def _user_modules(body: NodeBody, node: Any, run: RunContext) -> Iterator[None]:
         yield
         return
     _packaged(body, node, run)
-    names = {file.stem for file in folder.glob("*.py")}
-    before = {name: sys.modules.pop(name) for name in names & sys.modules.keys() if name != "__main__"}
-    sys.path.insert(0, str(folder))
+    finder = _Folder(modules_in(folder))
+    before = {name: sys.modules.pop(name) for name in finder.files.keys() & sys.modules.keys()}
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        with contextlib.suppress(ValueError):
-            sys.path.remove(str(folder))
-        for name in names - before.keys():
+        sys.meta_path.remove(finder)
+        for name in finder.files.keys() - before.keys():
             sys.modules.pop(name, None)
         sys.modules.update(before)
+
+
+class _Folder(MetaPathFinder):
+    """Finds the modules of a module file's folder there, and nowhere else."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = files
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 - the import system's interface
+        file = self.files.get(fullname)
+        return spec_from_file_location(fullname, file) if file else None
 
 
 def _packaged(body: NodeBody, node: Any, run: RunContext) -> None:

@@ -166,3 +166,10 @@ def test_a_module_file_that_is_gone_is_named(digests, tmp_path):
     (tmp_path / "user" / "module.py").unlink()
     with pytest.raises(CodeUnavailableError, match="step T.*: its module file .* is not there"):
         digests()
+
+
+def test_a_file_beside_it_that_is_named_like_a_library_is_none_of_its_modules(digests, tmp_path):
+    """Law: what an import gives is what Python would give it: an installed package goes before the folder."""
+    before = digests()
+    (tmp_path / "user" / "tensorflow_transform.py").write_text("raise RuntimeError\n")
+    assert changed(before, digests()) == []
