@@ -74,3 +74,45 @@ def test_another_step_or_wire_is_another_structure(other):
     assert (
         make_pipeline(make_step("a"), make_step("b", "a"), make_step("c", "b")).structure != other.structure
     )
+
+
+def _named(name, *, after=(), feeds=()):
+    from zencache.graph.specs import CodeRef, InputSpec, OutputRef, StepSpec
+
+    inputs = tuple(
+        InputSpec(name=f"i{n}", type="int", source=OutputRef(step=s, output="o")) for n, s in enumerate(feeds)
+    )
+    return StepSpec(name=name, code=CodeRef(module="m", qualname=name), inputs=inputs, after=after)
+
+
+def test_steps_are_put_after_what_they_wait_for():
+    """Law: each step comes after those that it waits for, and the order is as it was otherwise."""
+    from zencache.graph.specs import in_order
+
+    steps = [_named("c", feeds=("a",)), _named("b", after=("c",)), _named("a"), _named("d")]
+    assert [step.name for step in in_order(steps)] == ["a", "c", "b", "d"]
+    assert [step.name for step in in_order(steps[2:])] == ["a", "d"]
+
+
+def test_an_order_without_a_connection_is_a_dependency_and_part_of_the_structure():
+    from zencache.graph.specs import PipelineSpec
+
+    ordered = PipelineSpec(name="p", steps=(_named("a"), _named("b", after=("a",))))
+    free = PipelineSpec(name="p", steps=(_named("a"), _named("b")))
+    assert ordered.by_name["b"].upstream == {"a"}
+    assert ordered.structure != free.structure
+
+
+def test_several_artifacts_feed_one_input_in_order():
+    """Law: an input of a component that several artifacts feed has them all, numbered."""
+    from zencache.graph.specs import InputSpec, NodeRef, OutputRef
+
+    made = _named("c").replaced(
+        node=NodeRef(ir="x", pipeline="p"),
+        inputs=tuple(
+            InputSpec(name="all", type="Examples", source=OutputRef(step=s, output="examples"))
+            for s in ("a", "b")
+        ),
+    )
+    outputs = {"a": {"examples": 1, "examples[1]": 2, "other": 0}, "b": {"examples": 3}}
+    assert made.fed(outputs) == {"all": 1, "all[1]": 2, "all[2]": 3}
