@@ -109,6 +109,7 @@ class CodeReader:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._reaches: dict[frozenset[str], Reach] = {}
+        self._of_methods: list[Reach] = []
         self._classes: dict[str, str | None] = {}
         self._functions: dict[int, tuple[Callable[..., Any], CodeDigest]] = {}
 
@@ -132,7 +133,9 @@ class CodeReader:
 
     def modules(self) -> dict[str, Text]:
         """Give the texts of modules that were followed without being imported, by file."""
-        found = (each for reach in self._reaches.values() for each in reach.static.modules())
+        found = (
+            each for reach in (*self._reaches.values(), *self._of_methods) for each in reach.static.modules()
+        )
         return {module.file: module.text for module in found}
 
     def of_class(self, name: str) -> str | None:
@@ -164,6 +167,12 @@ class CodeReader:
         return self._reaches.setdefault(aspects, Reach(aspects))
 
     def _root(self, function: Callable[..., Any], aspects: frozenset[str]) -> Node:
+        if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
+            alone = Reach(
+                aspects
+            )  # the method is a root here, and a member of its class wherever else it is met
+            self._of_methods.append(alone)
+            return alone.root_of_class(function, OWN)
         reach = self._reach(aspects)
         if isinstance(function, types.FunctionType):
             return reach.root(function)
@@ -194,6 +203,8 @@ def _source(function: Any) -> str:
 
 def _place(function: Any) -> str:
     names = getattr(inspect.unwrap(function), "__globals__", {})
+    if isinstance(function, types.MethodType):  # it may be inherited from another module
+        names = vars(sys.modules.get(type(function.__self__).__module__, sys))
     return place_of(str(names.get("__name__", "")), names.get("__file__"))
 
 

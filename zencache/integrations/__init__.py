@@ -22,10 +22,9 @@ class _Alias(MetaPathFinder, Loader):
         if not fullname.startswith(_PREFIX):
             return None
         name, _, rest = fullname[len(_PREFIX) :].partition(".")
-        if not rest and importlib.util.find_spec(f"zencache_{name}") is None:
-            raise ModuleNotFoundError(
-                f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
-            )
+        if importlib.util.find_spec(f"zencache_{name}") is None:
+            _missing(fullname, name)
+            return None
         return ModuleSpec(
             fullname, self, origin=".".join(filter(None, (f"zencache_{name}", rest))), is_package=True
         )
@@ -41,6 +40,19 @@ class _Alias(MetaPathFinder, Loader):
         alias = module.__spec__
         assert alias is not None
         module.__spec__ = alias.loader_state
+
+
+def _missing(fullname: str, name: str) -> None:
+    """Raise ModuleNotFoundError for an integration that is not installed; leave other modules to other finders."""
+    from zencache.compat import advice, paths  # noqa: PLC0415 - only old code and mistakes come here
+
+    if fullname in paths.MODULES:
+        return
+    if name in advice.ADVICE:
+        raise advice.no_import(f"{_PREFIX}{name}", ())
+    raise ModuleNotFoundError(
+        f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
+    )
 
 
 # First: the finder of paths would load a submodule again, under its alias.

@@ -1,5 +1,6 @@
 """Pipelines: what is run, copied, planned and versioned."""
 
+from zencache.older import names_of
 from zencache.pipelines.definition import PipelineDefinition, pipeline
 from zencache.pipelines.instance import Pipeline, PipelineVersion
 from zencache.pipelines.run import PipelineRun, StepRun
@@ -15,3 +16,5 @@ __all__ = [
     "StepRun",
     "pipeline",
 ]
+
+__getattr__ = names_of(__name__, dict.fromkeys(("BasePipeline", "Schedule"), "zencache.compat.pipelines"))

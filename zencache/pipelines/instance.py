@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
+from zencache.imports import import_module
+from zencache.older import Older
 from zencache.pipelines import runner
 from zencache.pipelines.dry import check_not_dry
 from zencache.pipelines.records import open_records
@@ -17,15 +19,17 @@ from zencache.steps.step import BoundStep, Step, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from zencache.config import WorkerKind
     from zencache.graph.specs import PipelineSpec, StepBody
+    from zencache.pipelines.definition import PipelineDefinition
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
     from zencache.stores.records import VersionRecord
 
 
-class Pipeline:
+class Pipeline(Older):
     """Steps and how they are connected; made by calling a `@pipeline`, or found in the repository."""
 
     def __init__(
@@ -34,8 +38,11 @@ class Pipeline:
         live: tuple[Mapping[str, StepBody], Mapping[str, Step]] | None = None,
         *,
         records: Records | None = None,
+        call: tuple[PipelineDefinition, Mapping[str, Any]] | None = None,
     ) -> None:
         self._spec = spec
+        self.call = call
+        """The definition that was called, and the arguments; None of a copy, and of one from the repository."""
         self._given = live
         self._records = records
         self._immutable = records is not None
@@ -72,18 +79,30 @@ class Pipeline:
         *,
         workers: int | None = None,
         worker_kind: WorkerKind | None = None,
+        config_path: str | Path | None = None,
+        **older: Any,
     ) -> PipelineRun:
         """Run the pipeline; what an earlier run computed and nothing changed is reused.
 
         `enable_cache` overrides every step and the pipeline, for this run alone. `run_name` must be
         new; the default has the pipeline's name and the time. `workers`: how many independent steps
         run at once, and `worker_kind`: in `"threads"` of this process or in `"processes"` of their
-        own; else the project's settings.
+        own; else the project's settings. `config_path` names a YAML file with such options and with
+        parameters of steps, for this run; what the code gives goes before it (`docs/compat.md`).
+        Options of older releases (`settings`, …) are passed over with a note.
 
         Raises StepFailedError (also an instance of what the step raised), RunInterruptedError, and
         StoreError where the project's store cannot be used.
         """
         check_not_dry(self.name)
+        if config_path is not None or older:
+            configured, options = import_module("zencache.compat.configuration").for_run(
+                self, config_path, older
+            )
+            given = {"enable_cache": enable_cache, "run_name": run_name}
+            chosen = options | {name: value for name, value in given.items() if value is not None}
+            self._immutable = True
+            return configured.run(**chosen, workers=workers, worker_kind=worker_kind)  # type: ignore[no-any-return]
         records = self._open(create=True)
         assert records is not None
         self._immutable = True

@@ -78,7 +78,8 @@ class KeyMaker:
             parameters = {n: text for n, text in parameters.items() if n not in named}
             by_content = {n: pair for n, pair in by_content.items() if n not in named}
             added["key function"] = answer
-        outputs = {n: (type_name(kind), _materializer(kind)) for n, kind in body.output_types.items()}
+        chosen = {output.name: output.materializer for output in body.spec.outputs}
+        outputs = {n: (type_name(k), chosen.get(n) or _materializer(k)) for n, k in body.output_types.items()}
         return KeyParts(
             code={"none": "none", "function": code.own}.get(policy.code or "", code.digest),
             packages=self._packages(step, policy, code),

@@ -7,7 +7,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from zencache.errors import ConnectionTypeError, DefinitionError, ParameterError
+from zencache.errors import (
+    ConnectionTypeError,
+    DefinitionError,
+    NotFoundError,
+    ParameterError,
+    StepDefinitionError,
+)
 from zencache.graph.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepBody, StepSpec
 from zencache.graph.types import is_assignable, type_name
 from zencache.steps.binding import check_known, check_parameter, complete, spread
@@ -165,6 +171,7 @@ def make_body(
 ) -> StepBody:
     """Make the spec and the body of a step whose parameters and inputs are known."""
     signature: Signature = step.signature
+    chosen = _chosen(step)
     parameters = complete(
         step.name, signature, {n: v for n, v in values.items() if n not in sources}, sources
     )
@@ -176,7 +183,10 @@ def make_body(
         inputs=tuple(
             InputSpec(name=n, type=type_name(kind), source=sources[n]) for n, kind in input_types.items()
         ),
-        outputs=tuple(OutputSpec(name=n, type=type_name(kind)) for n, kind in signature.outputs.items()),
+        outputs=tuple(
+            OutputSpec(name=n, type=type_name(kind), materializer=chosen.get(n))
+            for n, kind in signature.outputs.items()
+        ),
         parameters=spread(signature, parameters),
         enable_cache=step.enable_cache,
         policy=step.policy,
@@ -192,3 +202,14 @@ def make_body(
         policy=step.policy,
         snapshot=step.snapshot,
     )
+
+
+def _chosen(step: Step) -> dict[str, str]:
+    """Name by output the materializers that a step chose; raises StepDefinitionError for an unknown output."""
+    known = step.signature.outputs
+    if unknown := [name for name in step.materializers if name and name not in known]:
+        near = NotFoundError.named("output", unknown[0], known)
+        raise StepDefinitionError(f"step {step.name}, output_materializers: {near}")
+    for_all = step.materializers.get("")
+    found = {name: step.materializers.get(name, for_all) for name in known}
+    return {name: path for name, path in found.items() if path is not None}
