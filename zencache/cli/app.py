@@ -10,7 +10,7 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, plan
+from zencache.cli import cache, compat, explain, plan, versions
 from zencache.cli.output import find_run, open_repository, table
 from zencache.errors import ZencacheError
 from zencache.pipelines.printing import seconds_text
@@ -29,6 +29,8 @@ app.add_typer(pipelines, name="pipeline")
 app.add_typer(runs, name="run")
 app.add_typer(cache.app, name="cache")
 app.add_typer(compat.app, name="compat")
+pipelines.command("versions")(versions.versions)
+pipelines.command("diff")(versions.diff)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 

@@ -2,8 +2,9 @@
 
 from zencache.older import names_of
 from zencache.pipelines.definition import PipelineDefinition, pipeline
-from zencache.pipelines.instance import Pipeline, PipelineVersion
+from zencache.pipelines.instance import Pipeline
 from zencache.pipelines.run import PipelineRun, StepRun
+from zencache.pipelines.versions import PipelineVersion
 from zencache.planning import PlannedStep, RunPlan
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zencache import config
@@ -15,6 +14,7 @@ from zencache.pipelines.records import open_records
 from zencache.pipelines.rewire import replaced
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_bodies
+from zencache.pipelines.versions import PipelineVersion
 from zencache.steps.step import BoundStep, Step, check_name
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from zencache.pipelines.definition import PipelineDefinition
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
-    from zencache.stores.records import VersionRecord
 
 
 class Pipeline(Older):
@@ -190,57 +189,3 @@ class Pipeline(Older):
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name}: {', '.join(self._spec.by_name)}>"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class PipelineVersion:
-    """A version of a pipeline: one structure, and the runs that had it."""
-
-    _record: VersionRecord
-    _pipeline: str
-    _records: Records
-
-    @property
-    def number(self) -> int:
-        """The version's number, from 1."""
-        return self._record.number
-
-    @property
-    def spec(self) -> PipelineSpec:
-        """The steps and connections, with the parameters of the version's first run."""
-        return self._record.spec
-
-    @property
-    def runs(self) -> list[PipelineRun]:
-        """The version's runs, newest last."""
-        found = self._records.runs.runs(self._pipeline)
-        return [PipelineRun(run, self._records) for run in found if run.version == self.number]
-
-    def __repr__(self) -> str:
-        return f"<version {self.number} of pipeline {self._pipeline}>"
-
-    def diff(self, other: PipelineVersion) -> list[str]:
-        """Say what `other` has that this version has not, one sentence a difference.
-
-        For instance `['step svc_trainer removed', 'step tree_trainer added']`.
-        """
-        return differences(self.spec, other.spec)
-
-
-def differences(old: PipelineSpec, new: PipelineSpec) -> list[str]:
-    """Say how two structures differ: steps removed, added, replaced, rewired."""
-    found = [f"step {name} removed" for name in old.by_name if name not in new.by_name]
-    found += [f"step {name} added" for name in new.by_name if name not in old.by_name]
-    for name in old.by_name.keys() & new.by_name.keys():
-        was, now = old.by_name[name], new.by_name[name]
-        if was.identity != now.identity:
-            found.append(f"step {name} replaced: {was.identity} → {now.identity}")
-        sources = {item.name: item.source for item in was.inputs}
-        for item in now.inputs:
-            before = sources.get(item.name)
-            if before != item.source:
-                was_fed = f"{before.step}.{before.output}" if before else "(nothing)"
-                found.append(
-                    f"step {name} rewired: {item.name} from {was_fed} → {item.source.step}.{item.source.output}"
-                )
-    return found
