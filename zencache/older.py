@@ -55,6 +55,7 @@ def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(homes[name]), name)
 
+    vars(get)["names"] = tuple(homes)
     return get
 
 

@@ -59,7 +59,11 @@ def both(load, train):
 
 @pytest.mark.parametrize(
     "made",
-    [lambda: Train(Params(gamma=0.5)), lambda: Train(config=Params(gamma=0.5)), lambda: Train(config={"gamma": 0.5})],
+    [
+        lambda: Train(Params(gamma=0.5)),
+        lambda: Train(config=Params(gamma=0.5)),
+        lambda: Train(config={"gamma": 0.5}),
+    ],
     ids=["by position", "by name", "as a mapping"],
 )
 def test_a_step_takes_its_parameters(made):
@@ -121,7 +125,9 @@ def test_its_own_constructor_sets_its_state():
 
 def test_parameters_and_options_are_not_part_of_the_code():
     """The key has the parameters apart, and the options not at all."""
-    digests = {CodeReader().of(made.step.entrypoint).digest for made in (Train(), Train(Params(gamma=2), name="x"))}
+    digests = {
+        CodeReader().of(made.step.entrypoint).digest for made in (Train(), Train(Params(gamma=2), name="x"))
+    }
     assert len(digests) == 1
 
 
@@ -138,7 +144,9 @@ def test_without_an_entrypoint_it_says_what_to_write():
     class Empty(BaseStep):
         pass
 
-    with pytest.raises(StepDefinitionError, match=r"class Empty has no entrypoint; write .* `def entrypoint\(self"):
+    with pytest.raises(
+        StepDefinitionError, match=r"class Empty has no entrypoint; write .* `def entrypoint\(self"
+    ):
         Empty()
 
 

@@ -64,8 +64,10 @@ ADVICE = {
 }
 
 
-def no_import(module: str, known: Iterable[str]) -> NoSuchImportError:
+def no_import(module: str, known: Iterable[str], modules: Iterable[str] = ()) -> NoSuchImportError:
     """Make the error for a module, or a name in one, that is imported and not here.
+
+    `known` are the names that there are, `modules` those of modules.
 
     >>> print(no_import("zencache.stack", []))
     zencache has no stack; there are no stacks here: steps run on this machine, settings are in .zencache/config.toml
@@ -74,7 +76,7 @@ def no_import(module: str, known: Iterable[str]) -> NoSuchImportError:
     """
     parent, _, name = module.rpartition(".")
     said = next((ADVICE[part] for part in reversed(module.split(".")[1:]) if part in ADVICE), None)
-    return NoSuchImportError(f"{parent} has no {name}; {said or _nearest(name, known)}")
+    return NoSuchImportError(f"{parent} has no {name}; {said or _nearest(name, known, modules)}")
 
 
 def no_attribute(target: Any, name: str) -> NoSuchAttributeError:
@@ -84,9 +86,9 @@ def no_attribute(target: Any, name: str) -> NoSuchAttributeError:
     return NoSuchAttributeError(f"a {kind} has no {name}; {ADVICE.get(name) or _nearest(name, known)}")
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _nearest(name: str, known: Iterable[str], modules: Iterable[str] = ()) -> str:
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, [*names, *modules], n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]}?"
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
@@ -79,14 +80,18 @@ def find(fullname: str) -> ModuleSpec | None:
     parent, _, name = fullname.rpartition(".")
     if name.startswith("__"):
         return None
-    raise advice.no_import(fullname, _names(parent))
+    raise advice.no_import(fullname, _names(parent), _modules(parent))
 
 
 def _names(module: str) -> list[str]:
-    """List what can be imported from a module of ours."""
-    known = sys.modules.get(module)
-    own = getattr(known, "__all__", None) or [
-        n for n in vars(known or ModuleType("")) if not n.startswith("_")
-    ]
-    below = [name[len(module) + 1 :] for name in MODULES if name.startswith(f"{module}.")]
-    return [*own, *(name for name in below if "." not in name)]
+    """List the names that a module of ours offers, those for old code among them."""
+    known = sys.modules.get(module, ModuleType(module))
+    own = getattr(known, "__all__", None) or [name for name in vars(known) if not name.startswith("_")]
+    return [*own, *getattr(vars(known).get("__getattr__"), "names", ())]
+
+
+def _modules(module: str) -> list[str]:
+    """List the modules below one, those for old code among them."""
+    places = getattr(sys.modules.get(module), "__path__", ())
+    old = [name[len(module) + 1 :] for name in MODULES if name.startswith(f"{module}.")]
+    return [*(found.name for found in iter_modules(places)), *(name for name in old if "." not in name)]
