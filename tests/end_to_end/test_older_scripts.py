@@ -153,7 +153,7 @@ def test_an_edit_of_a_class_reruns_its_step_alone(folder):
     script.write_text(source)
     ran(script, "threads")
     script.write_text(
-        source.replace("return sum(numbers) + self.offset", "return max(numbers) + self.offset")
+        source.replace("return sum(numbers) + self.offset", "return sum(numbers) - self.offset")
     )
     done = ran(script, "threads")
     assert line(done, "STATUS") == "cached completed completed"
