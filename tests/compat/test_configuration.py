@@ -210,3 +210,15 @@ def test_a_file_gives_the_pipeline_s_own_arguments(config):
         ParameterError, match="pipeline direct: there is no parameter gama; did you mean gamma"
     ):
         direct().run(config_path=config("parameters: {gama: 1.0}"))
+
+
+def test_a_pipeline_that_was_changed_is_not_made_anew(config):
+    """Its own arguments are given already; parameters of steps can still be."""
+    made = direct()
+    made.replace_step("load", load(rows=8))
+    with pytest.raises(
+        ParameterError, match="pipeline direct was copied, changed or found in the repository"
+    ):
+        made.with_config(config("parameters: {gamma: 1.0}"))
+    made.with_config(config("steps: {train: {parameters: {scale: 3.0}}}"))
+    assert (parameters(made)["scale"], parameters(made, "load")["rows"]) == (3.0, 8)

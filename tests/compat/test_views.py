@@ -73,7 +73,9 @@ def test_a_pipeline_is_found_by_name_class_and_instance(view):
     for given in ("training", training, training(load(), train(), report())):
         assert get_pipeline(given).name == "training"
     assert get_pipeline(Other) is None
-    Other(load()).run()
+    assert Other.get_runs() == []
+    run = Other(load()).run()
+    assert [each.name for each in Other.get_runs()] == [Other.get_run(run.name).name] == [run.name]
     assert get_pipeline(Other).name == get_pipeline(pipeline=Other(load())).name == "Other"
     assert [each.name for each in get_pipelines()] == ["Other", "training"]
     assert get_pipeline("training", version=1).num_runs == 2
@@ -167,3 +169,10 @@ def test_the_repository_and_the_client_give_the_same_views(view, capsys):
     assert Client().get_pipeline("training").name == "training"
     assert [run.name for run in training(load(), train(), report()).get_runs()] == view.get_run_names()
     assert training.get_run_names() == view.get_run_names()
+
+
+def test_where_nothing_ran_there_is_no_pipeline():
+    """In a folder without a project as well."""
+    assert get_pipeline("training") is None
+    assert get_pipelines() == []
+    assert training.get_runs() == []

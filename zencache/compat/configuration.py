@@ -104,7 +104,7 @@ def apply(
     if in_place:
         flag = given.get("enable_cache")
         spec = spec if flag is None else spec.replaced(enable_cache=flag)
-        vars(pipeline).update(_spec=spec, _given=(bodies, steps))
+        vars(pipeline).update(_spec=spec, _given=(bodies, steps), call=None)
         return pipeline
     return Pipeline(spec, (bodies, steps), records=vars(pipeline)["_records"])
 
@@ -118,8 +118,8 @@ def _with_parameters(pipeline: Pipeline, given: Mapping[str, Any], where: Any, b
         return pipeline
     if pipeline.call is None:
         raise ParameterError(
-            f"{where}: parameters of pipeline {pipeline.name} are given where it is made; "
-            "this one comes from the repository: put them under steps"
+            f"{where}: pipeline {pipeline.name} was copied, changed or found in the repository, so that its own "
+            "arguments are given already; put parameters under steps"
         )
     definition, arguments = pipeline.call
     _check_known_of(definition, given, where)

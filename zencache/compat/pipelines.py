@@ -14,6 +14,7 @@ from zencache.pipelines.instance import Pipeline
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from zencache.compat.views import PipelineRunView
     from zencache.policy import CachePolicy
 
 _OPTIONS = ("name", "enable_cache", "cache")
@@ -73,6 +74,20 @@ class BasePipeline(metaclass=PipelineType):
         check_options(f"pipeline {what}", older)
         slots = {n: v for n, v in kwargs.items() if n not in options and n not in older}
         vars(self)[_GIVEN] = ((args, slots), options)
+
+    @classmethod
+    def get_runs(cls) -> list[PipelineRunView]:
+        """List the runs of the pipeline, newest last (0.12 to 0.39)."""
+        from zencache.compat import views  # noqa: PLC0415 - declaring a pipeline needs no records
+
+        return views.runs_of(cls)
+
+    @classmethod
+    def get_run(cls, run_name: str) -> PipelineRunView:
+        """Find a run of the pipeline; raises a KeyError that names the nearest (0.12 to 0.39)."""
+        from zencache.compat import views  # noqa: PLC0415 - as above
+
+        return views.run_of(cls, run_name)
 
 
 @dataclass(frozen=True)

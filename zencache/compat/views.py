@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import zencache
+from zencache import config
 from zencache.compat.enums import ExecutionStatus
 from zencache.errors import MaterializerError, NotFoundError
 from zencache.graph.types import matches, type_name
@@ -35,13 +36,15 @@ class NotOneError(NotFoundError, ValueError):
 
 def get_pipelines() -> list[PipelineView]:
     """List all pipelines that have run, by name."""
+    if config.find_project() is None:
+        return []
     repository = Repository()
     return [PipelineView(name, repository) for name in repository.get_pipeline_names()]
 
 
 def get_pipeline(pipeline: Any, version: int | str | None = None) -> PipelineView | None:
     """Find a pipeline by its name, its class (or decorated function) or an instance; None where none has run."""
-    return pipeline_view(Repository(), pipeline, version)
+    return pipeline_view(Repository(), pipeline, version) if config.find_project() else None
 
 
 def get_run(name: str) -> PipelineRunView:

@@ -41,7 +41,7 @@ class Pipeline(Older):
     ) -> None:
         self._spec = spec
         self.call = call
-        """The definition that was called, and the arguments; None of a copy, and of one from the repository."""
+        """The definition that was called, and the arguments; None of one that was made otherwise, or changed since."""
         self._given = live
         self._records = records
         self._immutable = records is not None
@@ -152,6 +152,7 @@ class Pipeline(Older):
             )
         bound = step if isinstance(step, BoundStep) else BoundStep(step)
         self._spec, self._given = replaced(self._spec, *self._live, slot, bound)
+        self.call = None
 
     # -- history ------------------------------------------------------------------------------
 

@@ -141,14 +141,9 @@ class Step(Older):
     def __reduce__(self) -> tuple[Any, ...]:
         texts = {text.file: text.text for file in self._files for text in source.texts_of(file)}
         names = importable_names(inspect.unwrap(self.entrypoint))
-        options = {
-            "name": self.name,
-            "enable_cache": self.enable_cache,
-            "cache": self.policy,
-            "output_materializers": self.materializers,
-            "snapshot": self._code_that_travels(),
-        }
-        return _rebuild, (self.entrypoint, options, texts, names)
+        code, stored = self._code_that_travels(), self.materializers
+        made = (self.entrypoint, self.name, self.enable_cache, self.policy, texts, names, code, stored)
+        return _rebuild, made
 
     def _code_that_travels(self) -> CodeDigest | None:
         """Give the digest of the code that is pickled with the step; a class of a module is imported again."""
@@ -159,9 +154,13 @@ class Step(Older):
 
 def _rebuild(
     function: Callable[..., Any],
-    options: Mapping[str, Any],
+    name: str,
+    enable_cache: bool | None,
+    cache: CachePolicy | None,
     texts: Mapping[str, str],
     names: Mapping[str, Any],
+    code: CodeDigest | None,
+    stored: Mapping[str, str] | None = None,
 ) -> Step:
     """Make a pickled step again.
 
@@ -172,7 +171,14 @@ def _rebuild(
         source.remember(file, text)
     for known, value in names.items():
         inspect.unwrap(function).__globals__.setdefault(known, value)
-    return Step(function, **options)
+    return Step(
+        function,
+        name=name,
+        enable_cache=enable_cache,
+        cache=cache,
+        output_materializers=stored,
+        snapshot=code,
+    )
 
 
 @dataclass(frozen=True)
