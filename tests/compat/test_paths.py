@@ -47,7 +47,7 @@ def test_old_imports_work(line):
     [
         ("zencache.steps.base_step", "BaseStep", "zencache.steps"),
         ("zencache.steps.step_context", "StepContext", "zencache"),
-        ("zencache.repository", "Repository", "zencache.repo"),
+        ("zencache.core.repo", "Repository", "zencache.repo"),
     ],
 )
 def test_one_class_under_several_paths(old, name, home):

@@ -6,6 +6,7 @@ import pytest
 
 from zencache import BaseParameters, Output, Repository, pipeline, step
 from zencache.compat.client import Client
+from zencache.compat.client import Repository as OldRepository
 from zencache.compat.enums import ExecutionStatus
 from zencache.errors import MaterializerError, NotFoundError, StepFailedError
 from zencache.materializers.builtin import TextMaterializer
@@ -151,6 +152,14 @@ def test_the_run_that_computed_a_step(view):
         Other(load()).get_run_for_completed_step("loader")
 
 
+def test_what_a_view_has_not_names_the_nearest(view):
+    """As other objects do."""
+    with pytest.raises(AttributeError, match="a StepView has no outputt; did you mean output"):
+        view.runs[-1].steps[0].outputt
+    with pytest.raises(AttributeError, match="a PipelineRunView has no dashboard; there is no server here"):
+        view.runs[-1].dashboard
+
+
 def test_a_failed_run(view):
     """What did not begin is not among its steps."""
     with pytest.raises(StepFailedError):
@@ -167,6 +176,8 @@ def test_the_repository_and_the_client_give_the_same_views(view, capsys):
     assert Repository().get_pipeline(training, stack_name="default").name == "training"
     assert "stack_name is ignored" in capsys.readouterr().err
     assert Client().get_pipeline("training").name == "training"
+    assert OldRepository().get_pipelines()[0].runs[-1].steps[1].output.read() == 0.5
+    assert OldRepository().get_pipeline("training").name == "training"
     assert [run.name for run in training(load(), train(), report()).get_runs()] == view.get_run_names()
     assert training.get_run_names() == view.get_run_names()
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Code that was written for ZenML 0.5 to 0.39.", no_args_is_help=True)
 
+_INTERRUPTED = 130  # what a shell gives for a program that Ctrl-C ended
+
 Script = Annotated[str, typer.Argument(metavar="SCRIPT.PY", help="A script whose imports say zenml.")]
 Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="Handed to the script as they are.")]
 
@@ -29,9 +31,9 @@ def run(script: Script, args: Args = None) -> None:
     start = prepared(script, args or ())
     try:
         start()
-    except Exception as error:  # noqa: BLE001 - a script may raise anything, and is shown what it raises
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a script may raise anything, and is shown what it raises
         sys.excepthook(type(error), error, _of_script(error))
-        raise typer.Exit(1) from None
+        raise typer.Exit(_INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1) from None
 
 
 def _of_script(error: BaseException) -> TracebackType | None:

@@ -69,6 +69,12 @@ def prepared(script: str, args: Sequence[str]) -> Callable[[], None]:
     main = ModuleType("__main__")
     vars(main).update(__file__=str(path.absolute()), __builtins__=__builtins__)
     sys.modules["__main__"] = main
+    if sys.path[0] in (
+        "",
+        str(Path.cwd()),
+        str(Path(sys.argv[0]).parent),
+    ):  # where this command was started from
+        del sys.path[0]
     sys.argv = [script, *args]
     sys.path.insert(0, str(path.resolve().parent))
     return lambda: _run(path, main)

@@ -23,7 +23,7 @@ _BASE = {"BaseMaterializer": "zencache.compat.materializers"}
 
 # Module to the names that it has, and where these live.
 MODULES: dict[str, dict[str, str]] = {
-    "zencache.repository": {"Repository": "zencache.repo"},  # 0.6 to 0.23
+    "zencache.repository": {"Repository": "zencache.compat.client"},  # 0.6 to 0.23
     "zencache.client": {"Client": "zencache.compat.client"},  # 0.20 to 0.39
     "zencache.logger": {"get_logger": "zencache.compat.logger"},  # 0.3 to 0.39
     "zencache.enums": dict.fromkeys(("ExecutionStatus", "ArtifactType"), "zencache.compat.enums"),

@@ -44,8 +44,8 @@ class StepType(type):
 def _declared(cls: type) -> dict[str, Any]:
     """Give the options that a class declares as attributes; its name is the step's."""
     declared = {name: getattr(cls, name, None) for name in _OPTIONS}
-    plain = {name: value for name, value in declared.items() if not callable(value) or name != "name"}
-    return {**plain, "name": plain.get("name") or cls.__name__}
+    name = declared["name"]  # a class may have something else of that name
+    return {**declared, "name": name if isinstance(name, str) else cls.__name__}
 
 
 class BaseStep(metaclass=StepType):

@@ -12,6 +12,7 @@ from zencache.compat.enums import ExecutionStatus
 from zencache.errors import MaterializerError, NotFoundError
 from zencache.graph.types import matches, type_name
 from zencache.graph.values import from_text
+from zencache.older import Older
 from zencache.pipelines.run import ArtifactView as Artifact
 from zencache.pipelines.run import MissingNameError, PipelineRun, StepRun
 from zencache.repo import Repository
@@ -111,7 +112,7 @@ def run_that_computed(pipeline: Any, step_name: str) -> PipelineRunView:
 
 
 @dataclass(frozen=True, eq=False)
-class PipelineView:
+class PipelineView(Older):
     """A pipeline that has run: `get_pipeline(name).runs[-1].get_step("trainer").output.read()`."""
 
     name: str
@@ -149,7 +150,7 @@ class PipelineView:
 
 
 @dataclass(frozen=True, eq=False)
-class PipelineRunView:
+class PipelineRunView(Older):
     """A run."""
 
     _run: PipelineRun
@@ -190,7 +191,7 @@ class PipelineRunView:
 
 
 @dataclass(frozen=True, eq=False)
-class StepView:
+class StepView(Older):
     """A step of a run."""
 
     _step: StepRun
@@ -273,7 +274,7 @@ class StepView:
 
 
 @dataclass(frozen=True, eq=False)
-class ArtifactView:
+class ArtifactView(Older):
     """A stored value; it is loaded by `read`."""
 
     _artifact: Artifact
