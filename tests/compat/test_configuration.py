@@ -222,3 +222,18 @@ def test_a_pipeline_that_was_changed_is_not_made_anew(config):
         made.with_config(config("parameters: {gamma: 1.0}"))
     made.with_config(config("steps: {train: {parameters: {scale: 3.0}}}"))
     assert (parameters(made)["scale"], parameters(made, "load")["rows"]) == (3.0, 8)
+
+
+@pytest.mark.tfx
+def test_what_was_configured_since_stays(config):
+    """Reading the body again keeps the pipeline's flag; a name of a run is for runs."""
+    made = direct().configure(enable_cache=False)
+    run = made.run(config_path=config("parameters: {gamma: 1.0}"))
+    assert run.spec.enable_cache is False
+    assert run.steps["train"].output.load() == 3.0
+
+
+def test_a_run_s_name_is_for_runs(config, capsys):
+    """In `with_config` it is passed over, with a note."""
+    training(load(), train()).with_config(config("run_name: monday"))
+    assert "it counts in run(config_path=…)" in capsys.readouterr().err

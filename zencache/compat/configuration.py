@@ -94,8 +94,9 @@ def apply(
 ) -> Pipeline:
     """Give a pipeline with the parameters and options of a configuration; `in_place`, the pipeline itself."""
     made = _with_parameters(pipeline, _mapping(given.get("parameters"), f"{where}: parameters"), where, both)
-    spec, (bodies, steps) = made.spec, vars(made)["_given"] or made._live  # noqa: SLF001 - of one package
-    bodies, steps = dict(bodies), dict(steps)
+    spec = made.spec.replaced(enable_cache=pipeline.spec.enable_cache)  # it may have been configured since
+    live, live_steps = made._live  # noqa: SLF001 - of one package
+    bodies, steps = dict(live), dict(live_steps)
     for name, config in _mapping(given.get("steps"), "steps").items():
         step = _step_named(made, name, where)
         bodies[step] = _configured(bodies[step], steps[step], config, where, both)

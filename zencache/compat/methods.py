@@ -79,6 +79,8 @@ def with_config(
 
     _check_unchanged(pipeline)
     given = configuration.read(config_file)
+    if given.get("run_name") is not None:
+        note(f"run_name in {config_file} is ignored: it counts in run(config_path=…)")
     both: configuration.Both = "overwrite" if overwrite_step_parameters else "raise"
     return configuration.apply(pipeline, given, config_file, both, in_place=True)
 

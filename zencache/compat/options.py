@@ -27,6 +27,7 @@ STEP_OPTIONS = {
     "enable_step_logs": _RECORDS,  # 0.39
     "settings": _WHERE,  # 0.20 to 0.39
     "extra": _RECORDS,  # 0.20 to 0.39
+    "merge": "what it merges is ignored",  # of `configure`, 0.20 to 0.39
     "on_failure": "nothing calls hooks; act on the run's status",  # 0.36 to 0.39
     "on_success": "nothing calls hooks; act on the run's status",
 }
@@ -40,6 +41,7 @@ PIPELINE_OPTIONS = {
     "enable_step_logs": _RECORDS,
     "settings": _WHERE,  # 0.20 to 0.39
     "extra": _RECORDS,
+    "merge": "what it merges is ignored",  # of `configure`
     "on_failure": "nothing calls hooks; act on the run's status",  # 0.36 to 0.39
     "on_success": "nothing calls hooks; act on the run's status",
 }
@@ -53,7 +55,6 @@ RUN_OPTIONS = {
 # Without them a pipeline would give something else; so they are not passed over.
 REFUSED = {
     "secrets": "set what the steps need as environment variables, and declare those in CachePolicy(env=[…])",
-    "merge": "leave it out; what is configured is merged",
     "dynamic": "control flow on values belongs into a step",
 }
 _KNOWN = {"step": STEP_OPTIONS, "pipeline": PIPELINE_OPTIONS, "run": RUN_OPTIONS}
