@@ -184,3 +184,42 @@ def test_class_based_steps_are_found_again(folder):
     )
     done = ran("-c", again.replace("other", "third"))
     assert line(done, "RUN") == "cached executed executed 2.6666666666666665"
+
+
+INHERITED = """
+from base_of_steps import Base
+from zencache.pipelines import pipeline
+
+class Inner(Base):
+    def work(self, x):
+        return x * 100
+
+@pipeline
+def single(step):
+    step()
+
+if __name__ == "__main__":
+    print("RUN", single(Inner()).run().steps["Inner"].output.load())
+"""
+BASE = """
+from zencache.steps import BaseStep
+
+class Base(BaseStep):
+    def entrypoint(self) -> int:
+        return self.work(1) + 1
+"""
+
+
+def test_a_script_s_step_reruns_when_the_class_that_it_inherits_from_changes(folder):
+    """In the script, and from its snapshot in another process: the snapshot holds no other module's code."""
+    Path("base_of_steps.py").write_text(BASE)
+    Path("inherits.py").write_text(INHERITED)
+    assert line(ran("inherits.py"), "RUN") == "101"
+    again = (
+        "import sys; from zencache import Repository; run = Repository().get_pipeline_by_name('single')"
+        ".copy(sys.argv[1]).run(); print('RUN', run.steps['Inner'].status, run.steps['Inner'].output.load())"
+    )
+    assert line(ran("-c", again, "two"), "RUN") == "cached 101"
+    Path("base_of_steps.py").write_text(BASE.replace("+ 1", "+ 2"))
+    assert line(ran("-c", again, "three"), "RUN") == "executed 102"
+    assert line(ran("inherits.py"), "RUN") == "102"

@@ -58,7 +58,9 @@ class CodeDigest:
     unseeded: tuple[str, ...] = ()
     """Dotted names of what it draws from without a seed."""
     place: str = ""
-    """What explanations call the file of the function itself."""
+    """What explanations call the file of the function itself; of a class-based step's, that of the class."""
+    is_inherited: bool = False
+    """Of a class-based step: whether the function is a base class's of another module."""
     is_known: bool = True
     """Whether the digest says what the code is; one that does not differs from all others."""
 
@@ -83,14 +85,13 @@ class CodeDigest:
         """
         if taken is None:
             return self
-        same = self.packages == taken.packages and _outside_of(self, taken.place) == _outside_of(
-            taken, taken.place
-        )
+        same = self.packages == taken.packages and _outside_of(self, taken) == _outside_of(taken, taken)
         return taken if same else self
 
 
-def _outside_of(code: CodeDigest, place: str) -> dict[str, str]:
-    inside = (f" in {place}", OWN)
+def _outside_of(code: CodeDigest, taken: CodeDigest) -> dict[str, str]:
+    """Give the pieces of a step's code that its snapshot does not hold by value."""
+    inside = (f" in {taken.place}", *(() if taken.is_inherited else (OWN,)))
     return {name: unit.digest for name, unit in code.units.items() if not name.endswith(inside)}
 
 
@@ -128,7 +129,7 @@ class CodeReader:
             root = self._root(function, aspects)
             found = summed_up(root)
             if found.reflects <= aspects:
-                return _digested(root, found, _place(function))
+                return _digested(root, found, _place(function), is_inherited=_is_inherited(function))
             aspects |= found.reflects
 
     def modules(self) -> dict[str, Text]:
@@ -208,6 +209,11 @@ def _place(function: Any) -> str:
     return place_of(str(names.get("__name__", "")), names.get("__file__"))
 
 
+def _is_inherited(function: Any) -> bool:
+    is_method = isinstance(function, types.MethodType)
+    return is_method and type(function.__self__).__module__ != function.__module__
+
+
 def importable_names(function: Any) -> dict[str, Any]:
     """Give the globals of a function that other processes find by importing: modules, classes, functions."""
     names: dict[str, Any] = getattr(function, "__globals__", {})
@@ -227,7 +233,7 @@ def _is_importable(value: Any) -> bool:
     return found is value
 
 
-def _digested(root: Node, found: Summary, place: str) -> CodeDigest:
+def _digested(root: Node, found: Summary, place: str, *, is_inherited: bool) -> CodeDigest:
     return CodeDigest(
         digest=uuid.uuid4().hex if found.unknown else deep_digest(root),
         own=digest_of([root.kind, root.own]),
@@ -238,6 +244,7 @@ def _digested(root: Node, found: Summary, place: str) -> CodeDigest:
         outside=found.outside,
         unseeded=tuple(sorted(found.unseeded)),
         place=place,
+        is_inherited=is_inherited,
         is_known=not found.unknown,
     )
 

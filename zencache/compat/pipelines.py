@@ -6,6 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zencache.compat.options import is_known
 from zencache.errors import DefinitionError
 from zencache.older import check_options
 from zencache.pipelines.definition import PipelineDefinition
@@ -65,8 +66,6 @@ class BasePipeline(metaclass=PipelineType):
             raise DefinitionError(
                 f"class {what} has no connect; write the body of the pipeline as `def connect(self, step_a, …)`"
             )
-        from zencache.compat.options import is_known  # noqa: PLC0415 - as in `zencache.older`
-
         names = inspect.signature(connect).parameters
         others = {n: v for n, v in kwargs.items() if n not in names}
         options = {n: v for n, v in others.items() if n in _OPTIONS}

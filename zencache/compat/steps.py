@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zencache.compat.options import is_known
 from zencache.errors import StepDefinitionError
 from zencache.older import check_options
 from zencache.steps.binding import bind_parameters
@@ -80,8 +81,6 @@ class BaseStep(metaclass=StepType):
 
 def _parted(given: dict[str, Any], names: Any, step: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell parameters from options of older releases; an unknown name is left to the parameters' own error."""
-    from zencache.compat.options import is_known  # noqa: PLC0415 - only steps that are given something need it
-
     older = {n: v for n, v in given.items() if n not in names and is_known(f"step {step}", n)}
     return {n: v for n, v in given.items() if n not in older}, older
 
