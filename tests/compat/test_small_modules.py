@@ -36,8 +36,10 @@ def test_files_are_written_moved_and_listed(folder):
     assert not fileio.exists("a")
 
 
-def test_a_logger_tells_at_info(capsys):
-    """As it did; one handler, however often it is asked for."""
+def test_a_logger_tells_at_info(monkeypatch):
+    """As it did; one handler, however often it is asked for, and none where others are set up."""
+    assert get_logger("with_handlers").handlers == []
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
     for _ in range(2):
         get_logger("of_the_era").info("loading")
     assert len(logging.getLogger("of_the_era").handlers) == 1
