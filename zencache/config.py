@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
 from zencache.older import names_of
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
+from zencache.writing import write_whole
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -75,6 +76,28 @@ class Project(BaseModel):
     root: Path
     """The folder that holds `.zencache/`."""
     settings: Settings
+    metadata: Path | None = None
+    """The MLMD database, where it is not the project's own: one that TFX pipelines use."""
+
+    def on(self, metadata: Path) -> Project:
+        """Give the project with another MLMD database."""
+        own = metadata == self.folder / "metadata.db"
+        return Project(root=self.root, settings=self.settings, metadata=None if own else metadata)
+
+    def remember_database(self) -> None:
+        """Remember that the database is one of the project's."""
+        if self.database not in self.databases:
+            named = [str(path) for path in (*self.databases[1:], self.database)]
+            write_whole(self.folder / "stores.json", json.dumps(named).encode())
+
+    @property
+    def databases(self) -> list[Path]:
+        """The MLMD databases of the project: its own first, then those that its TFX pipelines name."""
+        try:
+            named = json.loads((self.folder / "stores.json").read_bytes())
+        except (OSError, ValueError):
+            named = []
+        return [self.folder / "metadata.db", *map(Path, named)]
 
     @cached_property
     def folder(self) -> Path:
@@ -84,7 +107,7 @@ class Project(BaseModel):
     @cached_property
     def database(self) -> Path:
         """The MLMD database (SQLite)."""
-        return self.folder / "metadata.db"
+        return self.metadata or self.folder / "metadata.db"
 
     @cached_property
     def artifacts(self) -> Path:
@@ -113,8 +136,10 @@ class Project(BaseModel):
 
     @cached_property
     def lock(self) -> Path:
-        """The file whose lock orders writers."""
-        return self.folder / "lock"
+        """The file whose lock orders writers: it lies beside the database."""
+        return (
+            self.database.with_name(f"{self.metadata.name}.lock") if self.metadata else self.folder / "lock"
+        )
 
 
 def find_project(start: Path | None = None) -> Project | None:

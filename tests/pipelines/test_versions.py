@@ -188,3 +188,14 @@ def test_processes_that_register_at_once_agree(folder):
     found = list(open_records(config.require_project(None)).runs.versions("p"))
     assert [version.number for version in found] == [1, 2, 3, 4, 5, 6]
     assert len({version.structure for version in found}) == 6
+
+
+def test_an_order_without_a_connection_is_wiring_too():
+    """A step that waits for another without taking a result; an input that several feed."""
+    old, new = spec("a", "b", "c<a"), spec("a", "b", "c<a")
+    waits = new.replaced(steps=(*new.steps[:2], new.steps[2].replaced(after=("b",))))
+    assert structure_differences(old, waits) == ["step c rewired: order from (nothing) → b"]
+    fed = new.steps[2].inputs[0]
+    both = (fed, fed.replaced(source=OutputRef(step="b", output="output")))
+    many = new.replaced(steps=(*new.steps[:2], new.steps[2].replaced(inputs=both)))
+    assert structure_differences(old, many) == ["step c rewired: x0 from a.output → a.output, b.output"]

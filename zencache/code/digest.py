@@ -19,10 +19,12 @@ from zencache.code.closure import Reach
 from zencache.code.content import OpaqueError
 from zencache.code.modules import place_of
 from zencache.code.nodes import CODE, Node, Summary, deep_digest, digest_of, reachable, summed_up, unit_digest
+from zencache.code.static import StaticReach
 from zencache.graph.types import module_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from zencache.code.source import Text
 
@@ -132,6 +134,30 @@ class CodeReader:
                 return _digested(root, found, _place(function), is_inherited=_is_inherited(function))
             aspects |= found.reflects
 
+    def of_component(
+        self,
+        identity: str,
+        objects: Sequence[Any],
+        functions: Sequence[tuple[str, str]],
+        folder: Path | None,
+        packages: Mapping[str, str],
+    ) -> CodeDigest:
+        """Digest what makes up a component: live functions and classes, and functions of modules by name.
+
+        `functions` are pairs of a module and a name in it, "" for all of the module; the modules are looked
+        for in `folder` first, and are read, not imported. `packages` are the distributions of the rest.
+        """
+        with self._lock:
+            reach, static = self._reach(frozenset()), StaticReach(folder=folder)
+            found = [static.find(module, (name,) if name else ()) for module, name in functions]
+            static.drain()
+            named = [node for node, _ in found if node.kind != "undefined"]
+            whole = [static.find(functions[0][0], ())[0]] if functions and not named else []
+            static.drain()
+            refs = [*(reach.followed(each) for each in objects), *named, *whole]
+            root = Node("component", own=identity, refs=refs, packages=tuple(sorted(packages.items())))
+            return _digested(root, summed_up(root), "")
+
     def modules(self) -> dict[str, Text]:
         """Give the texts of modules that were followed without being imported, by file."""
         found = (
@@ -233,7 +259,7 @@ def _is_importable(value: Any) -> bool:
     return found is value
 
 
-def _digested(root: Node, found: Summary, place: str, *, is_inherited: bool) -> CodeDigest:
+def _digested(root: Node, found: Summary, place: str, *, is_inherited: bool = False) -> CodeDigest:
     return CodeDigest(
         digest=uuid.uuid4().hex if found.unknown else deep_digest(root),
         own=digest_of([root.kind, root.own]),

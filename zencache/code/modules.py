@@ -85,13 +85,19 @@ def current_text(name: str, file: str) -> Text | None:
     module = sys.modules.get(name)
     remember(file)
     if module is None:
-        return next(reversed(texts_of(file)), None)
+        return newest_text(name, file)
     codes = [code for code in _codes_of(module) if code.co_filename == file]
     for text in reversed(texts_of(file)):
         body = text.tree.body if text.tree else []
         if agrees(body, vars(module)) and all(text.find(code) for code in codes):
             return text
     return None
+
+
+def newest_text(name: str, file: str) -> Text | None:  # noqa: ARG001 - called as `current_text` is
+    """Give what a module's file holds now, whatever was imported under its name and whatever it held before."""
+    remember(file)
+    return next((text for text in texts_of(file) if text.is_current), None)
 
 
 def _codes_of(module: types.ModuleType) -> Iterator[types.CodeType]:

@@ -27,6 +27,7 @@ from zencache.code.effects import (
 from zencache.code.modules import (
     StaticModule,
     current_text,
+    newest_text,
     place_of,
     python_files,
     static_module,
@@ -60,13 +61,17 @@ def library_node(dotted: str, module: str) -> Node:
 class StaticReach:
     """Follows names through modules that are not imported."""
 
-    def __init__(self, live: Callable[[Any], Node] | None = None) -> None:
+    def __init__(self, live: Callable[[Any], Node] | None = None, folder: Path | None = None) -> None:
+        """Follow names; modules are looked for in `folder` first, and are what its files hold now."""
         self.live = live
         """Follows an object that stands for a module without being one of a file."""
+        self._folder = folder
         self.pending: list[Callable[[], None]] = []
         """What was met and is not followed yet: chains of helpers may be longer than Python's stack."""
-        self._origin = functools.cache(origin_of_module)
-        self._file = functools.cache(file_of_module)
+        self._origin = functools.cache(
+            lambda name: "project" if self._inside(name) else origin_of_module(name)
+        )
+        self._file = functools.cache(lambda name: self._inside(name) or file_of_module(name))
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
@@ -141,9 +146,15 @@ class StaticReach:
         """Read a module of the project; None where there is no text of it."""
         if name not in self._modules:
             file = self._file(name)
-            text = current_text(name, file) if file and file.endswith(".py") else None
+            read = newest_text if self._inside(name) else current_text
+            text = read(name, file) if file and file.endswith(".py") else None
             self._modules[name] = static_module(name, file, text) if file and text else None
         return self._modules[name]
+
+    def _inside(self, name: str) -> str | None:
+        """Give a module's file in the folder that comes first."""
+        file = self._folder / f"{name}.py" if self._folder and "." not in name else None
+        return str(file) if file and file.is_file() else None
 
     def modules(self) -> list[StaticModule]:
         """List the modules that were read."""

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zencache.compat.options import is_known, note
 from zencache.errors import NotFoundError, ParameterError, SettingsError
+from zencache.graph.specs import StepBody
 from zencache.graph.values import to_text
 from zencache.older import check_options
 from zencache.pipelines.instance import Pipeline
@@ -33,7 +34,7 @@ from zencache.steps.signature import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from zencache.graph.specs import StepBody
+    from zencache.graph.specs import StepSpec
     from zencache.pipelines.definition import PipelineDefinition
     from zencache.steps.step import Step
 
@@ -99,15 +100,24 @@ def apply(
     bodies, steps = dict(live), dict(live_steps)
     for name, config in _mapping(given.get("steps"), "steps").items():
         step = _step_named(made, name, where)
-        bodies[step] = _configured(bodies[step], steps[step], config, where, both)
-        steps[step] = steps[step].with_options(enable_cache=config.get("enable_cache"))
+        body = bodies[step]
+        if isinstance(body, StepBody):
+            bodies[step] = _configured(body, steps[step], config, where, both)
+            steps[step] = steps[step].with_options(enable_cache=config.get("enable_cache"))
+        elif config.get("parameters"):
+            raise ParameterError(
+                f"{where}: step {step} is a TFX component; give its parameters where it is made"
+            )
+        else:
+            bodies[step] = dataclasses.replace(body, spec=_flagged(body.spec, config))
     spec = spec.replaced(steps=tuple(body.spec for body in bodies.values()))
     if in_place:
         flag = given.get("enable_cache")
         spec = spec if flag is None else spec.replaced(enable_cache=flag)
         vars(pipeline).update(_spec=spec, _given=(bodies, steps), call=None)
         return pipeline
-    return Pipeline(spec, (bodies, steps), records=vars(pipeline)["_records"])
+    places = {name: vars(pipeline)[f"_{name}"] for name in ("records", "metadata")}
+    return Pipeline(spec, (bodies, steps), **places)
 
 
 # -- the pipeline's own arguments -----------------------------------------------------------------
@@ -149,13 +159,14 @@ def _step_named(pipeline: Pipeline, name: str, where: Any) -> str:
 def _configured(body: StepBody, step: Step, config: Mapping[str, Any], where: Any, both: Both) -> StepBody:
     """Give a step's body with the parameters and the flag of a configuration."""
     given = _mapping(config.get("parameters"), f"{where}: steps: {body.spec.name}: parameters")
-    flag = config.get("enable_cache")
     arguments = _arguments(body, step, given, where, both)
-    spec = body.spec.replaced(
-        parameters=spread(step.signature, arguments),
-        enable_cache=body.spec.enable_cache if flag is None else flag,
-    )
+    spec = _flagged(body.spec, config).replaced(parameters=spread(step.signature, arguments))
     return dataclasses.replace(body, spec=spec, arguments=arguments)
+
+
+def _flagged(spec: StepSpec, config: Mapping[str, Any]) -> StepSpec:
+    flag = config.get("enable_cache")
+    return spec if flag is None else spec.replaced(enable_cache=flag)
 
 
 def _arguments(

@@ -256,7 +256,9 @@ class StepView(Older):
     def outputs(self) -> dict[str, ArtifactView]:
         """The outputs by name."""
         found = self._step.outputs
-        order = (output.name for output in self._step.spec.outputs if output.name in found)
+        order = dict.fromkeys(
+            (*(each.name for each in self._step.spec.outputs if each.name in found), *found)
+        )
         return {name: ArtifactView(found[name], self) for name in order}
 
     @property

@@ -9,42 +9,44 @@ from typing import TYPE_CHECKING, Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import fn_runner
-from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 
-from zencache.caching.explain import write_texts
 from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
+from zencache.execution.connection import Connection
+from zencache.execution.nodes import run_node
 from zencache.execution.processes import Pool
+from zencache.execution.recording import properties, reuse
 from zencache.execution.schedule import Schedule
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import quiet
+from zencache.planning.nodes import resolvers_before
 from zencache.stores.metadata import KEY_CONTEXT
-from zencache.stores.records import CachedStep
-from zencache.stores.runs import step_properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from zencache.graph.specs import StepSpec
     from zencache.planning import PlannedStep
-    from zencache.stores.mlmd import Client
 
 
 def execute(run: RunContext) -> Mapping[str, StepResult]:
-    """Run the steps that the plan does not know as hits; a failing one stops only what depends on it."""
+    """Run the steps that are not published as hits yet; a failing one stops only what depends on it."""
     planned = run.plan.steps
+    waits = resolvers_before(run.spec)
     todo = {
-        step.name: frozenset(u for u in step.upstream if planned[u].action != "hit")
+        step.name: (step.upstream | waits[step.name]) - run.results.keys()
         for step in run.spec.steps
-        if planned[step.name].action != "hit"
+        if step.name not in run.results
     }
     schedule = Schedule(todo, {name: step.takes or 0.0 for name, step in planned.items()})
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
     run.pool = Pool(workers) if run.worker_kind == "processes" else None
+    own = any(run.spec.by_name[name].node is None for name in todo)
     with quiet():
-        ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name)
-        _run_graph(run, ir, schedule, workers)
+        ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name) if own else None
+        _run_graph(run, _Nodes(ir) if ir else None, schedule, workers)
     return run.results
 
 
@@ -60,21 +62,7 @@ class _Nodes:
         self.nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
 
 
-class _Connection(metadata.Metadata):  # type: ignore[misc]
-    """TFX's connection to ML Metadata by ours, which stays open: TFX makes one each time that it reads or writes."""
-
-    def __init__(self, config: Any, client: Client) -> None:
-        super().__init__(config)
-        self._store = client
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return
-
-
-_graphs: dict[str, tuple[_Nodes, Schedule]] = {}
+_graphs: dict[str, tuple[_Nodes | None, Schedule]] = {}
 
 
 class _Worker(beam.DoFn):  # type: ignore[misc]
@@ -91,14 +79,14 @@ class _Worker(beam.DoFn):  # type: ignore[misc]
             yield step
 
 
-def _run_graph(run: RunContext, ir: Any, schedule: Schedule, workers: int) -> None:
+def _run_graph(run: RunContext, nodes: _Nodes | None, schedule: Schedule, workers: int) -> None:
     """Run a Beam graph of workers that take steps from a schedule: grouped by number, each has a thread of its own."""
     # DirectRunner would look for the Prism engine first, which is another process and a download; this is
     # its own engine, in this process. With one worker it runs in the main thread. Its mode "multi_threading"
     # would put a gRPC server between the same threads.
     options = PipelineOptions([], direct_num_workers=workers, direct_running_mode="in_memory")
     tasks.register(run)
-    _graphs[run.handle.name] = (_Nodes(ir), schedule)
+    _graphs[run.handle.name] = (nodes, schedule)
     try:
         with beam.Pipeline(runner=fn_runner.FnApiRunner(), options=options) as graph:
             numbers = graph | beam.Create([(n, None) for n in range(workers)], reshuffle=False)
@@ -127,42 +115,38 @@ def interrupt(run: RunContext) -> None:
         time.sleep(0.1)
 
 
-def run_step(run: RunContext, step: str, graph: _Nodes) -> None:
+def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
     """Run, reuse or skip one step, whose upstream steps have ended."""
     spec = run.spec.by_name[step]
-    outputs = run.outputs(spec)
-    if run.interrupted.is_set() or not spec.upstream <= outputs.keys():
-        run.results[step] = StepResult(step, "skipped")
-        run.report(StepEvent(step, "skipped"))
+    left_out = spec.node is None and any(run.results[name].is_condition for name in spec.upstream)
+    if run.interrupted.is_set() or left_out or not spec.upstream <= run.outputs(spec).keys():
+        run.results[step] = StepResult(step, "skipped", is_condition=left_out)
+        run.report(StepEvent(step, "skipped", text="it needs what a condition left out" if left_out else ""))
         return
     started = time.perf_counter()
     run.report(StepEvent(step, "started"))
     try:
-        [planned] = run.planner.decide([spec], outputs)
-        if planned.hit is not None:
-            _reuse(run, planned)
+        if spec.node is not None:
+            run_node(run, spec)
         else:
-            _launch(run, planned, graph)
+            assert graph is not None
+            _run_own(run, spec, graph)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with one step must not stop the others
         if step not in run.results or run.results[step].status == "executed":
             run.results[step] = StepResult(step, "failed", error=error)
     result = run.results[step]
-    what = "finished" if result.status in ("executed", "cached") else "failed"
-    run.report(StepEvent(step, what, time.perf_counter() - started, result.error))  # type: ignore[arg-type]
+    what = {"executed": "finished", "cached": "finished"}.get(result.status, result.status)
+    text = "its condition does not hold" if result.is_condition else ""
+    run.report(StepEvent(step, what, time.perf_counter() - started, result.error, text))  # type: ignore[arg-type]
 
 
-def _reuse(run: RunContext, planned: PlannedStep) -> None:
-    """Publish a step that turned out to be a hit once its inputs were known."""
-    assert planned.hit is not None
-    assert planned.parts is not None
-    run.report(StepEvent(planned.name, "cached"))
-    spec = run.spec.by_name[planned.name]
-    cached = CachedStep(
-        spec, planned.hit, planned.parts.key, planned.reason, run.inputs(spec), planned.seconds
-    )
-    run.runs.publish(run.handle, [cached])
-    hit = planned.hit
-    run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
+def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
+    inputs = run.inputs(spec)
+    [planned] = run.planner.decide([spec], run.outputs(spec))
+    if planned.hit is not None:
+        reuse(run, planned, inputs)
+    else:
+        _launch(run, planned, graph)
 
 
 def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
@@ -180,27 +164,16 @@ def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
         resolved.ClearField("channels")
         resolved.static_inputs.artifact_ids.append(artifact.id)
     run.parts[planned.name] = planned.parts
-    decided = _decision(run, planned)
-    texts = write_texts(run.project.sources, run.planner.keys.texts(spec))
-    explained = run.planner.keys.explained(spec, planned.parts)
-    parts = explained.model_copy(update={"sources": texts}).model_dump_json()
-    extra = step_properties(spec, planned.parts.key, parts, decided.reason, decided.compared_with)
-    for name, value in extra.items():
+    for name, value in properties(run, planned).items():
         node.parameters.parameters[name].field_value.string_value = value or ""
     info = launcher.Launcher(
         pipeline_node=node,
-        mlmd_connection=_Connection(graph.connection, run.runs.metadata.client),
+        mlmd_connection=Connection(graph.connection, run.runs.metadata.client),
         pipeline_info=graph.info,
         pipeline_runtime_spec=graph.runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),
     ).launch()
     _adopt(run, planned, info.execution_id)
-
-
-def _decision(run: RunContext, planned: PlannedStep) -> PlannedStep:
-    """Prefer what the plan said where it knew more: a step that had to wait is explained by its inputs."""
-    before = run.plan.steps[planned.name]
-    return before if before.action == "run" else planned
 
 
 def _adopt(run: RunContext, planned: PlannedStep, execution_id: int) -> None:

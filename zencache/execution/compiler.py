@@ -13,6 +13,7 @@ from tfx.types import artifact, channel, component_spec, standard_artifacts
 
 from zencache.execution.step_executor import StepExecutor
 from zencache.materializers import find, load_materializer
+from zencache.planning.nodes import Body, NodeBody
 from zencache.stores.mlmd import connection_config
 
 if TYPE_CHECKING:
@@ -28,17 +29,21 @@ class Data(artifact.Artifact):  # type: ignore[misc]
     TYPE_NAME = "zencache.Data"
 
 
-def compile_pipeline(
-    spec: PipelineSpec, bodies: Mapping[str, StepBody], project: Project, run_name: str
-) -> Any:
-    """Compile a spec to TFX's IR (`pipeline_pb2.Pipeline`), with TFX's own cache off."""
+def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, Body], project: Project, run_name: str) -> Any:
+    """Compile a spec to TFX's IR (`pipeline_pb2.Pipeline`), with TFX's own cache off.
+
+    Native components are left out: they have their IR already, and what feeds steps is said when they run.
+    """
     components: dict[str, Any] = {}
     for step in spec.steps:
-        inputs = {i.name: components[i.source.step].outputs[i.source.output] for i in step.inputs}
-        components[step.name] = _component(step, bodies[step.name], inputs)
+        body = bodies[step.name]
+        if isinstance(body, NodeBody):
+            continue
+        inputs = {i.name: _channel(components.get(i.source.step), i.source.output) for i in step.inputs}
+        components[step.name] = _component(step, body, inputs)
     pipeline = tfx_pipeline.Pipeline(
         pipeline_name=spec.name,
-        pipeline_root=str(project.artifacts),
+        pipeline_root=spec.root or str(project.artifacts),
         components=list(components.values()),
         enable_cache=False,
         metadata_connection_config=connection_config(project.database),
@@ -48,6 +53,10 @@ def compile_pipeline(
         compiled, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_name}
     )
     return compiled
+
+
+def _channel(component: Any, output: str) -> Any:
+    return channel.Channel(type=Data) if component is None else component.outputs[output]
 
 
 def _component(step: StepSpec, body: StepBody, inputs: Mapping[str, Any]) -> Any:

@@ -78,4 +78,4 @@ def merged(parts: Iterable[Seen]) -> Seen:
         folders |= part.folders
         environment |= part.environment
         unstable |= dict.fromkeys(part.unstable)
-    return Seen(files, folders, environment, tuple(unstable))
+    return Seen(files, folders, environment, unstable=tuple(unstable))

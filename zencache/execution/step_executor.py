@@ -13,18 +13,19 @@ from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
-from zencache.errors import RunInterruptedError
-from zencache.execution.computing import compute, from_step
-from zencache.execution.processes import Computed, Pool, RemoteTraceback, Task, Unavailable
+from zencache.execution.computing import compute
+from zencache.execution.processes import Computed, Pool, Task, Unavailable
+from zencache.execution.recording import keep_failure
 from zencache.execution.tasks import RunContext, StepEvent, StepResult, running
-from zencache.execution.values import load
+from zencache.execution.values import load, readable
 from zencache.execution.watched import Watched
 from zencache.graph.context import StepContext
+from zencache.graph.specs import StepBody
 from zencache.graph.types import module_name
 from zencache.policy import CachePolicy
 
 if TYPE_CHECKING:
-    from zencache.graph.specs import StepBody, StepSpec
+    from zencache.graph.specs import StepSpec
     from zencache.stores.records import ArtifactRecord
     from zencache.watch.seen import Seen
 
@@ -38,11 +39,12 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         """Run the step; what it raises is kept for the user and recorded as TFX records a failure."""
         run = running(self._context.pipeline_run_id)
         body = run.bodies[exec_properties["zencache_step"]]
+        assert isinstance(body, StepBody)
         result = execution_result_pb2.ExecutorOutput()
         try:
             done = _run(run, body, output_dict)
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
-            _keep_failure(run, body.spec.name, error)
+            keep_failure(run, body.spec.name, error)
             result.execution_result.code = _FAILED
             result.execution_result.result_message = "".join(traceback.format_exception(error))
             return result
@@ -85,7 +87,7 @@ def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
         spec=spec,
         load=run.load_body,
         policy=CachePolicy(watch=policy.watch, env=policy.env),
-        inputs=run.inputs(spec),
+        inputs=readable(run.inputs(spec), body.input_types),
         context=context,
         code=keys.code(step).digest,
         classes=run.parts[step].classes,
@@ -96,7 +98,8 @@ def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
 def _here(run: RunContext, body: StepBody, context: StepContext) -> Computed:
     started = time.perf_counter()
     keys, step = run.planner.keys, body.spec.name
-    inputs = {n: load(artifact, run.runs.metadata) for n, artifact in run.inputs(body.spec).items()}
+    taken = readable(run.inputs(body.spec), body.input_types)
+    inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
     policy = keys.policy(body.spec)
     watched = Watched(step, policy, run.project, keys.digests, keys.code(step), keys.modules)
     run.threads[step] = threading.get_ident()
@@ -113,6 +116,8 @@ def _note_content(made: Any, record: ArtifactRecord) -> None:
     made.set_int_custom_property("zencache_size", record.size)
     made.set_string_custom_property("zencache_type", record.value_type)
     made.set_string_custom_property("zencache_materializer", record.materializer)
+    for name, value in record.said.items():
+        setattr(made, name, value)
 
 
 def _tell(run: RunContext, step: StepSpec, found: Seen) -> None:
@@ -122,12 +127,3 @@ def _tell(run: RunContext, step: StepSpec, found: Seen) -> None:
         if note not in told:
             run.report(StepEvent(step.name, "note", text=note))
     run.told.update(found.notes)
-
-
-def _keep_failure(run: RunContext, step: str, error: BaseException) -> None:
-    """Keep a step's exception, its traceback cut to begin at the step's own function."""
-    error = error.with_traceback(None) if isinstance(error.__cause__, RemoteTraceback) else from_step(error)
-    if isinstance(error, KeyboardInterrupt):
-        run.interrupted.set()
-        error = RunInterruptedError(f"step {step} was interrupted")
-    run.results[step] = StepResult(step, "failed", error=error)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zencache.execution.processes import Pool
     from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
     from zencache.planning import Planner, RunPlan
+    from zencache.planning.nodes import Body
     from zencache.stores.records import ArtifactRecord, RunHandle
     from zencache.stores.runs import RunStore
 
@@ -42,6 +43,8 @@ class StepResult:
     error: BaseException | None = None
     execution: int | None = None
     """The id of the execution that holds its outputs: of a hit, the one that computed them."""
+    is_condition: bool = False
+    """Of a component that was skipped: whether its condition said so, and nothing failed."""
 
 
 @dataclass
@@ -50,7 +53,7 @@ class RunContext:
 
     project: Project
     spec: PipelineSpec
-    bodies: Mapping[str, StepBody]
+    bodies: Mapping[str, Body]
     plan: RunPlan
     planner: Planner
     runs: RunStore
@@ -78,7 +81,9 @@ class RunContext:
     def outputs(self, spec: StepSpec) -> dict[str, Mapping[str, ArtifactRecord]]:
         """Give the outputs of a step's upstream steps that are there by now, by step."""
         found = {name: self.results[name] for name in spec.upstream if name in self.results}
-        return {name: r.outputs for name, r in found.items() if r.status in ("executed", "cached")}
+        return {
+            n: r.outputs for n, r in found.items() if r.status in ("executed", "cached") or r.is_condition
+        }
 
 
 _runs: dict[str, RunContext] = {}

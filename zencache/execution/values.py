@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import ArtifactError, OutputTypeError
+from zencache.errors import ArtifactError, MaterializerError, OutputTypeError
 from zencache.graph.types import matches, type_name
-from zencache.materializers import load_materializer
-from zencache.materializers.registry import find_for_value
+from zencache.materializers import find, load_materializer
+from zencache.materializers.registry import find_for_value, materializer_of
 from zencache.stores import artifacts
 from zencache.stores.records import ArtifactRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zencache.config import Project
     from zencache.graph.specs import StepBody
     from zencache.stores.metadata import MetadataStore
@@ -25,14 +28,34 @@ def read(artifact: ArtifactRecord, project: Project) -> Any:
     return materializer.load(artifact.folder)
 
 
+def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> dict[str, ArtifactRecord]:
+    """Choose how what TFX components made is loaded: by the type that the step declares, or as TFX names it."""
+    return {
+        name: artifact if artifact.materializer else _named(artifact, types.get(name))
+        for name, artifact in inputs.items()
+    }
+
+
+def _named(artifact: ArtifactRecord, wanted: Any) -> ArtifactRecord:
+    found = find(wanted) if isinstance(wanted, type) else None
+    path = found.path if found else materializer_of(artifact.value_type)
+    if path is None:
+        raise MaterializerError(
+            f"the artifact {artifact.name} is of TFX's type {artifact.value_type}; its files are in {artifact.folder}. "
+            "To load it, pip install 'zencache[tfx]'"
+        )
+    return dataclasses.replace(artifact, materializer=path)
+
+
 def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     """Load an artifact's value, after its content was compared with what was recorded.
 
     One that is gone or was changed is never served: it is dropped from the records, so that the next
     run makes it anew, and ArtifactError says so.
     """
+    [known] = readable({"": artifact}, {}).values()
     try:
-        return read(artifact, metadata.project)
+        return read(known, metadata.project)
     except ArtifactError:
         metadata.drop_artifact(artifact.id)
         raise
@@ -59,6 +82,7 @@ def store(
         digest=materializer.digest(folder) or manifest.digest,
         size=manifest.size,
         live=True,
+        said=materializer.properties(folder),
     )
 
 

@@ -6,7 +6,7 @@ again by another process. What a step does is not here: a `StepBody` ties a spec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic and dataclasses read annotations
+from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - pydantic and dataclasses read annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -29,6 +29,25 @@ class Frozen(BaseModel):
     def replaced(self, **changes: Any) -> Self:
         """Make a copy with some fields changed; what was derived from the old fields is derived anew."""
         return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
+
+
+def indexed(key: str, index: int) -> str:
+    """Name one of several artifacts of an input or output.
+
+    >>> indexed("examples", 0), indexed("examples", 1)
+    ('examples', 'examples[1]')
+    """
+    return f"{key}[{index}]" if index else key
+
+
+def key_and_index(name: str) -> tuple[str, int]:
+    """Take apart what `indexed` named.
+
+    >>> key_and_index("examples"), key_and_index("examples[1]")
+    (('examples', 0), ('examples', 1))
+    """
+    key, mark, index = name.partition("[")
+    return key, int(index[:-1]) if mark else 0
 
 
 class OutputRef(Frozen):
@@ -63,6 +82,27 @@ class CodeRef(Frozen):
     snapshot: str | None = None
 
 
+class NodeRef(Frozen):
+    """What makes a step a native TFX component: its part of TFX's intermediate representation."""
+
+    ir: str
+    """The node, a `pipeline_pb2.PipelineNode` in base64."""
+    deployment: str = ""
+    """How it is launched, a `LocalDeploymentConfig` of this node alone in base64."""
+    pipeline: str
+    """The name of the pipeline that it was compiled in."""
+    root: str = ""
+    """The pipeline root that it was compiled with."""
+    executor: str = ""
+    """The executor's class, `module.Class`; empty for a node that TFX itself handles."""
+    driver: str = ""
+    """The custom driver's class, likewise."""
+    is_late: bool = False
+    """Whether what feeds it, or whether it runs, is known only when the run has come to it."""
+    dynamic: tuple[str, ...] = ()
+    """The execution properties that are computed from inputs when it runs."""
+
+
 class StepSpec(Frozen):
     """One step of a pipeline."""
 
@@ -76,6 +116,10 @@ class StepSpec(Frozen):
     enable_cache: bool | None = None
     policy: CachePolicy | None = None
     takes_context: bool = False
+    after: tuple[str, ...] = ()
+    """Steps that it waits for without taking a result."""
+    node: NodeRef | None = None
+    """Of a native TFX component; a step of one's own has none."""
 
     @cached_property
     def identity(self) -> str:
@@ -83,13 +127,23 @@ class StepSpec(Frozen):
         return f"{self.code.module}.{self.code.qualname}"
 
     def fed(self, outputs: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
-        """Give what each input is fed with, of the outputs by step and name."""
-        return {item.name: outputs[item.source.step][item.source.output] for item in self.inputs}
+        """Give what each input is fed with, of the outputs by step and name.
+
+        An input of a native component may be fed with several artifacts: `examples`, `examples[1]`, …
+        """
+        fed: dict[str, T] = {}
+        counts: dict[str, int] = {}
+        for item in self.inputs:
+            for name, value in outputs[item.source.step].items():
+                if key_and_index(name)[0] == item.source.output:
+                    number = counts[item.name] = counts.get(item.name, -1) + 1
+                    fed[indexed(item.name, number)] = value
+        return fed
 
     @cached_property
     def upstream(self) -> frozenset[str]:
         """The names of the steps that this one waits for."""
-        return frozenset(item.source.step for item in self.inputs)
+        return frozenset((*(item.source.step for item in self.inputs), *self.after))
 
 
 class PipelineSpec(Frozen):
@@ -99,6 +153,10 @@ class PipelineSpec(Frozen):
     steps: tuple[StepSpec, ...]
     enable_cache: bool | None = None
     policy: CachePolicy | None = None
+    root: str | None = None
+    """Where native components write their artifacts, if not where the project does: TFX's pipeline root."""
+    classic: str | None = None
+    """Of a `TrainingPipeline`: its configuration as JSON."""
 
     @model_validator(mode="after")
     def _is_a_graph(self) -> PipelineSpec:
@@ -153,11 +211,28 @@ class PipelineSpec(Frozen):
             [
                 "structure/1",
                 *(
-                    [s.name, s.identity, sorted([i.name, i.source.step, i.source.output] for i in s.inputs)]
+                    [
+                        s.name,
+                        s.identity,
+                        sorted([i.name, i.source.step, i.source.output] for i in s.inputs),
+                        *([sorted(s.after)] if s.after else []),
+                    ]
                     for s in sorted(self.steps, key=lambda s: s.name)
                 ),
             ]
         )
+
+
+def in_order(steps: Sequence[StepSpec]) -> tuple[StepSpec, ...]:
+    """Put each step after those that it waits for, and leave the order as it is otherwise."""
+    names = {step.name for step in steps}
+    left, done, ordered = list(steps), set[str](), list[StepSpec]()
+    while left:
+        ready = next((step for step in left if step.upstream & names <= done), left[0])
+        left.remove(ready)
+        done.add(ready.name)
+        ordered.append(ready)
+    return tuple(ordered)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -40,6 +41,10 @@ class Materializer(ABC):
     @abstractmethod
     def load(self, folder: Path) -> Any:
         """Read the value back from the files that `save` wrote; they are read-only."""
+
+    def properties(self, folder: Path) -> Mapping[str, str | int]:  # noqa: ARG002 - an override reads it
+        """Give the artifact's properties in TFX's schema, for TFX components that are fed with it."""
+        return {}
 
     def digest(self, folder: Path) -> str | None:  # noqa: ARG002 - an override reads it
         """Name the value stored in `folder` by its content, or return None to have the bytes digested."""

@@ -86,6 +86,14 @@ def find(kind: type, *, allow_pickle: bool = False) -> MaterializerRef | None:
     return MaterializerRef(PICKLE) if allow_pickle else None
 
 
+def materializer_of(artifact_type: str) -> str | None:
+    """Give the materializer that loads what TFX components make, by the name of the TFX artifact type."""
+    known = materializers()
+    return known.get(f"tfx.types.standard_artifacts.{artifact_type}") or known.get(
+        "tfx.types.artifact.Artifact"
+    )
+
+
 def find_for_value(value: Any, *, where: str, allow_pickle: bool = False) -> MaterializerRef:
     """Find the materializer for a value; `where` names the output in the error."""
     found = find(type(value), allow_pickle=allow_pickle)

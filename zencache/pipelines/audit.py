@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from zencache.errors import ParameterError, ZencacheError
 from zencache.execution.aside import compute
 from zencache.execution.values import read
+from zencache.graph.specs import StepBody
 from zencache.pipelines.comparing import first_difference, first_differing_file
 from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from zencache.config import Project
     from zencache.execution.aside import Computed
-    from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
+    from zencache.graph.specs import PipelineSpec, StepSpec
     from zencache.pipelines.records import Records
     from zencache.stores.records import ArtifactRecord, ExecutionRecord
 
@@ -118,7 +119,9 @@ def _hits(spec: PipelineSpec, records: Records) -> list[_Hit]:
     """Plan a pipeline as it ran last, and give what a run would reuse."""
     bodies, _ = load_bodies(spec, records.project)
     planned = make_planner(spec, bodies, records, None).plan().steps
-    return [_Hit(spec.name, bodies[name], each.hit) for name, each in planned.items() if each.hit]
+    hits = ((bodies[name], each.hit) for name, each in planned.items() if each.hit)
+    # A native component is computed only as part of a run: TFX records what it does.
+    return [_Hit(spec.name, body, hit) for body, hit in hits if isinstance(body, StepBody)]
 
 
 # -- one result -------------------------------------------------------------------------------------

@@ -8,9 +8,10 @@ import inspect
 from typing import TYPE_CHECKING, Any, overload
 
 from zencache.errors import DefinitionError, ParameterError
-from zencache.graph.specs import PipelineSpec
+from zencache.graph.specs import PipelineSpec, in_order
 from zencache.older import Older, check_options
 from zencache.pipelines.instance import Pipeline
+from zencache.steps.native import collecting
 from zencache.steps.step import BoundStep, Step, check_name
 from zencache.steps.trace import Trace
 
@@ -41,11 +42,12 @@ class PipelineDefinition(Older):
         """Read the body once: steps that it calls are noted and checked, none is run."""
         given = self._bind(args, kwargs)
         trace = Trace(self.name)
-        with trace.reading():
+        with collecting(trace), trace.reading():
             self.entrypoint(**{name: _slotted(name, value) for name, value in given.items()})
+        steps = [body.spec for body in trace.bodies.values()]
         spec = PipelineSpec(
             name=self.name,
-            steps=tuple(body.spec for body in trace.bodies.values()),
+            steps=in_order(steps) if any(step.node for step in steps) else tuple(steps),
             enable_cache=self.enable_cache,
             policy=self.policy,
         )

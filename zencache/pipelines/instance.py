@@ -10,22 +10,25 @@ from zencache.imports import import_module
 from zencache.older import Older
 from zencache.pipelines import runner
 from zencache.pipelines.dry import check_not_dry
-from zencache.pipelines.records import open_records
+from zencache.pipelines.partial import Part
+from zencache.pipelines.records import open_others, open_records
 from zencache.pipelines.rewire import replaced
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_bodies
 from zencache.pipelines.versions import PipelineVersion
+from zencache.steps.native import adapter, is_component
 from zencache.steps.step import BoundStep, Step, check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from zencache.config import WorkerKind
-    from zencache.graph.specs import PipelineSpec, StepBody
+    from zencache.graph.specs import PipelineSpec
     from zencache.pipelines.definition import PipelineDefinition
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
+    from zencache.planning.nodes import Body
 
 
 class Pipeline(Older):
@@ -34,20 +37,23 @@ class Pipeline(Older):
     def __init__(
         self,
         spec: PipelineSpec,
-        live: tuple[Mapping[str, StepBody], Mapping[str, Step]] | None = None,
+        live: tuple[Mapping[str, Body], Mapping[str, Step]] | None = None,
         *,
         records: Records | None = None,
         call: tuple[PipelineDefinition, Mapping[str, Any]] | None = None,
+        metadata: Path | None = None,
     ) -> None:
+        """Make a pipeline of its parts: of the `records` that it was found in, or with a MLMD database of its own."""
         self._spec = spec
         self.call = call
         """The definition that was called, and the arguments; None of one that was made otherwise, or changed since."""
         self._given = live
         self._records = records
+        self._metadata = metadata
         self._immutable = records is not None
 
     @property
-    def _live(self) -> tuple[Mapping[str, StepBody], Mapping[str, Step]]:
+    def _live(self) -> tuple[Mapping[str, Body], Mapping[str, Step]]:
         """The steps' bodies and the steps; of a pipeline from the repository, loaded when first needed."""
         if self._given is None:
             assert self._records is not None
@@ -78,6 +84,9 @@ class Pipeline(Older):
         *,
         workers: int | None = None,
         worker_kind: WorkerKind | None = None,
+        from_steps: Sequence[str] = (),
+        to_steps: Sequence[str] = (),
+        base_run: str | None = None,
         config_path: str | Path | None = None,
         **older: Any,
     ) -> PipelineRun:
@@ -90,6 +99,10 @@ class Pipeline(Older):
         parameters of steps, for this run; what the code gives goes before it (`docs/compat.md`).
         Options of older releases (`settings`, …) are passed over with a note.
 
+        `from_steps` and `to_steps` run a part: the steps that come after one of the first and before one of
+        the last, themselves among them. What they need from before is taken as it is from `base_run`, or
+        the newest run; what comes after is left out.
+
         Raises StepFailedError (also an instance of what the step raised), RunInterruptedError, and
         StoreError where the project's store cannot be used.
         """
@@ -101,7 +114,14 @@ class Pipeline(Older):
             given = {"enable_cache": enable_cache, "run_name": run_name}
             chosen = options | {name: value for name, value in given.items() if value is not None}
             self._immutable = True
-            return configured.run(**chosen, workers=workers, worker_kind=worker_kind)  # type: ignore[no-any-return]
+            return configured.run(  # type: ignore[no-any-return]
+                **chosen,
+                workers=workers,
+                worker_kind=worker_kind,
+                from_steps=from_steps,
+                to_steps=to_steps,
+                base_run=base_run,
+            )
         records = self._open(create=True)
         assert records is not None
         self._immutable = True
@@ -113,11 +133,14 @@ class Pipeline(Older):
             run_name=run_name,
             workers=workers,
             worker_kind=worker_kind,
+            part=Part(tuple(from_steps), tuple(to_steps), base_run) if from_steps or to_steps else None,
         )
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:
         """Say what `run` would do, step by step, and why; computes nothing and writes nothing."""
-        return runner.make_planner(self._spec, self._live[0], self._open(), enable_cache).plan()
+        records, project = self._open(), config.find_project()
+        others = open_others(project.on(self._metadata)) if project and self._metadata and not records else ()
+        return runner.make_planner(self._spec, self._live[0], records, enable_cache, others).plan()
 
     # -- changing -----------------------------------------------------------------------------
 
@@ -129,18 +152,22 @@ class Pipeline(Older):
         """
         check_name("pipeline", new_name)
         records = self._open()
-        if new_name == self.name or (records and new_name in records.runs.pipelines()):
+        known = [records, *open_others(records.project)] if records else []
+        if new_name == self.name or any(new_name in each.runs.pipelines() for each in known):
             raise AlreadyExistsError(
                 f"there is a pipeline named {new_name!r} already; choose another name, "
                 f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
             )
-        made = Pipeline(self._spec.replaced(name=new_name), self._live)
+        metadata = self._records.project.metadata if self._records else self._metadata
+        made = Pipeline(self._spec.replaced(name=new_name), self._live, metadata=metadata)
         for slot, step in replaced_slots.items():
             made.replace_step(slot, step)
         return made
 
     def replace_step(self, slot: str, step: Step | BoundStep) -> None:
         """Put another step in a slot, connected as the old one was; inputs by name, or else by position.
+
+        A TFX component is connected as its channels say, and takes the name of the step that it replaces.
 
         Raises ImmutablePipelineError if the pipeline has run or comes from the repository, NotFoundError
         for an unknown slot, and ConnectionTypeError where the new step's types do not fit.
@@ -150,9 +177,14 @@ class Pipeline(Older):
                 f"pipeline {self.name} has run and cannot be changed; copy it and change the copy: "
                 f"pipeline.copy('new name', {slot}=…)"
             )
-        bound = step if isinstance(step, BoundStep) else BoundStep(step)
-        self._spec, self._given = replaced(self._spec, *self._live, slot, bound)
+        bodies, steps = self._live
         self.call = None
+        if is_component(step):
+            self._spec, made = adapter("replacing").replaced(self._spec, bodies, slot, step)
+            self._given = (made, {name: kept for name, kept in steps.items() if made[name] is bodies[name]})
+            return
+        bound = step if isinstance(step, BoundStep) else BoundStep(step)
+        self._spec, self._given = replaced(self._spec, bodies, steps, slot, bound)
 
     # -- history ------------------------------------------------------------------------------
 
@@ -186,7 +218,14 @@ class Pipeline(Older):
         project = config.find_project()
         if project is None and create:
             project = runner.create_project()
-        return open_records(project) if project else None
+        if project is None or self._metadata is None:
+            return open_records(project) if project else None
+        if not create and not self._metadata.exists():
+            return None
+        self._metadata.parent.mkdir(parents=True, exist_ok=True)
+        project = project.on(self._metadata)
+        project.remember_database()
+        return open_records(project)
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name}: {', '.join(self._spec.by_name)}>"

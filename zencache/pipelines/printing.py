@@ -76,7 +76,9 @@ class Printer:
         elif event.what == "note":
             print(f"Note: {event.text}.", file=sys.stderr, flush=True)  # noqa: T201 - beside the run's own lines
         else:
-            self.line(f"Step {event.step} was skipped: a step that it needs did not finish.")
+            self.line(
+                f"Step {event.step} was skipped: {event.text or 'a step that it needs did not finish'}."
+            )
         self._done += event.what in ("finished", "failed", "skipped")
         if self._status is not None:
             self._status.update(self._progress(event.step if event.what == "started" else ""))

@@ -27,7 +27,13 @@ class Records:
     digests: FileDigests
 
 
-_opened: dict[tuple[Path, int], Records] = {}
+def open_others(project: Project) -> list[Records]:
+    """Open the stores of a project that it is not on: its own, and those that its TFX pipelines name."""
+    databases = [each for each in project.databases if each != project.database and each.is_file()]
+    return [open_records(project.on(database)) for database in databases]
+
+
+_opened: dict[tuple[Path, int, Path], Records] = {}
 
 
 def open_records(project: Project) -> Records:
@@ -36,7 +42,7 @@ def open_records(project: Project) -> Records:
     from zencache.stores.metadata import MetadataStore  # noqa: PLC0415 - imports ml_metadata
     from zencache.stores.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
 
-    key = (project.root, project.folder.stat().st_ino)
+    key = (project.root, project.folder.stat().st_ino, project.database)
     if key not in _opened or _opened[key].project != project:
         remember_in(project.installed)
         metadata = MetadataStore(project)

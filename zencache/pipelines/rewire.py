@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zencache.errors import DefinitionError
 from zencache.graph.specs import InputSpec, OutputRef, PipelineSpec, StepBody, StepSpec
+from zencache.planning.nodes import Body
 from zencache.steps.trace import check_types, make_body
 
 if TYPE_CHECKING:
@@ -14,23 +15,24 @@ if TYPE_CHECKING:
 
     from zencache.steps.step import BoundStep, Step
 
-Live = tuple[dict[str, StepBody], dict[str, "Step"]]
+Live = tuple[dict[str, Body], dict[str, "Step"]]
 
 
 def replaced(
-    spec: PipelineSpec, bodies: Mapping[str, StepBody], steps: Mapping[str, Step], slot: str, bound: BoundStep
+    spec: PipelineSpec, bodies: Mapping[str, Body], steps: Mapping[str, Step], slot: str, bound: BoundStep
 ) -> tuple[PipelineSpec, Live]:
     """Give the parts of a pipeline in which `bound` stands where `slot` did."""
     old = spec.step(slot)
-    name = _name(spec, old, bound.step.name)
+    # A component knows what feeds it by name.
+    name = old.name if any(step.node for step in spec.steps) else _name(spec, old, bound.step.name)
     new = make_body(bound.step, bound.values, _sources(old, bound), name=name, slot=old.slot)
     outputs = _renamed_outputs(spec, old, new.spec)
-    made: dict[str, StepBody] = {}
+    made: dict[str, Body] = {}
     for body in bodies.values():
         changed = new if body.spec.name == old.name else _fed_by(body, old.name, name, outputs)
         made[changed.spec.name] = changed
     _check(made, name)
-    made_steps = {n: bound.step if n == name else steps[n] for n in made}
+    made_steps = {n: bound.step if n == name else steps[n] for n in made if n == name or n in steps}
     made_spec = spec.replaced(steps=tuple(body.spec for body in made.values()))
     return made_spec, (made, made_steps)
 
@@ -69,7 +71,7 @@ def _renamed_outputs(spec: PipelineSpec, old: StepSpec, new: StepSpec) -> dict[s
     )
 
 
-def _fed_by(body: StepBody, old: str, new: str, outputs: Mapping[str, str]) -> StepBody:
+def _fed_by(body: Body, old: str, new: str, outputs: Mapping[str, str]) -> Body:
     inputs = tuple(
         InputSpec(name=i.name, type=i.type, source=OutputRef(step=new, output=outputs[i.source.output]))
         if i.source.step == old
@@ -79,11 +81,14 @@ def _fed_by(body: StepBody, old: str, new: str, outputs: Mapping[str, str]) -> S
     return dataclasses.replace(body, spec=body.spec.replaced(inputs=inputs))
 
 
-def _check(bodies: Mapping[str, StepBody], name: str) -> None:
-    """Check the types of all connections to and from a step."""
+def _check(bodies: Mapping[str, Body], name: str) -> None:
+    """Check the types of all connections of a step with other steps."""
     for target in bodies.values():
         for item in target.spec.inputs:
-            if name in (target.spec.name, item.source.step):
+            ends = (target, bodies[item.source.step])
+            if name in (target.spec.name, item.source.step) and all(
+                isinstance(end, StepBody) for end in ends
+            ):
                 given = bodies[item.source.step].output_types[item.source.output]
                 wanted = target.input_types[item.name]
                 check_types(item.source.step, item.source.output, given, target.spec.name, item.name, wanted)

@@ -115,7 +115,11 @@ class StepRun:
     @property
     def reason(self) -> str:
         """Why it ran, or was a hit, in words."""
-        return self._record.reason if self._record else "a step that it needs did not finish"
+        return (
+            self._record.reason
+            if self._record
+            else "it was left out: by a condition, by a partial run, or because a step that it needs did not finish"
+        )
 
     def explain(self, code: bool = False) -> Explanation:
         """Say why it ran or was a hit, with what its key was made of: `print(run.steps["train"].explain())`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +14,25 @@ from zencache.errors import RunInterruptedError, StepFailedError
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import load_engine
 from zencache.execution.values import load
+from zencache.imports import import_module
 from zencache.pipelines.printing import OVERRIDE, Printer, seconds_text
+from zencache.pipelines.records import open_others
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
+from zencache.planning.nodes import resolvers_before
 from zencache.stores.records import CachedStep
 from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from zencache.config import Project, WorkerKind
-    from zencache.graph.specs import PipelineSpec, StepBody
+    from zencache.graph.specs import PipelineSpec
+    from zencache.pipelines.partial import Part
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
+    from zencache.planning.nodes import Body
     from zencache.policy import CachePolicy
     from zencache.steps.step import Step
     from zencache.stores.records import RunHandle
@@ -40,9 +46,13 @@ def create_project() -> Project:
 
 
 def make_planner(
-    spec: PipelineSpec, bodies: Mapping[str, StepBody], records: Records | None, enable_cache: bool | None
+    spec: PipelineSpec,
+    bodies: Mapping[str, Body],
+    records: Records | None,
+    enable_cache: bool | None,
+    others: Sequence[Records] = (),
 ) -> Planner:
-    """Make the planner of a run, or of a dry run before there is a project."""
+    """Make the planner of a run, or of a dry run before there is a store; `others` are asked where it knows no result."""
     project = records.project if records else None
     settings = project.settings if project else config.Settings()
     keys = KeyMaker(
@@ -51,6 +61,7 @@ def make_planner(
         root=project.root if project else Path.cwd(),
         digests=records.digests if records else FileDigests(None),
         load=lambda artifact: load(artifact, records.metadata) if records else None,
+        spans=lambda properties: import_module("zencache.execution.spans").matched(properties),
         project=settings.cache,
     )
     return Planner(
@@ -59,13 +70,14 @@ def make_planner(
         records.metadata if records else None,
         enable_cache,
         settings.cache_precedence,
+        others=[other.metadata for other in (open_others(records.project) if records else others)],
         likely=records.runs.likely(spec) if records else (),
     )
 
 
 def run(
     spec: PipelineSpec,
-    bodies: Mapping[str, StepBody],
+    bodies: Mapping[str, Body],
     steps: Mapping[str, Step],
     records: Records,
     *,
@@ -73,6 +85,7 @@ def run(
     run_name: str | None,
     workers: int | None,
     worker_kind: WorkerKind | None,
+    part: Part | None = None,
 ) -> PipelineRun:
     """Run a pipeline; see `Pipeline.run`."""
     started = time.perf_counter()
@@ -85,8 +98,9 @@ def run(
     handle = records.runs.begin(
         spec, run_name or f"{spec.name}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
     )
-    plan = planner.plan()
-    hits = _hits(spec, plan)
+    plan = _owned(planner.plan(), planner, records)
+    plan = part.planned(plan, spec, records) if part else plan
+    hits = _hits(spec, plan, {} if part else resolvers_before(spec))
     _tell_hits(printer, hits)
     if plan.all_hits:
         records.runs.publish(handle, hits, finished=time.perf_counter() - started)
@@ -95,6 +109,19 @@ def run(
         _compute(context, hits, started, printer)
     printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
     return _recorded(records, handle)
+
+
+def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
+    """Give a plan whose hits are all this store's: those of the project's other stores are brought here."""
+    steps = {
+        name: replace(
+            step, hit=records.runs.own(step.hit, planner.spec.by_name[name].identity, planner.others)
+        )
+        if step.hit and step.hit.home != records.project.database
+        else step
+        for name, step in plan.steps.items()
+    }
+    return replace(plan, steps=steps)
 
 
 def _announce(
@@ -109,17 +136,19 @@ def _announce(
         printer.line(OVERRIDE.format(enable_cache))
 
 
-def _hits(spec: PipelineSpec, plan: RunPlan) -> list[CachedStep]:
-    """Give the hits of a plan as they are to be published: their inputs are other hits' outputs."""
+def _hits(spec: PipelineSpec, plan: RunPlan, waits: Mapping[str, frozenset[str]]) -> list[CachedStep]:
+    """Give the hits of a plan as they are to be published: their inputs are other hits' outputs.
+
+    What comes after a resolver is left to the run: a resolver must not find what this run publishes.
+    """
     outputs = {p.name: p.hit.outputs for p in plan.steps.values() if p.hit}
     hits = []
     for step in spec.steps:
         planned = plan.steps[step.name]
-        if planned.hit is not None and planned.parts is not None:
-            inputs = step.fed(outputs)
-            hits.append(
-                CachedStep(step, planned.hit, planned.parts.key, planned.reason, inputs, planned.seconds)
-            )
+        if planned.hit is not None and not waits.get(step.name):
+            key = planned.parts.key if planned.parts else planned.hit.key or ""
+            inputs = step.fed(outputs) if planned.parts else planned.hit.inputs
+            hits.append(CachedStep(step, planned.hit, key, planned.reason, inputs, planned.seconds))
     return hits
 
 
@@ -154,7 +183,15 @@ def _context(
         worker_kind=worker_kind or settings.worker_kind,
         load_body=load_body,
         results={
-            h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id) for h in hits
+            **{
+                n: StepResult(n, "skipped", is_condition=True)
+                for n, p in plan.steps.items()
+                if p.action == "skip"
+            },
+            **{
+                h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id)
+                for h in hits
+            },
         },
     )
 

@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from zencache.errors import CodeUnavailableError
 from zencache.pipelines.dry import dry
+from zencache.planning.nodes import Body, NodeBody
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
 from zencache.steps.trace import make_body
@@ -39,6 +40,9 @@ def with_snapshots(
     """
     made = []
     for item in spec.steps:
+        if item.node is not None:
+            made.append(item)
+            continue
         step = steps[item.name]
         snapshot = None if is_importable(step) else _snapshot(step, project, code(item.name))
         made.append(item.replaced(code=item.code.replaced(snapshot=snapshot)))
@@ -124,10 +128,13 @@ def load_step(code: CodeRef, project: Project) -> Step:
     return step
 
 
-def load_bodies(spec: PipelineSpec, project: Project) -> tuple[dict[str, StepBody], dict[str, Step]]:
+def load_bodies(spec: PipelineSpec, project: Project) -> tuple[dict[str, Body], dict[str, Step]]:
     """Load all steps of a recorded spec."""
-    steps = {item.name: load_step(item.code, project) for item in spec.steps}
-    return {item.name: _body(item, steps[item.name]) for item in spec.steps}, steps
+    own = {item.name: item for item in spec.steps if item.node is None}
+    steps = {name: load_step(item.code, project) for name, item in own.items()}
+    nodes = {item.name: NodeBody.of(item) for item in spec.steps if item.node is not None}
+    bodies = {name: _body(item, steps[name]) for name, item in own.items()}
+    return {item.name: nodes.get(item.name) or bodies[item.name] for item in spec.steps}, steps
 
 
 def load_body(spec: StepSpec, project: Project) -> StepBody:

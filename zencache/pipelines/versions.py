@@ -134,17 +134,23 @@ def _replaced(old: PipelineSpec, new: PipelineSpec) -> dict[str, str]:
 
 def _rewired(was: StepSpec, now: StepSpec, names: Mapping[str, str]) -> Iterator[str]:
     """Say what feeds a step now that did not; `names` ties old names of steps to new ones."""
-    before = {i.name: (names.get(i.source.step, i.source.step), i.source.output) for i in was.inputs}
-    after = {i.name: (i.source.step, i.source.output) for i in now.inputs}
+    before, after = _sources(was, names), _sources(now, {})
     if was.identity != now.identity and list(before.values()) == list(after.values()):
         return  # another function, whose arguments have other names
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) != after.get(name):
-            yield f"step {now.name} rewired: {name} from {_place(before.get(name))} → {_place(after.get(name))}"
+            fed = [", ".join(each.get(name, ("(nothing)",))) for each in (before, after)]
+            yield f"step {now.name} rewired: {name} from {fed[0]} → {fed[1]}"
 
 
-def _place(source: tuple[str, str] | None) -> str:
-    return ".".join(source) if source else "(nothing)"
+def _sources(step: StepSpec, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Name by input what feeds a step, under `order` the steps that it waits for without taking a result."""
+    found: dict[str, tuple[str, ...]] = {}
+    for item in step.inputs:
+        place = f"{names.get(item.source.step, item.source.step)}.{item.source.output}"
+        found[item.name] = (*found.get(item.name, ()), place)
+    order = sorted(names.get(name, name) for name in step.after)
+    return {**found, **({"order": tuple(order)} if order else {})}
 
 
 # -- parameters and code --------------------------------------------------------------------------

@@ -19,13 +19,16 @@ from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
 from zencache.graph.types import type_name
 from zencache.graph.values import canonical_text, from_text, import_object, to_text
 from zencache.materializers import find
+from zencache.planning.nodes import NodeBody
 from zencache.policy import CachePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zencache.code.source import Text
-    from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
+    from zencache.graph.specs import PipelineSpec, StepSpec
+    from zencache.planning.files import Matched
+    from zencache.planning.nodes import Body
     from zencache.stores.records import ArtifactRecord
     from zencache.watch.digests import FileDigests
 
@@ -37,12 +40,14 @@ class KeyMaker:
     """Makes the keys of one run's steps; code is read once, when the first key is asked for."""
 
     spec: PipelineSpec
-    bodies: Mapping[str, StepBody]
+    bodies: Mapping[str, Body]
     root: Path
     """Where declared files are looked for."""
     digests: FileDigests
     load: Callable[[ArtifactRecord], Any]
     """Loads an input's value, for a user's key function."""
+    spans: Callable[[Mapping[str, Any]], Matched]
+    """Asks TFX which files an `ExampleGen` reads, by its properties."""
     project: CachePolicy | None = None
     _codes: dict[str, CodeDigest] = field(default_factory=dict)
 
@@ -54,8 +59,10 @@ class KeyMaker:
         """Give the digest of a step's code, as it is when the run is planned."""
         if step not in self._codes:
             body = self.bodies[step]
-            now = self._reader.of(body.function)
-            self._codes[step] = now.or_snapshot(body.snapshot)
+            if isinstance(body, NodeBody):
+                self._codes[step] = body.code(self._reader)
+            else:
+                self._codes[step] = self._reader.of(body.function).or_snapshot(body.snapshot)
         return self._codes[step]
 
     def policy(self, step: StepSpec) -> CachePolicy:
@@ -67,19 +74,30 @@ class KeyMaker:
             made = made.under(policy)
         return made
 
-    def parts(self, step: StepSpec, inputs: Inputs) -> KeyParts:
-        """Make the parts of a step's key, its inputs being known."""
+    def always(self, step: StepSpec) -> str | None:
+        """Say why a step is never looked up, whatever the user says; or None."""
+        body = self.bodies[step.name]
+        return body.always if isinstance(body, NodeBody) else None
+
+    def parts(self, step: StepSpec, inputs: Inputs, dynamic: Mapping[str, Any] | None = None) -> KeyParts:
+        """Make the parts of a step's key, its inputs being known.
+
+        `dynamic` are the parameters of a native component that were computed from its inputs.
+        """
         body, policy, code = self.bodies[step.name], self.policy(step), self.code(step.name)
-        parameters = {n: self._by_content(canonical_text(t)) for n, t in sorted(step.parameters.items())}
-        by_content = {n: (artifact.value_type, artifact.digest) for n, artifact in sorted(inputs.items())}
         added = self._added(step, policy)
+        if isinstance(body, NodeBody):
+            parameters = body.parameters(dynamic or {})
+            added |= body.files(self.digests, self.spans)
+        else:
+            parameters = {n: self._by_content(canonical_text(t)) for n, t in sorted(step.parameters.items())}
+        by_content = {n: (artifact.value_type, artifact.content) for n, artifact in sorted(inputs.items())}
         if policy.key is not None:
             named, answer = self._answer(step, policy.key, inputs)
             parameters = {n: text for n, text in parameters.items() if n not in named}
             by_content = {n: pair for n, pair in by_content.items() if n not in named}
             added["key function"] = answer
-        chosen = {output.name: output.materializer for output in body.spec.outputs}
-        outputs = {n: (type_name(k), chosen.get(n) or _materializer(k)) for n, k in body.output_types.items()}
+        outputs = _outputs(body)
         return KeyParts(
             code={"none": "none", "function": code.own}.get(policy.code or "", code.digest),
             packages=self._packages(step, policy, code),
@@ -209,6 +227,13 @@ class KeyMaker:
                 f"{where} takes {', '.join(unknown)}, which is no argument of the step; it has {', '.join(known) or 'none'}"
             )
         return names
+
+
+def _outputs(body: Body) -> dict[str, tuple[str, str]]:
+    if isinstance(body, NodeBody):
+        return {name: (kind, "TFX") for name, kind in body.output_types.items()}
+    chosen = {output.name: output.materializer for output in body.spec.outputs}
+    return {n: (type_name(k), chosen.get(n) or _materializer(k)) for n, k in body.output_types.items()}
 
 
 def _live(key: Any, where: str) -> Callable[..., Any]:

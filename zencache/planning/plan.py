@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from zencache.caching.key import KeyParts
     from zencache.stores.records import ExecutionRecord
 
-Action = Literal["hit", "run", "wait"]
+Action = Literal["hit", "run", "wait", "skip"]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache.caching.explain import differences, span
 from zencache.caching.key import KeyParts
@@ -36,6 +36,8 @@ class Planner:
     """None before the first run: there are no records yet."""
     run_override: bool | None = None
     precedence: str = "step"
+    others: Sequence[MetadataStore] = ()
+    """Other stores of the project: they are asked where this one knows no result."""
     likely: Sequence[int] = ()
     """Executions that the last run of the pipeline used: they are read at once, before any key is known."""
     _known_before: dict[str, list[ExecutionRecord]] = dataclasses.field(default_factory=dict)
@@ -48,7 +50,7 @@ class Planner:
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}
         for level in self.spec.levels:
-            waiting = [s for s in level if not s.upstream <= outputs.keys()]
+            waiting = [s for s in level if not s.upstream <= outputs.keys() or (s.node and s.node.is_late)]
             decided |= {s.name: self._waiting(s, decided) for s in waiting}
             for planned in self.decide([s for s in level if s.name not in decided], outputs, ahead):
                 decided[planned.name] = planned
@@ -60,8 +62,20 @@ class Planner:
         self, steps: Sequence[StepSpec], outputs: Outputs, ahead: Mapping[str, ExecutionRecord] | None = None
     ) -> list[PlannedStep]:
         """Decide for steps whose inputs are known, with one look-up for all whose keys were not read `ahead`."""
+        return self._decide({step.name: self.keys.parts(step, step.fed(outputs)) for step in steps}, ahead)
+
+    def decide_one(
+        self, step: StepSpec, inputs: dict[str, ArtifactRecord], dynamic: Mapping[str, Any]
+    ) -> PlannedStep:
+        """Decide for a native component whose inputs TFX resolved, and the parameters that follow from them."""
+        [planned] = self._decide({step.name: self.keys.parts(step, inputs, dynamic)})
+        return planned
+
+    def _decide(
+        self, parts: Mapping[str, KeyParts], ahead: Mapping[str, ExecutionRecord] | None = None
+    ) -> list[PlannedStep]:
         started = time.perf_counter()
-        parts = {step.name: self.keys.parts(step, step.fed(outputs)) for step in steps}
+        steps = [self.spec.by_name[name] for name in parts]
         off = {step.name: self._why_off(step) for step in steps}
         keys = [parts[step.name].key for step in steps if off[step.name] is None]
         known = ahead or {}
@@ -81,7 +95,8 @@ class Planner:
         return code_changes(old, planned.parts, now, self.metadata.project.sources)
 
     def _why_off(self, step: StepSpec) -> str | None:
-        return why_off(self.spec, step, self.run_override, self.precedence, self.keys.project)
+        always = self.keys.always(step)
+        return always or why_off(self.spec, step, self.run_override, self.precedence, self.keys.project)
 
     def _decided(
         self, step: StepSpec, parts: KeyParts, off: str | None, newest: Mapping[str, ExecutionRecord | None]
@@ -102,7 +117,8 @@ class Planner:
             return self._run(step, off, cached=False)
         on = sorted(u for u in step.upstream if u in decided and decided[u].action != "hit")
         takes = _usual(self._earlier(step))
-        return PlannedStep(step.name, "wait", f"waits for the result of {', '.join(on)}", takes=takes)
+        why = f"waits for the result of {', '.join(on)}" if on else "what feeds it is known when it runs"
+        return PlannedStep(step.name, "wait", why, takes=takes)
 
     def _run(
         self, step: StepSpec, reason: str, *, parts: KeyParts | None = None, cached: bool = True
@@ -124,6 +140,10 @@ class Planner:
             if wrong is None:
                 return record, None
             problem = problem or (wrong if record.done else None)
+        for other in self.others:
+            found = other.newest([key]).get(key)
+            if found is not None and self._problem(step, found) is None:
+                return found, None
         return None, problem
 
     def _problem(self, step: StepSpec, record: ExecutionRecord) -> str | None:  # noqa: PLR0911 - one line a problem
@@ -135,12 +155,12 @@ class Planner:
         age = datetime.now(timezone.utc) - record.created
         if policy.expires_after is not None and age > policy.expires_after:
             return f"expired {span(age - policy.expires_after)} ago: computed {_when(record.created)}, kept for {span(policy.expires_after)}"
-        for output in step.outputs:
-            artifact = record.outputs.get(output.name)
+        for name in record.outputs if step.node else [output.name for output in step.outputs]:
+            artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:
-                return f"the stored output {output.name} was dropped"
+                return f"the stored output {name} was dropped"
             if not is_whole(artifact.folder, artifact.size):
-                return f"the stored output {output.name} is missing or damaged"
+                return f"the stored output {name} is missing or damaged"
         if record.seen and policy.watch is not False:
             return "; ".join(changed(Seen.from_json(record.seen), self.keys.root, self.keys.digests)) or None
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from zencache.older import Older
 from zencache.pipelines import Pipeline, PipelineRun
 from zencache.pipelines.audit import audit
 from zencache.pipelines.dropping import drop
-from zencache.pipelines.records import open_records
+from zencache.pipelines.records import open_others, open_records
 from zencache.stores.selection import Selection
 
 if TYPE_CHECKING:
@@ -42,6 +43,19 @@ class Repository(Older):
         return cls(root)
 
     @property
+    def _all(self) -> list[Records]:
+        """The project's own records, and those of the stores that its TFX pipelines name."""
+        return [self._records, *open_others(self._records.project)]
+
+    def _home_of(self, name: str) -> Records:
+        """Find the records that hold a pipeline; of several, where it ran last."""
+        having = [records for records in self._all if name in records.runs.pipelines()]
+        if not having:
+            hint = "`zencache pipeline list` shows all"
+            raise NotFoundError.named("pipeline", name, self.get_pipeline_names(), hint=hint)
+        return max(having, key=lambda records: _last_run(records, name))
+
+    @property
     def root(self) -> Path:
         """The folder that holds `.zencache/`."""
         return self._records.project.root
@@ -52,14 +66,10 @@ class Repository(Older):
         Raises NotFoundError with the nearest names. Running it raises CodeUnavailableError where a step's
         code is gone.
         """
-        if name not in self.get_pipeline_names():
-            hint = "`zencache pipeline list` shows all"
-            raise NotFoundError.named("pipeline", name, self.get_pipeline_names(), hint=hint)
-        runs = self._records.runs.runs(name)
-        spec = (
-            self._records.runs.spec_of(runs[-1]) if runs else list(self._records.runs.versions(name))[-1].spec
-        )
-        return Pipeline(spec, records=self._records)
+        records = self._home_of(name)
+        runs = records.runs.runs(name)
+        spec = records.runs.spec_of(runs[-1]) if runs else list(records.runs.versions(name))[-1].spec
+        return Pipeline(spec, records=records)
 
     def get_pipelines(self) -> list[Pipeline]:
         """List all pipelines, by name."""
@@ -67,22 +77,24 @@ class Repository(Older):
 
     def get_pipeline_names(self) -> list[str]:
         """List the names of all pipelines that have run, sorted."""
-        return self._records.runs.pipelines()
+        return sorted({name for records in self._all for name in records.runs.pipelines()})
 
     def get_runs(self, pipeline: str | Pipeline | None = None) -> list[PipelineRun]:
         """List runs, newest last: of a pipeline, or all."""
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
         if name is not None and name not in self.get_pipeline_names():
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names())
-        return [PipelineRun(run, self._records) for run in self._records.runs.runs(name)]
+        found = [(run, records) for records in self._all for run in records.runs.runs(name)]
+        return [PipelineRun(run, records) for run, records in sorted(found, key=lambda pair: pair[0].created)]
 
     def get_run(self, name: str) -> PipelineRun:
         """Find a run by its name; raises NotFoundError with the nearest names."""
-        found = self._records.runs.run(name)
-        if found is None:
-            known = [run.name for run in self._records.runs.runs()]
-            raise NotFoundError.named("run", name, known, hint="`zencache run list` shows all")
-        return PipelineRun(found, self._records)
+        for records in self._all:
+            found = records.runs.run(name)
+            if found is not None:
+                return PipelineRun(found, records)
+        known = [run.name for run in self.get_runs()]
+        raise NotFoundError.named("run", name, known, hint="`zencache run list` shows all")
 
     # -- the cache ----------------------------------------------------------------------------
 
@@ -102,7 +114,10 @@ class Repository(Older):
         `dry_run` what would be. Raises ParameterError if nothing is said, or the key is none.
         """
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
-        return drop(self._records, Selection(step, name, key, older_than), dry_run=dry_run)
+        selection = Selection(step, name, key, older_than)
+        meant = [records for records in self._all if name is None or name in records.runs.pipelines()]
+        found = [drop(records, selection, dry_run=dry_run) for records in meant or [self._records]]
+        return [each for one in found for each in one]
 
     def audit(
         self,
@@ -118,8 +133,14 @@ class Repository(Older):
         the choice repeatable. Raises NotFoundError for a pipeline that has not run.
         """
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
-        chosen = self.get_pipelines() if name is None else [self.get_pipeline_by_name(name)]
-        return audit(self._records, [each.spec for each in chosen], sample=sample, step=step, seed=seed)
+        names = self._records.runs.pipelines() if name is None else [name]
+        specs = [self.get_pipeline_by_name(each).spec for each in names]
+        return audit(self._records, specs, sample=sample, step=step, seed=seed)
 
     def __repr__(self) -> str:
         return f"<repository {self.root}>"
+
+
+def _last_run(records: Records, name: str) -> datetime:
+    runs = records.runs.runs(name)
+    return runs[-1].created if runs else datetime.min.replace(tzinfo=timezone.utc)

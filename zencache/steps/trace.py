@@ -17,11 +17,13 @@ from zencache.errors import (
 from zencache.graph.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepBody, StepSpec
 from zencache.graph.types import is_assignable, type_name
 from zencache.steps.binding import check_known, check_parameter, complete, spread
+from zencache.steps.native import adapter, is_channel
 from zencache.steps.parameters import BaseParameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from zencache.planning.nodes import Body
     from zencache.steps.signature import Signature
     from zencache.steps.step import Step
 
@@ -78,7 +80,7 @@ class Trace:
 
     def __init__(self, pipeline: str) -> None:
         self.pipeline = pipeline
-        self.bodies: dict[str, StepBody] = {}
+        self.bodies: dict[str, Body] = {}
         self.steps: dict[str, Step] = {}
 
     @contextmanager
@@ -106,7 +108,7 @@ class Trace:
         slot: str | None = None,
     ) -> OutputHandle | OutputHandles:
         """Note a call of a step, and give handles of its outputs."""
-        given = _by_name(step, bound, args, kwargs)
+        given = {n: self._taken(step, n, v) for n, v in _by_name(step, bound, args, kwargs).items()}
         handles = {name: value for name, value in given.items() if isinstance(value, OutputHandle)}
         for name, handle in handles.items():
             self._check_connection(step, name, handle)
@@ -123,6 +125,13 @@ class Trace:
             OutputHandle(body.spec.name, n, kind, self) for n, kind in step.signature.outputs.items()
         )
         return made[0] if len(made) == 1 else made
+
+    def _taken(self, step: Step, name: str, value: Any) -> Any:
+        """Give a handle for a TFX channel; any other value is given back."""
+        if not is_channel(value):
+            return value
+        wanted = step.signature.arguments[name].annotation
+        return adapter("mixing").handle(self, value, wanted, f"step {step.name}: argument {name}")
 
     def _check_connection(self, step: Step, name: str, handle: OutputHandle) -> None:
         if handle.trace is not self:

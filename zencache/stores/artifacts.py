@@ -40,10 +40,9 @@ class Manifest:
 
     @classmethod
     def of(cls, folder: Path, known: Known | None = None) -> Manifest:
-        """Read every file below `folder` whose digest is not known from writing it."""
-        paths = sorted(
-            (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file()
-        )
+        """Read every file below `folder` (or the one file that it is) whose digest is not known from writing it."""
+        below = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
+        paths = sorted((path.relative_to(folder).as_posix(), path) for path in below)
         return cls(
             tuple((name, path.stat().st_size, known_digest(path, known or {})) for name, path in paths)
         )
@@ -83,16 +82,16 @@ def write_aside(target: Path, fill: Callable[[Path], None]) -> Manifest:
 
 
 def is_whole(folder: Path, size: int) -> bool:
-    """Say whether an artifact exists and has the recorded size; reads no content."""
+    """Say whether an artifact exists and has the recorded size; reads no content. One without files may be gone."""
     try:
-        return folder.is_dir() and _size(folder) == size
+        return _size(folder) == size if folder.exists() else size == 0
     except OSError:
         return False
 
 
 def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path], str | None]) -> None:
     """Raise ArtifactError unless the artifact's content is what was recorded."""
-    if not folder.is_dir():
+    if not folder.exists():
         raise ArtifactError(
             f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew"
         )
@@ -104,6 +103,8 @@ def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path]
 
 
 def _size(folder: Path) -> int:
+    if folder.is_file():
+        return folder.stat().st_size
     total = 0
     for entry in os.scandir(folder):
         total += _size(Path(entry.path)) if entry.is_dir() else entry.stat().st_size

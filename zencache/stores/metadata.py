@@ -32,6 +32,7 @@ a custom property a parameter  its JSON text, under its own name, as TFX records
 ``zencache_compared_with``     of a miss: the id of the earlier execution that the reason compares with
 ``zencache_seen``              what it read without declaring it, with digests, as JSON
 ``zencache_dropped``           why its result may not be reused any more, in words
+``zencache_brought_from``      of a result of another store: that store's database
 =============================  ========================================================================
 
 =============================  ========================================================================
@@ -42,6 +43,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 ``zencache_size``              bytes
 ``zencache_type``              qualified type name of the value
 ``zencache_materializer``      ``module:Class`` that loads it
+``zencache_properties``        of what a native component made: digest of the properties that say more than its files
 =============================  ========================================================================
 """
 
@@ -49,17 +51,19 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.config import FOLDER
 from zencache.errors import StoreUnavailableError
+from zencache.graph.specs import indexed
+from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.lock import StoreLock
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from zencache.config import Project
 
@@ -166,6 +170,12 @@ class MetadataStore:
         """Read a run's executions, oldest first."""
         return self.records(sorted(self.client.get_executions_by_context(context_id), key=lambda e: e.id))
 
+    def fingerprinted(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
+        """Read artifacts by id; those that have no content digest yet get one."""
+        with self.lock:
+            found = fingerprint(self.client.get_artifacts_by_id(ids), self.client, self.local) if ids else []
+        return {a.id: _artifact_record(a.name, a, self.local(a.uri)) for a in found}
+
     def drop_artifact(self, artifact_id: int) -> None:
         """Mark an artifact as not to be used any more; its history stays."""
         [artifact] = self.client.get_artifacts_by_id([artifact_id])
@@ -201,7 +211,7 @@ class MetadataStore:
         for event, artifact in zip(events, artifacts, strict=True):
             for name in _event_keys(event):
                 record = _artifact_record(name, artifact, self.local(artifact.uri))
-                sides[event.type == pb.Event.OUTPUT][name] = record
+                sides[event.type in OUTPUTS][name] = record
         return ExecutionRecord(
             id=execution.id,
             step=extra.get("zencache_step", execution.name),
@@ -219,12 +229,13 @@ class MetadataStore:
             origin=_number(extra.get("zencache_origin")),
             inputs=sides[False],
             outputs=sides[True],
+            home=self.project.database,
         )
 
     def local(self, uri: str) -> Path:
         """Give the folder of a uri, also when the project was moved since it was written."""
         _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
-        return self.project.artifacts / (rest if mark else uri)
+        return self.project.artifacts / rest if mark else Path(uri).absolute()
 
 
 def _newest_of(key_context: Any) -> int | None:
@@ -250,8 +261,10 @@ def _error(result: str | None) -> str | None:
 
 
 def _event_keys(event: Any) -> Iterator[str]:
-    """Read the keys of an event's path, `[key, index, key, index, …]`: one artifact may feed two inputs."""
-    return (step.key for step in event.path.steps if step.WhichOneof("value") == "key")
+    """Read the names in an event's path, `[key, index, key, index, …]`: one artifact may feed two inputs."""
+    steps = list(event.path.steps)
+    for key, index in zip(steps[::2], steps[1::2], strict=False):
+        yield indexed(key.key, index.index)
 
 
 def _artifact_record(name: str, artifact: Any, folder: Path) -> ArtifactRecord:
@@ -261,9 +274,10 @@ def _artifact_record(name: str, artifact: Any, folder: Path) -> ArtifactRecord:
         name=name,
         uri=artifact.uri,
         folder=folder,
-        value_type=extra.get("zencache_type", "Any"),
+        value_type=extra.get("zencache_type") or artifact.type or "Any",
         materializer=extra.get("zencache_materializer", ""),
         digest=extra.get("zencache_digest", ""),
         size=extra.get("zencache_size", 0),
         live=artifact.state == pb.Artifact.LIVE,
+        properties=extra.get("zencache_properties", ""),
     )

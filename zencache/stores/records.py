@@ -31,6 +31,16 @@ class ArtifactRecord:
     size: int
     """In bytes."""
     live: bool
+    properties: str = ""
+    """Of what a native component made: the digest of the properties that say more of it than its files."""
+
+    said: Mapping[str, str | int] = field(default_factory=dict)
+    """Of a new artifact: its properties in TFX's schema, to be recorded with it."""
+
+    @property
+    def content(self) -> str:
+        """What stands for it in keys."""
+        return f"{self.digest}+{self.properties}" if self.properties else self.digest
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class ExecutionRecord:
     """Of a hit: the execution that computed the outputs."""
     inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
+    home: Path | None = None
+    """The database that it is recorded in."""
 
     @property
     def done(self) -> bool:

@@ -7,7 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import AlreadyExistsError
-from zencache.graph.specs import PipelineSpec
+from zencache.graph.specs import PipelineSpec, key_and_index
+from zencache.graph.values import from_text
+from zencache.stores.bringing import bring
+from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -30,10 +33,10 @@ from zencache.stores.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zencache.graph.specs import StepSpec
-    from zencache.stores.records import ArtifactRecord
+    from zencache.stores.records import ArtifactRecord, ExecutionRecord
 
 
 class RunStore:
@@ -95,6 +98,41 @@ class RunStore:
             if context is not None:
                 set_properties(context.custom_properties, {"zencache_execution": execution_id})
             self._client.put_contexts([step, *([context] if context else [])])
+
+    def own(self, record: ExecutionRecord, identity: str, others: Sequence[MetadataStore]) -> ExecutionRecord:
+        """Give a result as this store's: one of another store is brought here."""
+        source = next((other for other in others if other.project.database == record.home), None)
+        if source is None or record.key is None:
+            return record
+        brought = bring(record, source, self.metadata)
+        self.remember(record.key, identity, brought)
+        return self.metadata.executions_by_id([brought])[0]
+
+    def annotate(self, execution_id: int, values: Mapping[str, Any]) -> ExecutionRecord:
+        """Note on an execution of a native component what is known of it, and on its outputs their content."""
+        with self.metadata.lock:
+            [execution] = self._client.get_executions_by_id([execution_id])
+            set_properties(execution.custom_properties, values)
+            self._client.put_executions([execution])
+            made = [e for e in self._client.get_events_by_execution_ids([execution_id]) if e.type in OUTPUTS]
+            self.metadata.fingerprinted(sorted({event.artifact_id for event in made}))
+        return self.metadata.executions_by_id([execution_id])[0]
+
+    def pushed(self, execution_id: int) -> list[str]:
+        """List where an execution put something outside of its outputs, as TFX's pushers tell."""
+        made = [e.artifact_id for e in self._client.get_events_by_execution_ids([execution_id])]
+        found = [get_properties(a.custom_properties) for a in self._client.get_artifacts_by_id(made)]
+        return [told["pushed_destination"] for told in found if told.get("pushed_destination")]
+
+    def annotate_failure(self, run: RunHandle, spec: StepSpec, values: Mapping[str, Any]) -> None:
+        """Note on the execution of a native component that failed in a run what it was to compute."""
+        node = self.metadata.context(NODE_CONTEXT, f"{run.pipeline}.{spec.name}")
+        if node is None or run.context_id is None:
+            return
+        of_run = {e.id for e in self._client.get_executions_by_context(run.context_id)}
+        of_node = self._client.get_executions_by_context(node.id)
+        if found := sorted(of_run & {e.id for e in of_node}):
+            self.annotate(found[-1], values)
 
     def _new_step_context(self, identity: str) -> Any:
         return pb.Context(type_id=self.metadata.context_types[STEP_CONTEXT], name=identity)
@@ -162,7 +200,7 @@ class RunStore:
             hit.spec, hit.key, None, hit.reason
         )  # what the key is made of, its origin tells
         measured = {"zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id}
-        set_properties(execution.custom_properties, {**hit.spec.parameters, **known, **measured})
+        set_properties(execution.custom_properties, {**_parameters(hit.spec), **known, **measured})
         return execution
 
     def _execution_type(self, name: str) -> int:
@@ -290,6 +328,14 @@ def step_properties(
     }
 
 
+def _parameters(spec: StepSpec) -> Mapping[str, Any]:
+    """Give parameters as they are recorded: of a step as JSON, of a native component as TFX does."""
+    if spec.node is None:
+        return spec.parameters
+    values = {name: from_text(text) for name, text in spec.parameters.items()}
+    return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
+
+
 def _run_record(context: Any) -> RunRecord:
     extra = get_properties(context.custom_properties)
     return RunRecord(
@@ -312,8 +358,9 @@ def _events(hit: CachedStep) -> Iterator[Any]:
         for artifact_id, names in by_artifact.items():
             event = pb.Event(artifact_id=artifact_id, type=kind)
             for name in names:
-                event.path.steps.add().key = name
-                event.path.steps.add().index = 0
+                key, index = key_and_index(name)
+                event.path.steps.add().key = key
+                event.path.steps.add().index = index
             yield event
 
 

@@ -51,6 +51,8 @@ class Seen:
     """Folder that was listed to the digest of the names in it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variable to the digest of its value; "" for one that was not set."""
+    targets: Mapping[str, str] = field(default_factory=dict)
+    """What it wrote outside of its outputs, a served model say, to the digest of the content then."""
     unstable: tuple[str, ...] = ()
     """Files that changed while the step ran: a result that read such a file is never reused."""
     notes: tuple[str, ...] = ()
@@ -70,6 +72,7 @@ class Seen:
             files=data.get("files", {}),
             folders=data.get("folders", {}),
             environment=data.get("environment", {}),
+            targets=data.get("targets", {}),
             unstable=tuple(data.get("unstable", ())),
             notes=tuple(data.get("notes", ())),
             remarks=tuple(data.get("remarks", ())),
@@ -93,8 +96,16 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
             for name, digest in seen.environment.items()
             if (digest_of_all() if name == ALL else digest_of_variable(os.environ.get(name))) != digest
         ]
+        found += filter(None, (_of_target(*item, root, digests) for item in seen.targets.items()))
         digests.flush()
     return found
+
+
+def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
+    now = digests.digest(root / name) or ""
+    if not before:
+        return f"its target {name} cannot be looked at from here"
+    return None if now == before else f"its target {name} {'changed' if now else 'is gone'}"
 
 
 def _of_file(name: str, before: str, root: Path, digests: FileDigests) -> str | None:

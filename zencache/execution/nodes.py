@@ -1,0 +1,230 @@
+"""Native TFX components: their part of the intermediate representation, resolved and launched by TFX itself."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import sys
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tfx.dsl.compiler import constants, placeholder_utils
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import data_types, inputs_utils, launcher, runtime_parameter_utils
+from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
+
+from zencache.errors import NotFoundError
+from zencache.execution.connection import Connection
+from zencache.execution.outside import Outside
+from zencache.execution.recording import keep_failure, properties, reuse
+from zencache.execution.tasks import RunContext, StepResult
+from zencache.graph.specs import indexed, key_and_index
+from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody
+from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
+from zencache.stores.mlmd import connection_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zencache.graph.specs import StepSpec
+    from zencache.planning import PlannedStep
+    from zencache.stores.records import ArtifactRecord
+
+_one_at_a_time = threading.RLock()
+"""Components change the process while they run (`sys.path`, Beam's and TensorFlow's globals), as TFX's runners let them."""
+
+
+def prepared(spec: StepSpec, run: RunContext) -> Any:
+    """Give a node's representation (`PipelineNode`) as part of a run, under the names that it has there."""
+    assert spec.node is not None
+    node = pipeline_pb2.PipelineNode.FromString(base64.b64decode(spec.node.ir))
+    _rename(node, spec, run.spec.name)
+    bindings = {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run.handle.name}
+    runtime_parameter_utils.substitute_runtime_parameter(node, bindings)
+    node.execution_options.caching_options.enable_cache = False
+    node.ClearField("downstream_nodes")
+    return node
+
+
+def _rename(node: Any, spec: StepSpec, pipeline: str) -> None:
+    """Give a node, and the queries for what feeds it, the names of the pipeline that it runs in."""
+    assert spec.node is not None
+    compiled = spec.node.pipeline
+    node.node_info.id = spec.name
+    queries = [q for each in node.inputs.inputs.values() for c in each.channels for q in c.context_queries]
+    for context in (*node.contexts.contexts, *queries):
+        value = context.name.field_value
+        if context.type.name == PIPELINE_CONTEXT and value.string_value == compiled:
+            value.string_value = pipeline
+        elif context.type.name == NODE_CONTEXT and value.string_value.startswith(f"{compiled}."):
+            value.string_value = pipeline + value.string_value.removeprefix(compiled)
+    for context in node.contexts.contexts:
+        if context.type.name == NODE_CONTEXT:
+            context.name.field_value.string_value = f"{pipeline}.{spec.name}"
+
+
+def run_node(run: RunContext, spec: StepSpec) -> None:
+    """Run, reuse or skip a native component, whose upstream steps have ended."""
+    node = prepared(spec, run)
+    found = _inputs(run, spec, node)
+    if found is None:
+        run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True)
+        return
+    inputs, dynamic = found
+    planned = run.planner.decide_one(spec, inputs, dynamic)
+    if planned.hit is not None:
+        reuse(run, planned, inputs)
+    else:
+        with _one_at_a_time:
+            _launch(run, spec, planned, node)
+
+
+# -- what feeds it ------------------------------------------------------------------------------------
+
+
+def _inputs(
+    run: RunContext, spec: StepSpec, node: Any
+) -> tuple[dict[str, ArtifactRecord], dict[str, Any]] | None:
+    """Resolve inputs and the parameters that are computed from them; None where a condition says not to run."""
+    assert spec.node is not None
+    if spec.identity in (IMPORTER, RESOLVER):
+        return {}, {}
+    if not spec.node.is_late:
+        inputs = run.inputs(spec)
+        _fix(node, inputs)
+        return inputs, {}
+    resolved = inputs_utils.resolve_input_artifacts(pipeline_node=node, metadata_handle=_connection(run))
+    if isinstance(resolved, inputs_utils.Skip):
+        return None
+    by_key = resolved[0]
+    context = placeholder_utils.ResolutionContext(
+        exec_info=data_types.ExecutionInfo(
+            input_dict={key: list(artifacts) for key, artifacts in by_key.items()},
+            pipeline_node=node,
+            pipeline_info=pipeline_pb2.PipelineInfo(id=run.spec.name),
+            pipeline_run_id=run.handle.name,
+        )
+    )
+    dynamic = inputs_utils.resolve_dynamic_parameters(node.parameters, context)
+    ids = {indexed(key, n): a.id for key, found in by_key.items() for n, a in enumerate(found)}
+    hidden = {key for key, each in node.inputs.inputs.items() if each.hidden or key.startswith("_")}
+    known = run.runs.metadata.fingerprinted(
+        [number for name, number in ids.items() if key_and_index(name)[0] not in hidden]
+    )
+    return {
+        name: replace(known[number], name=name) for name, number in ids.items() if number in known
+    }, dynamic
+
+
+def _fix(node: Any, inputs: dict[str, ArtifactRecord]) -> None:
+    """Say in a node which artifacts feed it: TFX would read all executions of the pipeline to find them."""
+    for key in dict.fromkeys(key_and_index(name)[0] for name in inputs):
+        node.inputs.inputs[key].ClearField("channels")
+    for name, artifact in inputs.items():
+        node.inputs.inputs[key_and_index(name)[0]].static_inputs.artifact_ids.append(artifact.id)
+
+
+# -- launching ----------------------------------------------------------------------------------------
+
+
+def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) -> None:
+    """Have TFX's launcher run a node, tied to its cache key, and note what it read and made."""
+    assert planned.parts is not None
+    if planned.cached or spec.identity != RESOLVER:
+        context = node.contexts.contexts.add()
+        context.type.name = KEY_CONTEXT
+        context.name.field_value.string_value = planned.parts.key
+    run.parts[spec.name] = planned.parts
+    body = run.bodies[spec.name]
+    assert isinstance(body, NodeBody)
+    outside = Outside(run, body)
+    started = time.perf_counter()
+    run.threads[spec.name] = threading.get_ident()
+    try:
+        with _user_modules(body, node, run), outside:
+            info = _launcher(run, spec, node).launch()
+    except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a component, not the worker
+        keep_failure(run, spec.name, error)
+        run.runs.annotate_failure(run.handle, spec, properties(run, planned))
+        return
+    finally:
+        run.threads.pop(spec.name, None)
+    if info is None or not info.execution_id:
+        run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True)
+        return
+    seen = outside.seen(info.execution_id)
+    measured = {"zencache_seconds": time.perf_counter() - started, "zencache_seen": seen and seen.to_json()}
+    record = run.runs.annotate(info.execution_id, {**properties(run, planned), **measured})
+    if not record.done:
+        said = (record.error or "").strip().splitlines()
+        raise NotFoundError(
+            f"TFX found nothing to feed {spec.name} with: {said[-1] if said else record.state}"
+        )
+    run.results[spec.name] = StepResult(spec.name, "executed", record.outputs, execution=record.id)
+    if spec.identity != RESOLVER:
+        run.runs.remember(planned.parts.key, spec.identity, record.id)
+
+
+def _launcher(run: RunContext, spec: StepSpec, node: Any) -> Any:
+    assert spec.node is not None
+    deployment = local_deployment_config_pb2.LocalDeploymentConfig()
+    deployment.ParseFromString(base64.b64decode(spec.node.deployment))
+    platform = deployment.node_level_platform_configs.get(spec.name)
+    runtime = pipeline_pb2.PipelineRuntimeSpec()
+    runtime.pipeline_root.field_value.string_value = run.spec.root or str(run.project.artifacts)
+    runtime.pipeline_run_id.field_value.string_value = run.handle.name
+    return launcher.Launcher(
+        pipeline_node=node,
+        mlmd_connection=_connection(run),
+        pipeline_info=pipeline_pb2.PipelineInfo(id=run.spec.name),
+        pipeline_runtime_spec=runtime,
+        executor_spec=runner_utils.extract_executor_spec(deployment, spec.name),
+        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, spec.name),
+        platform_config=getattr(platform, platform.WhichOneof("config")) if platform else None,
+    )
+
+
+def _connection(run: RunContext) -> Connection:
+    return Connection(connection_config(run.project.database).sqlite, run.runs.metadata.client)
+
+
+# -- the user's modules -------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _user_modules(body: NodeBody, node: Any, run: RunContext) -> Iterator[None]:
+    """Have the component import the module file as it is now, and nothing of the same name from elsewhere."""
+    _, folder = body.module
+    if folder is None:
+        yield
+        return
+    _packaged(body, node, run)
+    names = {file.stem for file in folder.glob("*.py")}
+    before = {name: sys.modules.pop(name) for name in names & sys.modules.keys() if name != "__main__"}
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(str(folder))
+        for name in names - before.keys():
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
+
+
+def _packaged(body: NodeBody, node: Any, run: RunContext) -> None:
+    """Package a module file as TFX does before it runs a pipeline: only now, where a component runs."""
+    parameters = node.parameters.parameters
+    file = parameters["module_file"].field_value.string_value if "module_file" in parameters else ""
+    if not file or os.environ.get("UNSUPPORTED_DO_NOT_PACKAGE_USER_MODULES"):
+        return
+    from tfx.components.util import udf_utils  # noqa: PLC0415 - whoever has a module file has the whole of TFX
+
+    _, path = udf_utils.package_user_module_file(
+        body.spec.name, file, run.spec.root or str(run.project.artifacts)
+    )
+    del parameters["module_file"]
+    parameters["module_path"].field_value.string_value = path

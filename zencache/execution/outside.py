@@ -1,0 +1,67 @@
+"""What a native component reads, or writes, outside of its inputs and outputs."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zencache.code.origin import origin_of_file
+from zencache.watch.watching import watching
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from zencache.execution.tasks import RunContext
+    from zencache.planning.nodes import NodeBody
+    from zencache.watch.seen import Seen
+    from zencache.watch.watching import Watch
+
+
+class Outside:
+    """Notices it while the component runs."""
+
+    def __init__(self, run: RunContext, body: NodeBody) -> None:
+        self._run = run
+        self._body = body
+        self._policy = run.planner.keys.policy(body.spec)
+        self._stack = ExitStack()
+        self._watch: Watch | None = None
+
+    def __enter__(self) -> Self:
+        project = self._run.project
+        root = Path(self._run.spec.root or project.artifacts).absolute()
+        ignored = [project.folder, project.lock, root, Path(tempfile.gettempdir()), *self._fed()]
+        if self._policy.watch is not False:
+            self._watch = self._stack.enter_context(
+                watching(
+                    self._body.spec.name,
+                    root=project.root,
+                    ignore=ignored,
+                    digests=self._run.planner.keys.digests,
+                    is_project=lambda file: origin_of_file(file) == "project",
+                )
+            )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _fed(self) -> list[Path]:
+        """List what it is known to read: the artifacts that feed it, and the files that are in its key."""
+        results = [self._run.results[name] for name in self._body.spec.upstream if name in self._run.results]
+        return [a.folder for result in results for a in result.outputs.values()] + list(self._body.declared)
+
+    def seen(self, execution_id: int) -> Seen | None:
+        """Give what it was seen to read, and what it wrote elsewhere: both are looked at before a result is reused."""
+        if self._watch is None:
+            return None
+        digests = self._run.planner.keys.digests
+        mentioned = {str(path.absolute()): digests.digest(path) or "" for path in self._body.mentioned}
+        pushed = self._run.runs.pushed(execution_id)
+        targets = {path: digests.digest(Path(path)) or "" for path in pushed}
+        found = self._watch.seen()
+        files = {name: digest for name, digest in found.files.items() if not name.endswith((".py", ".pyc"))}
+        return replace(found, files={**files, **mentioned}, folders={}, targets=targets, notes=(), remarks=())

@@ -1,0 +1,54 @@
+"""How a step of a run ended, kept and recorded: what steps and native components have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zencache.caching.explain import write_texts
+from zencache.errors import RunInterruptedError
+from zencache.execution.computing import from_step
+from zencache.execution.processes import RemoteTraceback
+from zencache.execution.tasks import StepEvent, StepResult
+from zencache.stores.records import CachedStep
+from zencache.stores.runs import step_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.execution.tasks import RunContext
+    from zencache.planning import PlannedStep
+    from zencache.stores.records import ArtifactRecord
+
+
+def reuse(run: RunContext, planned: PlannedStep, inputs: Mapping[str, ArtifactRecord]) -> None:
+    """Publish a step that turned out to be a hit once its inputs were known."""
+    assert planned.hit is not None
+    assert planned.parts is not None
+    run.report(StepEvent(planned.name, "cached"))
+    spec = run.spec.by_name[planned.name]
+    hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
+    cached = CachedStep(spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds)
+    run.runs.publish(run.handle, [cached])
+    run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
+
+
+def properties(run: RunContext, planned: PlannedStep) -> dict[str, str | None]:
+    """Give what is recorded of a step that runs: its key, what that is made of, and why it runs."""
+    assert planned.parts is not None
+    spec = run.spec.by_name[planned.name]
+    before = run.plan.steps[planned.name]
+    # The plan knew more where it could compare; a step that had to wait is explained by its inputs.
+    decided = before if before.action == "run" else planned
+    texts = write_texts(run.project.sources, run.planner.keys.texts(spec))
+    explained = run.planner.keys.explained(spec, planned.parts)
+    parts = explained.model_copy(update={"sources": texts}).model_dump_json()
+    return step_properties(spec, planned.parts.key, parts, decided.reason, decided.compared_with)
+
+
+def keep_failure(run: RunContext, step: str, error: BaseException) -> None:
+    """Keep a step's exception, its traceback cut to begin at the step's own function."""
+    error = error.with_traceback(None) if isinstance(error.__cause__, RemoteTraceback) else from_step(error)
+    if isinstance(error, KeyboardInterrupt):
+        run.interrupted.set()
+        error = RunInterruptedError(f"step {step} was interrupted")
+    run.results[step] = StepResult(step, "failed", error=error)
