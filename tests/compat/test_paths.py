@@ -72,6 +72,19 @@ def test_one_class_under_several_paths(old, name, home):
         ),
         ("from zencache.client import Clientt", "zencache.client has no Clientt; did you mean Client?"),
         ("from zencache.config.global_config import x", "zencache.config has no global_config; "),
+        (
+            "from zencache.integrations.sklearn.materializers.sklearn_materializer import SklearnMaterializer",
+            "zencache.integrations.sklearn has no materializers; a value is stored by its type, so leave it out",
+        ),
+        ("import zencache.integrations.sklearn.helper", "has no helper; did you mean helpers?"),
+        (
+            "from zencache.materializers import NumpyMaterializer",
+            "has no NumpyMaterializer; a value is stored by its",
+        ),
+        (
+            "from zencache.materializers import Materialiser",
+            "has no Materialiser; did you mean Materializer?",
+        ),
     ],
 )
 def test_what_is_not_here_names_the_nearest_thing(line, said):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 _NO_STACKS = "there are no stacks here: steps run on this machine, settings are in .zencache/config.toml"
 _NO_SERVER = "there is no server here: `zencache run show` and `zencache explain` show what ran"
 _OWN_TRACKER = "start the tracker in the step that reports to it, and give that step enable_cache=False"
-# The last part of an old name to what is nearest; of a module `a.b.c` also `b` and `a` are looked up.
+_BY_TYPE = "a value is stored by its type, so leave it out; or name a Materializer class of your own"
+# The last part of an old name to what is nearest.
 ADVICE = {
     "stack": _NO_STACKS,
     "stacks": _NO_STACKS,
@@ -41,6 +42,16 @@ ADVICE = {
     "alerter": "look at the status of the run that `pipeline.run()` gives",
     "alerters": "look at the status of the run that `pipeline.run()` gives",
     "exceptions": "zencache.errors",
+    **dict.fromkeys(
+        (
+            "materializers",
+            "BuiltInMaterializer",
+            "NumpyMaterializer",
+            "PandasMaterializer",
+            "BeamMaterializer",
+        ),
+        _BY_TYPE,
+    ),
     "environment": "a step that takes a StepContext knows its run; else ask the operating system",
     "get_step_context": "give the step an argument annotated StepContext",
     "get_output_materializer": "return the value: it is stored by its type, or by `@step(output_materializers=…)`",
@@ -75,8 +86,7 @@ def no_import(module: str, known: Iterable[str], modules: Iterable[str] = ()) ->
     zencache.steps has no stepp; did you mean step?
     """
     parent, _, name = module.rpartition(".")
-    said = next((ADVICE[part] for part in reversed(module.split(".")[1:]) if part in ADVICE), None)
-    return NoSuchImportError(f"{parent} has no {name}; {said or _nearest(name, known, modules)}")
+    return NoSuchImportError(f"{parent} has no {name}; {ADVICE.get(name) or _nearest(name, known, modules)}")
 
 
 def no_attribute(target: Any, name: str) -> NoSuchAttributeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import pkgutil
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -25,9 +26,10 @@ class _Alias(MetaPathFinder, Loader):
         if importlib.util.find_spec(f"zencache_{name}") is None:
             _missing(fullname, name)
             return None
-        return ModuleSpec(
-            fullname, self, origin=".".join(filter(None, (f"zencache_{name}", rest))), is_package=True
-        )
+        origin = ".".join(filter(None, (f"zencache_{name}", rest)))
+        if importlib.util.find_spec(origin) is None:
+            _missing_in(fullname, origin)
+        return ModuleSpec(fullname, self, origin=origin, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         assert spec.origin is not None
@@ -53,6 +55,15 @@ def _missing(fullname: str, name: str) -> None:
     raise ModuleNotFoundError(
         f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
     )
+
+
+def _missing_in(fullname: str, origin: str) -> None:
+    """Raise ModuleNotFoundError for a module that an installed integration does not have."""
+    from zencache.compat import advice  # noqa: PLC0415 - as above
+
+    above = importlib.import_module(origin.rpartition(".")[0])
+    names = [found.name for found in pkgutil.iter_modules(getattr(above, "__path__", ()))]
+    raise advice.no_import(fullname, (), names)
 
 
 # First: the finder of paths would load a submodule again, under its alias.
