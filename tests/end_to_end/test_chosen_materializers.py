@@ -69,3 +69,49 @@ def test_another_choice_runs_the_step_again():
     assert run.steps["load"].reason.startswith("output output: list by zencache.")
     again = adding(load.with_options(output_materializers=Lines)).run()
     assert all(each.is_cached for each in again.steps.values())
+
+
+IMPORTED = """
+from zencache import Materializer, step
+
+class Lines(Materializer):
+    def save(self, value, folder):
+        (folder / "lines.txt").write_text(" ".join(map(str, value)))
+    def load(self, folder):
+        return [int(word) for word in (folder / "lines.txt").read_text().split()]
+
+@step
+def load() -> list:
+    return [1, 2, 3]
+
+@step
+def total(numbers: list) -> int:
+    return sum(numbers)
+"""
+USES = """
+from steps_that_are_imported import *
+from zencache import pipeline
+
+@pipeline
+def both(one, other):
+    total(one())
+    total(other())
+
+run = both(load().with_return_materializers(Lines).configure(enable_cache=False), load()).run(workers=2, worker_kind="processes")
+print("OUT", *(next(file.name for file in run.steps[name].output.folder.glob("[!.]*.*")) for name in ("load", "load_2")))
+"""
+
+
+@pytest.mark.slow
+def test_a_choice_made_where_a_step_is_used_holds_everywhere(folder, script):
+    """In a worker process, which imports the step; and in a copy that another process makes."""
+    (folder / "steps_that_are_imported.py").write_text(IMPORTED)
+    done = script(USES)
+    assert done.stdout.splitlines()[-1] == "OUT lines.txt value.json"
+    assert "a worker process cannot" not in done.stdout
+    copied = script(
+        "from zencache import Repository, step\n@step\ndef count(numbers: list) -> int:\n    return len(numbers)\n"
+        "made = Repository().get_pipeline_by_name('both').copy('copied', total_2=count())\n"
+        "load = made.spec.by_name['load']\nprint(load.outputs[0].materializer, load.enable_cache)\n"
+    )
+    assert copied.stdout.splitlines()[-1] == "steps_that_are_imported:Lines False"
