@@ -10,8 +10,8 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, plan, versions
-from zencache.cli.output import find_run, open_repository, table
+from zencache.cli import cache, compat, explain, plan, tfx, versions
+from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
 from zencache.pipelines.printing import seconds_text
 
@@ -29,6 +29,7 @@ app.add_typer(pipelines, name="pipeline")
 app.add_typer(runs, name="run")
 app.add_typer(cache.app, name="cache")
 app.add_typer(compat.app, name="compat")
+app.add_typer(tfx.app, name="tfx")
 pipelines.command("versions")(versions.versions)
 pipelines.command("diff")(versions.diff)
 app.command("explain")(explain.explain)
@@ -73,7 +74,7 @@ def list_pipelines() -> None:
         rows.append(
             (
                 name,
-                str(last.version) if last else "",
+                str(last.version or "") if last else "",
                 str(len(found)),
                 last.name if last else "",
                 last.status if last else "",
@@ -88,7 +89,8 @@ def show_pipeline(name: Name) -> None:
     repository = open_repository()
     found = repository.get_runs(name)
     last = found[-1]
-    typer.echo(f"Pipeline {name}, version {last.version}, {len(found)} runs")
+    version = f"version {last.version}" if last.version else "run by TFX itself"
+    typer.echo(f"Pipeline {name}, {version}, {len(found)} runs")
     table(
         ("step", "function", "inputs", "parameters"),
         [
@@ -96,7 +98,7 @@ def show_pipeline(name: Name) -> None:
                 step.name,
                 step.identity,
                 ", ".join(f"{i.name} from {i.source.step}.{i.source.output}" for i in step.inputs),
-                ", ".join(f"{key}={text}" for key, text in step.parameters.items()),
+                ", ".join(f"{key}={shortened(text)}" for key, text in step.parameters.items()),
             )
             for step in last.spec.steps
         ],
@@ -115,9 +117,8 @@ def show_run(name: Name) -> None:
     """Show a run's steps: what ran, what was reused, and why."""
     run = find_run(name)
     duration = "" if run.duration is None else f", {seconds_text(run.duration)}"
-    typer.echo(
-        f"Run {run.name} of pipeline {run.pipeline_name}, version {run.version}: {run.status}{duration}"
-    )
+    version = f", version {run.version}" if run.version else ""
+    typer.echo(f"Run {run.name} of pipeline {run.pipeline_name}{version}: {run.status}{duration}")
     table(
         ("step", "status", "time", "reason"),
         [
@@ -137,7 +138,7 @@ def _run_table(found: Iterable[PipelineRun]) -> None:
         (
             r.name,
             r.pipeline_name,
-            str(r.version),
+            str(r.version or ""),
             r.status,
             "" if r.duration is None else seconds_text(r.duration),
         )

@@ -43,6 +43,17 @@ def import_from_here(*others: Path) -> None:
     sys.path[:0] = [folder for folder in dict.fromkeys(folders) if folder not in sys.path]
 
 
+def shortened(text: str, width: int = 40) -> str:
+    r"""Cut a text so that a table can show it, on one line.
+
+        >>> shortened("a" * 50, 10), shortened("a
+    b")
+        ('aaaaaaaaa…', 'a b')
+    """
+    line = " ".join(text.replace("\\n", " ").split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, empty: str = "") -> None:
     """Print a table; as wide as it needs to be where the output is not a terminal."""
     rows = list(rows)

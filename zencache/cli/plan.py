@@ -28,7 +28,11 @@ def plan(target: Target, given: Given = None, no_cache: NoCache = False, code: C
     from zencache.cli.targets import find_pipeline  # noqa: PLC0415 - `--help` needs no pipelines
 
     pipeline = find_pipeline(target, dict(map(parameter, given or ())))
-    planned = pipeline.plan(enable_cache=False if no_cache else None)
+    show(pipeline.plan(enable_cache=False if no_cache else None), code=code)
+
+
+def show(planned: RunPlan, *, code: bool) -> None:
+    """Print a plan, with the lines of code that differ if they are asked for."""
     typer.echo(str(planned))
     for text in _diffs(planned) if code else ():
         typer.echo(f"\n{text}")

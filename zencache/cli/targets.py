@@ -7,22 +7,25 @@ import importlib.util
 import inspect
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from zencache.cli.output import import_from_here
 from zencache.errors import DefinitionError, NotFoundError
 from zencache.pipelines import Pipeline, PipelineDefinition
 from zencache.pipelines.dry import dry
+from zencache.steps.native import adapter, is_pipeline
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Mapping
 
-_HOW = "name a variable that holds a Pipeline, or a function that returns one"
+_HOW = "name a variable that holds a Pipeline (zencache's or TFX's), or a function that returns one"
 
 
-def find_pipeline(target: str, parameters: Mapping[str, Any]) -> Pipeline:
+def find_pipeline(target: str, parameters: Mapping[str, Any], **adopting: Any) -> Pipeline:
     """Import what is named and make its pipeline; nothing can run meanwhile.
+
+    One of TFX is adopted; `adopting` are the options for it.
 
     Raises NotFoundError that says which names there are, and DefinitionError where a pipeline has
     slots that nothing fills.
@@ -32,7 +35,7 @@ def find_pipeline(target: str, parameters: Mapping[str, Any]) -> Pipeline:
         place, name = target, ""
     with dry():
         module = _import(place)
-        return _pipeline(_named(module, place, name), name, parameters)
+        return _pipeline(_named(module, place, name), name, parameters, adopting)
 
 
 # -- the module -------------------------------------------------------------------------------------
@@ -69,7 +72,9 @@ def _import_file(file: Path) -> types.ModuleType:
 
 
 def _named(module: types.ModuleType, place: str, name: str) -> Any:
-    known = [n for n, v in vars(module).items() if isinstance(v, Pipeline | PipelineDefinition)]
+    known = [
+        n for n, v in vars(module).items() if isinstance(v, Pipeline | PipelineDefinition) or is_pipeline(v)
+    ]
     if not name:
         each = ", ".join(f"{place}:{n}" for n in known) or f"{place}:NAME"
         raise NotFoundError(f"say which pipeline of {place} is meant: {each}")
@@ -84,21 +89,25 @@ def _named(module: types.ModuleType, place: str, name: str) -> Any:
 # -- the pipeline -----------------------------------------------------------------------------------
 
 
-def _pipeline(found: Any, name: str, parameters: Mapping[str, Any]) -> Pipeline:
-    if isinstance(found, Pipeline):
+def _pipeline(found: Any, name: str, parameters: Mapping[str, Any], adopting: Mapping[str, Any]) -> Pipeline:
+    if isinstance(found, Pipeline) or is_pipeline(found):
         if parameters:
             raise DefinitionError(
                 f"{name} is a Pipeline already, and takes no parameters; leave --set out, "
                 "or name the @pipeline function that it was made by"
             )
-        return found
+        return cast("Pipeline", _adopted(found, adopting))
     if not isinstance(found, PipelineDefinition) and not inspect.isfunction(found):
         raise DefinitionError(f"{name} is no pipeline, but a {type(found).__name__}; {_HOW}")
     _check_filled(found, name, parameters)
-    made = found(**parameters)
+    made = _adopted(found(**parameters), adopting)
     if not isinstance(made, Pipeline):
         raise DefinitionError(f"{name}() gave a {type(made).__name__}, not a Pipeline; {_HOW}")
     return made
+
+
+def _adopted(found: Any, adopting: Mapping[str, Any]) -> Any:
+    return adapter("adopting").adopt(found, **adopting) if is_pipeline(found) else found
 
 
 def _check_filled(found: Any, name: str, parameters: Mapping[str, Any]) -> None:

@@ -136,7 +136,7 @@ class CodeReader:
 
     def of_component(
         self,
-        identity: str,
+        identity: Sequence[str],
         objects: Sequence[Any],
         functions: Sequence[tuple[str, str]],
         folder: Path | None,
@@ -155,7 +155,7 @@ class CodeReader:
             whole = [static.find(functions[0][0], ())[0]] if functions and not named else []
             static.drain()
             refs = [*(reach.followed(each) for each in objects), *named, *whole]
-            root = Node("component", own=identity, refs=refs, packages=tuple(sorted(packages.items())))
+            root = Node("component", own=list(identity), refs=refs, packages=tuple(sorted(packages.items())))
             return _digested(root, summed_up(root), "")
 
     def modules(self) -> dict[str, Text]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import sys
 import threading
 import time
+import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 from zencache.errors import NotFoundError
 from zencache.execution.connection import Connection
 from zencache.execution.outside import Outside
-from zencache.execution.recording import keep_failure, properties, reuse
+from zencache.execution.recording import FAILED, keep_failure, properties, reuse
 from zencache.execution.tasks import RunContext, StepResult
 from zencache.graph.specs import indexed, key_and_index
 from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody
@@ -137,6 +139,8 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
         context = node.contexts.contexts.add()
         context.type.name = KEY_CONTEXT
         context.name.field_value.string_value = planned.parts.key
+    if spec.identity == IMPORTER:
+        _import_anew(node, run)
     run.parts[spec.name] = planned.parts
     body = run.bodies[spec.name]
     assert isinstance(body, NodeBody)
@@ -148,7 +152,12 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
             info = _launcher(run, spec, node).launch()
     except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a component, not the worker
         keep_failure(run, spec.name, error)
-        run.runs.annotate_failure(run.handle, spec, properties(run, planned))
+        told = json.dumps({"resultMessage": "".join(traceback.format_exception(error)), "code": FAILED})
+        said = {
+            **properties(run, planned),
+            "__execution_result__": told,
+        }  # as TFX writes it for some failures
+        run.runs.annotate_failure(run.handle, spec, said)
         return
     finally:
         run.threads.pop(spec.name, None)
@@ -159,13 +168,20 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
     measured = {"zencache_seconds": time.perf_counter() - started, "zencache_seen": seen and seen.to_json()}
     record = run.runs.annotate(info.execution_id, {**properties(run, planned), **measured})
     if not record.done:
-        said = (record.error or "").strip().splitlines()
+        lines = (record.error or "").strip().splitlines()
         raise NotFoundError(
-            f"TFX found nothing to feed {spec.name} with: {said[-1] if said else record.state}"
+            f"TFX found nothing to feed {spec.name} with: {lines[-1] if lines else record.state}"
         )
     run.results[spec.name] = StepResult(spec.name, "executed", record.outputs, execution=record.id)
     if spec.identity != RESOLVER:
         run.runs.remember(planned.parts.key, spec.identity, record.id)
+
+
+def _import_anew(node: Any, run: RunContext) -> None:
+    """Have an importer make a new artifact where the content at its uri has changed: TFX goes by the uri alone."""
+    uri = node.parameters.parameters["artifact_uri"].field_value.string_value
+    if run.runs.metadata.has_changed(uri):
+        node.parameters.parameters["reimport"].field_value.int_value = 1
 
 
 def _launcher(run: RunContext, spec: StepSpec, node: Any) -> Any:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from zencache.planning import PlannedStep
     from zencache.stores.records import ArtifactRecord
 
+FAILED = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
+
 
 def reuse(run: RunContext, planned: PlannedStep, inputs: Mapping[str, ArtifactRecord]) -> None:
     """Publish a step that turned out to be a hit once its inputs were known."""

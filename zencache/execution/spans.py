@@ -11,8 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def fingerprint(properties: Mapping[str, Any]) -> str:
+    """Give what TFX records of the files that an `ExampleGen` reads: how many, how large, when changed."""
+    return _resolved(properties, is_remote=True).fingerprint
+
+
 def matched(properties: Mapping[str, Any]) -> Matched:
     """Fill in spans and versions as TFX's driver does; raises DefinitionError where no span fits."""
+    return _resolved(properties, is_remote="://" in str(properties["input_base"]))
+
+
+def _resolved(properties: Mapping[str, Any], *, is_remote: bool) -> Matched:
     from tfx.components.example_gen import input_processor  # noqa: PLC0415 - whoever has an ExampleGen has all of TFX
     from tfx.proto import example_gen_pb2, range_config_pb2  # noqa: PLC0415 - likewise
     from tfx.utils import proto_utils  # noqa: PLC0415 - likewise
@@ -26,7 +35,7 @@ def matched(properties: Mapping[str, Any]) -> Matched:
     try:
         processor = input_processor.FileBasedInputProcessor(base, config.splits, limits)
         span, version = processor.resolve_span_and_version()
-        fingerprint = processor.get_input_fingerprint(span, version) if "://" in base else ""
+        fingerprint = processor.get_input_fingerprint(span, version) if is_remote else ""
     except ValueError as error:
         raise DefinitionError(f"no files to read in {base}: {error}") from error
     fill = processor.get_pattern_for_span_version

@@ -15,7 +15,7 @@ from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.execution.computing import compute
 from zencache.execution.processes import Computed, Pool, Task, Unavailable
-from zencache.execution.recording import keep_failure
+from zencache.execution.recording import FAILED, keep_failure
 from zencache.execution.tasks import RunContext, StepEvent, StepResult, running
 from zencache.execution.values import load, readable
 from zencache.execution.watched import Watched
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from zencache.graph.specs import StepSpec
     from zencache.stores.records import ArtifactRecord
     from zencache.watch.seen import Seen
-
-_FAILED = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 
 
 class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
@@ -45,7 +43,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
             done = _run(run, body, output_dict)
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
             keep_failure(run, body.spec.name, error)
-            result.execution_result.code = _FAILED
+            result.execution_result.code = FAILED
             result.execution_result.result_message = "".join(traceback.format_exception(error))
             return result
         run.results[body.spec.name] = StepResult(body.spec.name, "executed", done.outputs)

@@ -53,6 +53,8 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     One that is gone or was changed is never served: it is dropped from the records, so that the next
     run makes it anew, and ArtifactError says so.
     """
+    # What TFX's own runners made has no digest before it is asked for.
+    artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
     [known] = readable({"": artifact}, {}).values()
     try:
         return read(known, metadata.project)

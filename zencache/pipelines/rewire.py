@@ -33,7 +33,8 @@ def replaced(
         made[changed.spec.name] = changed
     _check(made, name)
     made_steps = {n: bound.step if n == name else steps[n] for n in made if n == name or n in steps}
-    made_spec = spec.replaced(steps=tuple(body.spec for body in made.values()))
+    order = [name if step.name == old.name else step.name for step in spec.steps]
+    made_spec = spec.replaced(steps=tuple(made[each].spec for each in order))
     return made_spec, (made, made_steps)
 
 

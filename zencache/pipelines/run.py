@@ -118,7 +118,7 @@ class StepRun:
         return (
             self._record.reason
             if self._record
-            else "it was left out: by a condition, by a partial run, or because a step that it needs did not finish"
+            else "a step that it needs did not finish, or a condition or a partial run left it out"
         )
 
     def explain(self, code: bool = False) -> Explanation:

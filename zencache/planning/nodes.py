@@ -38,7 +38,6 @@ RESOLVER = "tfx.dsl.components.common.resolver.Resolver"
 _CODE = ("module_file", "module_path")
 _ENTRIES = {
     "tfx.components.transform.": ("preprocessing_fn", "stats_options_updater_fn"),
-    "tfx.components.trainer.executor.Executor": ("trainer_fn",),
     "tfx.components.trainer.": ("run_fn",),
     "tfx.components.tuner.": ("tuner_fn",),
     "tfx.components.evaluator.": ("custom_eval_shared_model", "custom_extractors"),
@@ -106,7 +105,7 @@ class NodeBody:
     def parameters(self, dynamic: Mapping[str, Any]) -> dict[str, str]:
         """Give the execution properties in canonical form, with those that were computed from inputs."""
         left_out = {*_CODE, *(("input_base",) if self.node.driver == _FILE_DRIVER else ())}
-        left_out |= {"source_uri"} if self.spec.identity == IMPORTER else set()
+        left_out |= {"artifact_uri"} if self.spec.identity == IMPORTER else set()
         values = {**self._properties, **dynamic}
         return {name: _canonical(value) for name, value in sorted(values.items()) if name not in left_out}
 
@@ -115,7 +114,7 @@ class NodeBody:
     def files(self, digests: FileDigests, spans: Callable[[Mapping[str, Any]], Matched]) -> dict[str, str]:
         """Give what it takes in from outside, by content; `spans` asks TFX where patterns speak of spans."""
         if self.spec.identity == IMPORTER:
-            uri = str(self._properties["source_uri"])
+            uri = str(self._properties["artifact_uri"])
             return {"uri": uri, f"file {uri}": digests.digest(Path(uri)) or "not there"}
         if self.node.driver == _FILE_DRIVER:
             return matched_files(self.spec.name, self._properties, digests, spans)
@@ -145,11 +144,20 @@ class NodeBody:
     # -- code -----------------------------------------------------------------------------------
 
     def code(self, reader: CodeReader) -> CodeDigest:
-        """Digest the executor, the driver, and the user's functions that they call."""
+        """Digest the executor, the driver, and the user's functions that they call.
+
+        Raises CodeUnavailableError for a component of which only TFX's own records are known.
+        """
+        if not self.node.executor and self.spec.identity not in (IMPORTER, RESOLVER):
+            raise CodeUnavailableError(
+                f"pipeline {self.node.pipeline} was run by TFX itself, whose records do not tell how to run it again; "
+                "adopt the pipeline object: zencache_tfx.adopt(pipeline).run()"
+            )
         own = [path for path in (self.node.executor, self.node.driver) if _is_own(path)]
         packages = dict(self._packages())
         objects = [_executor(path, self.spec.name) for path in own]
-        return reader.of_component(self.spec.identity, objects, *self._entries(), packages=packages)
+        identity = [self.spec.identity, self.node.executor, self.node.driver]
+        return reader.of_component(identity, objects, *self._entries(), packages=packages)
 
     def _packages(self) -> dict[str, str]:
         found: dict[str, str] = {}

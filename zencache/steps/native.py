@@ -5,6 +5,7 @@ A component is known by the name of its base class, so that whoever has none pay
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _CHANNEL = "tfx.types.channel.BaseChannel"
 _NODE = "tfx.dsl.components.base.base_node.BaseNode"
+_PIPELINE = "tfx.orchestration.pipeline.Pipeline"
 _REGISTRY = "tfx.dsl.context_managers.dsl_context_registry"
 
 
@@ -32,6 +34,11 @@ def is_component(value: Any) -> bool:
     return _is(value, _NODE)
 
 
+def is_pipeline(value: Any) -> bool:
+    """Say whether a value is a TFX pipeline."""
+    return _is(value, _PIPELINE)
+
+
 def _is(value: Any, name: str) -> bool:
     return any(f"{base.__module__}.{base.__qualname__}" == name for base in type(value).__mro__)
 
@@ -41,8 +48,14 @@ def collecting(trace: Trace) -> AbstractContextManager[Any]:
     return nullcontext() if _REGISTRY not in sys.modules else adapter("mixing").collecting(trace)
 
 
+def quieten() -> None:
+    """Keep TensorFlow's C++ side, which reads this when it is imported, from talking; a user's own value stays."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
 def adapter(module: str) -> Any:
     """Import a module of `zencache_tfx`; raises DefinitionError where that is not installed."""
+    quieten()
     try:
         return import_module(f"zencache_tfx.{module}")
     except ModuleNotFoundError as error:

@@ -50,6 +50,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.config import FOLDER
 from zencache.errors import StoreUnavailableError
 from zencache.graph.specs import indexed
+from zencache.stores.artifacts import content_digest
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.lock import StoreLock
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
@@ -90,6 +92,7 @@ class MetadataStore:
         self.client = Client(project.database, self.lock)
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
+        self._places: dict[int, tuple[str, str]] = {}
         self._records: dict[int, tuple[Any, ExecutionRecord]] = {}
 
     @cached_property
@@ -167,14 +170,32 @@ class MetadataStore:
         return self.records(self.client.get_executions_by_id(ids)) if ids else []
 
     def executions_of_run(self, context_id: int) -> list[ExecutionRecord]:
-        """Read a run's executions, oldest first."""
-        return self.records(sorted(self.client.get_executions_by_context(context_id), key=lambda e: e.id))
+        """Read a run's executions, oldest first; those that TFX's own runners wrote by their nodes' names."""
+        found = sorted(self.client.get_executions_by_context(context_id), key=lambda e: e.id)
+        ours = {e.id for e in found if "zencache_step" in e.custom_properties}
+        records = self.records(found)
+        return [r if r.id in ours else replace(r, step=self.place_of(r.id)[1]) for r in records]
+
+    def place_of(self, execution_id: int) -> tuple[str, str]:
+        """Name the pipeline that an execution was part of, and the node that it is of; empty where it is of none."""
+        if execution_id not in self._places:
+            found = {c.type: c.name for c in self.client.get_contexts_by_execution(execution_id)}
+            pipeline = str(found.get(PIPELINE_CONTEXT, ""))
+            node = str(found.get(NODE_CONTEXT, "")).removeprefix(f"{pipeline}.")
+            self._places[execution_id] = (pipeline, node)
+        return self._places[execution_id]
 
     def fingerprinted(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
         """Read artifacts by id; those that have no content digest yet get one."""
         with self.lock:
             found = fingerprint(self.client.get_artifacts_by_id(ids), self.client, self.local) if ids else []
         return {a.id: _artifact_record(a.name, a, self.local(a.uri)) for a in found}
+
+    def has_changed(self, uri: str) -> bool:
+        """Say whether artifacts at a uri are recorded with another content than is there now."""
+        known = (get_properties(a.custom_properties) for a in self.client.get_artifacts_by_uri(uri))
+        digests = {told["zencache_digest"] for told in known if "zencache_digest" in told}
+        return bool(digests) and digests != {content_digest(self.local(uri))}
 
     def drop_artifact(self, artifact_id: int) -> None:
         """Mark an artifact as not to be used any more; its history stays."""

@@ -11,6 +11,7 @@ from zencache.graph.specs import PipelineSpec, key_and_index
 from zencache.graph.values import from_text
 from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
+from zencache.stores.history import run_of_tfx, runs_of_tfx, spec_of_tfx
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -117,6 +118,12 @@ class RunStore:
             made = [e for e in self._client.get_events_by_execution_ids([execution_id]) if e.type in OUTPUTS]
             self.metadata.fingerprinted(sorted({event.artifact_id for event in made}))
         return self.metadata.executions_by_id([execution_id])[0]
+
+    def tie(self, key: str, execution_id: int) -> None:
+        """Tie an execution to its key's context."""
+        context = self.metadata.context_id(KEY_CONTEXT, key)
+        tie = pb.Association(execution_id=execution_id, context_id=context)
+        self._client.put_attributions_and_associations([], [tie])
 
     def pushed(self, execution_id: int) -> list[str]:
         """List where an execution put something outside of its outputs, as TFX's pushers tell."""
@@ -279,24 +286,25 @@ class RunStore:
     # -- reading ------------------------------------------------------------------------------
 
     def pipelines(self) -> list[str]:
-        """List the names of the pipelines that have a version, sorted."""
-        contexts = self._client.get_contexts_by_type(VERSION_CONTEXT)
-        return sorted({context.name.rpartition(":")[0] for context in contexts})
+        """List the names of the pipelines that have run, sorted: here, or by TFX's own runners."""
+        versions = self._client.get_contexts_by_type(VERSION_CONTEXT)
+        run = self._client.get_contexts_by_type(PIPELINE_CONTEXT)
+        return sorted({*(context.name.rpartition(":")[0] for context in versions), *(c.name for c in run)})
 
     def runs(self, pipeline: str | None = None) -> list[RunRecord]:
         """List runs, newest last: of a pipeline, or all."""
-        if pipeline is None:
-            contexts = self._client.get_contexts_by_type(RUN_CONTEXT)
-        else:
-            parent = self.metadata.context(PIPELINE_CONTEXT, pipeline)
-            contexts = self._client.get_children_contexts_by_context(parent.id) if parent else []
+        contexts = self._client.get_contexts_by_type(RUN_CONTEXT)
         found = [_run_record(c) for c in contexts if "zencache_pipeline" in c.custom_properties]
-        return sorted(found, key=lambda run: run.id)
+        if len(found) < len(contexts):
+            found += runs_of_tfx(self.metadata)
+        return sorted((r for r in found if pipeline in (None, r.pipeline)), key=lambda run: run.id)
 
     def run(self, name: str) -> RunRecord | None:
         """Find a run by its name."""
         context = self.metadata.context(RUN_CONTEXT, name)
-        return _run_record(context) if context and "zencache_pipeline" in context.custom_properties else None
+        if context is None or "zencache_pipeline" in context.custom_properties:
+            return _run_record(context) if context else None
+        return run_of_tfx(self.metadata, context)
 
     def run_of(self, execution_id: int) -> RunRecord | None:
         """Find the run that an execution is part of."""
@@ -312,6 +320,8 @@ class RunStore:
         own = get_properties(context.custom_properties).get("zencache_spec")
         if own is not None:
             return PipelineSpec.model_validate_json(own)
+        if run.version is None:
+            return spec_of_tfx(self.metadata, run)
         return next(v.spec for v in self.versions(run.pipeline) if v.number == run.version)
 
 

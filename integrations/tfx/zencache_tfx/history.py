@@ -1,0 +1,182 @@
+"""What TFX's own runners computed, made known to the cache: keys for their executions, digests for their artifacts."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfx.components.example_gen import utils as example_gen
+from tfx.version import __version__ as tfx_version
+
+from zencache.code.origin import origin_of_module
+from zencache.errors import ZencacheError
+from zencache.execution.spans import fingerprint
+from zencache.graph.specs import CodeRef, NodeRef, OutputSpec, PipelineSpec, StepSpec, key_and_index
+from zencache.graph.values import from_text
+from zencache.pipelines.runner import make_planner
+from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody
+from zencache.stores.history import recorded_parameters, unkeyed
+from zencache.stores.mlmd import get_properties
+from zencache.watch.seen import Seen
+
+if TYPE_CHECKING:
+    from zencache.pipelines.records import Records
+    from zencache.stores.records import ExecutionRecord
+
+_FILE_DRIVER = "FileBasedDriver"
+_BY_DRIVER = (
+    example_gen.SPAN_PROPERTY_NAME,
+    example_gen.VERSION_PROPERTY_NAME,
+    example_gen.FINGERPRINT_PROPERTY_NAME,
+)
+_RUNNER = (
+    "pipeline_root",
+    "pipeline_name",
+    "component_id",
+    "state",
+    "name",
+    "checksum_md5",
+    "execution_timestamp",
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An execution of TFX's own, and whether its result can be reused now."""
+
+    pipeline: str
+    node: str
+    execution: int
+    problem: str = ""
+    """Why not; empty where it can."""
+
+    def __str__(self) -> str:
+        said = f"cannot be reused: {self.problem}" if self.problem else "can be reused"
+        return f"{self.pipeline}.{self.node}, execution {self.execution}: {said}"
+
+
+class _UnknownError(Exception):
+    """Why a key cannot be known."""
+
+
+def import_history(records: Records, *, default_executors: bool = False) -> list[Imported]:
+    """Give keys to the executions that plain TFX wrote into a store, where key and code can be known; say where not.
+
+    TFX does not record which executor a component had. `default_executors` says that none was given
+    another one by `custom_executor_spec`; without it, what may have had one is left out.
+    """
+    done = []
+    for execution in unkeyed(records.metadata):
+        pipeline, node = records.metadata.place_of(execution.id)
+        if not node or execution.type in (IMPORTER, RESOLVER):
+            continue
+        try:
+            _check_executor(execution.type, default_executors=default_executors)
+            _import(records, execution, pipeline, node)
+            done.append(Imported(pipeline, node, execution.id))
+        except (_UnknownError, ZencacheError) as error:
+            done.append(Imported(pipeline, node, execution.id, str(error)))
+    return done
+
+
+def _import(records: Records, execution: Any, pipeline: str, node: str) -> None:
+    [record] = records.metadata.executions_by_id([execution.id])
+    _check_version(records, record)
+    step = _step(execution, record, pipeline, node)
+    body = NodeBody.of(step)
+    if body.always:
+        raise _UnknownError(body.always)
+    inputs = {name: artifact.id for name, artifact in record.inputs.items()}
+    known = records.metadata.fingerprinted(sorted(set(inputs.values())))
+    keys = make_planner(PipelineSpec(name=pipeline, steps=(step,)), {node: body}, None, None).keys
+    if step.node and step.node.driver.endswith(_FILE_DRIVER):
+        _check_files(execution, body)
+    parts = keys.parts(step, {name: known[number] for name, number in inputs.items()})
+    targets = records.runs.pushed(execution.id)
+    seen = Seen(targets={path: records.digests.digest(Path(path)) or "" for path in targets})
+    values = {
+        "zencache_step": node,
+        "zencache_key": parts.key,
+        "zencache_key_parts": keys.explained(step, parts).model_dump_json(),
+        "zencache_reason": "run by TFX itself, and imported",
+        "zencache_seen": seen.to_json(),
+        "zencache_seconds": (record.updated - record.created).total_seconds(),
+    }
+    records.runs.annotate(execution.id, values)
+    records.runs.tie(parts.key, execution.id)
+    records.runs.remember(parts.key, step.identity, execution.id)
+
+
+def _check_executor(path: str, *, default_executors: bool) -> None:
+    takes = inspect.signature(_component(path).__init__).parameters
+    if "custom_executor_spec" in takes and not default_executors:
+        raise _UnknownError(
+            "TFX does not record whether it had a custom_executor_spec; if none had one, say so: --default-executors"
+        )
+
+
+def _check_version(records: Records, record: ExecutionRecord) -> None:
+    """TFX notes its version on what it makes: another one may have computed otherwise."""
+    ids = [artifact.id for artifact in record.outputs.values()]
+    made = [get_properties(a.custom_properties) for a in records.metadata.client.get_artifacts_by_id(ids)]
+    versions = {told.get("tfx_version", "an unknown version") for told in made} or {"an unknown version"}
+    if versions != {tfx_version}:
+        raise _UnknownError(
+            f"it was computed by TFX {', '.join(sorted(versions))}; {tfx_version} is installed"
+        )
+
+
+def _step(execution: Any, record: ExecutionRecord, pipeline: str, node: str) -> StepSpec:
+    """Give the step that an execution was of, by its component's class and what TFX recorded of its properties."""
+    kind = _component(execution.type)
+    driver = getattr(kind, "DRIVER_CLASS", None)
+    module, _, qualname = execution.type.rpartition(".")
+    executor = kind.EXECUTOR_SPEC.class_path
+    own_driver = (
+        _class_path(driver)
+        if driver is not None and hasattr(driver, "run") and _is_file_driver(driver)
+        else ""
+    )
+    parameters = {n: t for n, t in recorded_parameters(execution).items() if n not in (*_BY_DRIVER, *_RUNNER)}
+    outputs = {key_and_index(name)[0]: artifact.value_type for name, artifact in record.outputs.items()}
+    return StepSpec(
+        name=node,
+        code=CodeRef(module=module, qualname=qualname),
+        outputs=tuple(OutputSpec(name=n, type=t) for n, t in sorted(outputs.items())),
+        parameters=parameters,
+        node=NodeRef(ir="", pipeline=pipeline, executor=executor, driver=own_driver),
+    )
+
+
+def _component(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    if origin_of_module(module) == "project":
+        raise _UnknownError(f"the code of {path} as it was then is not recorded")
+    try:
+        kind = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise _UnknownError(f"{path} cannot be imported: {error}") from error
+    if not hasattr(getattr(kind, "EXECUTOR_SPEC", None), "class_path"):
+        raise _UnknownError(f"TFX does not record which executor {name} had")
+    return kind
+
+
+def _is_file_driver(driver: Any) -> bool:
+    return any(base.__name__ in (_FILE_DRIVER, "QueryBasedDriver") for base in driver.__mro__)
+
+
+def _class_path(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__name__}"
+
+
+def _check_files(execution: Any, body: NodeBody) -> None:
+    """An ExampleGen's files are known by time and size alone: what they held then is known if both are still the same."""
+    told = get_properties(execution.custom_properties).get(example_gen.FINGERPRINT_PROPERTY_NAME)
+    properties = {name: from_text(text) for name, text in body.spec.parameters.items()}
+    if not told or told != fingerprint(properties):
+        raise _UnknownError(
+            "the files that it read have another time or size now, so what they held then is not known"
+        )

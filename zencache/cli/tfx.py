@@ -1,0 +1,90 @@
+"""`zencache tfx`: TFX pipelines, run, planned, and known from what TFX recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from zencache.cli.plan import Code, Given, NoCache, Target, parameter, show
+from zencache.errors import NotFoundError
+from zencache.steps.native import adapter, quieten
+
+if TYPE_CHECKING:
+    from zencache.pipelines import Pipeline
+
+app = typer.Typer(help="TFX pipelines, as they are.", no_args_is_help=True)
+
+Store = Annotated[
+    Literal["pipeline", "project"],
+    typer.Option(
+        "--store", help="Where records and artifacts go: where the pipeline says, or into the project."
+    ),
+]
+From = Annotated[list[str] | None, typer.Option("--from", metavar="NODE", help="Run from this node on.")]
+To = Annotated[list[str] | None, typer.Option("--to", metavar="NODE", help="Run up to this node.")]
+RunName = Annotated[str | None, typer.Option("--name", help="The run's name.")]
+Metadata = Annotated[
+    Path | None,
+    typer.Option("--metadata", help="The SQLite file of a metadata store that is new to the project."),
+]
+Default = Annotated[
+    bool,
+    typer.Option(
+        "--default-executors", help="No component was given a custom_executor_spec: TFX does not record it."
+    ),
+]
+
+
+@app.command("run")
+def run(
+    target: Target,
+    given: Given = None,
+    store: Store = "pipeline",
+    no_cache: NoCache = False,
+    first: From = None,
+    last: To = None,
+    name: RunName = None,
+) -> None:
+    """Run a TFX pipeline: what an earlier run computed, under whatever name, is reused."""
+    flag = False if no_cache else None
+    _find(target, given, store).run(flag, name, from_steps=first or (), to_steps=last or ())
+
+
+@app.command("plan")
+def plan(
+    target: Target,
+    given: Given = None,
+    store: Store = "pipeline",
+    no_cache: NoCache = False,
+    code: Code = False,
+) -> None:
+    """Say what a run of a TFX pipeline would do, and why; computes nothing and records nothing."""
+    show(_find(target, given, store).plan(enable_cache=False if no_cache else None), code=code)
+
+
+@app.command("import")
+def import_runs(metadata: Metadata = None, default_executors: Default = False) -> None:
+    """Have runs that TFX itself recorded serve as earlier results, where key and code can be known; say where not."""
+    from zencache import config  # noqa: PLC0415 - `--help` needs no records
+    from zencache.pipelines.records import open_others, open_records  # noqa: PLC0415 - likewise
+
+    project = config.require_project()
+    if metadata is not None:
+        if not metadata.is_file():
+            raise NotFoundError(
+                f"there is no metadata store {metadata}; give the SQLite file that the pipeline names"
+            )
+        project.on(metadata.absolute()).remember_database()
+    for records in (open_records(project), *open_others(project)):
+        for each in adapter("history").import_history(records, default_executors=default_executors):
+            typer.echo(str(each))
+
+
+def _find(target: str, given: list[str] | None, store: str) -> Pipeline:
+    from zencache.cli.targets import find_pipeline  # noqa: PLC0415 - likewise
+
+    quieten()
+    parameters: dict[str, Any] = dict(map(parameter, given or ()))
+    return find_pipeline(target, parameters, store=store)
