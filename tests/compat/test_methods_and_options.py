@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from zencache import BaseParameters, pipeline, step
+from zencache import BaseParameters, Repository, pipeline, step
 from zencache.compat import options
 from zencache.errors import (
+    CycleError,
     DefinitionError,
     NoSuchAttributeError,
     ParameterError,
@@ -103,14 +106,84 @@ def test_a_choice_for_an_unknown_output_names_the_nearest(train, training):
         train().with_return_materializers(3)
 
 
-def test_after_says_what_orders_steps(train):
-    """It raises: the order would be lost otherwise."""
-    for made in (train, train()):
-        with pytest.raises(
-            DefinitionError,
-            match=r"step train: after\(\) has no meaning here: a step waits for what feeds it",
-        ):
-            made.after(train())
+@step
+def write(seconds: float = 0.0) -> int:
+    time.sleep(seconds)
+    return time.monotonic_ns()
+
+
+@step
+def look() -> int:
+    return time.monotonic_ns()
+
+
+@pipeline
+def ordered(later, earlier):
+    later()
+    earlier()
+    later.after(earlier)
+
+
+def test_a_step_waits_for_another_in_a_body():
+    """By slot, and by a step that is called directly; whichever is called first."""
+    assert [(s.name, s.after) for s in ordered(look(), write()).spec.steps] == [
+        ("write", ()),
+        ("look", ("write",)),
+    ]
+
+    @pipeline
+    def direct():
+        write()
+        look()
+        look.after(write)
+
+    assert direct().spec.by_name["look"].after == ("write",)
+
+
+def test_an_order_is_kept_where_a_step_is_replaced(train):
+    """Of the one that waits, and of the one that is waited for."""
+    made = ordered(look(), write())
+    made.replace_step("earlier", train())
+    assert made.spec.by_name["look"].after == ("train",)
+    made.replace_step("later", write())
+    assert made.spec.by_name["write"].after == ("train",)
+
+
+def test_an_order_that_cannot_be_is_said(train):
+    """Outside a body; of a step that is never called; in a circle."""
+    with pytest.raises(DefinitionError, match=r"step train: call after\(\) in the body of the pipeline"):
+        train().after(look())
+
+    @pipeline
+    def missing():
+        look()
+        look.after(write)
+
+    with pytest.raises(
+        DefinitionError, match="pipeline missing orders step write, but its body never calls it"
+    ):
+        missing()
+
+    @pipeline
+    def circle(one, other):
+        one()
+        other()
+        one.after(other)
+        other.after(one)
+
+    with pytest.raises(CycleError):
+        circle(look(), write())
+
+
+@pytest.mark.tfx
+@pytest.mark.parametrize("worker_kind", ["threads", "processes"])
+def test_the_order_holds_when_steps_run_at_once(worker_kind):
+    """The later one begins when the earlier one has ended, also in a copy; the records keep it."""
+    run = ordered(look(), write(seconds=0.3)).run(workers=2, worker_kind=worker_kind)
+    assert run.steps["look"].output.load() > run.steps["write"].output.load()
+    copied = Repository().get_pipeline_by_name("ordered").copy("copied", earlier=write(seconds=0.2))
+    assert copied.spec.by_name["look"].after == ("write",)
+    assert copied.run().steps["look"].is_cached
 
 
 # -- pipelines ------------------------------------------------------------------------------------

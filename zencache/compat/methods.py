@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.compat import advice, views
 from zencache.compat.options import note
@@ -14,10 +14,13 @@ from zencache.pipelines.instance import Pipeline
 from zencache.repo import Repository
 from zencache.steps.binding import bind_parameters
 from zencache.steps.step import BoundStep, Step
+from zencache.steps.trace import active_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from zencache.steps.trace import Called
 
 _S = TypeVar("_S", Step, BoundStep)
 
@@ -59,13 +62,23 @@ def bound_with_options(bound: BoundStep, **options: Any) -> BoundStep:
     return BoundStep(bound.step.with_options(**options), bound.values, bound.slot)
 
 
-def after(step: Step | BoundStep, *_steps: Step | BoundStep) -> NoReturn:
-    """Order a step behind others that do not feed it (0.12 to 0.39): raises, and says what does that here."""
-    name = step.step.name if isinstance(step, BoundStep) else step.name
-    raise DefinitionError(
-        f"step {name}: after() has no meaning here: a step waits for what feeds it. Have the earlier step "
-        "return something (what it wrote, say), and take that as an argument"
-    )
+def after(step: Step | BoundStep, *others: Step | BoundStep) -> None:
+    """Have a step wait for others that do not feed it (0.12 to 0.39), in a pipeline's body.
+
+    Where the earlier one runs again, a later one whose own key is the same is reused nevertheless: feed it
+    with a result of the earlier one where it depends on that.
+    """
+    trace = active_trace()
+    if trace is None:
+        name = step.step.name if isinstance(step, BoundStep) else step.name
+        raise DefinitionError(
+            f"step {name}: call after() in the body of the pipeline, where the steps are called"
+        )
+    trace.waits += [(_called(step), _called(other)) for other in others]
+
+
+def _called(step: Step | BoundStep) -> Called:
+    return (step.slot, step.step) if isinstance(step, BoundStep) else (None, step)
 
 
 # -- pipelines ------------------------------------------------------------------------------------

@@ -44,10 +44,11 @@ class PipelineDefinition(Older):
         trace = Trace(self.name)
         with collecting(trace), trace.reading():
             self.entrypoint(**{name: _slotted(name, value) for name, value in given.items()})
+        trace.settle()
         steps = [body.spec for body in trace.bodies.values()]
         spec = PipelineSpec(
             name=self.name,
-            steps=in_order(steps) if any(step.node for step in steps) else tuple(steps),
+            steps=in_order(steps) if any(step.node or step.after for step in steps) else tuple(steps),
             enable_cache=self.enable_cache,
             policy=self.policy,
         )

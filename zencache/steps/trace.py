@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zencache.errors import (
@@ -75,6 +75,10 @@ def active_trace() -> Trace | None:
     return _active.get()
 
 
+Called = tuple[str | None, "Step"]
+"""A step as a body calls it: the slot that it is given for, if it is, and the step."""
+
+
 class Trace:
     """What a pipeline's body called so far."""
 
@@ -82,6 +86,8 @@ class Trace:
         self.pipeline = pipeline
         self.bodies: dict[str, Body] = {}
         self.steps: dict[str, Step] = {}
+        self.waits: list[tuple[Called, Called]] = []
+        """Which steps wait for which without taking a result."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -132,6 +138,25 @@ class Trace:
             return value
         wanted = step.signature.arguments[name].annotation
         return adapter("mixing").handle(self, value, wanted, f"step {step.name}: argument {name}")
+
+    def settle(self) -> None:
+        """Note in the specs which steps wait for which; raises DefinitionError for one that is never called."""
+        for waiting, earlier in self.waits:
+            for name in self._names_of(waiting):
+                body = self.bodies[name]
+                after = tuple(dict.fromkeys((*body.spec.after, *self._names_of(earlier))))
+                self.bodies[name] = replace(body, spec=body.spec.replaced(after=after))
+
+    def _names_of(self, called: Called) -> list[str]:
+        slot, step = called
+        found = [
+            n for n, b in self.bodies.items() if (b.spec.slot == slot if slot else self.steps[n] is step)
+        ]
+        if not found:
+            raise DefinitionError(
+                f"pipeline {self.pipeline} orders step {step.name}, but its body never calls it"
+            )
+        return found
 
     def _check_connection(self, step: Step, name: str, handle: OutputHandle) -> None:
         if handle.trace is not self:
