@@ -150,7 +150,7 @@ class Trace:
     def _names_of(self, called: Called) -> list[str]:
         slot, step = called
         found = [
-            n for n, b in self.bodies.items() if (b.spec.slot == slot if slot else self.steps[n] is step)
+            n for n, b in self.bodies.items() if (b.spec.slot == slot if slot else self.steps.get(n) is step)
         ]
         if not found:
             raise DefinitionError(
