@@ -44,7 +44,7 @@ def import_from_here(*others: Path) -> None:
 
 
 def shortened(text: str, width: int = 40) -> str:
-    r"""Cut a text so that a table can show it, on one line.
+    rr"""Cut a text so that a table can show it, on one line.
 
         >>> shortened("a" * 50, 10), shortened("a
     b")
