@@ -22,10 +22,12 @@ Importing this package imports nothing else: each name is loaded when it is firs
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from zencache.imports import import_module
+from zencache.older import OldPaths
 
 if TYPE_CHECKING:
     from zencache.errors import ZencacheError
@@ -78,6 +80,10 @@ __all__ = [
 # Google's libraries, which TensorFlow and Beam import, warn of every Python that is not the newest few.
 if os.environ.get("ZENCACHE_LOG", "").lower() != "debug":
     warnings.filterwarnings("ignore", "You are using a (non-supported )?Python version", FutureWarning)
+
+sys.meta_path.append(OldPaths)
+if "ZENCACHE_ALIAS" in os.environ:  # `zencache compat run` started this process, or its parent
+    import_module("zencache.compat.alias").install(os.environ["ZENCACHE_ALIAS"])
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
+from zencache.older import names_of
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 from zencache.writing import write_whole
 
@@ -20,6 +21,11 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+__path__: list[str] = []  # older releases had modules below this name; `zencache.older` finds them
+__getattr__ = names_of(
+    __name__, dict.fromkeys(("DockerSettings", "ResourceSettings"), "zencache.compat.settings")
+)
 
 WorkerKind = Literal["threads", "processes"]
 FOLDER = ".zencache"

@@ -22,7 +22,10 @@
     ├── CodeUnavailableError       a step's code cannot be found again
     ├── StepFailedError            a step raised; also an instance of what it raised
     ├── StepProcessError           the process that computed a step ended without a result
-    └── RunInterruptedError        Ctrl-C; also a KeyboardInterrupt
+    ├── RunInterruptedError        Ctrl-C; also a KeyboardInterrupt
+    └── NoSuchNameError            old code asks for a name that is not here
+        ├── NoSuchImportError      … in an import; also a ModuleNotFoundError
+        └── NoSuchAttributeError   … of an object; also an AttributeError
 """
 
 from __future__ import annotations
@@ -179,3 +182,15 @@ class StepProcessError(ZencacheError, RuntimeError):
 
 class RunInterruptedError(ZencacheError, KeyboardInterrupt):
     """The run was interrupted (Ctrl-C); what had finished is kept and will be reused."""
+
+
+class NoSuchNameError(ZencacheError):
+    """Code of an older release asks for a name that is not here."""
+
+
+class NoSuchImportError(NoSuchNameError, ModuleNotFoundError):
+    """A module, or a name in one, that is imported is not here."""
+
+
+class NoSuchAttributeError(NoSuchNameError, AttributeError):
+    """An object has no attribute of that name."""

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
+ALIASES: dict[str, str] = {}
+"""Other names of a top package in this process, to its own: `zenml` while an old script runs."""
+
 
 def import_module(name: str) -> ModuleType:
     """Import a module; the collector is afterwards on or off as it was.
@@ -27,3 +30,13 @@ def import_module(name: str) -> ModuleType:
     finally:
         if was_on:
             gc.enable()
+
+
+def own_name(module: str) -> str:
+    """Give a module's own name, where it is called by an alias.
+
+    >>> own_name("numpy.linalg")
+    'numpy.linalg'
+    """
+    top, dot, rest = module.partition(".")
+    return f"{ALIASES[top]}{dot}{rest}" if top in ALIASES else module

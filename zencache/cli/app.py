@@ -10,7 +10,7 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, explain, plan, tfx
+from zencache.cli import cache, compat, explain, plan, tfx, versions
 from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
 from zencache.pipelines.printing import seconds_text
@@ -28,7 +28,10 @@ runs = typer.Typer(help="Runs and their steps.", no_args_is_help=True)
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(runs, name="run")
 app.add_typer(cache.app, name="cache")
+app.add_typer(compat.app, name="compat")
 app.add_typer(tfx.app, name="tfx")
+pipelines.command("versions")(versions.versions)
+pipelines.command("diff")(versions.diff)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 

@@ -46,9 +46,8 @@ def import_from_here(*others: Path) -> None:
 def shortened(text: str, width: int = 40) -> str:
     r"""Cut a text so that a table can show it, on one line.
 
-        >>> shortened("a" * 50, 10), shortened("a
-    b")
-        ('aaaaaaaaa…', 'a b')
+    >>> shortened("a" * 50, 10), shortened("a\n    b")
+    ('aaaaaaaaa…', 'a b')
     """
     line = " ".join(text.replace("\\n", " ").split())
     return line if len(line) <= width else line[: width - 1] + "…"

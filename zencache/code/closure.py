@@ -163,6 +163,17 @@ class Reach(Resolver):
         self.static.drain()
         return node
 
+    def root_of_class(self, method: types.MethodType, label: str) -> Node:
+        """Give the node of a class-based step's own method: its instance, and so its class, counts with it."""
+        function: Any = method.__func__
+        node = Node("")
+        self._nodes[id(function)] = (function, node)
+        self._function(function, node, defaults=False)
+        node.label = label
+        node.refs.append(self.or_unknown(method.__self__, "the step's instance"))
+        self.static.drain()
+        return node
+
     def _function(self, function: types.FunctionType, node: Node, *, defaults: bool = True) -> None:
         if origin_of(function) != "project":
             self._library_function(function, node)

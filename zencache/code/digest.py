@@ -60,7 +60,9 @@ class CodeDigest:
     unseeded: tuple[str, ...] = ()
     """Dotted names of what it draws from without a seed."""
     place: str = ""
-    """What explanations call the file of the function itself."""
+    """What explanations call the file of the function itself; of a class-based step's, that of the class."""
+    is_inherited: bool = False
+    """Of a class-based step: whether the function is a base class's of another module."""
     is_known: bool = True
     """Whether the digest says what the code is; one that does not differs from all others."""
 
@@ -85,14 +87,13 @@ class CodeDigest:
         """
         if taken is None:
             return self
-        same = self.packages == taken.packages and _outside_of(self, taken.place) == _outside_of(
-            taken, taken.place
-        )
+        same = self.packages == taken.packages and _outside_of(self, taken) == _outside_of(taken, taken)
         return taken if same else self
 
 
-def _outside_of(code: CodeDigest, place: str) -> dict[str, str]:
-    inside = (f" in {place}", OWN)
+def _outside_of(code: CodeDigest, taken: CodeDigest) -> dict[str, str]:
+    """Give the pieces of a step's code that its snapshot does not hold by value."""
+    inside = (f" in {taken.place}", *(() if taken.is_inherited else (OWN,)))
     return {name: unit.digest for name, unit in code.units.items() if not name.endswith(inside)}
 
 
@@ -111,6 +112,7 @@ class CodeReader:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._reaches: dict[frozenset[str], Reach] = {}
+        self._of_methods: list[Reach] = []
         self._classes: dict[str, str | None] = {}
         self._functions: dict[int, tuple[Callable[..., Any], CodeDigest]] = {}
 
@@ -129,7 +131,7 @@ class CodeReader:
             root = self._root(function, aspects)
             found = summed_up(root)
             if found.reflects <= aspects:
-                return _digested(root, found, _place(function))
+                return _digested(root, found, _place(function), is_inherited=_is_inherited(function))
             aspects |= found.reflects
 
     def of_component(
@@ -158,7 +160,9 @@ class CodeReader:
 
     def modules(self) -> dict[str, Text]:
         """Give the texts of modules that were followed without being imported, by file."""
-        found = (each for reach in self._reaches.values() for each in reach.static.modules())
+        found = (
+            each for reach in (*self._reaches.values(), *self._of_methods) for each in reach.static.modules()
+        )
         return {module.file: module.text for module in found}
 
     def of_class(self, name: str) -> str | None:
@@ -190,6 +194,12 @@ class CodeReader:
         return self._reaches.setdefault(aspects, Reach(aspects))
 
     def _root(self, function: Callable[..., Any], aspects: frozenset[str]) -> Node:
+        if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
+            alone = Reach(
+                aspects
+            )  # the method is a root here, and a member of its class wherever else it is met
+            self._of_methods.append(alone)
+            return alone.root_of_class(function, OWN)
         reach = self._reach(aspects)
         if isinstance(function, types.FunctionType):
             return reach.root(function)
@@ -220,7 +230,14 @@ def _source(function: Any) -> str:
 
 def _place(function: Any) -> str:
     names = getattr(inspect.unwrap(function), "__globals__", {})
+    if isinstance(function, types.MethodType):  # it may be inherited from another module
+        names = vars(sys.modules.get(type(function.__self__).__module__, sys))
     return place_of(str(names.get("__name__", "")), names.get("__file__"))
+
+
+def _is_inherited(function: Any) -> bool:
+    is_method = isinstance(function, types.MethodType)
+    return is_method and type(function.__self__).__module__ != function.__module__
 
 
 def importable_names(function: Any) -> dict[str, Any]:
@@ -242,7 +259,7 @@ def _is_importable(value: Any) -> bool:
     return found is value
 
 
-def _digested(root: Node, found: Summary, place: str) -> CodeDigest:
+def _digested(root: Node, found: Summary, place: str, *, is_inherited: bool = False) -> CodeDigest:
     return CodeDigest(
         digest=uuid.uuid4().hex if found.unknown else deep_digest(root),
         own=digest_of([root.kind, root.own]),
@@ -253,6 +270,7 @@ def _digested(root: Node, found: Summary, place: str) -> CodeDigest:
         outside=found.outside,
         unseeded=tuple(sorted(found.unseeded)),
         place=place,
+        is_inherited=is_inherited,
         is_known=not found.unknown,
     )
 

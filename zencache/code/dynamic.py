@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from zencache.imports import own_name
+
 if TYPE_CHECKING:
     from zencache.code.template import Argument, Part
 
@@ -104,6 +106,6 @@ def absolute(name: str, package: str) -> str:
     """
     dots = len(name) - len(name.lstrip("."))
     if not dots:
-        return name
+        return own_name(name)
     base = package.split(".")[: len(package.split(".")) - dots + 1]
     return ".".join([*base, *filter(None, [name[dots:]])])

@@ -61,7 +61,8 @@ def _channel(component: Any, output: str) -> Any:
 
 def _component(step: StepSpec, body: StepBody, inputs: Mapping[str, Any]) -> Any:
     """Make a component for a step: three small classes, as TFX's own function components are made."""
-    outputs = {name: _artifact_class(kind) for name, kind in body.output_types.items()}
+    chosen = {output.name: output.materializer for output in step.outputs}
+    outputs = {name: _artifact_class(kind, chosen.get(name)) for name, kind in body.output_types.items()}
     spec_class = type(
         "StepComponentSpec",
         (component_spec.ComponentSpec,),
@@ -85,7 +86,8 @@ def _component(step: StepSpec, body: StepBody, inputs: Mapping[str, Any]) -> Any
     return component_class(spec_class(**step.parameters, **inputs, **channels)).with_id(step.name)
 
 
-def _artifact_class(kind: Any) -> Any:
-    found = find(kind) if isinstance(kind, type) else None
-    name = load_materializer(found.path).artifact_type if found else "Data"
+def _artifact_class(kind: Any, chosen: str | None = None) -> Any:
+    found = find(kind) if isinstance(kind, type) and chosen is None else None
+    path = chosen or (found.path if found else None)
+    name = load_materializer(path, allow_pickle=True).artifact_type if path else "Data"
     return getattr(standard_artifacts, name, Data)

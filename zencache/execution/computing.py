@@ -41,6 +41,7 @@ def compute(
             arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
         returned = call(body.function, arguments)
     pickled = project.settings.allow_pickle
+    chosen = {output.name: output.materializer for output in body.spec.outputs}
     return {
         name: store(
             value,
@@ -48,6 +49,7 @@ def compute(
             name,
             where=f"output {name} of step {body.spec.name}",
             allow_pickle=pickled,
+            chosen=chosen.get(name),
         )
         for name, value in check_outputs(body, returned).items()
     }

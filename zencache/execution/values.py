@@ -63,10 +63,15 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
         raise
 
 
-def store(value: Any, uri: str, name: str, *, where: str, allow_pickle: bool) -> ArtifactRecord:
-    """Store a value at a uri by the materializer of its type; `where` names the output in errors."""
-    reference = find_for_value(value, where=where, allow_pickle=allow_pickle)
-    materializer = load_materializer(reference.path, allow_pickle=allow_pickle)
+def store(
+    value: Any, uri: str, name: str, *, where: str, allow_pickle: bool, chosen: str | None = None
+) -> ArtifactRecord:
+    """Store a value at a uri, by the materializer that is chosen or else that of its type.
+
+    `where` names the output in errors.
+    """
+    path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
+    materializer = load_materializer(path, allow_pickle=allow_pickle)
     folder = Path(uri)
     manifest = artifacts.write_aside(folder, lambda aside: materializer.save(value, aside))
     return ArtifactRecord(
@@ -75,7 +80,7 @@ def store(value: Any, uri: str, name: str, *, where: str, allow_pickle: bool) ->
         uri=uri,
         folder=folder,
         value_type=type_name(type(value)),
-        materializer=reference.path,
+        materializer=path,
         digest=materializer.digest(folder) or manifest.digest,
         size=manifest.size,
         live=True,

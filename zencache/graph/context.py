@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zencache.errors import NotFoundError
+from zencache.older import Older
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class StepContext:
+class StepContext(Older):
     """Given to a step that has an argument annotated `StepContext`.
 
     Such a step depends on its run, so it is not cached unless it says `enable_cache=True`.

@@ -70,6 +70,8 @@ class OutputSpec(Frozen):
 
     name: str
     type: str
+    materializer: str | None = None
+    """The path of the one that the step chose, `module:Class`; None leaves it to the value's type."""
 
 
 class CodeRef(Frozen):

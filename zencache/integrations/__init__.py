@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import pkgutil
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -22,13 +23,13 @@ class _Alias(MetaPathFinder, Loader):
         if not fullname.startswith(_PREFIX):
             return None
         name, _, rest = fullname[len(_PREFIX) :].partition(".")
-        if not rest and importlib.util.find_spec(f"zencache_{name}") is None:
-            raise ModuleNotFoundError(
-                f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
-            )
-        return ModuleSpec(
-            fullname, self, origin=".".join(filter(None, (f"zencache_{name}", rest))), is_package=True
-        )
+        if importlib.util.find_spec(f"zencache_{name}") is None:
+            _missing(fullname, name)
+            return None
+        origin = ".".join(filter(None, (f"zencache_{name}", rest)))
+        if importlib.util.find_spec(origin) is None:
+            _missing_in(fullname, origin)
+        return ModuleSpec(fullname, self, origin=origin, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         assert spec.origin is not None
@@ -41,6 +42,28 @@ class _Alias(MetaPathFinder, Loader):
         alias = module.__spec__
         assert alias is not None
         module.__spec__ = alias.loader_state
+
+
+def _missing(fullname: str, name: str) -> None:
+    """Raise ModuleNotFoundError for an integration that is not installed; leave other modules to other finders."""
+    from zencache.compat import advice, paths  # noqa: PLC0415 - only old code and mistakes come here
+
+    if fullname in paths.MODULES:
+        return
+    if name in advice.ADVICE:
+        raise advice.no_import(f"{_PREFIX}{name}", ())
+    raise ModuleNotFoundError(
+        f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
+    )
+
+
+def _missing_in(fullname: str, origin: str) -> None:
+    """Raise ModuleNotFoundError for a module that an installed integration does not have."""
+    from zencache.compat import advice  # noqa: PLC0415 - as above
+
+    above = importlib.import_module(origin.rpartition(".")[0])
+    names = [found.name for found in pkgutil.iter_modules(getattr(above, "__path__", ()))]
+    raise advice.no_import(fullname, (), names)
 
 
 # First: the finder of paths would load a submodule again, under its alias.

@@ -2,5 +2,8 @@
 
 from zencache.materializers.base import Materializer
 from zencache.materializers.registry import MaterializerRef, find, load_materializer, register
+from zencache.older import names_of
 
 __all__ = ["Materializer", "MaterializerRef", "find", "load_materializer", "register"]
+
+__getattr__ = names_of(__name__, {"BaseMaterializer": "zencache.compat.materializers"})

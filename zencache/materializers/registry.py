@@ -77,7 +77,7 @@ def find(kind: type, *, allow_pickle: bool = False) -> MaterializerRef | None:
     for base in kind.__mro__[:-1]:
         name = type_name(base)
         if name in _registered:
-            return MaterializerRef(_path_of(_registered[name]))
+            return MaterializerRef(path_of(_registered[name]))
         path = _BUILTINS.get(name) or (materializers().get(name) if "." in name else None)
         if path:
             return MaterializerRef(path)
@@ -119,7 +119,7 @@ def advice(kind: type) -> str:
 def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
     """Import a materializer by the path that was recorded with an artifact."""
     for registered in _registered.values():
-        if _path_of(registered) == path:
+        if path_of(registered) == path:
             return registered()
     if path == PICKLE and not allow_pickle:
         raise MaterializerError(
@@ -132,5 +132,6 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
     return made
 
 
-def _path_of(materializer: type[Materializer]) -> str:
+def path_of(materializer: type) -> str:
+    """Give the path by which a materializer's class is found again."""
     return f"{materializer.__module__}:{materializer.__qualname__}"

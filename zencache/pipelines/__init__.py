@@ -1,8 +1,10 @@
 """Pipelines: what is run, copied, planned and versioned."""
 
+from zencache.older import names_of
 from zencache.pipelines.definition import PipelineDefinition, pipeline
-from zencache.pipelines.instance import Pipeline, PipelineVersion
+from zencache.pipelines.instance import Pipeline
 from zencache.pipelines.run import PipelineRun, StepRun
+from zencache.pipelines.versions import PipelineVersion
 from zencache.planning import PlannedStep, RunPlan
 
 __all__ = [
@@ -15,3 +17,5 @@ __all__ = [
     "StepRun",
     "pipeline",
 ]
+
+__getattr__ = names_of(__name__, dict.fromkeys(("BasePipeline", "Schedule"), "zencache.compat.pipelines"))

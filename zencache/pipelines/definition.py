@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from zencache.errors import DefinitionError, ParameterError
 from zencache.graph.specs import PipelineSpec, in_order
+from zencache.older import Older, check_options
 from zencache.pipelines.instance import Pipeline
 from zencache.steps.native import collecting
 from zencache.steps.step import BoundStep, Step, check_name
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from zencache.policy import CachePolicy
 
 
-class PipelineDefinition:
+class PipelineDefinition(Older):
     """A function as a pipeline. Calling it, with steps for its slots or with parameters, gives a `Pipeline`."""
 
     def __init__(
@@ -43,14 +44,16 @@ class PipelineDefinition:
         trace = Trace(self.name)
         with collecting(trace), trace.reading():
             self.entrypoint(**{name: _slotted(name, value) for name, value in given.items()})
+        trace.settle()
         steps = [body.spec for body in trace.bodies.values()]
         spec = PipelineSpec(
             name=self.name,
-            steps=in_order(steps) if any(step.node for step in steps) else tuple(steps),
+            steps=in_order(steps) if any(step.node or step.after for step in steps) else tuple(steps),
             enable_cache=self.enable_cache,
             policy=self.policy,
         )
-        return Pipeline(spec, (trace.bodies, trace.steps))
+        said = inspect.signature(self.entrypoint).bind_partial(*args, **kwargs).arguments
+        return Pipeline(spec, (trace.bodies, trace.steps), call=(self, said))
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         signature = inspect.signature(self.entrypoint)
@@ -89,7 +92,11 @@ def _slotted(name: str, value: Any) -> Any:
 def pipeline(function: Callable[..., Any], /) -> PipelineDefinition: ...
 @overload
 def pipeline(
-    *, name: str | None = None, enable_cache: bool | None = None, cache: CachePolicy | None = None
+    *,
+    name: str | None = None,
+    enable_cache: bool | None = None,
+    cache: CachePolicy | None = None,
+    **older: Any,
 ) -> Callable[[Callable[..., Any]], PipelineDefinition]: ...
 def pipeline(
     function: Callable[..., Any] | None = None,
@@ -98,10 +105,12 @@ def pipeline(
     name: str | None = None,
     enable_cache: bool | None = None,
     cache: CachePolicy | None = None,
+    **older: Any,
 ) -> Any:
     """Make a pipeline of a function: `@pipeline`, or `@pipeline(name=…, enable_cache=…, cache=…)`.
 
-    Its arguments are slots for steps or plain parameters; its body calls steps.
+    Its arguments are slots for steps or plain parameters; its body calls steps. Options of older
+    releases (`settings`, …) are passed over with a note.
 
     >>> from zencache import step
     >>> @step
@@ -127,4 +136,5 @@ def pipeline(
             raise DefinitionError(f"@pipeline goes on a function, not on {target!r}")
         return PipelineDefinition(target, name=name, enable_cache=enable_cache, cache=cache)
 
+    check_options("@pipeline", older)
     return decorate if function is None else decorate(function)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
+from zencache.imports import import_module
+from zencache.older import Older
 from zencache.pipelines import runner
 from zencache.pipelines.dry import check_not_dry
 from zencache.pipelines.partial import Part
@@ -14,6 +15,7 @@ from zencache.pipelines.records import open_others, open_records
 from zencache.pipelines.rewire import replaced
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_bodies
+from zencache.pipelines.versions import PipelineVersion
 from zencache.steps.native import adapter, is_component
 from zencache.steps.step import BoundStep, Step, check_name
 
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
 
     from zencache.config import WorkerKind
     from zencache.graph.specs import PipelineSpec
+    from zencache.pipelines.definition import PipelineDefinition
     from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
     from zencache.planning.nodes import Body
-    from zencache.stores.records import VersionRecord
 
 
-class Pipeline:
+class Pipeline(Older):
     """Steps and how they are connected; made by calling a `@pipeline`, or found in the repository."""
 
     def __init__(
@@ -38,10 +40,13 @@ class Pipeline:
         live: tuple[Mapping[str, Body], Mapping[str, Step]] | None = None,
         *,
         records: Records | None = None,
+        call: tuple[PipelineDefinition, Mapping[str, Any]] | None = None,
         metadata: Path | None = None,
     ) -> None:
         """Make a pipeline of its parts: of the `records` that it was found in, or with a MLMD database of its own."""
         self._spec = spec
+        self.call = call
+        """The definition that was called, and the arguments; None of one that was made otherwise, or changed since."""
         self._given = live
         self._records = records
         self._metadata = metadata
@@ -82,13 +87,17 @@ class Pipeline:
         from_steps: Sequence[str] = (),
         to_steps: Sequence[str] = (),
         base_run: str | None = None,
+        config_path: str | Path | None = None,
+        **older: Any,
     ) -> PipelineRun:
         """Run the pipeline; what an earlier run computed and nothing changed is reused.
 
         `enable_cache` overrides every step and the pipeline, for this run alone. `run_name` must be
         new; the default has the pipeline's name and the time. `workers`: how many independent steps
         run at once, and `worker_kind`: in `"threads"` of this process or in `"processes"` of their
-        own; else the project's settings.
+        own; else the project's settings. `config_path` names a YAML file with such options and with
+        parameters of steps, for this run; what the code gives goes before it (`docs/compat.md`).
+        Options of older releases (`settings`, …) are passed over with a note.
 
         `from_steps` and `to_steps` run a part: the steps that come after one of the first and before one of
         the last, themselves among them. What they need from before is taken as it is from `base_run`, or
@@ -98,6 +107,21 @@ class Pipeline:
         StoreError where the project's store cannot be used.
         """
         check_not_dry(self.name)
+        if config_path is not None or older:
+            configured, options = import_module("zencache.compat.configuration").for_run(
+                self, config_path, older
+            )
+            given = {"enable_cache": enable_cache, "run_name": run_name}
+            chosen = options | {name: value for name, value in given.items() if value is not None}
+            self._immutable = True
+            return configured.run(  # type: ignore[no-any-return]
+                **chosen,
+                workers=workers,
+                worker_kind=worker_kind,
+                from_steps=from_steps,
+                to_steps=to_steps,
+                base_run=base_run,
+            )
         records = self._open(create=True)
         assert records is not None
         self._immutable = True
@@ -154,6 +178,7 @@ class Pipeline:
                 f"pipeline.copy('new name', {slot}=…)"
             )
         bodies, steps = self._live
+        self.call = None
         if is_component(step):
             self._spec, made = adapter("replacing").replaced(self._spec, bodies, slot, step)
             self._given = (made, {name: kept for name, kept in steps.items() if made[name] is bodies[name]})
@@ -204,57 +229,3 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name}: {', '.join(self._spec.by_name)}>"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class PipelineVersion:
-    """A version of a pipeline: one structure, and the runs that had it."""
-
-    _record: VersionRecord
-    _pipeline: str
-    _records: Records
-
-    @property
-    def number(self) -> int:
-        """The version's number, from 1."""
-        return self._record.number
-
-    @property
-    def spec(self) -> PipelineSpec:
-        """The steps and connections, with the parameters of the version's first run."""
-        return self._record.spec
-
-    @property
-    def runs(self) -> list[PipelineRun]:
-        """The version's runs, newest last."""
-        found = self._records.runs.runs(self._pipeline)
-        return [PipelineRun(run, self._records) for run in found if run.version == self.number]
-
-    def __repr__(self) -> str:
-        return f"<version {self.number} of pipeline {self._pipeline}>"
-
-    def diff(self, other: PipelineVersion) -> list[str]:
-        """Say what `other` has that this version has not, one sentence a difference.
-
-        For instance `['step svc_trainer removed', 'step tree_trainer added']`.
-        """
-        return differences(self.spec, other.spec)
-
-
-def differences(old: PipelineSpec, new: PipelineSpec) -> list[str]:
-    """Say how two structures differ: steps removed, added, replaced, rewired."""
-    found = [f"step {name} removed" for name in old.by_name if name not in new.by_name]
-    found += [f"step {name} added" for name in new.by_name if name not in old.by_name]
-    for name in old.by_name.keys() & new.by_name.keys():
-        was, now = old.by_name[name], new.by_name[name]
-        if was.identity != now.identity:
-            found.append(f"step {name} replaced: {was.identity} → {now.identity}")
-        sources = {item.name: item.source for item in was.inputs}
-        for item in now.inputs:
-            before = sources.get(item.name)
-            if before != item.source:
-                was_fed = f"{before.step}.{before.output}" if before else "(nothing)"
-                found.append(
-                    f"step {name} rewired: {item.name} from {was_fed} → {item.source.step}.{item.source.output}"
-                )
-    return found

@@ -26,6 +26,7 @@ def replaced(
     # A component knows what feeds it by name.
     name = old.name if any(step.node for step in spec.steps) else _name(spec, old, bound.step.name)
     new = make_body(bound.step, bound.values, _sources(old, bound), name=name, slot=old.slot)
+    new = dataclasses.replace(new, spec=new.spec.replaced(after=old.after))
     outputs = _renamed_outputs(spec, old, new.spec)
     made: dict[str, Body] = {}
     for body in bodies.values():
@@ -79,7 +80,8 @@ def _fed_by(body: Body, old: str, new: str, outputs: Mapping[str, str]) -> Body:
         else i
         for i in body.spec.inputs
     )
-    return dataclasses.replace(body, spec=body.spec.replaced(inputs=inputs))
+    after = tuple(new if name == old else name for name in body.spec.after)
+    return dataclasses.replace(body, spec=body.spec.replaced(inputs=inputs, after=after))
 
 
 def _check(bodies: Mapping[str, Body], name: str) -> None:

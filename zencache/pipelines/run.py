@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -95,6 +96,16 @@ class StepRun:
     def status(self) -> StepStatus:
         """`"executed"`, `"cached"`, `"failed"`, `"skipped"`, or `"running"`."""
         return _STATUS.get(self._record.state, "failed") if self._record else "skipped"
+
+    @property
+    def spec(self) -> StepSpec:
+        """The step as data."""
+        return self._spec
+
+    @property
+    def execution(self) -> ExecutionRecord | None:
+        """The step's record; None of one that was skipped."""
+        return self._record
 
     @property
     def is_cached(self) -> bool:
@@ -208,6 +219,18 @@ class ArtifactView:
     def size(self) -> int:
         """Bytes."""
         return self._record.size
+
+    @property
+    def record(self) -> ArtifactRecord:
+        """What is recorded of it."""
+        return self._record
+
+    def stored_by(self, materializer: Any) -> ArtifactView:
+        """Give the artifact as one that another materializer stored: its class loads it."""
+        from zencache.materializers.registry import path_of  # noqa: PLC0415 - as in `load`
+
+        record = dataclasses.replace(self._record, materializer=path_of(materializer))
+        return ArtifactView(record, self._records)
 
     def load(self) -> Any:
         """Load the value; raises ArtifactError if its files are gone or are not what was recorded."""

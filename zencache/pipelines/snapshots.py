@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -146,4 +147,12 @@ def load_body(spec: StepSpec, project: Project) -> StepBody:
 def _body(spec: StepSpec, step: Step) -> StepBody:
     sources: dict[str, OutputRef] = {item.name: item.source for item in spec.inputs}
     values = gather(step.signature, spec.parameters)
-    return make_body(step, values, sources, name=spec.name, slot=spec.slot)
+    made = make_body(step, values, sources, name=spec.name, slot=spec.slot)
+    return replace(made, spec=_as_recorded(made.spec, spec))
+
+
+def _as_recorded(made: StepSpec, spec: StepSpec) -> StepSpec:
+    """Give the spec of imported code with what the pipeline said of the step beyond its code."""
+    chosen = {output.name: output.materializer for output in spec.outputs}
+    outputs = tuple(o.replaced(materializer=chosen.get(o.name, o.materializer)) for o in made.outputs)
+    return made.replaced(outputs=outputs, enable_cache=spec.enable_cache, after=spec.after)

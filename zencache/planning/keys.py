@@ -233,7 +233,8 @@ class KeyMaker:
 def _outputs(body: Body) -> dict[str, tuple[str, str]]:
     if isinstance(body, NodeBody):
         return {name: (kind, "TFX") for name, kind in body.output_types.items()}
-    return {n: (type_name(kind), _materializer(kind)) for n, kind in body.output_types.items()}
+    chosen = {output.name: output.materializer for output in body.spec.outputs}
+    return {n: (type_name(k), chosen.get(n) or _materializer(k)) for n, k in body.output_types.items()}
 
 
 def _live(key: Any, where: str) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zencache import config
 from zencache.errors import NotFoundError
+from zencache.older import Older
 from zencache.pipelines import Pipeline, PipelineRun
 from zencache.pipelines.audit import audit
 from zencache.pipelines.dropping import drop
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from zencache.pipelines.records import Records
 
 
-class Repository:
+class Repository(Older):
     """What the project holds that is found upward from a folder (the working folder).
 
     Raises NotFoundError where there is no project::

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from zencache.errors import StepDefinitionError
+from zencache.materializers.registry import path_of
 
 
 class Output:
@@ -27,3 +29,27 @@ class Output:
 
     def __repr__(self) -> str:
         return f"Output({', '.join(f'{name}={kind!r}' for name, kind in self.items())})"
+
+
+def materializer_paths(given: Any) -> dict[str, str]:
+    """Name by output the materializers that a step chose: one class for all, or a class (or its path) for each.
+
+    >>> from zencache.materializers.pickle import PickleMaterializer
+    >>> materializer_paths({"model": PickleMaterializer})
+    {'model': 'zencache.materializers.pickle:PickleMaterializer'}
+    """
+    if given is None:
+        return {}
+    by_output = given if isinstance(given, Mapping) else {"": given}
+    return {output: _path(output, chosen) for output, chosen in by_output.items()}
+
+
+def _path(output: str, chosen: Any) -> str:
+    if isinstance(chosen, tuple | list) and len(chosen) == 1:
+        chosen = chosen[0]
+    if isinstance(chosen, str):  # `module.Class`, as configuration files have it
+        return chosen if ":" in chosen else ":".join(chosen.rsplit(".", 1))
+    if isinstance(chosen, type) and callable(getattr(chosen, "load", None)):
+        return path_of(chosen)
+    where = f"output {output}" if output else "the outputs"
+    raise StepDefinitionError(f"{chosen!r} cannot store {where} of a step; name a Materializer class")

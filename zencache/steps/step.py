@@ -13,7 +13,9 @@ from zencache.code.closure import mark_step
 from zencache.code.digest import CodeReader, importable_names
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.graph.types import module_name
+from zencache.older import Older, check_options
 from zencache.steps.binding import bind_parameters
+from zencache.steps.outputs import materializer_paths
 from zencache.steps.signature import Signature, read_signature
 from zencache.steps.trace import active_trace
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[\w][\w .-]{0,99}")
 
 
-class Step:
+class Step(Older):
     """A function as a step. Calling it outside a pipeline's body binds parameters; inside, it adds a step.
 
     >>> @step
@@ -45,6 +47,7 @@ class Step:
         name: str | None = None,
         enable_cache: bool | None = None,
         cache: CachePolicy | None = None,
+        output_materializers: Any = None,
         snapshot: CodeDigest | None = None,
     ) -> None:
         self.entrypoint = function
@@ -52,12 +55,16 @@ class Step:
         self.name = check_name("step", name or function.__name__)
         self.enable_cache = enable_cache
         self.policy = cache
+        self.materializers = materializer_paths(output_materializers)
+        """Output to the path of the materializer that the step chose for it; under `""` that of all others."""
         self.snapshot = snapshot
         """Of a step from a snapshot: the digest of its code when that was taken."""
         mark_step(function)
         for file in self._files:  # read now: a file may be edited before the step runs
             source.remember(file)
         functools.update_wrapper(self, function, updated=())
+        self.owner = getattr(function, "__self__", None)
+        """Of a class-based step: the instance whose method the function is."""
 
     @functools.cached_property
     def signature(self) -> Signature:
@@ -67,23 +74,59 @@ class Step:
     @property
     def _files(self) -> set[str]:
         """The source files of the function, and of what decorators made of it."""
-        functions = (self.entrypoint, inspect.unwrap(self.entrypoint))
+        own = getattr(self.entrypoint, "__func__", self.entrypoint)
+        functions = (own, inspect.unwrap(own))
         return {f.__code__.co_filename for f in functions if inspect.isfunction(f)}
 
     def with_snapshot(self, code: CodeDigest) -> Step:
         """Give the step with the digest of its code as it is now, to be pickled."""
-        flag, policy = self.enable_cache, self.policy
-        return Step(self.entrypoint, name=self.name, enable_cache=flag, cache=policy, snapshot=code)
+        return self._refined(snapshot=code)
+
+    def with_options(
+        self,
+        *,
+        name: str | None = None,
+        enable_cache: bool | None = None,
+        cache: CachePolicy | None = None,
+        output_materializers: Any = None,
+        **older: Any,
+    ) -> Step:
+        """Give the step with other options, those that are named; this one stays as it is.
+
+        >>> @step
+        ... def load() -> int:
+        ...     return 1
+        >>> load.with_options(name="other", enable_cache=False)
+        <step other>
+        """
+        check_options(f"step {self.name}", older)
+        return self._refined(
+            name=name, enable_cache=enable_cache, cache=cache, output_materializers=output_materializers
+        )
+
+    def _refined(self, **options: Any) -> Step:
+        mine = {
+            "name": self.name,
+            "enable_cache": self.enable_cache,
+            "cache": self.policy,
+            "output_materializers": self.materializers,
+            "snapshot": self.snapshot,
+        }
+        return Step(self.entrypoint, **mine | {key: v for key, v in options.items() if v is not None})
+
+    @property
+    def _defined_by(self) -> Any:
+        return inspect.unwrap(self.entrypoint) if self.owner is None else type(self.owner)
 
     @property
     def module(self) -> str:
-        """The module that defines the function; a script by its file's name."""
-        return module_name(str(inspect.unwrap(self.entrypoint).__module__))
+        """The module that defines the function, or the class of a class-based step; a script by its file's name."""
+        return module_name(str(self._defined_by.__module__))
 
     @property
     def qualname(self) -> str:
-        """The function's qualified name in its module."""
-        return str(inspect.unwrap(self.entrypoint).__qualname__)
+        """The qualified name of the function, or of the class of a class-based step, in its module."""
+        return str(self._defined_by.__qualname__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Bind parameters (outside a pipeline's body), or add the step to the pipeline (inside)."""
@@ -98,8 +141,15 @@ class Step:
     def __reduce__(self) -> tuple[Any, ...]:
         texts = {text.file: text.text for file in self._files for text in source.texts_of(file)}
         names = importable_names(inspect.unwrap(self.entrypoint))
-        code = self.snapshot or CodeReader().of(self.entrypoint)
-        return _rebuild, (self.entrypoint, self.name, self.enable_cache, self.policy, texts, names, code)
+        code, stored = self._code_that_travels(), self.materializers
+        made = (self.entrypoint, self.name, self.enable_cache, self.policy, texts, names, code, stored)
+        return _rebuild, made
+
+    def _code_that_travels(self) -> CodeDigest | None:
+        """Give the digest of the code that is pickled with the step; a class of a module is imported again."""
+        if self.owner is not None and type(self.owner).__module__ != "__main__":
+            return None
+        return self.snapshot or CodeReader().of(self.entrypoint)
 
 
 def _rebuild(
@@ -109,7 +159,8 @@ def _rebuild(
     cache: CachePolicy | None,
     texts: Mapping[str, str],
     names: Mapping[str, Any],
-    code: CodeDigest,
+    code: CodeDigest | None,
+    stored: Mapping[str, str] | None = None,
 ) -> Step:
     """Make a pickled step again.
 
@@ -120,11 +171,18 @@ def _rebuild(
         source.remember(file, text)
     for known, value in names.items():
         inspect.unwrap(function).__globals__.setdefault(known, value)
-    return Step(function, name=name, enable_cache=enable_cache, cache=cache, snapshot=code)
+    return Step(
+        function,
+        name=name,
+        enable_cache=enable_cache,
+        cache=cache,
+        output_materializers=stored,
+        snapshot=code,
+    )
 
 
 @dataclass(frozen=True)
-class BoundStep:
+class BoundStep(Older):
     """A step with parameters: what a pipeline's slot takes."""
 
     step: Step
@@ -156,7 +214,12 @@ def check_name(what: str, name: str) -> str:
 def step(function: Callable[..., Any] | Step, /) -> Step: ...
 @overload
 def step(
-    *, name: str | None = None, enable_cache: bool | None = None, cache: CachePolicy | None = None
+    *,
+    name: str | None = None,
+    enable_cache: bool | None = None,
+    cache: CachePolicy | None = None,
+    output_materializers: Any = None,
+    **older: Any,
 ) -> Callable[[Callable[..., Any] | Step], Step]: ...
 def step(
     function: Callable[..., Any] | Step | None = None,
@@ -165,6 +228,8 @@ def step(
     name: str | None = None,
     enable_cache: bool | None = None,
     cache: CachePolicy | None = None,
+    output_materializers: Any = None,
+    **older: Any,
 ) -> Any:
     """Make a step of a function: `@step`, or `@step(name=…, enable_cache=…, cache=…)`.
 
@@ -173,6 +238,8 @@ def step(
 
     `enable_cache`: whether an earlier result is reused; None leaves it to the pipeline.
     `cache`: a `CachePolicy`.
+    `output_materializers`: the class that stores all outputs, or a mapping of outputs to classes; else
+    each value's type decides. Options of older releases (`settings`, …) are passed over with a note.
 
     >>> @step(enable_cache=False)
     ... @step(name="loader")
@@ -184,15 +251,17 @@ def step(
 
     def decorate(target: Callable[..., Any] | Step) -> Step:
         if isinstance(target, Step):
-            return Step(
-                target.entrypoint,
-                name=name or target.name,
-                enable_cache=target.enable_cache if enable_cache is None else enable_cache,
-                cache=cache or target.policy,
-                snapshot=target.snapshot,
-            )
+            return target.with_options(**options)
         if not inspect.isfunction(inspect.unwrap(target)):
             raise StepDefinitionError(f"@step goes on a function, not on {target!r}")
-        return Step(target, name=name, enable_cache=enable_cache, cache=cache)
+        return Step(target, **options)
+
+    check_options("@step", older)
+    options: dict[str, Any] = {
+        "name": name,
+        "enable_cache": enable_cache,
+        "cache": cache,
+        "output_materializers": output_materializers,
+    }
 
     return decorate if function is None else decorate(function)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from zencache.errors import ConnectionTypeError, DefinitionError, ParameterError
+from zencache.errors import (
+    ConnectionTypeError,
+    DefinitionError,
+    NotFoundError,
+    ParameterError,
+    StepDefinitionError,
+)
 from zencache.graph.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepBody, StepSpec
 from zencache.graph.types import is_assignable, type_name
 from zencache.steps.binding import check_known, check_parameter, complete, spread
@@ -69,6 +75,10 @@ def active_trace() -> Trace | None:
     return _active.get()
 
 
+Called = tuple[str | None, "Step"]
+"""A step as a body calls it: the slot that it is given for, if it is, and the step."""
+
+
 class Trace:
     """What a pipeline's body called so far."""
 
@@ -76,6 +86,8 @@ class Trace:
         self.pipeline = pipeline
         self.bodies: dict[str, Body] = {}
         self.steps: dict[str, Step] = {}
+        self.waits: list[tuple[Called, Called]] = []
+        """Which steps wait for which without taking a result."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -127,6 +139,25 @@ class Trace:
         wanted = step.signature.arguments[name].annotation
         return adapter("mixing").handle(self, value, wanted, f"step {step.name}: argument {name}")
 
+    def settle(self) -> None:
+        """Note in the specs which steps wait for which; raises DefinitionError for one that is never called."""
+        for waiting, earlier in self.waits:
+            for name in self._names_of(waiting):
+                body = self.bodies[name]
+                after = tuple(dict.fromkeys((*body.spec.after, *self._names_of(earlier))))
+                self.bodies[name] = replace(body, spec=body.spec.replaced(after=after))
+
+    def _names_of(self, called: Called) -> list[str]:
+        slot, step = called
+        found = [
+            n for n, b in self.bodies.items() if (b.spec.slot == slot if slot else self.steps.get(n) is step)
+        ]
+        if not found:
+            raise DefinitionError(
+                f"pipeline {self.pipeline} orders step {step.name}, but its body never calls it"
+            )
+        return found
+
     def _check_connection(self, step: Step, name: str, handle: OutputHandle) -> None:
         if handle.trace is not self:
             raise DefinitionError(
@@ -174,6 +205,7 @@ def make_body(
 ) -> StepBody:
     """Make the spec and the body of a step whose parameters and inputs are known."""
     signature: Signature = step.signature
+    chosen = _chosen(step)
     parameters = complete(
         step.name, signature, {n: v for n, v in values.items() if n not in sources}, sources
     )
@@ -185,7 +217,10 @@ def make_body(
         inputs=tuple(
             InputSpec(name=n, type=type_name(kind), source=sources[n]) for n, kind in input_types.items()
         ),
-        outputs=tuple(OutputSpec(name=n, type=type_name(kind)) for n, kind in signature.outputs.items()),
+        outputs=tuple(
+            OutputSpec(name=n, type=type_name(kind), materializer=chosen.get(n))
+            for n, kind in signature.outputs.items()
+        ),
         parameters=spread(signature, parameters),
         enable_cache=step.enable_cache,
         policy=step.policy,
@@ -201,3 +236,14 @@ def make_body(
         policy=step.policy,
         snapshot=step.snapshot,
     )
+
+
+def _chosen(step: Step) -> dict[str, str]:
+    """Name by output the materializers that a step chose; raises StepDefinitionError for an unknown output."""
+    known = step.signature.outputs
+    if unknown := [name for name in step.materializers if name and name not in known]:
+        near = NotFoundError.named("output", unknown[0], known)
+        raise StepDefinitionError(f"step {step.name}, output_materializers: {near}")
+    for_all = step.materializers.get("")
+    found = {name: step.materializers.get(name, for_all) for name in known}
+    return {name: path for name, path in found.items() if path is not None}

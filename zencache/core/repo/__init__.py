@@ -1,1 +1,5 @@
-"""`zencache.core.repo.repo.Repository`: where the oldest API had it."""
+"""The repository, where releases up to 0.5 had it: here, and in `zencache.core.repo.repo`."""
+
+from zencache.repo import Repository
+
+__all__ = ["Repository"]

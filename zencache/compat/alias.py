@@ -1,0 +1,85 @@
+"""Running scripts whose imports say `zenml`: an alias that lasts for this process, and the processes that it starts."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from zencache.errors import NotFoundError
+from zencache.imports import ALIASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+OLD = "zenml"
+
+
+class Alias(MetaPathFinder, Loader):
+    """Finds `zenml.x` as `zencache.x`: one module under two names."""
+
+    def __init__(self, old: str) -> None:
+        self._old = old
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 - the import system's interface
+        """Find an old name's module; raises NoSuchImportError that says what is nearest."""
+        top, dot, rest = fullname.partition(".")
+        if top != self._old:
+            return None
+        return ModuleSpec(fullname, self, origin=f"zencache{dot}{rest}", is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Give the module itself."""
+        assert spec.origin is not None
+        module = importlib.import_module(spec.origin)
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its own spec back: it ran already, under its own name."""
+        alias = module.__spec__
+        assert alias is not None
+        module.__spec__ = alias.loader_state
+
+
+def install(old: str = OLD) -> None:
+    """Let imports of `old` give zencache, in this process and in those that it starts."""
+    if old not in ALIASES:
+        ALIASES[old] = "zencache"
+        sys.meta_path.insert(0, Alias(old))
+        os.environ["ZENCACHE_ALIAS"] = old
+
+
+def prepared(script: str, args: Sequence[str]) -> Callable[[], None]:
+    """Make this process one that `python script.py …` would be, and give what runs the script.
+
+    `zenml` is read as `zencache` in all imports from here on. Raises NotFoundError where there is no script.
+    """
+    path = Path(script)
+    if path.is_dir():
+        path /= "__main__.py"
+    if not path.is_file():
+        raise NotFoundError(f"there is no file {script} in {Path.cwd()}; correct the path")
+    install()
+    main = ModuleType("__main__")
+    vars(main).update(__file__=str(path.absolute()), __builtins__=__builtins__)
+    sys.modules["__main__"] = main
+    if sys.path[0] in (
+        "",
+        str(Path.cwd()),
+        str(Path(sys.argv[0]).parent),
+    ):  # where this command was started from
+        del sys.path[0]
+    sys.argv = [script, *args]
+    sys.path.insert(0, str(path.resolve().parent))
+    return lambda: _run(path, main)
+
+
+def _run(path: Path, main: ModuleType) -> None:
+    code = compile(path.read_bytes(), str(path.absolute()), "exec", dont_inherit=True)
+    exec(code, vars(main))  # noqa: S102 - the user asked for it

@@ -1,0 +1,41 @@
+"""Artifact types that materializers named by class (0.5 to 0.35); TFX's standard types stand for them where they fit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BaseArtifact:
+    """Any artifact."""
+
+    artifact_type: ClassVar[str] = "Data"
+
+
+class DataArtifact(BaseArtifact):
+    """Data of any kind."""
+
+
+class DataAnalysisArtifact(BaseArtifact):
+    """What an analysis of data gave."""
+
+
+class ModelArtifact(BaseArtifact):
+    """A model."""
+
+    artifact_type = "Model"
+
+
+class SchemaArtifact(BaseArtifact):
+    """A schema."""
+
+    artifact_type = "Schema"
+
+
+class ServiceArtifact(BaseArtifact):
+    """A service."""
+
+
+class StatisticsArtifact(BaseArtifact):
+    """Statistics."""
+
+    artifact_type = "ExampleStatistics"

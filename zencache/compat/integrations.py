@@ -1,0 +1,9 @@
+"""Names of integrations (0.5 to 0.39), as they were listed in `required_integrations`: `SKLEARN` is `"sklearn"`."""
+
+from __future__ import annotations
+
+
+def __getattr__(name: str) -> str:
+    if not name.isupper():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return name.lower()

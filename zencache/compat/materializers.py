@@ -1,0 +1,146 @@
+"""Materializers of older releases: subclassing `BaseMaterializer` registers one (0.5 to 0.39)."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from zencache.errors import MaterializerError
+from zencache.materializers.base import Materializer
+from zencache.materializers.registry import register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_TYPE = "zencache_type.txt"
+
+
+class Place(str):
+    """A folder as materializers were given it: an artifact with a `.uri` (0.5 to 0.30), or the uri itself (0.31 on).
+
+    >>> Place("/store/model/7").uri
+    '/store/model/7'
+    """
+
+    __slots__ = ()
+
+    @property
+    def uri(self) -> str:
+        """The folder."""
+        return str(self)
+
+
+class MaterializerType(type):
+    """What `BaseMaterializer` is an instance of: a class called without a place gives what stores its types here."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make a materializer for a place, or, without one, the adapter that the core calls."""
+        return (
+            super().__call__(*args, **kwargs)
+            if args or kwargs
+            else Adapter(cast("type[BaseMaterializer]", cls))
+        )
+
+
+class BaseMaterializer(metaclass=MaterializerType):
+    """Stores values of `ASSOCIATED_TYPES` in the folder `self.artifact.uri`, which is `self.uri` as well.
+
+    Write `handle_return(data)` and `handle_input(data_type)` (0.5 to 0.30), or `save(data)` and
+    `load(data_type)` (0.31 to 0.39). Equal values should give equal bytes.
+    """
+
+    ASSOCIATED_TYPES: ClassVar[Any] = ()
+    ASSOCIATED_ARTIFACT_TYPES: ClassVar[Any] = ()
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[Any] = None
+    SKIP_REGISTRATION: ClassVar[bool] = False
+
+    def __init__(self, artifact: Any = "") -> None:
+        self.uri = str(getattr(artifact, "uri", artifact))
+        self.artifact = artifact if hasattr(artifact, "uri") else Place(self.uri)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if vars(cls).get("SKIP_REGISTRATION"):
+            return
+        kinds = _types(cls)
+        if not kinds:
+            raise MaterializerError(
+                f"class {cls.__name__} does not say what it stores; write ASSOCIATED_TYPES = (MyType,) in it, or "
+                "SKIP_REGISTRATION = True if others inherit from it"
+            )
+        register(*kinds)(cast("type[Materializer]", cls))
+
+    def handle_return(self, data: Any) -> None:
+        """Write a value; one that overrides this may call it, and it does nothing."""
+
+    def handle_input(self, data_type: type) -> Any:
+        """Read a value; one that overrides this may call it, and it does nothing."""
+
+    def save(self, data: Any) -> None:
+        """Write a value, by `handle_return` where a class has only that."""
+        self.handle_return(data)
+
+    def load(self, data_type: type) -> Any:
+        """Read a value, by `handle_input` where a class has only that."""
+        return self.handle_input(data_type)
+
+
+class Adapter(Materializer):
+    """A materializer of older releases, as the core calls one."""
+
+    def __init__(self, kind: type[BaseMaterializer]) -> None:
+        self._kind = kind
+        self.artifact_type = _artifact_type(kind)  # type: ignore[misc]
+
+    def save(self, value: Any, folder: Path) -> None:
+        """Have the value written, and note its type where the class stores several."""
+        self._kind(Place(folder)).save(value)
+        if type(value) is not _types(self._kind)[0]:
+            (folder / _TYPE).write_text(_path(type(value)), encoding="utf-8")
+
+    def load(self, folder: Path) -> Any:
+        """Have the value read, as the type that was stored."""
+        noted = folder / _TYPE
+        kinds = _types(self._kind)
+        path = noted.read_text(encoding="utf-8") if noted.exists() else ""
+        kind = (
+            next((k for k in _with_subclasses(kinds) if _path(k) == path), None)
+            or _imported(path)
+            or kinds[0]
+        )
+        return self._kind(Place(folder)).load(kind)
+
+
+def _types(kind: type[BaseMaterializer]) -> tuple[type, ...]:
+    given = kind.ASSOCIATED_TYPES
+    return tuple(given) if isinstance(given, tuple | list) else (given,)
+
+
+def _artifact_type(kind: type[BaseMaterializer]) -> str:
+    """Name the type of artifact: one of TFX's standard ones where it fits."""
+    given = kind.ASSOCIATED_ARTIFACT_TYPES or kind.ASSOCIATED_ARTIFACT_TYPE
+    first = given[0] if isinstance(given, tuple | list) else given
+    known = {"ModelArtifact": "Model", "SchemaArtifact": "Schema", "StatisticsArtifact": "ExampleStatistics"}
+    return known.get(str(getattr(first, "value", getattr(first, "__name__", first))), "Data")
+
+
+def _with_subclasses(kinds: tuple[type, ...]) -> Iterator[type]:
+    for kind in kinds:
+        yield kind
+        yield from _with_subclasses(tuple(type.__subclasses__(kind)))
+
+
+def _path(kind: type) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _imported(path: str) -> Any:
+    module, _, qualname = path.partition(":")
+    try:
+        found: Any = importlib.import_module(module) if module else None
+        for part in qualname.split(".") if module else ():
+            found = getattr(found, part)
+    except (ImportError, AttributeError):
+        return None
+    return found

@@ -1,0 +1,164 @@
+"""Methods and attributes that steps, pipelines and the repository had in older releases."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zencache.compat import advice, views
+from zencache.compat.options import note
+from zencache.errors import DefinitionError, ImmutablePipelineError
+from zencache.older import check_options
+from zencache.pipelines.definition import PipelineDefinition
+from zencache.pipelines.instance import Pipeline
+from zencache.repo import Repository
+from zencache.steps.binding import bind_parameters
+from zencache.steps.step import BoundStep, Step
+from zencache.steps.trace import active_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from zencache.steps.trace import Called
+
+_S = TypeVar("_S", Step, BoundStep)
+
+
+def find(target: Any, name: str) -> Any:
+    """Give an attribute that older releases had; raises NoSuchAttributeError that names the nearest one."""
+    for kind in filter(lambda kind: isinstance(target, kind), _METHODS):
+        if name in _METHODS[kind]:
+            return functools.partial(_METHODS[kind][name], target)
+        if name in _ATTRIBUTES.get(kind, {}):
+            return _ATTRIBUTES[kind][name](target)
+    raise advice.no_attribute(target, name)
+
+
+# -- steps ----------------------------------------------------------------------------------------
+
+
+def configure_step(step: _S, *, parameters: Mapping[str, Any] | None = None, **options: Any) -> _S:
+    """Change the options of this step, a function's or one with its parameters, and give it back (0.20 to 0.39)."""
+    if isinstance(step, BoundStep):
+        made = step.step.with_options(**options)
+        given = bind_parameters(made.name, made.signature, (), parameters or {})
+        vars(step).update(step=made, values={**step.values, **given})
+    elif parameters:
+        said = ", ".join(f"{name}=…" for name in parameters)
+        raise DefinitionError(f"step {step.name} takes parameters where it is called: {step.name}({said})")
+    else:
+        vars(step).update(vars(step.with_options(**options)))
+    return step
+
+
+def with_return_materializers(step: _S, materializers: Any) -> _S:
+    """Choose what stores the outputs, a class for all or a mapping of outputs to classes (0.5 to 0.20)."""
+    return configure_step(step, output_materializers=materializers)
+
+
+def bound_with_options(bound: BoundStep, **options: Any) -> BoundStep:
+    """Give a step with other options, its parameters as they are (0.40 on)."""
+    return BoundStep(bound.step.with_options(**options), bound.values, bound.slot)
+
+
+def after(step: Step | BoundStep, *others: Step | BoundStep) -> None:
+    """Have a step wait for others that do not feed it (0.12 to 0.39), in a pipeline's body.
+
+    Where the earlier one runs again, a later one whose own key is the same is reused nevertheless: feed it
+    with a result of the earlier one where it depends on that.
+    """
+    trace = active_trace()
+    if trace is None:
+        name = step.step.name if isinstance(step, BoundStep) else step.name
+        raise DefinitionError(
+            f"step {name}: call after() in the body of the pipeline, where the steps are called"
+        )
+    trace.waits += [(_called(step), _called(other)) for other in others]
+
+
+def _called(step: Step | BoundStep) -> Called:
+    return (step.slot, step.step) if isinstance(step, BoundStep) else (None, step)
+
+
+# -- pipelines ------------------------------------------------------------------------------------
+
+
+def with_config(
+    pipeline: Pipeline, config_file: str | Path, overwrite_step_parameters: bool = False
+) -> Pipeline:
+    """Take parameters and options of steps from a YAML file (0.5 to 0.20), and give the pipeline back."""
+    from zencache.compat import configuration  # noqa: PLC0415 - only who has such a file needs it
+
+    _check_unchanged(pipeline)
+    given = configuration.read(config_file)
+    if given.get("run_name") is not None:
+        note(f"run_name in {config_file} is ignored: it counts in run(config_path=…)")
+    both: configuration.Both = "overwrite" if overwrite_step_parameters else "raise"
+    return configuration.apply(pipeline, given, config_file, both, in_place=True)
+
+
+def configure_pipeline(pipeline: Pipeline, enable_cache: bool | None = None, **older: Any) -> Pipeline:
+    """Change the options of this pipeline (0.20 to 0.39), and give it back."""
+    check_options(f"pipeline {pipeline.name}", older)
+    if enable_cache is not None:
+        _check_unchanged(pipeline)
+        vars(pipeline)["_spec"] = pipeline.spec.replaced(enable_cache=enable_cache)
+    return pipeline
+
+
+def configure_definition(
+    definition: PipelineDefinition, enable_cache: bool | None = None, **older: Any
+) -> PipelineDefinition:
+    """Change the options of a pipeline before it is called (0.20 to 0.39), and give it back."""
+    check_options(f"pipeline {definition.name}", older)
+    definition.enable_cache = definition.enable_cache if enable_cache is None else enable_cache
+    return definition
+
+
+def _check_unchanged(pipeline: Pipeline) -> None:
+    if vars(pipeline)["_immutable"]:
+        raise ImmutablePipelineError(
+            f"pipeline {pipeline.name} has run and cannot be changed; make it again, configure it, then run it"
+        )
+
+
+# -- the repository -------------------------------------------------------------------------------
+
+
+def get_pipeline(
+    repository: Repository, pipeline: Any = None, stack_name: str | None = None, **older: Any
+) -> views.PipelineView | None:
+    """Give a view of a pipeline by name, class or instance; None where there is none (0.6 to 0.23)."""
+    if stack_name is not None:
+        note("Repository.get_pipeline: stack_name is ignored: a project has one store")
+    wanted = older.get("pipeline_name", pipeline)  # its name until 0.12
+    return views.pipeline_view(repository, wanted)
+
+
+_OF_STEPS: dict[str, Callable[..., Any]] = {
+    "configure": configure_step,
+    "with_return_materializers": with_return_materializers,
+    "after": after,
+}
+_OF_HISTORY: dict[str, Callable[..., Any]] = {
+    "get_runs": views.runs_of,
+    "get_run": views.run_of,
+    "get_run_names": views.run_names_of,
+    "get_run_for_completed_step": views.run_that_computed,
+}
+_METHODS: dict[type, dict[str, Callable[..., Any]]] = {
+    Step: _OF_STEPS,
+    BoundStep: {**_OF_STEPS, "with_options": bound_with_options},
+    Pipeline: {**_OF_HISTORY, "with_config": with_config, "configure": configure_pipeline},
+    PipelineDefinition: {**_OF_HISTORY, "configure": configure_definition},
+    Repository: {"get_pipeline": get_pipeline},
+}
+_ATTRIBUTES: dict[type, dict[str, Callable[[Any], Any]]] = {
+    BoundStep: {
+        "name": lambda bound: bound.step.name,
+        "enable_cache": lambda bound: bound.step.enable_cache,
+        "entrypoint": lambda bound: bound.step.entrypoint,
+    },
+    Pipeline: {"enable_cache": lambda pipeline: pipeline.spec.enable_cache is not False},
+}

@@ -1,0 +1,97 @@
+"""Import paths of older releases: modules that are here only under these names."""
+
+from __future__ import annotations
+
+import sys
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+from zencache.compat import advice
+from zencache.imports import import_module
+
+_STEPS, _PIPELINES = "zencache.steps", "zencache.pipelines"
+_CONTEXT = {"StepContext": _STEPS}
+_SCHEDULE = {"Schedule": "zencache.compat.pipelines"}
+_ARTIFACTS = (
+    *("BaseArtifact", "DataArtifact", "DataAnalysisArtifact", "ModelArtifact"),
+    *("SchemaArtifact", "ServiceArtifact", "StatisticsArtifact"),
+)
+_BASE = {"BaseMaterializer": "zencache.compat.materializers"}
+
+# Module to the names that it has, and where these live.
+MODULES: dict[str, dict[str, str]] = {
+    "zencache.repository": {"Repository": "zencache.compat.client"},  # 0.6 to 0.23
+    "zencache.client": {"Client": "zencache.compat.client"},  # 0.20 to 0.39
+    "zencache.logger": {"get_logger": "zencache.compat.logger"},  # 0.3 to 0.39
+    "zencache.enums": dict.fromkeys(("ExecutionStatus", "ArtifactType"), "zencache.compat.enums"),
+    "zencache.artifacts": dict.fromkeys(_ARTIFACTS, "zencache.compat.artifacts"),  # 0.5 to 0.35
+    "zencache.io": {"fileio": "zencache.compat.fileio"},  # 0.5 to 0.39
+    "zencache.integrations.constants": {"*": "zencache.compat.integrations"},  # 0.5 to 0.39
+    "zencache.steps.base_step": {"BaseStep": "zencache.compat.steps"},
+    "zencache.steps.base_step_config": {"BaseStepConfig": _STEPS},  # 0.5 to 0.20
+    "zencache.steps.base_parameters": {"BaseParameters": _STEPS},  # 0.21 to 0.39
+    "zencache.steps.step_output": {"Output": _STEPS},
+    "zencache.steps.step_context": _CONTEXT,
+    "zencache.steps.step_decorator": {"step": _STEPS},
+    "zencache.steps.utils": {"clone_step": "zencache.compat.steps"},
+    "zencache.pipelines.base_pipeline": {"BasePipeline": "zencache.compat.pipelines"},
+    "zencache.pipelines.pipeline_decorator": {"pipeline": _PIPELINES},
+    "zencache.pipelines.schedule": _SCHEDULE,  # 0.12 to 0.20
+    "zencache.materializers.base_materializer": _BASE,
+    "zencache.artifacts.data_artifact": {"DataArtifact": "zencache.compat.artifacts"},
+    "zencache.artifacts.model_artifact": {"ModelArtifact": "zencache.compat.artifacts"},
+    "zencache.artifacts.base_artifact": {"BaseArtifact": "zencache.compat.artifacts"},
+    "zencache.config.docker_settings": {"DockerSettings": "zencache.compat.settings"},
+    "zencache.config.resource_settings": {"ResourceSettings": "zencache.compat.settings"},
+    "zencache.config.schedule": _SCHEDULE,  # 0.21 to 0.39
+}
+
+
+class _OldModules(Loader):
+    """Makes a module of the table: its names are imported from where they live when they are asked for."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Leave it to the import system."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give it a `__getattr__`."""
+        homes = MODULES[module.__name__]
+        module.__doc__ = "An import path of older releases; docs/compat.md says what stands for it."
+
+        def get(name: str) -> Any:
+            home = homes.get(name, homes.get("*"))
+            if home is None or name.startswith("__"):
+                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+            if home.endswith(f".{name}"):
+                return import_module(home)
+            return getattr(import_module(home), name)
+
+        vars(module)["__getattr__"] = get
+        module.__all__ = [name for name in homes if name != "*"]  # type: ignore[attr-defined]
+
+
+def find(fullname: str) -> ModuleSpec | None:
+    """Find a module of the table; raises NoSuchImportError that names the nearest thing for any other."""
+    if fullname in MODULES:
+        return ModuleSpec(fullname, _OldModules(), is_package=True)
+    parent, _, name = fullname.rpartition(".")
+    if name.startswith("__"):
+        return None
+    raise advice.no_import(fullname, _names(parent), _modules(parent))
+
+
+def _names(module: str) -> list[str]:
+    """List the names that a module of ours offers, those for old code among them."""
+    known = sys.modules.get(module, ModuleType(module))
+    own = getattr(known, "__all__", None) or [name for name in vars(known) if not name.startswith("_")]
+    return [*own, *getattr(vars(known).get("__getattr__"), "names", ())]
+
+
+def _modules(module: str) -> list[str]:
+    """List the modules below one, those for old code among them."""
+    places = getattr(sys.modules.get(module), "__path__", ())
+    old = [name[len(module) + 1 :] for name in MODULES if name.startswith(f"{module}.")]
+    return [*(found.name for found in iter_modules(places)), *(name for name in old if "." not in name)]

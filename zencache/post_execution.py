@@ -1,0 +1,23 @@
+"""Looking at what ran, where the decorator era had it (0.5 to 0.39): `get_pipeline("training").runs[-1]`."""
+
+from zencache.compat.views import (
+    ArtifactView,
+    PipelineRunView,
+    PipelineView,
+    StepView,
+    get_pipeline,
+    get_pipelines,
+    get_run,
+    get_unlisted_runs,
+)
+
+__all__ = [
+    "ArtifactView",
+    "PipelineRunView",
+    "PipelineView",
+    "StepView",
+    "get_pipeline",
+    "get_pipelines",
+    "get_run",
+    "get_unlisted_runs",
+]
