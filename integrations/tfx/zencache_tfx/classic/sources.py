@@ -1,0 +1,53 @@
+"""Users' classes by import path, `module:Class`, found again in any process."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from zencache.code.digest import CodeReader
+from zencache.errors import CodeUnavailableError, DefinitionError
+from zencache.graph.types import module_name
+from zencache_tfx.classic.trainers import BaseTrainerStep
+
+
+def source_of(kind: type) -> str:
+    """Name a class so that it is found again; raises DefinitionError for one that cannot be imported.
+
+    >>> from zencache_tfx.classic import FeedForwardTrainer
+    >>> source_of(FeedForwardTrainer)
+    'zencache_tfx.classic.trainers:FeedForwardTrainer'
+    """
+    if "<locals>" in kind.__qualname__:
+        raise DefinitionError(
+            f"trainer {kind.__name__} is defined inside a function, where no other process finds it; "
+            "put the class at the top level of a module or script"
+        )
+    return f"{module_name(kind.__module__)}:{kind.__qualname__}"
+
+
+def load_trainer_class(source: str) -> type[BaseTrainerStep]:
+    """Import a trainer's class; raises CodeUnavailableError where it is not found."""
+    module, _, qualname = source.partition(":")
+    try:
+        found: Any = (
+            sys.modules["__main__"] if module == module_name("__main__") else importlib.import_module(module)
+        )
+        for name in qualname.split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError) as error:
+        raise CodeUnavailableError(
+            f"trainer {source} cannot be imported ({error}); run from where its module is found, "
+            "or give the pipeline another: pipeline.copy('new name').add_trainer(…)"
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, BaseTrainerStep)):
+        raise CodeUnavailableError(
+            f"{source} is not a trainer any more: it does not derive from BaseTrainerStep"
+        )
+    return found
+
+
+def code_of(kind: type) -> str | None:
+    """Digest the code of a user's class and all that it reaches; None for a library's, which its version names."""
+    return CodeReader().of_class(f"{kind.__module__}.{kind.__qualname__}")
