@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import field_validator
 
 from zencache.errors import ParameterError
-from zencache_tfx.classic.keras_names import evaluation_metric_named
+from zencache_tfx.classic.keras_names import check_evaluation_metric
 from zencache_tfx.classic.values import StepConfig
 
 
@@ -32,7 +32,7 @@ class TFMAEvaluator(StepConfig):
     ) -> dict[str, list[str]] | list[str] | None:
         lists = metrics.values() if isinstance(metrics, dict) else [metrics or []]
         for name in (name for names in lists for name in names):
-            evaluation_metric_named(name, None)
+            check_evaluation_metric(name)
         return metrics
 
     @field_validator("slices", mode="before")

@@ -20,6 +20,7 @@ from zencache.writing import write_whole
 from zencache_tfx.classic.names import nearest
 
 if TYPE_CHECKING:
+    import _csv
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -90,12 +91,19 @@ def read_facts(files: Sequence[Path], memory: Path | None = None) -> CsvFacts:
 
 
 def rows_of(file: Path) -> Iterator[list[list[str]]]:
-    """Give the rows of a CSV file in chunks, each row as long as the header; blank lines are left out."""
+    """Give the rows of a CSV file in chunks, each row as long as the header; blank lines are left out.
+
+    Raises DefinitionError that names the first line of another length.
+    """
     with _opened(file) as reader:
         width = len(_header(file, reader))
-        rows = _checked(file, reader, width)
-        while chunk := list(islice(rows, _CHUNK)):
-            yield chunk
+        while chunk := list(islice(reader, _CHUNK)):
+            lengths = set(map(len, chunk))
+            if lengths - {0, width}:
+                raise _ragged(file)
+            rows = [row for row in chunk if row] if 0 in lengths else chunk
+            if rows:
+                yield rows
 
 
 def _read_file(file: Path) -> CsvFacts:
@@ -111,7 +119,7 @@ def _read_file(file: Path) -> CsvFacts:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Iterator[list[str]]]:
+def _opened(file: Path) -> Iterator[_csv.Reader]:
     """Open a CSV file, and give its errors in its name."""
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
@@ -125,7 +133,7 @@ def _opened(file: Path) -> Iterator[Iterator[list[str]]]:
             ) from error
 
 
-def _header(file: Path, reader: Iterator[list[str]]) -> list[str]:
+def _header(file: Path, reader: _csv.Reader) -> list[str]:
     header = next(reader, [])
     if not header:
         raise DefinitionError(f"{file} is empty; it needs a line with the names of the columns, and rows")
@@ -140,18 +148,17 @@ def _header(file: Path, reader: Iterator[list[str]]) -> list[str]:
     return header
 
 
-def _checked(file: Path, reader: Iterator[list[str]], width: int) -> Iterator[list[str]]:
-    """Pass rows on that are as long as the header; raises DefinitionError at the first that is not."""
-    first_line = reader.line_num + 1  # type: ignore[attr-defined] # of csv's reader
-    for row in reader:
-        if row and len(row) != width:
-            raise DefinitionError(
-                f"{file}, line {first_line}: {len(row)} values where the header names {width} columns; "
-                "correct the line (a value with a comma or a line break in it wants quotes)"
-            )
-        first_line = reader.line_num + 1  # type: ignore[attr-defined]
-        if row:
-            yield row
+def _ragged(file: Path) -> DefinitionError:
+    """Find the first line of another length than the header; the file is read again, a line at a time."""
+    with _opened(file) as reader:
+        width = len(_header(file, reader))
+        first_line, row = reader.line_num + 1, next(reader)
+        while len(row) in (0, width):
+            first_line, row = reader.line_num + 1, next(reader)
+    return DefinitionError(
+        f"{file}, line {first_line}: {len(row)} values where the header names {width} columns; "
+        "correct the line (a value with a comma or a line break in it wants quotes)"
+    )
 
 
 # -- types ----------------------------------------------------------------------------------------

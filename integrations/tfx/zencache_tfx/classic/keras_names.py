@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zencache.errors import NotFoundError
+from zencache.errors import NotFoundError, ParameterError
 from zencache_tfx.classic.names import folded
 
 if TYPE_CHECKING:
@@ -88,28 +88,43 @@ def activation_named(name: str) -> str:
 
 def training_metric_named(name: str) -> str:
     """Give the Keras name of a metric that is shown while training; raises NotFoundError with the nearest."""
-    return "accuracy" if folded(name) in ("acc", "accuracy") else _found("metric", name, KERAS_METRICS)
+    return "accuracy" if _is_accuracy(name) else _found("metric", name, KERAS_METRICS)
+
+
+def check_evaluation_metric(name: str) -> None:
+    """Check that a metric is known; raises NotFoundError with the nearest."""
+    if not _is_accuracy(name):
+        _found("metric", name, (*KERAS_METRICS, *TFMA_METRICS))
 
 
 def evaluation_metric_named(name: str, loss: str | None) -> str:
     """Give the class name of an evaluator's metric; raises NotFoundError with the nearest.
 
-    `accuracy` is the one that fits the loss of the trainer.
+    `accuracy` is the one that fits the loss of the trainer, as in Keras. Raises ParameterError where the
+    loss is not known.
 
     >>> evaluation_metric_named("mse", None), evaluation_metric_named("accuracy", "binary_crossentropy")
     ('MeanSquaredError', 'BinaryAccuracy')
     """
-    if folded(name) in ("acc", "accuracy"):
+    if _is_accuracy(name):
         return _accuracy_for(loss)
     return _found("metric", name, (*KERAS_METRICS, *TFMA_METRICS))
 
 
+def _is_accuracy(name: str) -> bool:
+    return folded(name) in ("acc", "accuracy")
+
+
 def _accuracy_for(loss: str | None) -> str:
-    if loss in BINARY_LOSSES:
-        return "BinaryAccuracy"
+    if loss is None:
+        raise ParameterError(
+            "which accuracy is meant depends on the loss, which the trainer does not say; name "
+            "'BinaryAccuracy', 'SparseCategoricalAccuracy' or 'CategoricalAccuracy', or give the trainer's "
+            "class a `loss`"
+        )
     if loss in CLASS_LOSSES:
         return "SparseCategoricalAccuracy"
-    return "CategoricalAccuracy" if loss in VECTOR_LOSSES else "Accuracy"
+    return "CategoricalAccuracy" if loss in VECTOR_LOSSES else "BinaryAccuracy"
 
 
 def _found(kind: str, name: str, known: Iterable[str]) -> str:

@@ -149,7 +149,7 @@ class FeedForwardTrainer(BaseTrainerStep):
 
     >>> FeedForwardTrainer(loss="msse")
     Traceback (most recent call last):
-    zencache.errors.NotFoundError: no loss named 'msse'; did you mean 'msle' or 'mse'?
+    zencache.errors.NotFoundError: no loss named 'msse'; did you mean 'mse' or 'msle' or 'mae'?
     """
 
     def __init__(

@@ -110,7 +110,12 @@ def _one_hot(tensor: Tensor, depth: int) -> Tensor:
 
 
 def _pca(tensor: Tensor, output_dim: int, dtype: str = "float32") -> Tensor:
-    return tft.pca(tf.cast(tensor, dtype), output_dim, tf.as_dtype(dtype))
+    """Give a row's place along the directions in which rows differ most."""
+    rows = tf.cast(tensor, dtype)
+    directions = tft.pca(rows, output_dim, tf.as_dtype(dtype))
+    places = tf.cast(tf.matmul(rows, directions), tf.float32)  # examples hold no doubles
+    places.set_shape([None, output_dim])
+    return places
 
 
 def _hashed(tensor: Tensor, hash_buckets: int) -> Tensor:

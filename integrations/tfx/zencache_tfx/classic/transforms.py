@@ -78,7 +78,7 @@ def check_method(column: str, stage: str, call: Any) -> dict[str, Any]:
 
     >>> check_method("age", "filling", {"method": "median"})
     Traceback (most recent call last):
-    zencache.errors.NotFoundError: no filling method named 'median'; did you mean 'min' or 'mean'?; it is wanted for column 'age'
+    zencache.errors.NotFoundError: no filling method named 'median'; did you mean 'mean' or 'min'?; it is wanted for column 'age'
     """
     if (
         not isinstance(call, dict)

@@ -41,10 +41,38 @@ def view_statistics(results: Results, path: str | Path | None = None, *, open_pa
         name: tfdv.load_stats_binary(f"{folder}/FeatureStats.pb") for name, folder in _splits(uri).items()
     }
     body = "".join(
-        f"<h2>{html.escape(name)}</h2>{get_statistics_html(each, lhs_name=name)}"
+        f"<h2>{html.escape(name)}</h2>{_table_of(each)}{get_statistics_html(each, lhs_name=name)}"
         for name, each in found.items()
     )
     return _page("statistics", body, path, open_page=open_page)
+
+
+def _table_of(statistics: Any) -> str:
+    """Give the main figures as a table: TFDV's own display needs the network."""
+    import pandas as pd  # noqa: PLC0415
+
+    (dataset,) = statistics.datasets
+    return str(
+        pd.DataFrame([_figures(feature) for feature in dataset.features]).fillna("").to_html(index=False)
+    )
+
+
+def _figures(feature: Any) -> dict[str, Any]:
+    is_text = feature.HasField("string_stats")
+    of_kind = feature.string_stats if is_text else feature.num_stats
+    made = {
+        "column": ".".join(feature.path.step),
+        "values": of_kind.common_stats.num_non_missing,
+        "missing": of_kind.common_stats.num_missing,
+    }
+    if is_text:
+        return made | {"different": of_kind.unique, "top": _top(of_kind)}
+    names = {"mean": "mean", "deviation": "std_dev", "min": "min", "median": "median", "max": "max"}
+    return made | {shown: round(getattr(of_kind, name), 6) for shown, name in names.items()}
+
+
+def _top(of_text: Any) -> str:
+    return ", ".join(f"{each.value} ({each.frequency:g})" for each in of_text.top_values[:3])
 
 
 def view_schema(results: Results, path: str | Path | None = None, *, open_page: bool = False) -> Path:
