@@ -19,6 +19,7 @@ import pyarrow as pa
 import tensorflow as tf
 from google.protobuf import any_pb2, wrappers_pb2
 from tfx.components.example_gen.component import FileBasedExampleGen
+from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor, executor_spec
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _SHARD = 64 * 2**20  # bytes of CSV for each file of a split
 _MOST_SHARDS = 32
+_FILE_FORMAT = "tfrecords_gzip"
 _COMPRESSION = 1  # zlib's fastest: the files are read more often than the disk is short
 
 _ARROW = {"int": pa.int64(), "float": pa.float32(), "text": pa.binary()}
@@ -56,6 +58,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc] # TFX
         names = told["rule"]["names"]
         examples = artifact_utils.get_single_instance(output_dict[standard_component_specs.EXAMPLES_KEY])
         examples.split_names = artifact_utils.encode_split_names(names)
+        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        examples_utils.set_file_format(examples, _FILE_FORMAT)
         folders = [artifact_utils.get_split_uri([examples], name) for name in names]
         write_splits(files, folders, told["rule"], told["schema"])
 

@@ -42,11 +42,12 @@ _MODEL_TYPE = "tf_generic"  # by its signatures: TFMA need not load it by Keras,
 
 
 def build(
-    config: Mapping[str, Any], pipeline_name: str, pipeline_root: str, metadata_path: str | None = None
+    config: Mapping[str, Any], pipeline_name: str, pipeline_root: str = "", metadata_path: str | None = None
 ) -> tfx.dsl.Pipeline:
-    """Make the pipeline that a configuration says (see `to_config`), with its records in a SQLite file.
+    """Make the pipeline that a configuration says (see `to_config`).
 
-    Without a `metadata_path` it names no store, and a runner takes its own.
+    Its artifacts go below the root, its records into the SQLite file; without them it names no place, and is
+    for a runner that has its own.
     """
     pipeline = from_config(config)
     store = (

@@ -130,8 +130,7 @@ class TrainingPipeline:
         """
         self.check()
         self._immutable = True
-        override = enable_cache if enable_cache is not None or self.enable_cache else False
-        run = self._adopted().run(enable_cache=override, run_name=run_name)
+        run = self._adopted().run(enable_cache=enable_cache, run_name=run_name)
         self._results = RunResults(run)
         return run
 
@@ -158,9 +157,8 @@ class TrainingPipeline:
         from zencache_tfx import adopt  # noqa: PLC0415 - brings TFX
         from zencache_tfx.classic.graph import build  # noqa: PLC0415
 
-        project = project_config.find_project()
-        root = project.artifacts if project else _default_root()
-        adopted: Pipeline = adopt(build(to_config(self), self.name, str(root)))
+        flag = None if self.enable_cache else False
+        adopted: Pipeline = adopt(build(to_config(self), self.name), store="project", enable_cache=flag)
         return adopted
 
     # -- what a run gave ----------------------------------------------------------------------
@@ -223,9 +221,3 @@ def _known_names() -> list[str]:
     from zencache.repo import Repository  # noqa: PLC0415 - a copy is rare, and this opens the records
 
     return Repository().get_pipeline_names()
-
-
-def _default_root() -> Path:
-    from pathlib import Path  # noqa: PLC0415
-
-    return Path.cwd() / project_config.FOLDER / "artifacts"
