@@ -19,23 +19,24 @@ def source_of(kind: type) -> str:
     >>> source_of(FeedForwardTrainer)
     'zencache_tfx.classic.trainers:FeedForwardTrainer'
     """
-    if "<locals>" in kind.__qualname__:
+    if "." in kind.__qualname__:
         raise DefinitionError(
-            f"trainer {kind.__name__} is defined inside a function, where no other process finds it; "
+            f"trainer {kind.__name__} is defined inside a function or a class, where no other process finds it; "
             "put the class at the top level of a module or script"
         )
-    return f"{module_name(kind.__module__)}:{kind.__qualname__}"
+    module = module_name(kind.__module__)
+    if kind.__module__ == "__main__":  # importing the script by its name would run it a second time
+        sys.modules.setdefault(module, sys.modules["__main__"])
+    return f"{module}:{kind.__qualname__}"
 
 
 def load_trainer_class(source: str) -> type[BaseTrainerStep]:
     """Import a trainer's class; raises CodeUnavailableError where it is not found."""
-    module, _, qualname = source.partition(":")
+    module, _, name = source.partition(":")
+    is_script = module == module_name("__main__")
     try:
-        found: Any = (
-            sys.modules["__main__"] if module == module_name("__main__") else importlib.import_module(module)
-        )
-        for name in qualname.split("."):
-            found = getattr(found, name)
+        home = sys.modules["__main__"] if is_script else importlib.import_module(module)
+        found: Any = getattr(home, name)
     except (ImportError, AttributeError) as error:
         raise CodeUnavailableError(
             f"trainer {source} cannot be imported ({error}); run from where its module is found, "
