@@ -49,6 +49,12 @@ def test_values_have_the_types_of_their_columns(written):
     assert written(NoSplit(), schema={"code": "text"})["train"][0]["code"] == [b"07"]
 
 
+def test_a_number_that_is_none_is_missing(written):
+    """One NaN would make a mean NaN, and all z-scores with it."""
+    rows = written(NoSplit(), lines=["1,nan,a,1", "2,0.5,b,2"])["train"]
+    assert [row["half"] for row in rows] == [[], [0.5]]
+
+
 def test_a_random_split_is_the_same_each_time_and_loses_nothing(written):
     """A row's split is decided by the row."""
     first, again = (

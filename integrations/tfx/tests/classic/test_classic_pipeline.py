@@ -147,7 +147,21 @@ def test_a_record_of_another_format_is_refused():
 
 def test_hyperparameters_are_what_the_trainer_was_told(pipeline):
     """And its class."""
-    assert pipeline.get_hyperparameters() == {"trainer": "FeedForwardTrainer", "loss": "binary_crossentropy"}
+    told = pipeline.get_hyperparameters()
+    assert (told["trainer"], told["loss"], told["lr"]) == ("FeedForwardTrainer", "binary_crossentropy", 0.001)
+
+
+def test_a_default_that_is_given_is_the_same_as_one_that_is_not(pipeline):
+    """So the trainer is not run again."""
+    again = pipeline.copy("B")
+    again.add_trainer(FeedForwardTrainer(loss="binary_crossentropy", epochs=1))
+    assert to_config(again)["steps"] == to_config(pipeline)["steps"]
+
+
+def test_looking_back_before_the_first_run_is_told(pipeline):
+    """With what makes one."""
+    with pytest.raises(NotFoundError, match=r"has no run; pipeline\.run\(\) makes one"):
+        pipeline.get_model_uri()
 
 
 # -- bad input --------------------------------------------------------------------------------------

@@ -195,6 +195,11 @@ def test_a_users_trainer_is_recorded_by_what_it_was_given():
     assert Wide(5, split_mapping={"train": ["a"]}).args() == {"units": 5, "split_mapping": {"train": ["a"]}}
 
 
+def test_defaults_are_recorded_too():
+    """An edited default is another configuration."""
+    assert Wide().args() == {"units": 3}
+
+
 def test_a_trainers_arguments_are_json():
     """Another process makes it again."""
     with pytest.raises(ParameterError, match="give numbers, texts, lists and dicts"):

@@ -12,6 +12,7 @@ import json
 from bisect import bisect
 from contextlib import ExitStack
 from itertools import accumulate
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,6 @@ _FILE_FORMAT = "tfrecords_gzip"
 _COMPRESSION = 1  # zlib's fastest: the files are read more often than the disk is short
 
 _ARROW = {"int": pa.int64(), "float": pa.float32(), "text": pa.binary()}
-_PARSE: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "text": str.encode}
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc] # TFX has no types
@@ -166,9 +166,19 @@ def _encoder(facts: CsvFacts) -> Callable[[Sequence[Sequence[str]]], list[bytes]
 def _lists(values: Sequence[str], kind: str) -> pa.Array:
     """Give a column as lists of one value or none, as Arrow has the features of examples."""
     parse = _PARSE[kind]
-    present = pa.array([parse(value) for value in values if value], _ARROW[kind])
-    ends = accumulate((1 if value else 0 for value in values), initial=0)
+    parsed = [parse(value) if value else None for value in values]
+    ends = accumulate((value is not None for value in parsed), initial=0)
+    present = pa.array([value for value in parsed if value is not None], _ARROW[kind])
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), present)
+
+
+def _number(text: str) -> float | None:
+    """Read a number; what is written as "nan" is a missing one, which is filled as others are."""
+    number = float(text)
+    return None if isnan(number) else number
+
+
+_PARSE: dict[str, Callable[[str], Any]] = {"int": int, "float": _number, "text": str.encode}
 
 
 def _files(exec_properties: Mapping[str, Any]) -> list[Path]:

@@ -167,10 +167,7 @@ class TrainingPipeline:
     def results(self) -> Results:
         """Where the outputs of the last run are; raises NotFoundError before the first."""
         if self._results is None:
-            runs = self._adopted().runs
-            if not runs:
-                raise NotFoundError(f"training pipeline {self.name!r} has no run; pipeline.run() makes one")
-            self._results = RunResults(runs[-1])
+            self._results = RunResults(_last_run(self.name))
         return self._results
 
     def view_statistics(self, path: str | Path | None = None, *, open_page: bool = False) -> Path:
@@ -221,3 +218,12 @@ def _known_names() -> list[str]:
     from zencache.repo import Repository  # noqa: PLC0415 - a copy is rare, and this opens the records
 
     return Repository().get_pipeline_names()
+
+
+def _last_run(name: str) -> PipelineRun:
+    """Find a pipeline's newest run; this looks at records alone, and brings no TFX."""
+    if name not in _known_names():
+        raise NotFoundError(f"training pipeline {name!r} has no run; pipeline.run() makes one")
+    from zencache.repo import Repository  # noqa: PLC0415 - looking back is rare, and this opens the records
+
+    return Repository().get_runs(name)[-1]

@@ -215,22 +215,36 @@ TFFeedForwardTrainer = FeedForwardTrainer
 
 
 def _given(kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Name the constructor's arguments; raises ParameterError where they do not fit, or are not JSON."""
+    """Name the constructor's arguments, with its defaults, so that what is meant is told in one way only.
+
+    Raises ParameterError where they do not fit, or are not JSON.
+    """
+    signature = inspect.signature(kind.__init__)  # type: ignore[misc]
     try:
-        bound = inspect.signature(kind.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
+        bound = signature.bind(None, *args, **kwargs)
     except TypeError as error:
         raise ParameterError(f"{kind.__name__}: {error}") from error
     named = dict(list(bound.arguments.items())[1:])
-    for name, parameter in bound.signature.parameters.items():
+    for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             named |= named.pop(name, {})
         elif parameter.kind is parameter.VAR_POSITIONAL and named.get(name):
             raise ParameterError(f"{kind.__name__}: give its arguments by name, so that they can be recorded")
+    return _defaults(signature) | _as_json(kind.__name__, named)
+
+
+def _defaults(signature: inspect.Signature) -> dict[str, Any]:
+    """Give the defaults that are plain values; others the constructor finds again by itself."""
+    found = {name: each.default for name, each in signature.parameters.items()}
+    return {n: v for n, v in found.items() if v is None or type(v) in (bool, int, float, str)}
+
+
+def _as_json(owner: str, named: dict[str, Any]) -> dict[str, Any]:
     try:
         return dict(json.loads(json.dumps(named)))
     except (TypeError, ValueError) as error:
         raise ParameterError(
-            f"{kind.__name__}: {error}; give numbers, texts, lists and dicts, so that the trainer can be "
+            f"{owner}: {error}; give numbers, texts, lists and dicts, so that the trainer can be "
             "recorded and made again where it trains"
         ) from error
 
