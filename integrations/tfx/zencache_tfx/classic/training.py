@@ -58,6 +58,16 @@ def feed_forward(trainer: FeedForwardTrainer) -> keras.Model:
     model = keras.Model(inputs, outputs if len(outputs) > 1 else outputs[trainer.outputs[0]])
     optimizer = keras.optimizers.Adam(learning_rate=trainer.lr)
     model.compile(loss=trainer.loss, optimizer=optimizer, metrics=_metrics(trainer))
+    return _as_it_is_written(model)
+
+
+def _as_it_is_written(model: keras.Model) -> keras.Model:
+    """Keep TensorFlow from translating Keras, which has no control flow that needs it: 15 s before the first batch.
+
+    It leaves the package `keras` alone by itself, and does not know `tf_keras`.
+    """
+    model.train_step = tf.autograph.experimental.do_not_convert(model.train_step)
+    model.test_step = tf.autograph.experimental.do_not_convert(model.test_step)
     return model
 
 
@@ -97,7 +107,7 @@ def _serving(model: Any, transform: tft.TFTransformOutput, labels: Sequence[str]
     spec = {name: each for name, each in transform.raw_feature_spec().items() if name not in labels}
     names = [to_transformed(label) for label in labels]
 
-    @tf.function(input_signature=[_EXAMPLES])  # type: ignore[untyped-decorator] # TensorFlow has no types
+    @tf.function(input_signature=[_EXAMPLES], autograph=False)  # type: ignore[untyped-decorator] # TensorFlow has no types
     def serve(examples: Any) -> dict[str, Any]:
         columns = model.tft_layer(tf.io.parse_example(examples, spec))
         predicted = model({name: column for name, column in columns.items() if name not in names})
@@ -109,7 +119,7 @@ def _serving(model: Any, transform: tft.TFTransformOutput, labels: Sequence[str]
 def _transforming(model: Any, transform: tft.TFTransformOutput) -> Any:
     spec = transform.raw_feature_spec()
 
-    @tf.function(input_signature=[_EXAMPLES])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[_EXAMPLES], autograph=False)  # type: ignore[untyped-decorator]
     def transform_features(examples: Any) -> Any:
         return model.tft_layer(tf.io.parse_example(examples, spec))
 
