@@ -1,0 +1,109 @@
+"""A training pipeline as JSON, so that it is recorded and found again by another process.
+
+::
+
+    {"format": 1, "name": "Pipeline A", "enable_cache": true,
+     "steps": {"datasource": {"source": "CSVDatasource", "args": {"name": …, "path": …, "schema": …}},
+               "trainer": {"source": "my_module:MyTrainer", "args": {…}}, …}}
+
+`source` is the name of a class of this package, or the import path of a user's trainer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zencache.errors import StoreFormatError
+from zencache_tfx.classic.datasources import CSVDatasource
+from zencache_tfx.classic.deployers import LocalDeployer
+from zencache_tfx.classic.evaluators import TFMAEvaluator
+from zencache_tfx.classic.preprocesser import StandardPreprocesser
+from zencache_tfx.classic.sources import load_trainer_class, source_of
+from zencache_tfx.classic.splits import (
+    CategoricalDomainSplit,
+    CategoricalRatioSplit,
+    HashSplit,
+    NoSplit,
+    RandomSplit,
+)
+from zencache_tfx.classic.trainers import BaseTrainerStep, FeedForwardTrainer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache_tfx.classic.pipeline import TrainingPipeline
+    from zencache_tfx.classic.values import StepConfig
+
+FORMAT = 1
+
+_KINDS: dict[str, type[StepConfig | BaseTrainerStep]] = {
+    kind.__name__: kind
+    for kind in (
+        CSVDatasource, RandomSplit, HashSplit, CategoricalDomainSplit, CategoricalRatioSplit, NoSplit,
+        StandardPreprocesser, TFMAEvaluator, LocalDeployer, FeedForwardTrainer,
+    )
+}  # fmt: skip
+
+
+class RecordedTrainer:
+    """A trainer as it was recorded: its class is imported when the trainer is used, not before."""
+
+    def __init__(self, source: str, args: Mapping[str, Any]) -> None:
+        self.source = source
+        self.args = dict(args)
+
+    def load(self) -> BaseTrainerStep:
+        """Make the trainer; raises CodeUnavailableError where its class is gone."""
+        return load_trainer_class(self.source)(**self.args)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RecordedTrainer) and (self.source, self.args) == (other.source, other.args)
+
+    __hash__ = None  # type: ignore[assignment] # its arguments are a dict
+
+
+def to_config(pipeline: TrainingPipeline) -> dict[str, Any]:
+    """Give a training pipeline as JSON."""
+    return {
+        "format": FORMAT,
+        "name": pipeline.name,
+        "enable_cache": pipeline.enable_cache,
+        "steps": {key: _recorded(step) for key, step in pipeline.steps.items()},
+    }
+
+
+def from_config(config: Mapping[str, Any]) -> TrainingPipeline:
+    """Make a training pipeline from its JSON; it is immutable, as all that come from a record.
+
+    Raises StoreFormatError where it is of a newer format.
+    """
+    from zencache_tfx.classic.pipeline import TrainingPipeline  # noqa: PLC0415 - it imports this module
+
+    if config.get("format") != FORMAT:
+        raise StoreFormatError(
+            f"the record of training pipeline {config.get('name')!r} is of format {config.get('format')}, "
+            f"not {FORMAT}; upgrade zencache-tfx"
+        )
+    steps = {key: _made(each) for key, each in config["steps"].items()}
+    return TrainingPipeline.recorded(config["name"], steps, enable_cache=config["enable_cache"])
+
+
+def _recorded(step: Any) -> dict[str, Any]:
+    if isinstance(step, RecordedTrainer):
+        return {"source": step.source, "args": step.args}
+    kind = type(step)
+    if isinstance(step, BaseTrainerStep):
+        source = kind.__name__ if _KINDS.get(kind.__name__) is kind else source_of(kind)
+        return {"source": source, "args": step.args()}
+    if isinstance(step, CSVDatasource):
+        return {"source": kind.__name__, "args": step.args()}
+    return {"source": kind.__name__, "args": step.model_dump(mode="json")}
+
+
+def _made(recorded: Mapping[str, Any]) -> Any:
+    source, args = recorded["source"], recorded["args"]
+    if ":" in source:
+        return RecordedTrainer(source, args)
+    if source not in _KINDS:
+        raise StoreFormatError(f"no step of the classic API is named {source!r}; upgrade zencache-tfx")
+    return _KINDS[source](**args)

@@ -1,0 +1,180 @@
+"""A training pipeline as a `tfx.dsl.Pipeline` of TFX's components.
+
+::
+
+    CsvExampleGen → StatisticsGen → SchemaGen → Transform → Trainer → Evaluator
+                                                               └────→ Pusher
+
+What stands before Trainer is told nothing of the trainer, so that a changed trainer changes nothing there.
+`Transform` and `Trainer` are given functions by import path: with a `module_file`, TFX builds a wheel by pip
+in each run.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+# TFX's libraries need Keras 2; TensorFlow reads this when its Keras is first used.
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+import tensorflow_model_analysis as tfma
+from tfx import v1 as tfx
+
+from zencache_tfx.classic import nodes
+from zencache_tfx.classic.config import from_config
+from zencache_tfx.classic.example_gen import SplitCsvExampleGen
+from zencache_tfx.classic.keras_names import evaluation_metric_named
+from zencache_tfx.classic.names import to_transformed
+from zencache_tfx.classic.sources import code_of, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache_tfx.classic.evaluators import TFMAEvaluator
+    from zencache_tfx.classic.stages import Stages
+
+_PREPROCESSING = "zencache_tfx.classic.transform_module.preprocessing_fn"
+_TRAINING = "zencache_tfx.classic.trainer_module.run_fn"
+_SIGNATURE = "serving_default"
+_TRANSFORMING = "transform_features"
+_MODEL_TYPE = "tf_generic"  # by its signatures: TFMA need not load it by Keras, of whichever version
+
+
+def build(
+    config: Mapping[str, Any], pipeline_name: str, pipeline_root: str = "", metadata_path: str | None = None
+) -> tfx.dsl.Pipeline:
+    """Make the pipeline that a configuration says (see `to_config`).
+
+    Its artifacts go below the root, its records into the SQLite file; without them it names no place, and is
+    for a runner that has its own.
+    """
+    pipeline = from_config(config)
+    store = (
+        tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata_path) if metadata_path else None
+    )
+    return tfx.dsl.Pipeline(
+        pipeline_name=pipeline_name,
+        pipeline_root=pipeline_root,
+        components=_components(pipeline.stages()),
+        enable_cache=pipeline.enable_cache,
+        metadata_connection_config=store,
+    )
+
+
+def _components(stages: Stages) -> list[Any]:
+    examples = _example_gen(stages)
+    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
+    schema = tfx.components.SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=False)
+    transform = _transform(stages, examples, schema)
+    trainer = _trainer(stages, transform, schema)
+    made = [
+        examples.with_id(nodes.EXAMPLES),
+        statistics.with_id(nodes.STATISTICS),
+        schema.with_id(nodes.SCHEMA),
+        transform.with_id(nodes.TRANSFORM),
+        trainer.with_id(nodes.TRAINER),
+    ]
+    if stages.evaluator is not None:
+        made.append(_evaluator(stages.evaluator, stages, examples, trainer).with_id(nodes.EVALUATOR))
+    if stages.deployer is not None:
+        made.append(_pusher(stages.deployer.path, trainer).with_id(nodes.PUSHER))
+    return made
+
+
+def _example_gen(stages: Stages) -> SplitCsvExampleGen:
+    folder, pattern = stages.datasource.pattern()
+    return SplitCsvExampleGen(folder, pattern, stages.split.rule(), stages.datasource.schema_)
+
+
+def _transform(stages: Stages, examples: Any, schema: Any) -> tfx.components.Transform:
+    """Make Transform; what it computes over rows, it computes over the split `train`."""
+    names = stages.split.names()
+    analyzed = "train" if "train" in names else names[0]
+    return tfx.components.Transform(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn=_PREPROCESSING,
+        splits_config=tfx.proto.SplitsConfig(analyze=[analyzed], transform=names),
+        custom_config={"preprocesser": stages.preprocesser.model_dump(mode="json")},
+        disable_analyzer_cache=True,  # a cache of its own, which zencache's makes needless
+        disable_statistics=True,
+    )
+
+
+def _trainer(stages: Stages, transform: Any, schema: Any) -> tfx.components.Trainer:
+    trainer, names = stages.trainer, stages.split.names()
+    return tfx.components.Trainer(
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        run_fn=_TRAINING,
+        train_args=tfx.proto.TrainArgs(splits=trainer.splits("train", names)),
+        eval_args=tfx.proto.EvalArgs(splits=trainer.splits("eval", names)),
+        custom_config={
+            "source": source_of(type(trainer)),
+            "args": trainer.args(),
+            "labels": stages.preprocesser.label_names(),
+            "code": code_of(type(trainer)),  # read by nobody: an edited trainer is another configuration
+        },
+    )
+
+
+def _pusher(path: str, trainer: Any) -> tfx.components.Pusher:
+    destination = tfx.proto.PushDestination(
+        filesystem=tfx.proto.PushDestination.Filesystem(base_directory=path)
+    )
+    return tfx.components.Pusher(model=trainer.outputs["model"], push_destination=destination)
+
+
+# -- evaluator ------------------------------------------------------------------------------------
+
+
+def _evaluator(
+    evaluator: TFMAEvaluator, stages: Stages, examples: Any, trainer: Any
+) -> tfx.components.Evaluator:
+    """Make Evaluator; it is given raw rows, so that slices are by the values of the CSV file."""
+    return tfx.components.Evaluator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        example_splits=stages.evaluated_splits(),
+        eval_config=tfma.EvalConfig(
+            model_specs=[_model_spec(stages)],
+            slicing_specs=[
+                tfma.SlicingSpec(),
+                *(tfma.SlicingSpec(feature_keys=columns) for columns in evaluator.slices or []),
+            ],
+            metrics_specs=_metrics_specs(evaluator, stages),
+        ),
+    )
+
+
+def _model_spec(stages: Stages) -> tfma.ModelSpec:
+    labels, outputs = stages.preprocesser.label_names(), stages.outputs_by_label()
+    keys: dict[str, Any] = (
+        {"label_keys": {outputs[label]: to_transformed(label) for label in labels}}
+        if outputs
+        else {"label_key": to_transformed(labels[0])}
+    )
+    return tfma.ModelSpec(
+        signature_name=_SIGNATURE,
+        preprocessing_function_names=[_TRANSFORMING],
+        model_type=_MODEL_TYPE,
+        **keys,
+    )
+
+
+def _metrics_specs(evaluator: TFMAEvaluator, stages: Stages) -> list[tfma.MetricsSpec]:
+    outputs, loss = stages.outputs_by_label(), stages.trainer.loss
+    return [
+        tfma.MetricsSpec(
+            metrics=[tfma.MetricConfig(class_name=name) for name in _metric_names(names, loss)],
+            output_names=[outputs[label]] if outputs else None,
+        )
+        for label, names in evaluator.metrics_by_label(stages.preprocesser.label_names()).items()
+    ]
+
+
+def _metric_names(names: list[str], loss: str | None) -> list[str]:
+    """Name the metrics, with the number of rows that they are of."""
+    return list(dict.fromkeys([*(evaluation_metric_named(name, loss) for name in names), "ExampleCount"]))

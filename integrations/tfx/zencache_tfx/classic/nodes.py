@@ -1,0 +1,9 @@
+"""The names of a training pipeline's nodes."""
+
+EXAMPLES = "CsvExampleGen"
+STATISTICS = "StatisticsGen"
+SCHEMA = "SchemaGen"
+TRANSFORM = "Transform"
+TRAINER = "Trainer"
+EVALUATOR = "Evaluator"
+PUSHER = "Pusher"

@@ -1,0 +1,229 @@
+"""The training pipeline of the classic API: steps that are added by their roles."""
+
+from __future__ import annotations
+
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from zencache import config as project_config
+from zencache.errors import AlreadyExistsError, DefinitionError, ImmutablePipelineError, NotFoundError
+from zencache_tfx.classic import views
+from zencache_tfx.classic.checks import check
+from zencache_tfx.classic.config import RecordedTrainer, to_config
+from zencache_tfx.classic.datasources import CSVDatasource
+from zencache_tfx.classic.deployers import LocalDeployer
+from zencache_tfx.classic.evaluators import TFMAEvaluator
+from zencache_tfx.classic.preprocesser import StandardPreprocesser
+from zencache_tfx.classic.results import RunResults
+from zencache_tfx.classic.splits import Split
+from zencache_tfx.classic.stages import Stages, stages_of
+from zencache_tfx.classic.trainers import BaseTrainerStep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+    from typing_extensions import Self
+
+    from zencache.pipelines import Pipeline, PipelineRun
+    from zencache.planning import RunPlan
+    from zencache_tfx.classic.results import Results
+
+_MEMORY = "csv.json"  # in the project's folder: what is remembered of CSV files
+
+
+class TrainingPipeline:
+    """Data, split, preprocessing, trainer, evaluation and deployment as one pipeline::
+
+        pipeline = TrainingPipeline("Pipeline A")
+        pipeline.add_datasource(CSVDatasource("people", "people.csv"))
+        pipeline.add_split(RandomSplit({"train": 0.7, "eval": 0.3}))
+        pipeline.add_preprocesser(StandardPreprocesser(labels=["has_diabetes"]))
+        pipeline.add_trainer(FeedForwardTrainer(loss="binary_crossentropy", epochs=10))
+        pipeline.add_evaluator(TFMAEvaluator(metrics={"has_diabetes": ["accuracy"]}))
+        pipeline.run()
+
+    It can be changed until it has run; `copy` gives one that can, and shares what is the same.
+    """
+
+    def __init__(self, name: str | None = None, enable_cache: bool = True) -> None:
+        self.name = name if name is not None else str(int(time.time() * 1000))
+        self.enable_cache = enable_cache
+        self._steps: dict[str, Any] = {}
+        self._immutable = False
+        self._results: Results | None = None
+
+    @classmethod
+    def recorded(cls, name: str, steps: Mapping[str, Any], *, enable_cache: bool) -> Self:
+        """Make a pipeline as it was recorded: it cannot be changed."""
+        made = cls(name, enable_cache)
+        made._steps = dict(steps)
+        made._immutable = True
+        return made
+
+    @property
+    def steps(self) -> Mapping[str, Any]:
+        """The steps by their roles: datasource, split, preprocesser, trainer, evaluator, deployer."""
+        return MappingProxyType(self._steps)
+
+    # -- changing -----------------------------------------------------------------------------
+
+    def add_datasource(self, datasource: CSVDatasource) -> None:
+        """Set where the rows come from. This and its like raise ImmutablePipelineError after a run."""
+        self._add("datasource", CSVDatasource, datasource)
+
+    def add_split(self, split_step: Split) -> None:
+        """Set how the rows are divided."""
+        self._add("split", Split, split_step)
+
+    def add_preprocesser(self, preprocesser_step: StandardPreprocesser) -> None:
+        """Set what is done to the columns."""
+        self._add("preprocesser", StandardPreprocesser, preprocesser_step)
+
+    def add_trainer(self, trainer_step: BaseTrainerStep) -> None:
+        """Set what trains the model."""
+        self._add("trainer", BaseTrainerStep, trainer_step)
+
+    def add_evaluator(self, evaluator_step: TFMAEvaluator) -> None:
+        """Set what is measured of the model."""
+        self._add("evaluator", TFMAEvaluator, evaluator_step)
+
+    def add_deployment(self, deployment_step: LocalDeployer) -> None:
+        """Set where the model is put."""
+        self._add("deployer", LocalDeployer, deployment_step)
+
+    def _add(self, role: str, kind: type, step: Any) -> None:
+        if self._immutable:
+            raise ImmutablePipelineError(
+                f"training pipeline {self.name!r} has run and cannot be changed; copy it and change the copy: "
+                f"pipeline.copy('new name')"
+            )
+        if not isinstance(step, kind):
+            made = f"{step.__name__}(…)" if isinstance(step, type) else ""
+            hint = f"; make one: {made}" if made else ""
+            raise DefinitionError(f"the {role} is a {kind.__name__}, not {type(step).__name__}{hint}")
+        self._steps[role] = step
+
+    def copy(self, new_name: str) -> Self:
+        """Give a pipeline of the same steps under a new name, which can be changed; this one stays as it is.
+
+        Raises AlreadyExistsError if a pipeline of that name has run.
+        """
+        if new_name == self.name or new_name in _known_names():
+            raise AlreadyExistsError(
+                f"there is a pipeline named {new_name!r} already; choose another name, "
+                f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
+            )
+        made = self.recorded(new_name, self._steps, enable_cache=self.enable_cache)
+        made._immutable = False  # noqa: SLF001 - it is one of ours
+        return made
+
+    # -- running ------------------------------------------------------------------------------
+
+    def run(self, enable_cache: bool | None = None, run_name: str | None = None) -> PipelineRun:
+        """Run the pipeline; what an earlier run computed and nothing changed is reused.
+
+        Data and steps are checked before anything is run: raises DefinitionError where steps are missing,
+        and DefinitionError, ParameterError or NotFoundError for what cannot work.
+        """
+        self.check()
+        self._immutable = True
+        run = self._adopted().run(enable_cache=enable_cache, run_name=run_name)
+        self._results = RunResults(run)
+        return run
+
+    def plan(self, enable_cache: bool | None = None) -> RunPlan:
+        """Say what `run` would do, step by step, and why."""
+        self.check()
+        return self._adopted().plan(enable_cache=enable_cache)
+
+    def check(self) -> None:
+        """Check data and steps, as `run` does first."""
+        project = project_config.find_project()
+        check(self.stages(), project.folder / _MEMORY if project else None)
+
+    def stages(self) -> Stages:
+        """Give the steps, a recorded trainer loaded; raises DefinitionError that names all that are missing."""
+        loaded = {
+            role: step.load() if isinstance(step, RecordedTrainer) else step
+            for role, step in self._steps.items()
+        }
+        return stages_of(self.name, loaded)
+
+    def _adopted(self) -> Pipeline:
+        """Give the pipeline as the runner has it: the one place where the classic API meets it."""
+        from zencache_tfx import adopt  # noqa: PLC0415 - brings TFX
+        from zencache_tfx.classic.graph import build  # noqa: PLC0415
+
+        flag = None if self.enable_cache else False
+        adopted: Pipeline = adopt(build(to_config(self), self.name), store="project", enable_cache=flag)
+        return adopted
+
+    # -- what a run gave ----------------------------------------------------------------------
+
+    @property
+    def results(self) -> Results:
+        """Where the outputs of the last run are; raises NotFoundError before the first."""
+        if self._results is None:
+            self._results = RunResults(_last_run(self.name))
+        return self._results
+
+    def view_statistics(self, path: str | Path | None = None, *, open_page: bool = False) -> Path:
+        """Show statistics of the splits: in a notebook, and as an HTML page whose path is given."""
+        return views.view_statistics(self.results, path, open_page=open_page)
+
+    def view_schema(self, path: str | Path | None = None, *, open_page: bool = False) -> Path:
+        """Show the schema of the data: in a notebook, and as an HTML page whose path is given."""
+        return views.view_schema(self.results, path, open_page=open_page)
+
+    def evaluate(self) -> pd.DataFrame:
+        """Give the metrics of the model: a row for each slice, a column for each metric.
+
+        Raises NotFoundError where the pipeline has no evaluator.
+        """
+        if "evaluator" not in self._steps:
+            raise NotFoundError(
+                f"training pipeline {self.name!r} has no evaluator; copy it, and add one: add_evaluator(…)"
+            )
+        return views.evaluation(self.results)
+
+    def get_model_uri(self) -> str:
+        """Say where the trained model's artifact is."""
+        return views.model_uri(self.results)
+
+    def download_model(self, out_path: str | Path, overwrite: bool = False) -> Path:
+        """Copy the SavedModel to a folder; raises AlreadyExistsError where there is one, unless told to overwrite."""
+        return views.download_model(self.results, out_path, overwrite=overwrite)
+
+    def sample_transformed_data(self, split_name: str = "eval", sample_size: int = 100_000) -> pd.DataFrame:
+        """Give the first rows of a split as they are after the preprocesser."""
+        return views.sample_transformed_data(self.results, split_name, sample_size)
+
+    def get_hyperparameters(self) -> dict[str, Any]:
+        """Give what the trainer was told, and its class as `trainer`."""
+        recorded = to_config(self)["steps"].get("trainer", {"source": None, "args": {}})
+        told = {name: value for name, value in recorded["args"].items() if value is not None}
+        return {"trainer": recorded["source"], **told}
+
+    def __repr__(self) -> str:
+        return f"<training pipeline {self.name}: {', '.join(self._steps) or 'no step yet'}>"
+
+
+def _known_names() -> list[str]:
+    """Name the pipelines that have run in this project."""
+    if project_config.find_project() is None:
+        return []
+    from zencache.repo import Repository  # noqa: PLC0415 - a copy is rare, and this opens the records
+
+    return Repository().get_pipeline_names()
+
+
+def _last_run(name: str) -> PipelineRun:
+    """Find a pipeline's newest run; this looks at records alone, and brings no TFX."""
+    if name not in _known_names():
+        raise NotFoundError(f"training pipeline {name!r} has no run; pipeline.run() makes one")
+    from zencache.repo import Repository  # noqa: PLC0415 - looking back is rare, and this opens the records
+
+    return Repository().get_runs(name)[-1]

@@ -1,0 +1,27 @@
+"""Where a run's outputs are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from zencache.pipelines import PipelineRun
+
+
+class Results(Protocol):
+    """A run's artifacts."""
+
+    def artifact(self, node_id: str, output_key: str) -> str:
+        """Give the URI of a node's output; raises NotFoundError for one that is not there."""
+        ...
+
+
+class RunResults:
+    """The artifacts of a run that zencache made."""
+
+    def __init__(self, run: PipelineRun) -> None:
+        self._run = run
+
+    def artifact(self, node_id: str, output_key: str) -> str:
+        """Give the URI of a node's output."""
+        return self._run.get_step(node_id).outputs[output_key].uri

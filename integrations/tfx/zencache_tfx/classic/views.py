@@ -1,0 +1,209 @@
+"""What one looks at after a run: pages of statistics and schema, metrics, rows, the model."""
+
+from __future__ import annotations
+
+import html
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zencache.errors import AlreadyExistsError, NotFoundError
+from zencache_tfx.classic import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from zencache_tfx.classic.results import Results
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # before TensorFlow is imported by what is imported below
+
+_SPLIT = "Split-"
+_ALL = "all"
+_MODEL = "Format-Serving"
+_PAGE = (
+    '<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body>{body}</body></html>'
+)
+
+
+# -- pages ----------------------------------------------------------------------------------------
+
+
+def view_statistics(results: Results, path: str | Path | None = None, *, open_page: bool = False) -> Path:
+    """Write statistics of the splits, beside each other, as an HTML page."""
+    import tensorflow_data_validation as tfdv  # noqa: PLC0415 - seconds
+    from tensorflow_data_validation.utils.display_util import get_statistics_html  # noqa: PLC0415
+
+    uri = results.artifact(nodes.STATISTICS, "statistics")
+    found = {
+        name: tfdv.load_stats_binary(f"{folder}/FeatureStats.pb") for name, folder in _splits(uri).items()
+    }
+    body = "".join(
+        f"<h2>{html.escape(name)}</h2>{_table_of(each)}{get_statistics_html(each, lhs_name=name)}"
+        for name, each in found.items()
+    )
+    return _page("statistics", body, path, open_page=open_page)
+
+
+def _table_of(statistics: Any) -> str:
+    """Give the main figures as a table: TFDV's own display needs the network."""
+    import pandas as pd  # noqa: PLC0415
+
+    (dataset,) = statistics.datasets
+    return str(
+        pd.DataFrame([_figures(feature) for feature in dataset.features]).fillna("").to_html(index=False)
+    )
+
+
+def _figures(feature: Any) -> dict[str, Any]:
+    is_text = feature.HasField("string_stats")
+    of_kind = feature.string_stats if is_text else feature.num_stats
+    made = {
+        "column": ".".join(feature.path.step),
+        "values": of_kind.common_stats.num_non_missing,
+        "missing": of_kind.common_stats.num_missing,
+    }
+    if is_text:
+        return made | {"different": of_kind.unique, "top": _top(of_kind)}
+    names = {"mean": "mean", "deviation": "std_dev", "min": "min", "median": "median", "max": "max"}
+    return made | {shown: round(getattr(of_kind, name), 6) for shown, name in names.items()}
+
+
+def _top(of_text: Any) -> str:
+    return ", ".join(f"{each.value} ({each.frequency:g})" for each in of_text.top_values[:3])
+
+
+def view_schema(results: Results, path: str | Path | None = None, *, open_page: bool = False) -> Path:
+    """Write the schema as an HTML page: features, and the values that they take."""
+    import tensorflow_data_validation as tfdv  # noqa: PLC0415 - seconds
+    from tensorflow_data_validation.utils.display_util import get_schema_dataframe  # noqa: PLC0415
+
+    schema = tfdv.load_schema_text(f"{results.artifact(nodes.SCHEMA, 'schema')}/schema.pbtxt")
+    body = "".join(table.to_html() for table in get_schema_dataframe(schema))
+    return _page("schema", body, path, open_page=open_page)
+
+
+def _page(title: str, body: str, path: str | Path | None, *, open_page: bool) -> Path:
+    file = Path(path) if path is not None else Path(f"{title}.html")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(_PAGE.format(title=title, body=body), encoding="utf-8")
+    if _in_notebook():
+        from IPython.display import HTML, display  # noqa: PLC0415 - there is one only in notebooks
+
+        display(HTML(body))
+    elif open_page:
+        webbrowser.open(file.absolute().as_uri())
+    return file
+
+
+def _in_notebook() -> bool:
+    """Say whether this is a notebook: a kernel that can display, without importing IPython to ask."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
+
+
+# -- metrics --------------------------------------------------------------------------------------
+
+
+def evaluation(results: Results) -> pd.DataFrame:
+    """Give metrics as a table: `slice`, `output` where there are several, and a column for each metric."""
+    import pandas as pd  # noqa: PLC0415
+    import tensorflow_model_analysis as tfma  # noqa: PLC0415 - seconds
+
+    found = tfma.load_eval_result(results.artifact(nodes.EVALUATOR, "evaluation"))
+    rows = [row for key, by_output in found.slicing_metrics for row in _metric_rows(key, by_output)]
+    table = pd.DataFrame(sorted(rows, key=lambda row: (row["slice"] != _ALL, row["slice"])))
+    return table if (table["output"] != "").any() else table.drop(columns="output")
+
+
+def _metric_rows(key: tuple[Any, ...], by_output: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    where = ", ".join(f"{column}={_text(value)}" for column, value in key) or _ALL
+    for output, by_class in by_output.items():
+        named = {
+            name if not sub else f"{name} {sub}": _value(value)
+            for sub, metrics in by_class.items()
+            for name, value in metrics.items()
+        }
+        yield {"slice": where, "output": output, **named}
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _value(value: Any) -> Any:
+    """Give a metric's number; what is a curve or a matrix stays as it is."""
+    if not isinstance(value, dict):
+        return value
+    if "doubleValue" in value:
+        return float(value["doubleValue"])
+    bounded = value.get("boundedValue", {})
+    return float(bounded["value"]) if "value" in bounded else value
+
+
+# -- rows and model -------------------------------------------------------------------------------
+
+
+def sample_transformed_data(results: Results, split_name: str, sample_size: int) -> pd.DataFrame:
+    """Give the first rows of a split as they are after Transform."""
+    import pandas as pd  # noqa: PLC0415
+    import tensorflow as tf  # noqa: PLC0415 - seconds
+    import tensorflow_transform as tft  # noqa: PLC0415 - seconds
+
+    splits = _splits(results.artifact(nodes.TRANSFORM, "transformed_examples"))
+    if split_name not in splits:
+        raise NotFoundError.named("split", split_name, splits)
+    spec = tft.TFTransformOutput(
+        results.artifact(nodes.TRANSFORM, "transform_graph")
+    ).transformed_feature_spec()
+    files = sorted(tf.io.gfile.glob(f"{splits[split_name]}/*"))
+    records = tf.data.TFRecordDataset(files, "GZIP").take(sample_size).batch(1024)
+    tables = [_table(tf.io.parse_example(batch, spec)) for batch in records]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(spec))
+
+
+def _table(columns: Mapping[str, Any]) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    return pd.DataFrame({name: _values(column.numpy()) for name, column in columns.items()})
+
+
+def _values(array: Any) -> list[Any]:
+    """Give a column's values: numbers or texts, or lists where a row has a vector."""
+    flat = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array  # noqa: PLR2004 - a matrix
+    values: list[Any] = flat.tolist()
+    return [value.decode() if isinstance(value, bytes) else value for value in values]
+
+
+def model_uri(results: Results) -> str:
+    """Say where the model's artifact is."""
+    return results.artifact(nodes.TRAINER, "model")
+
+
+def download_model(results: Results, out_path: str | Path, *, overwrite: bool) -> Path:
+    """Copy the SavedModel to a folder, from wherever it is stored."""
+    import tensorflow as tf  # noqa: PLC0415 - seconds; it reads remote stores too
+
+    target = Path(out_path)
+    if target.exists() and any(target.iterdir()):
+        if not overwrite:
+            raise AlreadyExistsError(f"{target} is not empty; choose another folder, or say overwrite=True")
+        tf.io.gfile.rmtree(str(target))
+    source = f"{model_uri(results)}/{_MODEL}"
+    for folder, _, files in tf.io.gfile.walk(source):
+        place = target / os.path.relpath(folder, source)
+        place.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            tf.io.gfile.copy(f"{folder}/{file}", str(place / file), overwrite=True)
+    return target
+
+
+def _splits(uri: str) -> dict[str, str]:
+    """Find the folders of an artifact's splits, by their names."""
+    import tensorflow as tf  # noqa: PLC0415 - seconds; it reads remote stores too
+
+    names = [name.rstrip("/") for name in tf.io.gfile.listdir(uri)]
+    return {n.removeprefix(_SPLIT): f"{uri}/{n}" for n in sorted(names) if n.startswith(_SPLIT)}
