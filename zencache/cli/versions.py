@@ -33,7 +33,7 @@ def diff(name: Name, old: Number, new: Number) -> None:
 
 
 def _versions(name: str) -> list[PipelineVersion]:
-    return open_repository().get_pipeline_by_name(name).versions
+    return open_repository().get_versions(name)
 
 
 def _row(version: PipelineVersion) -> tuple[str, ...]:

@@ -41,7 +41,6 @@ ADVICE = {
     "model_deployers": "let a step write what is to be served, and start the server from that folder",
     "alerter": "look at the status of the run that `pipeline.run()` gives",
     "alerters": "look at the status of the run that `pipeline.run()` gives",
-    "exceptions": "zencache.errors",
     **dict.fromkeys(
         (
             "materializers",
@@ -61,7 +60,6 @@ ADVICE = {
     "ArtifactConfig": 'name an output by its annotation: Annotated[T, "name"]',
     "ExternalArtifact": "give the value as a parameter, or have a step read it",
     "Model": "give the value as a step's output, and find it by its run",
-    "datasources": "the classic API is in the tfx integration: pip install 'zencache[tfx]'",
     "backends": _NO_STACKS,
     "visualizers": "plot what `run.steps[…].output.load()` gives",
     "get_artifacts_uri_by_component": "run.steps[…].outputs[…].uri",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zencache.compat import advice, views
+from zencache.compat import advice, classic, views
 from zencache.compat.options import note
 from zencache.errors import DefinitionError, ImmutablePipelineError
 from zencache.older import check_options
@@ -152,7 +152,10 @@ _METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     BoundStep: {**_OF_STEPS, "with_options": bound_with_options},
     Pipeline: {**_OF_HISTORY, "with_config": with_config, "configure": configure_pipeline},
     PipelineDefinition: {**_OF_HISTORY, "configure": configure_definition},
-    Repository: {"get_pipeline": get_pipeline},
+    Repository: {
+        "get_pipeline": get_pipeline,
+        **{function.__name__: function for function in classic.OF_REPOSITORY},
+    },
 }
 _ATTRIBUTES: dict[type, dict[str, Callable[[Any], Any]]] = {
     BoundStep: {

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
-from zencache.compat import advice
+from zencache.compat import advice, classic
 from zencache.imports import import_module
 
 _STEPS, _PIPELINES = "zencache.steps", "zencache.pipelines"
@@ -47,6 +47,8 @@ MODULES: dict[str, dict[str, str]] = {
     "zencache.config.docker_settings": {"DockerSettings": "zencache.compat.settings"},
     "zencache.config.resource_settings": {"ResourceSettings": "zencache.compat.settings"},
     "zencache.config.schedule": _SCHEDULE,  # 0.21 to 0.39
+    "zencache.exceptions": {"*": "zencache.compat.exceptions"},  # 0.1 to 0.39
+    **classic.modules(),  # 0.1 to 0.3
 }
 
 

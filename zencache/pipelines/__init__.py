@@ -18,4 +18,10 @@ __all__ = [
     "pipeline",
 ]
 
-__getattr__ = names_of(__name__, dict.fromkeys(("BasePipeline", "Schedule"), "zencache.compat.pipelines"))
+__getattr__ = names_of(
+    __name__,
+    {
+        **dict.fromkeys(("BasePipeline", "Schedule"), "zencache.compat.pipelines"),
+        "TrainingPipeline": "zencache.compat.classic",
+    },
+)

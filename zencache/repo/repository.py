@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from zencache import config
 from zencache.errors import NotFoundError
 from zencache.older import Older
-from zencache.pipelines import Pipeline, PipelineRun
+from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
 from zencache.pipelines.audit import audit
 from zencache.pipelines.dropping import drop
 from zencache.pipelines.records import open_others, open_records
+from zencache.steps.native import adapter
 from zencache.stores.selection import Selection
 
 if TYPE_CHECKING:
@@ -61,11 +62,17 @@ class Repository(Older):
         return self._records.project.root
 
     def get_pipeline_by_name(self, name: str) -> Pipeline:
-        """Find a pipeline as it ran last; it is immutable, and can be run and copied.
+        """Find a pipeline as it ran last, a `Pipeline` or a `TrainingPipeline`; it is immutable, and can be run and copied.
 
         Raises NotFoundError with the nearest names. Running it raises CodeUnavailableError where a step's
         code is gone.
         """
+        found = self._recorded(name)
+        if found.spec.classic is None:
+            return found
+        return cast("Pipeline", adapter("classic.repository").recorded(found.spec.classic))
+
+    def _recorded(self, name: str) -> Pipeline:
         records = self._home_of(name)
         runs = records.runs.runs(name)
         spec = records.runs.spec_of(runs[-1]) if runs else list(records.runs.versions(name))[-1].spec
@@ -78,6 +85,10 @@ class Repository(Older):
     def get_pipeline_names(self) -> list[str]:
         """List the names of all pipelines that have run, sorted."""
         return sorted({name for records in self._all for name in records.runs.pipelines()})
+
+    def get_versions(self, name: str) -> list[PipelineVersion]:
+        """List the versions of a pipeline that have run, from 1; raises NotFoundError with the nearest names."""
+        return self._recorded(name).versions
 
     def get_runs(self, pipeline: str | Pipeline | None = None) -> list[PipelineRun]:
         """List runs, newest last: of a pipeline, or all."""
@@ -134,7 +145,7 @@ class Repository(Older):
         """
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
         names = self._records.runs.pipelines() if name is None else [name]
-        specs = [self.get_pipeline_by_name(each).spec for each in names]
+        specs = [self._recorded(each).spec for each in names]
         return audit(self._records, specs, sample=sample, step=step, seed=seed)
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
-MODULE = '''
+MODULE = """
 import os
 import rates
 
@@ -19,7 +19,7 @@ def run_fn(fn_args):
         file.write(str(rates.rate()))
     with open(os.environ["RAN"], "a") as file:
         file.write("Trainer\\n")
-'''
+"""
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def training(flow):
     (flow.folder / "user").mkdir()
     (flow.folder / "user" / "module.py").write_text(MODULE)
     (flow.folder / "user" / "rates.py").write_text("def rate():\n    return 1\n")
-    flow.edit('    note("Numbers")', "    numbers.split_names = '[\"train\", \"eval\"]'\n    note(\"Numbers\")")
+    flow.edit('    note("Numbers")', '    numbers.split_names = \'["train", "eval"]\'\n    note("Numbers")')
 
     def create():
         def more(numbers, train):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from zencache import config as project_config
 from zencache.errors import AlreadyExistsError, DefinitionError, ImmutablePipelineError, NotFoundError
+from zencache.steps.native import quieten
 from zencache_tfx.classic import views
 from zencache_tfx.classic.checks import check
 from zencache_tfx.classic.config import RecordedTrainer, to_config
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from typing_extensions import Self
 
-    from zencache.pipelines import Pipeline, PipelineRun
+    from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
     from zencache.planning import RunPlan
     from zencache_tfx.classic.results import Results
 
@@ -154,12 +156,30 @@ class TrainingPipeline:
 
     def _adopted(self) -> Pipeline:
         """Give the pipeline as the runner has it: the one place where the classic API meets it."""
-        from zencache_tfx import adopt  # noqa: PLC0415 - brings TFX
-        from zencache_tfx.classic.graph import build  # noqa: PLC0415
+        quieten()
+        from zencache_tfx.adopting import adopt, made  # noqa: PLC0415 - brings TFX
+        from zencache_tfx.classic.graph import build  # noqa: PLC0415 - likewise
 
-        flag = None if self.enable_cache else False
-        adopted: Pipeline = adopt(build(to_config(self), self.name), store="project", enable_cache=flag)
-        return adopted
+        config = to_config(self)
+        built = build(config, self.name)
+        spec = adopt(built, store="project", enable_cache=None if self.enable_cache else False).spec
+        return made(spec.replaced(classic=json.dumps(config)), built)
+
+    @property
+    def runs(self) -> list[PipelineRun]:
+        """All runs under this name, newest last."""
+        if self.name not in _known_names():
+            return []
+        from zencache.repo import Repository  # noqa: PLC0415 - looking back is rare, and this opens the records
+
+        return Repository().get_runs(self.name)
+
+    @property
+    def versions(self) -> list[PipelineVersion]:
+        """All versions that have run under this name, from 1."""
+        from zencache.repo import Repository  # noqa: PLC0415 - likewise
+
+        return Repository().get_versions(self.name) if self.name in _known_names() else []
 
     # -- what a run gave ----------------------------------------------------------------------
 

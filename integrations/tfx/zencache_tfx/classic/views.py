@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # before TensorFlow is imported by what is imported below
 
 _SPLIT = "Split-"
-_ALL = "all"
+ALL = "all"
 _MODEL = "Format-Serving"
 _PAGE = (
     '<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body>{body}</body></html>'
@@ -115,12 +115,12 @@ def evaluation(results: Results) -> pd.DataFrame:
 
     found = tfma.load_eval_result(results.artifact(nodes.EVALUATOR, "evaluation"))
     rows = [row for key, by_output in found.slicing_metrics for row in _metric_rows(key, by_output)]
-    table = pd.DataFrame(sorted(rows, key=lambda row: (row["slice"] != _ALL, row["slice"])))
+    table = pd.DataFrame(sorted(rows, key=lambda row: (row["slice"] != ALL, row["slice"])))
     return table if (table["output"] != "").any() else table.drop(columns="output")
 
 
 def _metric_rows(key: tuple[Any, ...], by_output: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    where = ", ".join(f"{column}={_text(value)}" for column, value in key) or _ALL
+    where = ", ".join(f"{column}={_text(value)}" for column, value in key) or ALL
     for output, by_class in by_output.items():
         named = {
             name if not sub else f"{name} {sub}": _value(value)

@@ -1,0 +1,96 @@
+"""The classic API (ZenML 0.1 to 0.3), which lives in `zencache_tfx.classic`: its import paths, and the repository's part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zencache.imports import import_module
+from zencache.steps.native import adapter
+
+if TYPE_CHECKING:
+    from zencache.repo import Repository
+
+_HOME = "zencache.compat.classic"
+_KINDS = {
+    "datasources": {"CSVDatasource": "csv_datasource"},
+    "steps.split": {
+        "RandomSplit": "random_split",
+        "CategoricalDomainSplit": "categorical_domain_split_step",
+        "CategoricalRatioSplit": "categorical_ratio_split_step",
+        "NoSplit": "no_split_step",
+        "HashSplit": "hash_split",
+    },
+    "steps.preprocesser": {"StandardPreprocesser": "standard_preprocesser.standard_preprocesser"},
+    "steps.trainer": {
+        "TFFeedForwardTrainer": "tensorflow_trainers.tf_ff_trainer",
+        "FeedForwardTrainer": "tensorflow_trainers.tf_ff_trainer",
+        "BaseTrainerStep": "base_trainer",
+    },
+    "steps.evaluator": {"TFMAEvaluator": "tfma_evaluator"},
+    "steps.deployer": {"LocalDeployer": "local_deployer"},
+    "pipelines": {"TrainingPipeline": "training_pipeline"},
+}
+"""Package to its classes, and the module that each was in."""
+
+
+def modules() -> dict[str, dict[str, str]]:
+    """List the import paths: without `core`, as from 0.3.4 on, and with it, as before; packages and single modules."""
+    made: dict[str, dict[str, str]] = {}
+    for top in ("zencache", "zencache.core"):
+        for package, classes in _KINDS.items():
+            made[f"{top}.{package}"] = dict.fromkeys(classes, _HOME)
+            for name, module in classes.items():
+                parts = module.split(".")
+                for depth in range(1, len(parts) + 1):
+                    made.setdefault(".".join([top, package, *parts[:depth]]), {})[name] = _HOME
+        made.setdefault(f"{top}.steps", {})
+    del made["zencache.pipelines"], made["zencache.steps"]  # these are there
+    return made
+
+
+def __getattr__(name: str) -> Any:
+    if name not in {known for classes in _KINDS.values() for known in classes}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(adapter("classic"), name)
+
+
+# -- the repository -------------------------------------------------------------------------------------
+
+
+def _repository() -> Any:
+    adapter("classic")
+    return import_module("zencache_tfx.classic.repository")
+
+
+def get_pipelines_by_datasource(repository: Repository, datasource: Any) -> list[Any]:
+    """List the training pipelines that read a datasource, given by name or itself (0.1 to 0.3)."""
+    return list(_repository().by_datasource(repository, datasource))
+
+
+def get_datasources(repository: Repository) -> list[Any]:
+    """List the datasources of the training pipelines that have run, by name (0.1 to 0.3)."""
+    return list(_repository().datasources(repository))
+
+
+def get_datasource_names(repository: Repository) -> list[str]:
+    """List the names of the datasources (0.1 to 0.3)."""
+    return [datasource.name for datasource in get_datasources(repository)]
+
+
+def get_datasource_by_name(repository: Repository, name: str) -> Any:
+    """Find a datasource; raises NotFoundError with the nearest names (0.1 to 0.3)."""
+    return _repository().datasource(repository, name)
+
+
+def compare_training_runs(repository: Repository, port: int = 0, datasource: Any = None) -> Any:  # noqa: ARG001 - the old signature
+    """Compare the newest runs of the training pipelines: a table, `.plot()` for a plot (0.1 to 0.3)."""
+    return _repository().compare(repository, datasource)
+
+
+OF_REPOSITORY = (
+    get_pipelines_by_datasource,
+    get_datasources,
+    get_datasource_names,
+    get_datasource_by_name,
+    compare_training_runs,
+)

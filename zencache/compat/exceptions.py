@@ -1,0 +1,13 @@
+"""`zenml.exceptions` of the classic API (0.1 to 0.3): its names for what is raised here."""
+
+from zencache.errors import AlreadyExistsError as AlreadyExistsException
+from zencache.errors import NotFoundError as DoesNotExistException
+from zencache.errors import NotFoundError as InitializationException
+from zencache.errors import StepFailedError as PipelineNotSucceededException
+
+__all__ = [
+    "AlreadyExistsException",
+    "DoesNotExistException",
+    "InitializationException",
+    "PipelineNotSucceededException",
+]
