@@ -67,7 +67,7 @@ def main() -> None:
             f"{rows:,} rows, {size / 2**20:.0f} MB of CSV; {first['before']:.0f} MB before the run (libraries)"
         )
         print(f"{'step':<16}{'seconds':>10}{'peak MB':>10}")
-        for seconds, peak, line in first["lines"]:
+        for _, peak, line in first["lines"]:
             if "has finished in" in line and line.startswith("Step"):
                 print(f"{line.split()[1]:<16}{line.split()[-1].rstrip('.'):>10}{peak:>10.0f}")
         second = _run("second", folder)
