@@ -108,3 +108,11 @@ def test_whether_it_is_imported_makes_no_difference(digest):
     before = digest(LATE)
     importlib.import_module("late")
     assert digest(LATE) == before
+
+
+def test_a_text_that_a_file_held_before_counts_again(digest):
+    """Law: what counts is what the file holds now, in a process that saw it hold something else meanwhile."""
+    first = digest(LATE)
+    second = digest(LATE.replace("FACTOR = 2", "FACTOR = 3"))
+    assert second != first
+    assert digest(LATE) == first

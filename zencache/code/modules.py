@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from zencache.code.origin import code_root, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope
-from zencache.code.source import Text, agrees, remember, texts_of
+from zencache.code.source import Text, agrees, remember, text_now, texts_of
 from zencache.code.template import part_of
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def current_text(name: str, file: str) -> Text | None:
 
 def newest_text(name: str, file: str) -> Text | None:  # noqa: ARG001 - called as `current_text` is
     """Give what a module's file holds now, whatever was imported under its name and whatever it held before."""
-    remember(file)
-    return next((text for text in texts_of(file) if text.is_current), None)
+    return text_now(file)
 
 
 def modules_in(folder: Path) -> dict[str, Path]:

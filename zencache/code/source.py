@@ -173,6 +173,15 @@ def remember(file: str, text: str | None = None) -> None:
         known.append(Text(file, content))
 
 
+def text_now(file: str) -> Text | None:
+    """Give the text that a file holds now, whatever it held before; None where it cannot be read."""
+    content = _read(file)
+    if content is None:
+        return None
+    remember(file, content)
+    return next(one for one in _texts[file] if one.text == content)
+
+
 def _stamp(file: str) -> tuple[int, int, int] | None:
     try:
         status = Path(file).stat()

@@ -12,6 +12,7 @@ import time
 import traceback
 from dataclasses import replace
 from importlib.abc import MetaPathFinder
+from importlib.machinery import SourceFileLoader
 from importlib.util import spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
@@ -249,7 +250,14 @@ class _Folder(MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 - the import system's interface
         file = self.files.get(fullname)
-        return spec_from_file_location(fullname, file) if file else None
+        return spec_from_file_location(fullname, file, loader=_Fresh(fullname, str(file))) if file else None
+
+
+class _Fresh(SourceFileLoader):
+    """Loads a module's text and no bytecode: that goes by size and seconds, and an edit may change neither."""
+
+    def path_stats(self, path: Any) -> Any:
+        raise OSError(f"the bytecode of {path} is not looked at")
 
 
 def _packaged(body: NodeBody, node: Any, run: RunContext) -> None:

@@ -238,9 +238,10 @@ def _executor(path: str, step: str) -> Any:
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise CodeUnavailableError(
-            f"step {step}: {path} cannot be imported ({error}); run from where its module can be found"
-        ) from error
+        where = (
+            "run the script that defines it" if module == "__main__" else "run from where its module is found"
+        )
+        raise CodeUnavailableError(f"step {step}: {path} cannot be imported ({error}); {where}") from error
     return getattr(found, "_FUNCTION", found)
 
 

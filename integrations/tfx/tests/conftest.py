@@ -78,6 +78,9 @@ def flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("RAN", str(tmp_path / ".ran"))
+    monkeypatch.setattr(
+        sys, "dont_write_bytecode", True
+    )  # it would stand for an edit of the same second and size
     file = tmp_path / "flow.py"
     file.write_text(FLOW, encoding="utf-8")
     sys.modules.pop("flow", None)
