@@ -27,6 +27,7 @@ from zencache.execution.connection import Connection
 from zencache.execution.outside import Outside
 from zencache.execution.recording import FAILED, keep_failure, properties, reuse
 from zencache.execution.tasks import RunContext, StepResult
+from zencache.execution.values import verify
 from zencache.graph.specs import indexed, key_and_index
 from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
@@ -87,6 +88,9 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
     if planned.hit is not None:
         reuse(run, planned, inputs)
     else:
+        for artifact in inputs.values():
+            if artifact.size:  # what has no files may be gone
+                verify(artifact, run.runs.metadata)
         with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
             _launch(run, spec, planned, node)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from zencache.stores import artifacts
 from zencache.stores.records import ArtifactRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from zencache.config import Project
     from zencache.graph.specs import StepBody
@@ -56,8 +57,27 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     # What TFX's own runners made has no digest before it is asked for.
     artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
     [known] = readable({"": artifact}, {}).values()
-    try:
+    with _dropped_if_bad(artifact, metadata):
         return read(known, metadata.project)
+
+
+def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
+    """Compare an artifact's content with what was recorded, for a TFX component that reads it itself; as `load` does."""
+    allowed = metadata.project.settings.allow_pickle
+    known = load_materializer(artifact.materializer, allow_pickle=allowed) if artifact.materializer else None
+    with _dropped_if_bad(artifact, metadata):
+        artifacts.check(
+            artifact.folder,
+            artifact.digest,
+            name=artifact.name,
+            value_digest=known.digest if known else lambda _: None,
+        )
+
+
+@contextmanager
+def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterator[None]:
+    try:
+        yield
     except ArtifactError:
         metadata.drop_artifact(artifact.id)
         raise

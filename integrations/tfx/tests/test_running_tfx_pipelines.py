@@ -136,6 +136,22 @@ def test_a_damaged_artifact_is_made_anew(flow):
     assert run.steps["Train"].reason == "the stored output model is missing or damaged"
 
 
+def test_what_was_changed_in_the_store_is_not_fed_to_a_component(flow):
+    """Law: an artifact whose bytes are not those that were recorded is never read; the next run makes it anew."""
+    run = flow.run()
+    assert flow.ran
+    file = run.steps["Numbers"].outputs["numbers"].folder / "numbers.txt"
+    file.write_text("9")
+    with pytest.raises(StepFailedError, match="its content changed; run the pipeline again"):
+        flow.run(rate=0.25)
+    assert flow.ran == []
+    run = flow.run(rate=0.25)
+    assert sorted(flow.ran) == ["Numbers", "Train"]
+    assert (
+        run.steps["Train"].outputs["model"].load().serving.joinpath("saved_model.pb").read_text() == "6 0.25"
+    )
+
+
 def test_a_failing_component_stops_what_follows_alone(flow, statuses):
     flow.edit('    note("Train")', '    raise OSError("no room")')
     with pytest.raises(StepFailedError, match="step Train failed: OSError: no room"):
