@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -86,7 +87,9 @@ def _metrics(trainer: FeedForwardTrainer) -> list[Any]:
 
 
 def callbacks(trainer: BaseTrainerStep) -> list[keras.callbacks.Callback]:
-    """Keep logs for TensorBoard, as TFX's artifact `model_run`."""
+    """Keep logs for TensorBoard, as TFX's artifact `model_run`, where TensorBoard is installed to write them."""
+    if find_spec("tensorboard") is None:
+        return []
     return [keras.callbacks.TensorBoard(log_dir=trainer.log_dir, update_freq="epoch")]
 
 
