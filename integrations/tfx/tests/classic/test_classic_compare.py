@@ -26,7 +26,7 @@ def test_what_is_the_same_in_all_runs_is_not_plotted():
 def test_the_page_holds_table_and_plots(folder):
     """Self-contained: no script, no address."""
     page = compare_training_runs(RUNS).plot(folder / "runs.html").read_text()
-    assert page.count("<circle") == 7
+    assert page.count("<circle") == 6
     assert "B-1" in page
     assert "http" not in page.replace('xmlns="http', "")
 

@@ -10,20 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import NotFoundError
+from zencache_tfx.classic import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
 Row = tuple[str, str, "Mapping[str, Any]", "Mapping[str, Any]"]
 
-_PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>training runs</title><style>
-body {{ font: 14px sans-serif; margin: 2em }} table {{ border-collapse: collapse }}
-td, th {{ padding: .3em .8em; border-bottom: 1px solid #ddd; text-align: right }}
-svg {{ margin: 1em 2em 1em 0 }}
-</style></head><body><h1>training runs</h1>{table}{plots}</body></html>"""
-_WIDTH, _HEIGHT, _MARGIN = 360, 220, 46
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 360, 210, 56, 36
+_FEW = 4  # values that an axis names one by one
 
 
 @dataclass(frozen=True)
@@ -56,10 +53,11 @@ class Comparison:
     def _draw(self, file: Path) -> None:
         from matplotlib.figure import Figure  # noqa: PLC0415 - a plot is made when asked for
 
-        rows, columns = len(self.metrics) or 1, self.varied()
+        metrics, columns = self.plotted(), self.varied()
+        rows = len(metrics) or 1
         figure = Figure(figsize=(4 * len(columns), 3 * rows), layout="constrained")
         axes = figure.subplots(rows, len(columns), squeeze=False)
-        for line, metric in zip(axes, self.metrics, strict=False):
+        for line, metric in zip(axes, metrics, strict=False):
             for place, name in zip(line, columns, strict=True):
                 place.plot(*self._points(name, metric), "o")
                 place.set(xlabel=name, ylabel=metric)
@@ -67,17 +65,23 @@ class Comparison:
 
     def _points(self, name: str, metric: str) -> tuple[list[Any], list[float]]:
         """Give a plot's coordinates; what is not a number is an axis of names."""
-        rows = self.table[[name, metric]].dropna()
-        values = list(rows[name])
+        rows = self.table[self.table[metric].notna()]
+        values = [("default" if value is None or value != value else value) for value in rows[name]]  # noqa: PLR0124 - NaN
         return (values if all(map(_is_number, values)) else list(map(str, values))), list(rows[metric])
+
+    def plotted(self) -> list[str]:
+        """List the metrics that are not the same in all runs; all of them where none differs."""
+        found = [name for name in self.metrics if len(set(map(str, self.table[name].dropna()))) > 1]
+        return found or self.metrics
 
     def _as_html(self) -> str:
         plots = [
-            _svg(name, metric, *self._points(name, metric))
-            for metric in self.metrics
+            _figure(name, metric, *self._points(name, metric))
+            for metric in self.plotted()
             for name in self.varied()
         ]
-        return _PAGE.format(table=self.table.to_html(index=False), plots="".join(plots))
+        kept = self.table.dropna(axis="columns", how="all")
+        return pages.page("training runs", pages.table(kept) + "".join(plots))
 
 
 def compare_training_runs(rows: Sequence[Row]) -> Comparison:
@@ -115,31 +119,39 @@ def _is_number(value: Any) -> bool:
 # -- a page without matplotlib --------------------------------------------------------------------
 
 
-def _svg(name: str, metric: str, across: list[Any], up: list[float]) -> str:
-    """Draw points as SVG."""
-    names = list(dict.fromkeys(across))
-    at = [float(value) if _is_number(value) else float(names.index(value)) for value in across]
+def _figure(name: str, metric: str, across: list[Any], up: list[float]) -> str:
+    """Draw points as SVG, under the metric's name."""
+    values = [_shown(value) for value in across]
+    is_number = all(map(_is_number, across))
+    names = list(dict.fromkeys(values))
+    at = [float(v) for v in across] if is_number else [float(names.index(v)) for v in values]
+    xs, ys = _scaled(at, _LEFT + 12, _WIDTH - 24), _scaled(up, _HEIGHT - _BOTTOM - 8, 12)
     dots = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#3465a4"><title>{html.escape(f"{value}: {height:g}")}</title>'
-        "</circle>"
-        for x, y, value, height in zip(
-            _scaled(at, _MARGIN, _WIDTH - 10), _scaled(up, _HEIGHT - _MARGIN, 10), across, up, strict=True
-        )
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#3465a4"><title>{html.escape(f"{value}: {height:g}")}</title></circle>'
+        for x, y, value, height in zip(xs, ys, values, up, strict=True)
     )
-    frame = (
-        f'<path d="M{_MARGIN} 10V{_HEIGHT - _MARGIN}H{_WIDTH - 10}" fill="none" stroke="#888"/>'
-        f'<text x="{_WIDTH // 2}" y="{_HEIGHT - 8}">{html.escape(name)}</text>'
-        f'<text x="4" y="10" dy=".4em">{html.escape(metric)}</text>'
+    frame = f'<path d="M{_LEFT} 4V{_HEIGHT - _BOTTOM}H{_WIDTH - 10}" fill="none" stroke="#999"/>'
+    below = _labels(
+        dict(zip(xs, values, strict=True)), lambda x: f'x="{x:.1f}" y="{_HEIGHT - 18}" text-anchor="middle"'
     )
-    ends = f"{_ends(up, 4, (_HEIGHT - _MARGIN, 26))}"
-    return f'<svg width="{_WIDTH}" height="{_HEIGHT}">{frame}{ends}{dots}</svg>'
+    beside = _labels(
+        {y: _shown(value) for y, value in zip(ys, up, strict=True)},
+        lambda y: f'x="{_LEFT - 6}" y="{y:.1f}" dy=".35em" text-anchor="end"',
+    )
+    axis = f'<text x="{(_LEFT + _WIDTH) // 2}" y="{_HEIGHT - 3}" font-size="12" text-anchor="middle">{html.escape(name)}</text>'
+    svg = f'<svg width="{_WIDTH}" height="{_HEIGHT}" font-size="11">{frame}{dots}{below}{beside}{axis}</svg>'
+    return f"<figure><figcaption>{html.escape(metric)}</figcaption>{svg}</figure>"
 
 
-def _ends(values: list[float], x: int, places: tuple[int, int]) -> str:
-    if not values:
-        return ""
-    pairs = zip((min(values), max(values)), places, strict=True)
-    return "".join(f'<text x="{x}" y="{y}" font-size="11">{value:.3g}</text>' for value, y in pairs)
+def _labels(texts: Mapping[float, str], place: Callable[[float], str]) -> str:
+    """Name the values of an axis where they are: all where they are few, else the first and the last."""
+    where = sorted(texts)
+    shown = where if len(where) <= _FEW else [where[0], where[-1]]
+    return "".join(f'<text {place(at)} fill="#555">{html.escape(texts[at])}</text>' for at in shown)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if _is_number(value) else str(value)
 
 
 def _scaled(values: list[float], start: float, end: float) -> list[float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import AlreadyExistsError, NotFoundError
-from zencache_tfx.classic import nodes
+from zencache_tfx.classic import nodes, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,9 +24,6 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # before TensorFlow is import
 _SPLIT = "Split-"
 ALL = "all"
 _MODEL = "Format-Serving"
-_PAGE = (
-    '<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body>{body}</body></html>'
-)
 
 
 # -- pages ----------------------------------------------------------------------------------------
@@ -41,11 +38,10 @@ def view_statistics(results: Results, path: str | Path | None = None, *, open_pa
     found = {
         name: tfdv.load_stats_binary(f"{folder}/FeatureStats.pb") for name, folder in _splits(uri).items()
     }
-    body = "".join(
-        f"<h2>{html.escape(name)}</h2>{_table_of(each)}{get_statistics_html(each, lhs_name=name)}"
-        for name, each in found.items()
-    )
-    return _page("statistics", body, path, open_page=open_page)
+    tables = "".join(f"<h2>{html.escape(name)}</h2>{_table_of(each)}" for name, each in found.items())
+    displays = "".join(get_statistics_html(each, lhs_name=name) for name, each in found.items())
+    more = f"<details><summary>TFDV's own display, which is loaded from the network</summary>{displays}</details>"
+    return _page("statistics", tables + more, path, open_page=open_page)
 
 
 def _table_of(statistics: Any) -> str:
@@ -53,9 +49,7 @@ def _table_of(statistics: Any) -> str:
     import pandas as pd  # noqa: PLC0415
 
     (dataset,) = statistics.datasets
-    return str(
-        pd.DataFrame([_figures(feature) for feature in dataset.features]).fillna("").to_html(index=False)
-    )
+    return pages.table(pd.DataFrame([_figures(feature) for feature in dataset.features]))
 
 
 def _figures(feature: Any) -> dict[str, Any]:
@@ -82,18 +76,21 @@ def view_schema(results: Results, path: str | Path | None = None, *, open_page: 
     from tensorflow_data_validation.utils.display_util import get_schema_dataframe  # noqa: PLC0415
 
     schema = tfdv.load_schema_text(f"{results.artifact(nodes.SCHEMA, 'schema')}/schema.pbtxt")
-    body = "".join(table.to_html() for table in get_schema_dataframe(schema))
+    names = ("features", "values")
+    tables = (table.rename(index=lambda name: str(name).strip("'")) for table in get_schema_dataframe(schema))
+    shown = [(name, table) for name, table in zip(names, tables, strict=False) if len(table)]
+    body = "".join(f"<h2>{name}</h2>{pages.table(table, index=True)}" for name, table in shown)
     return _page("schema", body, path, open_page=open_page)
 
 
 def _page(title: str, body: str, path: str | Path | None, *, open_page: bool) -> Path:
     file = Path(path) if path is not None else Path(f"{title}.html")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(_PAGE.format(title=title, body=body), encoding="utf-8")
+    file.write_text(pages.page(title, body), encoding="utf-8")
     if _in_notebook():
         from IPython.display import HTML, display  # noqa: PLC0415 - there is one only in notebooks
 
-        display(HTML(body))
+        display(HTML(pages.STYLE + body))
     elif open_page:
         webbrowser.open(file.absolute().as_uri())
     return file
