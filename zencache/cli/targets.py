@@ -71,10 +71,13 @@ def _import_file(file: Path) -> types.ModuleType:
     return module
 
 
+def _pipelines(module: types.ModuleType) -> list[str]:
+    kinds = Pipeline | PipelineDefinition
+    return [name for name, value in vars(module).items() if isinstance(value, kinds) or is_pipeline(value)]
+
+
 def _named(module: types.ModuleType, place: str, name: str) -> Any:
-    known = [
-        n for n, v in vars(module).items() if isinstance(v, Pipeline | PipelineDefinition) or is_pipeline(v)
-    ]
+    known = _pipelines(module) or [n for n, v in vars(module).items() if inspect.isfunction(v)]
     if not name:
         each = ", ".join(f"{place}:{n}" for n in known) or f"{place}:NAME"
         raise NotFoundError(f"say which pipeline of {place} is meant: {each}")

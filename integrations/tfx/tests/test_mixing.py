@@ -86,6 +86,31 @@ def test_a_step_in_a_mixed_pipeline_can_be_replaced(mixed):
     assert run.steps["List"].is_cached
 
 
+def test_examples_are_a_source_of_a_steps_beam_pipeline(flow):
+    import apache_beam as beam
+    from tfx import v1 as tfx
+    from zencache_tfx import Examples
+
+    @step
+    def rows() -> Examples:
+        return Examples.of({"train": [{"x": n} for n in range(7)]})
+
+    @step
+    def counted(examples: Examples, reading: beam.Pipeline) -> int:
+        target = str(flow.folder / "count")
+        found = examples.read(reading, "train") | beam.combiners.Count.Globally()
+        _ = found | beam.io.WriteToText(target, shard_name_template="")
+        return len(examples.files("train"))
+
+    @pipeline
+    def counting():
+        counted(rows())
+
+    assert tfx
+    counting().run()
+    assert (flow.folder / "count").read_text() == "7\n"
+
+
 def test_a_step_that_takes_another_type_is_refused(flow):
     from zencache_tfx import Examples
 
