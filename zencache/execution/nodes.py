@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from zencache.graph.specs import StepSpec
     from zencache.planning import PlannedStep
-    from zencache.stores.records import ArtifactRecord
+    from zencache.stores.records import ArtifactRecord, ExecutionRecord
 
 _CONDITION = "its condition does not hold"
 _one_at_a_time = threading.RLock()
@@ -92,7 +92,10 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
             if artifact.size:  # what has no files may be gone
                 verify(artifact, run.runs.metadata)
         with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
-            _launch(run, spec, planned, node)
+            if run.interrupted.is_set():
+                run.results[spec.name] = StepResult(spec.name, "skipped")
+            else:
+                _launch(run, spec, planned, node)
 
 
 # -- what feeds it ------------------------------------------------------------------------------------
@@ -146,15 +149,15 @@ def _fix(node: Any, inputs: dict[str, ArtifactRecord]) -> None:
 def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) -> None:
     """Have TFX's launcher run a node, tied to its cache key, and note what it read and made."""
     assert planned.parts is not None
-    if planned.cached or spec.identity != RESOLVER:
+    body = run.bodies[spec.name]
+    assert isinstance(body, NodeBody)
+    if spec.identity != RESOLVER:
         context = node.contexts.contexts.add()
         context.type.name = KEY_CONTEXT
         context.name.field_value.string_value = planned.parts.key
     if spec.identity == IMPORTER:
         _import_anew(node, run)
     run.parts[spec.name] = planned.parts
-    body = run.bodies[spec.name]
-    assert isinstance(body, NodeBody)
     outside = Outside(run, body)
     started = time.perf_counter()
     run.threads[spec.name] = threading.get_ident()
@@ -162,13 +165,7 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
         with _user_modules(body, node, run), outside:
             info = _launcher(run, spec, node).launch()
     except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a component, not the worker
-        keep_failure(run, spec.name, error)
-        told = json.dumps({"resultMessage": "".join(traceback.format_exception(error)), "code": FAILED})
-        said = {
-            **properties(run, planned),
-            "__execution_result__": told,
-        }  # as TFX writes it for some failures
-        run.runs.annotate_failure(run.handle, spec, said)
+        _keep_failure(run, spec, planned, error)
         return
     finally:
         run.threads.pop(spec.name, None)
@@ -177,20 +174,30 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
         return
     seen = outside.seen(info.execution_id)
     measured = {"zencache_seconds": time.perf_counter() - started, "zencache_seen": seen and seen.to_json()}
-    record = run.runs.annotate(info.execution_id, {**properties(run, planned), **measured})
-    if not record.done and spec.identity == RESOLVER:
-        run.results[spec.name] = StepResult(
-            spec.name, "skipped", is_condition=True, reason="it found nothing"
-        )
-        return
-    if not record.done:
-        lines = (record.error or "").strip().splitlines()
-        raise NotFoundError(
-            f"TFX found nothing to feed {spec.name} with: {lines[-1] if lines else record.state}"
-        )
-    run.results[spec.name] = StepResult(spec.name, "executed", record.outputs, execution=record.id)
-    if spec.identity != RESOLVER:
-        run.runs.remember(planned.parts.key, spec.identity, record.id)
+    _ended(run, spec, planned, run.runs.annotate(info.execution_id, {**properties(run, planned), **measured}))
+
+
+def _ended(run: RunContext, spec: StepSpec, planned: PlannedStep, record: ExecutionRecord) -> None:
+    """Keep how a node ended; one that TFX recorded as failed without raising found nothing to work on."""
+    assert planned.parts is not None
+    if record.done:
+        run.results[spec.name] = StepResult(spec.name, "executed", record.outputs, execution=record.id)
+        if spec.identity != RESOLVER:
+            run.runs.remember(planned.parts.key, spec.identity, record.id)
+    elif spec.identity == RESOLVER:
+        nothing = StepResult(spec.name, "skipped", is_condition=True, reason="it found nothing")
+        run.results[spec.name] = nothing
+    else:
+        said = (record.error or record.state).strip().splitlines()[-1]
+        raise NotFoundError(f"TFX found nothing to feed {spec.name} with: {said}")
+
+
+def _keep_failure(run: RunContext, spec: StepSpec, planned: PlannedStep, error: BaseException) -> None:
+    """Keep what a component raised; TFX records no text of it unless the executor gave one."""
+    keep_failure(run, spec.name, error)
+    told = json.dumps({"resultMessage": "".join(traceback.format_exception(error)), "code": FAILED})
+    said = {**properties(run, planned), "__execution_result__": told}
+    run.runs.annotate_failure(run.handle, spec, said)
 
 
 def _import_anew(node: Any, run: RunContext) -> None:

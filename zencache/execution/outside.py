@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zencache.code.digest import CodeReader
 from zencache.code.origin import origin_of_file
+from zencache.watch.seen import Seen
 from zencache.watch.watching import watching
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from zencache.execution.tasks import RunContext
     from zencache.planning.nodes import NodeBody
-    from zencache.watch.seen import Seen
     from zencache.watch.watching import Watch
 
 
@@ -64,4 +64,13 @@ class Outside:
         targets = {path: digests.digest(Path(path)) or "" for path in pushed}
         found = self._watch.seen()
         files = {name: digest for name, digest in found.files.items() if not name.endswith((".py", ".pyc"))}
-        return replace(found, files={**files, **mentioned}, folders={}, targets=targets, notes=(), remarks=())
+        unstable = (*found.unstable, *self._edited())
+        return Seen({**files, **mentioned}, {}, found.environment, targets=targets, unstable=unstable)
+
+    def _edited(self) -> tuple[str, ...]:
+        """Name the module file if it was edited since its digest was taken: then nobody knows which text ran."""
+        module, folder = self._body.module
+        if folder is None:
+            return ()
+        known = self._run.planner.keys.code(self._body.spec.name).digest
+        return () if self._body.code(CodeReader()).digest == known else (f"{module}.py",)

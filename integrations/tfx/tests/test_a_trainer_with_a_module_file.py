@@ -86,3 +86,19 @@ def test_the_record_of_a_pipeline_runs_its_module_file(training, flow):
     run = found.run()
     assert flow.ran == ["Trainer"]
     assert "helper rate in rates.py changed (1 line)" in run.steps["Trainer"].reason
+
+
+def test_a_module_file_that_is_edited_while_its_component_runs_gives_no_result_to_reuse(training, flow):
+    """Law: where nobody knows which text ran, nothing is reused."""
+    module = flow.folder / "user" / "module.py"
+    module.write_text(
+        MODULE + "    here = os.path.dirname(os.path.abspath(rates.__file__))\n"
+        "    with open(os.path.join(here, 'rates.py'), 'a') as file:\n"
+        "        file.write('\\nLATER = 1\\nrate = lambda: 5\\n')\n"
+    )
+    flow.run(training())
+    assert "Trainer" in flow.ran
+    (flow.folder / "user" / "rates.py").write_text("def rate():\n    return 1\n")
+    run = flow.run(training())
+    assert flow.ran == ["Trainer"]
+    assert run.steps["Trainer"].reason.endswith("module.py changed while it was read")
