@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gc
 import importlib
+from importlib.abc import Loader
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 ALIASES: dict[str, str] = {}
@@ -40,3 +42,20 @@ def own_name(module: str) -> str:
     """
     top, dot, rest = module.partition(".")
     return f"{ALIASES[top]}{dot}{rest}" if top in ALIASES else module
+
+
+class OtherName(Loader):
+    """Loads a module that is there under its own name, the spec's `origin`: one module under two names."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Give the module itself."""
+        assert spec.origin is not None
+        module = importlib.import_module(spec.origin)
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its own spec back: it ran already, under its own name."""
+        alias = module.__spec__
+        assert alias is not None
+        module.__spec__ = alias.loader_state

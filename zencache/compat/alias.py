@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import NotFoundError
-from zencache.imports import ALIASES
+from zencache.imports import ALIASES, OtherName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 OLD = "zenml"
 
 
-class Alias(MetaPathFinder, Loader):
+class Alias(MetaPathFinder, OtherName):
     """Finds `zenml.x` as `zencache.x`: one module under two names."""
 
     def __init__(self, old: str) -> None:
@@ -32,19 +31,6 @@ class Alias(MetaPathFinder, Loader):
         if top != self._old:
             return None
         return ModuleSpec(fullname, self, origin=f"zencache{dot}{rest}", is_package=True)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Give the module itself."""
-        assert spec.origin is not None
-        module = importlib.import_module(spec.origin)
-        spec.loader_state = module.__spec__
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Give the module its own spec back: it ran already, under its own name."""
-        alias = module.__spec__
-        assert alias is not None
-        module.__spec__ = alias.loader_state
 
 
 def install(old: str = OLD) -> None:

@@ -6,17 +6,16 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from types import ModuleType
+from zencache.imports import OtherName
 
 _PREFIX = f"{__name__}."
 
 
-class _Alias(MetaPathFinder, Loader):
+class _Alias(MetaPathFinder, OtherName):
     """Finds `zencache.integrations.NAME…` as `zencache_NAME…`: one module under two names."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
@@ -30,18 +29,6 @@ class _Alias(MetaPathFinder, Loader):
         if importlib.util.find_spec(origin) is None:
             _missing_in(fullname, origin)
         return ModuleSpec(fullname, self, origin=origin, is_package=True)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        assert spec.origin is not None
-        module = importlib.import_module(spec.origin)
-        spec.loader_state = module.__spec__
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Give the module its own spec back: it ran already, under its own name."""
-        alias = module.__spec__
-        assert alias is not None
-        module.__spec__ = alias.loader_state
 
 
 def _missing(fullname: str, name: str) -> None:
