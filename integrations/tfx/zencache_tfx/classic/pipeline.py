@@ -190,7 +190,14 @@ class TrainingPipeline:
             self._results = RunResults(_last_run(self.name))
         return self._results
 
-    def view_statistics(self, path: str | Path | None = None, *, open_page: bool = False) -> Path:
+    def view_statistics(
+        self,
+        path: str | Path | None = None,
+        *,
+        open_page: bool = False,
+        magic: bool = False,  # noqa: ARG002 - said in old code; a notebook is noticed
+        port: int = 0,  # noqa: ARG002 - likewise; there is no server
+    ) -> Path:
         """Show statistics of the splits: in a notebook, and as an HTML page whose path is given."""
         return views.view_statistics(self.results, path, open_page=open_page)
 
@@ -198,7 +205,7 @@ class TrainingPipeline:
         """Show the schema of the data: in a notebook, and as an HTML page whose path is given."""
         return views.view_schema(self.results, path, open_page=open_page)
 
-    def evaluate(self) -> pd.DataFrame:
+    def evaluate(self, *, magic: bool = False, port: int = 0) -> pd.DataFrame:  # noqa: ARG002 - said in old code
         """Give the metrics of the model: a row for each slice, a column for each metric.
 
         Raises NotFoundError where the pipeline has no evaluator.
