@@ -18,7 +18,11 @@ DRIVER = "tfx.components.example_gen.driver.FileBasedDriver"
 
 
 def body(
-    identity="tfx.components.X", *, driver="", executor="tfx.components.x.executor.Executor", **properties
+    identity="tfx.components.X",
+    *,
+    driver="",
+    executor="tfx.components.statistics_gen.executor.Executor",
+    **properties,
 ):
     module, _, name = identity.rpartition(".")
     node = NodeRef(ir="x", pipeline="p", executor=executor, driver=driver)
@@ -38,6 +42,14 @@ def test_two_spellings_of_one_json_are_one_property():
     other = body(config='{\n  "a": [1, 2],\n  "b": 1\n}').parameters({})
     assert one == other
     assert body(config='{"a": [2, 1], "b": 1}').parameters({}) != one
+
+
+def test_a_component_of_ones_own_may_go_by_the_order_in_a_text():
+    """Law: what TFX's own components cannot tell apart, one's own may."""
+    own = {"executor": "__main__.Mine"}
+    assert body(config='{"b": 1, "a": 2}', **own).parameters({}) != body(
+        config='{"a": 2, "b": 1}', **own
+    ).parameters({})
 
 
 def test_texts_and_numbers_of_one_spelling_differ():
@@ -64,6 +76,26 @@ def test_files_of_an_example_gen_count_by_name_and_content(folder):
     assert "input_base" not in node.parameters({})
     (folder / "data" / "a.csv").write_text("b")
     assert node.files(FileDigests(None), nothing, {}) != files
+
+
+def test_files_match_as_beam_matches(folder):
+    """Law: a hidden file is matched by `*`, a folder is not, and `**` goes down."""
+    for name in ("a.csv", ".h.csv", "b.txt", "deep/c.csv", "deep/er/d.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+
+    def matched(pattern):
+        config = json.dumps({"splits": [{"name": "all", "pattern": pattern}]})
+        files = body(driver=DRIVER, input_base=str(folder), input_config=config).files(
+            FileDigests(None), nothing, {}
+        )
+        return {name.removeprefix("file ") for name in files if name.startswith("file ")}
+
+    assert matched("*.csv") == {"a.csv", ".h.csv"}
+    assert matched("deep/*") == {"deep/c.csv"}
+    assert matched("*/[a-c].csv") == {"deep/c.csv"}
+    assert matched("deep/**.csv") == {"deep/c.csv", "deep/er/d.csv"}
+    assert matched("a.csv") == {"a.csv"}
 
 
 def test_many_files_are_one_part_of_the_key(folder):
@@ -134,7 +166,7 @@ def test_resolvers_come_before_what_is_listed_after_them():
         return StepSpec(name=name, code=CodeRef(module=module, qualname=qualname))
 
     spec = PipelineSpec(name="p", steps=(named("first"), named("latest", RESOLVER), named("last")))
-    assert resolvers_before(spec) == {"first": frozenset(), "latest": frozenset(), "last": {"latest"}}
+    assert resolvers_before(spec) == {"first": frozenset(), "latest": {"first"}, "last": {"latest"}}
 
 
 def test_a_wheel_is_unpacked_once(folder):

@@ -76,7 +76,11 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
             raise NotFoundError(
                 f"there is no metadata store {metadata}; give the SQLite file that the pipeline names"
             )
-        project.on(metadata.absolute()).remember_database()
+        given = project.on(metadata.absolute())
+        _ = open_records(
+            given
+        ).metadata.context_types  # raises StoreUnavailableError for what is no such store
+        given.remember_database()
     for records in (open_records(project), *open_others(project)):
         for each in adapter("history").import_history(records, default_executors=default_executors):
             typer.echo(str(each))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tfx.dsl.compiler import constants, placeholder_utils
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import data_types, inputs_utils, launcher, runtime_parameter_utils
+from tfx.orchestration.portable.input_resolution import exceptions
 from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 
 from zencache.code.modules import modules_in
@@ -112,7 +113,11 @@ def _inputs(
         inputs = run.inputs(spec)
         _fix(node, inputs)
         return inputs, {}
-    resolved = inputs_utils.resolve_input_artifacts(pipeline_node=node, metadata_handle=_connection(run))
+    try:
+        resolved = inputs_utils.resolve_input_artifacts(pipeline_node=node, metadata_handle=_connection(run))
+    except exceptions.InputResolutionError as error:
+        _launcher(run, spec, node).launch()  # records the failure, as TFX's runners do
+        raise NotFoundError(f"TFX found nothing to feed {spec.name} with: {error}") from error
     if isinstance(resolved, inputs_utils.Skip):
         return None
     by_key = resolved[0]
@@ -125,6 +130,12 @@ def _inputs(
         )
     )
     dynamic = inputs_utils.resolve_dynamic_parameters(node.parameters, context)
+    filled = {
+        name: node.parameters.parameters[name].field_value
+        for name in spec.node.dynamic
+        if name not in dynamic
+    }
+    dynamic |= {name: getattr(value, value.WhichOneof("value")) for name, value in filled.items()}
     ids = {indexed(key, n): a.id for key, found in by_key.items() for n, a in enumerate(found)}
     hidden = {key for key, each in node.inputs.inputs.items() if each.hidden or key.startswith("_")}
     known = run.runs.metadata.fingerprinted(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +32,8 @@ class Outside:
     def __enter__(self) -> Self:
         project = self._run.project
         root = Path(self._run.spec.root or project.artifacts).absolute()
-        ignored = [project.folder, project.lock, root, Path(tempfile.gettempdir()), *self._fed()]
+        made = [root / name for name in ("_wheels", *self._run.spec.by_name)]
+        ignored = [project.folder, project.lock, project.database, *made, *self._fed()]
         if self._policy.watch is not False:
             self._watch = self._stack.enter_context(
                 watching(
@@ -65,7 +65,8 @@ class Outside:
         found = self._watch.seen()
         files = {name: digest for name, digest in found.files.items() if not name.endswith((".py", ".pyc"))}
         unstable = (*found.unstable, *self._edited())
-        return Seen({**files, **mentioned}, {}, found.environment, targets=targets, unstable=unstable)
+        folders = {name: listing for name, listing in found.folders.items() if name not in mentioned}
+        return Seen({**files, **mentioned}, folders, found.environment, targets=targets, unstable=unstable)
 
     def _edited(self) -> tuple[str, ...]:
         """Name the module file if it was edited since its digest was taken: then nobody knows which text ran."""

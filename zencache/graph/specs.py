@@ -97,6 +97,8 @@ class NodeRef(Frozen):
     """The executor's class, `module.Class`; empty for a node that TFX itself handles."""
     driver: str = ""
     """The custom driver's class, likewise."""
+    told: dict[str, str] = {}
+    """What else bears on its result: flags of its executor, properties that its outputs are given."""
     is_late: bool = False
     """Whether what feeds it, or whether it runs, is known only when the run has come to it."""
     dynamic: tuple[str, ...] = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zencache.errors import ZencacheError
 from zencache.imports import import_module
 from zencache.installed import remember_in
 from zencache.watch.digests import FileDigests
@@ -30,7 +32,23 @@ class Records:
 def open_others(project: Project) -> list[Records]:
     """Open the stores of a project that it is not on: its own, and those that its TFX pipelines name."""
     databases = [each for each in project.databases if each != project.database and each.is_file()]
-    return [open_records(project.on(database)) for database in databases]
+    return [found for database in databases if (found := _opened_other(project.on(database)))]
+
+
+def _opened_other(project: Project) -> Records | None:
+    """Open a store that only helps; one that cannot be read is left out, and told of once."""
+    try:
+        records = open_records(project)
+        _ = records.metadata.context_types
+    except ZencacheError as error:
+        if project.database not in _unreadable:
+            _unreadable.add(project.database)
+            print(f"Note: a store of this project is left out: {error}.", file=sys.stderr)  # noqa: T201 - beside the run's lines
+        return None
+    return records
+
+
+_unreadable: set[Path] = set()
 
 
 _opened: dict[tuple[Path, int, Path], Records] = {}
@@ -43,8 +61,23 @@ def open_records(project: Project) -> Records:
     from zencache.stores.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
 
     key = (project.root, project.folder.stat().st_ino, project.database)
-    if key not in _opened or _opened[key].project != project:
+    inode = _inodes.setdefault(key, None) or _inode(project.database)
+    if key not in _opened or _opened[key].project != project or inode != _inode(project.database):
         remember_in(project.installed)
         metadata = MetadataStore(project)
         _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
+        if not project.database.exists():
+            _ = metadata.context_types  # makes the file
+    _inodes[key] = _inode(project.database)
     return _opened[key]
+
+
+_inodes: dict[tuple[Path, int, Path], int | None] = {}
+"""The database that is open, once it is there: another one may lie in its place by now."""
+
+
+def _inode(file: Path) -> int | None:
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return None

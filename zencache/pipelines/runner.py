@@ -45,6 +45,11 @@ def create_project() -> Project:
     return project
 
 
+def default_run_name(pipeline: str) -> str:
+    """Name a run by its pipeline and the time."""
+    return f"{pipeline}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
+
+
 def make_planner(
     spec: PipelineSpec,
     bodies: Mapping[str, Body],
@@ -95,9 +100,7 @@ def run(
     _announce(printer, spec, records.project.settings.cache, enable_cache)
     planner = make_planner(spec, bodies, records, enable_cache)
     spec = with_snapshots(spec, steps, records.project, planner.keys.code)
-    handle = records.runs.begin(
-        spec, run_name or f"{spec.name}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
-    )
+    handle = records.runs.begin(spec, run_name or default_run_name(spec.name))
     plan = _owned(planner.plan(), planner, records)
     plan = part.planned(plan, spec, records) if part else plan
     hits = _hits(spec, plan, {} if part else resolvers_before(spec))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from zencache.errors import DefinitionError
 from zencache.graph.values import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from zencache.watch.digests import FileDigests
 
@@ -65,7 +66,7 @@ def matched_files(
 
 
 def _digests(step: str, base: Path, pattern: str, digests: FileDigests) -> dict[str, str]:
-    paths = sorted(Path(name) for name in glob.glob(os.path.join(base, pattern)))  # noqa: PTH118, PTH207 - as TFX matches
+    paths = sorted(_matching(base, pattern))
     contents = {p.relative_to(base).as_posix(): digests.digest(p) or "" for p in paths if p.is_file()}
     if not contents:
         raise DefinitionError(
@@ -74,3 +75,28 @@ def _digests(step: str, base: Path, pattern: str, digests: FileDigests) -> dict[
     if len(contents) > _LISTED:
         return {f"file {pattern} ({len(contents)} files)": digest_of(sorted(map(list, contents.items())))}
     return {f"file {name}": digest for name, digest in contents.items()}
+
+
+def _matching(base: Path, pattern: str) -> Iterator[Path]:
+    """Give what Beam's file systems match: `*` any name, a hidden one too, and `**` any path."""
+    parts = Path(pattern).parts
+    fixed = next((n for n, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    start = base.joinpath(*parts[:fixed])
+    if fixed == len(parts):
+        yield start
+        return
+    wanted = re.compile(_regex("/".join(parts[fixed:])))
+    depth = None if "**" in pattern else len(parts) - fixed
+    for here, folders, names in os.walk(start, followlinks=True):
+        below = Path(here).relative_to(start)
+        if depth is not None and len(below.parts) + 1 >= depth:
+            folders.clear()
+        yield from (Path(here, name) for name in names if wanted.fullmatch((below / name).as_posix()))
+
+
+def _regex(pattern: str) -> str:
+    return "".join(
+        {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part)
+        or (part if part.startswith("[") else re.escape(part))
+        for part in re.split(r"(\*\*|\*|\?|\[[^\]]*\])", pattern)
+    )

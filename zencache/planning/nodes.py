@@ -110,7 +110,10 @@ class NodeBody:
         left_out = {*_CODE, *(("input_base",) if self.node.driver == _FILE_DRIVER else ())}
         left_out |= {"artifact_uri"} if self.spec.identity == IMPORTER else set()
         values = {**self._properties, **dynamic}
-        return {name: _canonical(value) for name, value in sorted(values.items()) if name not in left_out}
+        # A component of one's own may go by the order in a text; TFX's own read protos.
+        write = to_text if _is_own(self.node.executor) else _canonical
+        found = {name: write(value) for name, value in sorted(values.items()) if name not in left_out}
+        return {**found, **self.node.told}
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -219,12 +222,17 @@ Body = StepBody | NodeBody
 
 
 def resolvers_before(spec: PipelineSpec) -> dict[str, frozenset[str]]:
-    """Give for each step the resolvers that come before it: they look at what the runs before this one recorded."""
+    """Give for each step what it goes after because of resolvers: each finds what is recorded by its turn.
+
+    That is what TFX's runners record one node after the other, in the order of the pipeline.
+    """
     found: dict[str, frozenset[str]] = {}
-    before: frozenset[str] = frozenset()
+    before, resolvers = frozenset[str](), frozenset[str]()
     for step in spec.steps:
-        found[step.name] = before
-        before |= {step.name} if step.identity == RESOLVER else set()
+        is_resolver = step.identity == RESOLVER
+        found[step.name] = before if is_resolver else resolvers
+        before |= {step.name}
+        resolvers |= {step.name} if is_resolver else set()
     return found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.caching.explain import differences, span
 from zencache.caching.key import KeyParts
 from zencache.planning.changes import code_changes
+from zencache.planning.nodes import IMPORTER
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
 from zencache.stores.artifacts import is_whole
@@ -159,7 +160,8 @@ class Planner:
             artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:
                 return f"the stored output {name} was dropped"
-            if not is_whole(artifact.folder, artifact.size):
+            # What an importer points to is in its key, also where it is not there.
+            if step.identity != IMPORTER and not is_whole(artifact.folder, artifact.size):
                 return f"the stored output {name} is missing or damaged"
         if record.seen and policy.watch is not False:
             return "; ".join(changed(Seen.from_json(record.seen), self.keys.root, self.keys.digests)) or None

@@ -7,7 +7,6 @@ import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
@@ -15,9 +14,11 @@ from blake3 import blake3
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.graph.values import to_text
 from zencache.hashing import BIG, known_digest, remembering
+from zencache.watch.digests import files_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from zencache.hashing import Known
 
@@ -41,7 +42,7 @@ class Manifest:
     @classmethod
     def of(cls, folder: Path, known: Known | None = None) -> Manifest:
         """Read every file below `folder` (or the one file that it is) whose digest is not known from writing it."""
-        below = [folder] if folder.is_file() else [path for path in folder.rglob("*") if path.is_file()]
+        below = [folder] if folder.is_file() else list(files_below(folder))
         paths = sorted((path.relative_to(folder).as_posix(), path) for path in below)
         return cls(
             tuple((name, path.stat().st_size, known_digest(path, known or {})) for name, path in paths)
@@ -82,9 +83,9 @@ def write_aside(target: Path, fill: Callable[[Path], None]) -> Manifest:
 
 
 def is_whole(folder: Path, size: int) -> bool:
-    """Say whether an artifact exists and has the recorded size; reads no content. One without files may be gone."""
+    """Say whether an artifact exists and has the recorded size; reads no content."""
     try:
-        return _size(folder) == size if folder.exists() else size == 0
+        return folder.exists() and _size(folder) == size
     except OSError:
         return False
 
@@ -105,10 +106,7 @@ def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path]
 def _size(folder: Path) -> int:
     if folder.is_file():
         return folder.stat().st_size
-    total = 0
-    for entry in os.scandir(folder):
-        total += _size(Path(entry.path)) if entry.is_dir() else entry.stat().st_size
-    return total
+    return sum(path.stat().st_size for path in files_below(folder))
 
 
 def _flushed(folder: Path, known: Known) -> Manifest:

@@ -21,23 +21,27 @@ if TYPE_CHECKING:
 OUTPUTS = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT, pb.Event.INTERNAL_OUTPUT)
 _PASSING = frozenset(
     {
-        "name",
         "pipeline_name",
         "producer_component",
-        "state",
         "tfx_version",
-        "create_time",
         "input_fingerprint",
+        "is_external",
+        "pushed_version",
     }
-    | {"is_external", "mlmd_id", "pushed_version"}
 )
 """Properties that say when, where and by whom an artifact was made, not what it is."""
+_STATES = frozenset({"pending", "published", "missing", "marked_for_deletion", "deleted", "reference"})
 
 
-def fingerprint(artifacts: Iterable[Any], client: Client, local: Callable[[str], Path]) -> list[Any]:
-    """Write content digests on those artifacts that have none, as custom properties; give all, in order."""
+def fingerprint(
+    artifacts: Iterable[Any], client: Client, local: Callable[[str], Path], *, anew: bool = False
+) -> list[Any]:
+    """Write content digests on those artifacts that have none, as custom properties; give all, in order.
+
+    `anew`: on all of them, whatever an executor put there: it may have copied an input's properties.
+    """
     found = list(artifacts)
-    new = [artifact for artifact in found if "zencache_digest" not in artifact.custom_properties]
+    new = [artifact for artifact in found if anew or "zencache_digest" not in artifact.custom_properties]
     if not new:
         return found
     inputs = _inputs_of(new, client)
@@ -59,10 +63,23 @@ def _properties(artifact: Any, inputs: Mapping[Any, str]) -> list[list[Any]]:
     own = {**get_properties(artifact.properties), **get_properties(artifact.custom_properties)}
     told = {name: _plain(value) for name, value in own.items() if name not in _PASSING}
     return [
-        [name, inputs.get(value, value)]
+        [name, _meant(name, value, inputs)]
         for name, value in sorted(told.items())
-        if not name.startswith("zencache_") and value not in ("", artifact.uri)
+        if not name.startswith("zencache_")
+        and value not in ("", artifact.uri)
+        and not _is_tfxs(name, value, artifact)
     ]
+
+
+def _is_tfxs(name: str, value: Any, artifact: Any) -> bool:
+    """Say whether TFX itself wrote a property under a name that others may use too."""
+    return (name == "name" and value == artifact.name) or (name == "state" and value in _STATES)
+
+
+def _meant(name: str, value: Any, inputs: Mapping[Any, str]) -> Any:
+    """Give an input's content for its uri, or for its id in a property that is named as one."""
+    is_reference = isinstance(value, str) or name.endswith("_id")
+    return inputs.get(value, value) if is_reference else value
 
 
 def _plain(value: Any) -> str | int | float:

@@ -86,7 +86,10 @@ class MetadataStore:
         self.lock = StoreLock(project.lock)
         try:
             with self.lock:
-                make_database(project.database)
+                # A store that a TFX pipeline names may be read by others in this process: with a journal, as
+                # TFX makes it, their closing takes nothing away from ours.
+                if project.metadata is None:
+                    make_database(project.database)
         except OSError as error:
             raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
         self.client = Client(project.database, self.lock)
@@ -185,10 +188,11 @@ class MetadataStore:
             self._places[execution_id] = (pipeline, node)
         return self._places[execution_id]
 
-    def fingerprinted(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
-        """Read artifacts by id; those that have no content digest yet get one."""
+    def fingerprinted(self, ids: Sequence[int], *, anew: bool = False) -> dict[int, ArtifactRecord]:
+        """Read artifacts by id; those that have no content digest yet get one, or all if `anew`."""
         with self.lock:
-            found = fingerprint(self.client.get_artifacts_by_id(ids), self.client, self.local) if ids else []
+            read = self.client.get_artifacts_by_id(ids) if ids else []
+            found = fingerprint(read, self.client, self.local, anew=anew)
         return {a.id: _artifact_record(a.name, a, self.local(a.uri)) for a in found}
 
     def has_changed(self, uri: str) -> bool:

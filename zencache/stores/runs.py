@@ -116,7 +116,9 @@ class RunStore:
             set_properties(execution.custom_properties, values)
             self._client.put_executions([execution])
             made = [e for e in self._client.get_events_by_execution_ids([execution_id]) if e.type in OUTPUTS]
-            self.metadata.fingerprinted(sorted({event.artifact_id for event in made}))
+            own = {event.artifact_id for event in made if event.type == pb.Event.OUTPUT}
+            self.metadata.fingerprinted(sorted(own), anew=True)
+            self.metadata.fingerprinted(sorted({event.artifact_id for event in made} - own))
         return self.metadata.executions_by_id([execution_id])[0]
 
     def tie(self, key: str, execution_id: int) -> None:

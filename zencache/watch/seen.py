@@ -102,10 +102,23 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
 
 
 def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
-    now = digests.digest(root / name) or ""
+    target = root / name
+    now = digests.digest(target) or ""
     if not before:
         return f"its target {name} cannot be looked at from here"
-    return None if now == before else f"its target {name} {'changed' if now else 'is gone'}"
+    if now != before:
+        return f"its target {name} {'changed' if now else 'is gone'}"
+    # What serves models takes the highest number.
+    newer = [each.name for each in target.parent.iterdir() if each.name.isdigit() and target.name.isdigit()]
+    return (
+        f"a newer version lies beside its target {name}"
+        if max(map(int, newer), default=0) > _number(target)
+        else None
+    )
+
+
+def _number(target: Path) -> int:
+    return int(target.name) if target.name.isdigit() else 0
 
 
 def _of_file(name: str, before: str, root: Path, digests: FileDigests) -> str | None:

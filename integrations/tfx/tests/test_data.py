@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 
 import pytest
 
@@ -112,6 +113,27 @@ def test_a_pusher_pushes_again_where_its_target_is_gone(pushing, flow, statuses)
     run = flow.run(pushing(serving))
     assert run.steps["Pusher"].reason == f"its target {pushed} is gone"
     assert len(list(serving.iterdir())) == 1
+
+
+def test_a_pusher_pushes_again_what_is_not_the_newest_any_more(pushing, flow, statuses):
+    """Law: what is served after a run is what the run pushed, also when one goes back."""
+    serving = flow.folder / "serving"
+
+    def newest():
+        last = max(serving.iterdir(), key=lambda each: int(each.name))
+        return (last / "saved_model.pb").read_text()
+
+    flow.run(pushing(serving))
+    first = newest()
+    time.sleep(1.1)  # TFX names a version by the second
+    flow.edit("FACTOR = 3", "FACTOR = 4")
+    flow.run(pushing(serving))
+    assert newest() != first
+    time.sleep(1.1)
+    flow.edit("FACTOR = 4", "FACTOR = 3")
+    run = flow.run(pushing(serving))
+    assert newest() == first
+    assert "a newer version lies beside its target" in run.steps["Pusher"].reason
 
 
 def test_a_pusher_pushes_to_a_new_place(pushing, flow, statuses):

@@ -195,6 +195,65 @@ def test_files_that_a_component_reads_are_seen(flow):
     assert run.steps["Numbers"].reason == "words.txt, which it read, changed"
 
 
+def test_a_folder_that_a_component_lists_is_seen(flow):
+    (flow.folder / "words").mkdir()
+    flow.edit('    note("Numbers")', '    os.listdir("words")\n    note("Numbers")')
+    flow.run()
+    assert flow.ran
+    flow.run()
+    assert flow.ran == []
+    (flow.folder / "words" / "a.txt").write_text("")
+    flow.run()
+    assert flow.ran == ["Numbers"]
+
+
+def test_properties_that_are_passed_on_do_not_pass_for_a_digest(flow):
+    """Law: an output's digest is of what it holds, whatever its executor copied from an input."""
+    copying = (
+        "    for name, value in numbers.mlmd_artifact.custom_properties.items():\n"
+        "        model.mlmd_artifact.custom_properties[name].CopyFrom(value)\n"
+    )
+    flow.edit('    note("Train")', copying + '    note("Train")')
+    run = flow.run()
+    assert run.steps["Train"].outputs["model"].digest != run.steps["Numbers"].outputs["numbers"].digest
+    assert run.steps["Train"].outputs["model"].load().serving.is_dir()
+
+
+def test_a_number_is_no_id(flow):
+    """Law: only what is named as an id stands for an input."""
+
+    def noted(rows):
+        flow.edit(
+            '    note("Train")', f"    model.set_int_custom_property('rows', {rows})\n    note(\"Train\")"
+        )
+        made = flow.run().steps["Train"].outputs["model"]
+        flow.edit(f"    model.set_int_custom_property('rows', {rows})\n", "")
+        return made._record.properties
+
+    assert len({noted(rows) for rows in range(1, 6)}) == 5
+
+
+def test_a_store_that_was_deleted_is_made_again(flow):
+    """Law: a run records where its records are looked for."""
+    flow.run()
+    shutil.rmtree(flow.folder / "mlmd")
+    assert flow.ran
+    flow.run()
+    assert sorted(flow.ran) == ["Numbers", "Train"]
+    assert (flow.folder / "mlmd" / "metadata.db").exists()
+    assert [run.status for run in Repository().get_runs("flow")] == ["completed"]
+
+
+def test_a_store_that_cannot_be_read_is_left_out(flow, capsys):
+    flow.run(here=str(flow.folder / "elsewhere"))
+    (flow.folder / "elsewhere" / "mlmd" / "metadata.db").write_bytes(b"no database" * 1000)
+    from zencache.pipelines import records
+
+    records._opened.clear()
+    flow.run()
+    assert "a store of this project is left out" in capsys.readouterr().err
+
+
 # -- copies and versions ------------------------------------------------------------------------------
 
 

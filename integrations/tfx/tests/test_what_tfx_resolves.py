@@ -183,3 +183,86 @@ def test_a_runtime_parameter_without_a_value_is_named(more):
     numbers = more.module.Numbers(n=tfx.dsl.experimental.RuntimeParameter(name="how_many", ptype=int))
     with pytest.raises(DefinitionError, match="component Numbers: its n is the runtime parameter how_many"):
         more.run(more.module.pipeline("runtime", [numbers]))
+
+
+# -- what else bears on a result ----------------------------------------------------------------------
+
+
+def test_properties_that_an_importer_gives_are_in_its_key(more):
+    """Law: what a consumer can read of an artifact beside its files counts."""
+    from tfx import v1 as tfx
+    from tfx.types import standard_artifacts as sa
+
+    (more.folder / "data").mkdir()
+    (more.folder / "data" / "numbers.txt").write_text("1")
+
+    def create(flavour):
+        known = tfx.dsl.Importer(
+            source_uri=str(more.folder / "data"),
+            artifact_type=sa.Examples,
+            custom_properties={"flavour": flavour},
+        ).with_id("known")
+        train = more.module.Train(numbers=known.outputs["result"], rate=0.5)
+        return more.module.pipeline("importing", [known, train])
+
+    more.run(create("a"))
+    assert more.ran == ["Train"]
+    more.run(create("a"))
+    assert more.ran == []
+    more.run(create("b"))
+    assert more.ran == ["Train"]
+
+
+def test_properties_of_an_output_channel_are_in_the_key(more):
+    def create(flavour):
+        numbers = more.module.Numbers(n=2)
+        numbers.outputs["numbers"].additional_custom_properties["flavour"] = flavour
+        return more.module.pipeline(
+            "flow", [numbers, more.module.Train(numbers=numbers.outputs["numbers"], rate=0.5)]
+        )
+
+    more.run(create("a"))
+    assert more.ran
+    more.run(create("b"))
+    assert sorted(more.ran) == ["Numbers", "Train"]
+
+
+def test_a_resolver_finds_what_its_run_recorded_before_its_turn(more):
+    """Law: as TFX's runners have it, which run one node after the other."""
+    from tfx import v1 as tfx
+    from tfx.types import standard_artifacts as sa
+
+    def create(n):
+        numbers = more.module.Numbers(n=n)
+        latest = tfx.dsl.Resolver(
+            strategy_class=tfx.dsl.experimental.LatestArtifactStrategy,
+            found=tfx.dsl.Channel(type=sa.Examples, producer_component_id="Numbers"),
+        ).with_id("latest")
+        return more.module.pipeline(
+            "flow", [numbers, latest, more.module.Train(numbers=latest.outputs["found"], rate=0.5)]
+        )
+
+    for n, text in ((1, "3 0.5"), (2, "6 0.5"), (3, "9 0.5")):
+        run = more.run(create(n))
+        assert (
+            run.steps["Train"].outputs["model"].load().serving.joinpath("saved_model.pb").read_text() == text
+        )
+
+
+def test_the_name_of_the_run_can_be_a_property(more):
+    from tfx import v1 as tfx
+
+    runs = tfx.dsl.experimental.RuntimeParameter(name="pipeline-run-id", ptype=str)
+    text = more.file.read_text() + (
+        "\n\n@tfx.dsl.components.component\n"
+        "def Named(name: tfx.dsl.components.Parameter[str], out: tfx.dsl.components.OutputArtifact[sa.Model]):\n"
+        "    note('Named')\n"
+        "    with open(os.path.join(out.uri, 'name'), 'w') as file:\n"
+        "        file.write(name)\n"
+    )
+    more.file.write_text(text)
+    run = more.run(more.module.pipeline("named", [more.module.Named(name=runs)]))
+    assert (run.steps["Named"].outputs["out"].folder / "name").read_text() == run.name
+    assert more.ran == ["Named"]
+    more.run(more.module.pipeline("named", [more.module.Named(name=runs)]))
+    assert more.ran == ["Named"], "another run has another name"

@@ -76,7 +76,7 @@ def _root(ir: Any) -> str:
         raise DefinitionError(
             f"pipeline {ir.pipeline_info.id} has no pipeline_root; give it one, or use store='project'"
         )
-    return str(found)
+    return str(found) if "://" in found else str(Path(found).absolute())
 
 
 def _database(pipeline: Any) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from tfx.dsl.compiler import compiler
+from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import executable_spec_pb2, local_deployment_config_pb2
@@ -14,6 +14,7 @@ from zencache.errors import DefinitionError
 from zencache.execution.tfx_sdk import quiet
 from zencache.graph.specs import CodeRef, InputSpec, NodeRef, OutputRef, OutputSpec, StepSpec
 from zencache.graph.values import to_text
+from zencache.planning.nodes import RESOLVER
 from zencache.stores.metadata import NODE_CONTEXT, PIPELINE_CONTEXT
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def step_of(node: Any, deployment: Any, ir: pipeline_pb2.Pipeline, late: set[str
     """Give the step that a node is; `late` holds the nodes that a condition may skip, and gets this one if so."""
     name = node.node_info.id
     own = _of_node(deployment, name, name)
-    if node.inputs.conditionals or late & set(node.upstream_nodes):
-        late.add(name)
-    dynamic = tuple(key for key, value in node.parameters.parameters.items() if value.HasField("placeholder"))
+    if node.inputs.conditionals or late & set(node.upstream_nodes) or node.node_info.type.name == RESOLVER:
+        late.add(name)  # what comes after a resolver has it say what it found, and in which order
+    dynamic = tuple(key for key, value in node.parameters.parameters.items() if _is_dynamic(value))
     inputs = tuple(_inputs(node, ir.pipeline_info.id))
     module, _, qualname = node.node_info.type.name.rpartition(".")
     return StepSpec(
@@ -71,6 +72,7 @@ def step_of(node: Any, deployment: Any, ir: pipeline_pb2.Pipeline, late: set[str
             pipeline=ir.pipeline_info.id,
             executor=_class_of(name, runner_utils.extract_executor_spec(own, name)),
             driver=_class_of(name, runner_utils.extract_custom_driver_spec(own, name)),
+            told=_told(node, runner_utils.extract_executor_spec(own, name)),
             is_late=name in late or bool(dynamic) or _is_resolved(node, ir.pipeline_info.id),
             dynamic=dynamic,
         ),
@@ -136,6 +138,26 @@ def _producer(channel: Any, pipeline: str) -> str:
     return str(channel.producer_node_query.id or kinds.get(NODE_CONTEXT, "").removeprefix(f"{pipeline}."))
 
 
+def _is_dynamic(value: Any) -> bool:
+    """Say whether a property is known only in a run: computed from inputs, or the run's name."""
+    is_run = value.runtime_parameter.name == constants.PIPELINE_RUN_ID_PARAMETER_NAME
+    return bool(value.HasField("placeholder") or is_run)
+
+
+def _told(node: Any, executor: Any) -> dict[str, str]:
+    """List what bears on a result beside properties and inputs."""
+    found = (
+        {"executor flags": to_text(list(executor.extra_flags))}
+        if getattr(executor, "extra_flags", ())
+        else {}
+    )
+    for key, output in sorted(node.outputs.outputs.items()):
+        spec = output.artifact_spec
+        for given in (spec.additional_properties, spec.additional_custom_properties):
+            found |= {f"{key}.{name}": to_text(str(value)) for name, value in sorted(given.items())}
+    return found
+
+
 def _outputs(node: Any) -> Iterator[OutputSpec]:
     for key, spec in sorted(node.outputs.outputs.items()):
         yield OutputSpec(name=key, type=spec.artifact_spec.type.name)
@@ -146,6 +168,8 @@ def _parameters(name: str, node: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in sorted(node.parameters.parameters.items()):
         kind = value.WhichOneof("value")
+        if _is_dynamic(value):
+            continue
         if kind == "runtime_parameter" and value.runtime_parameter.HasField("default_value"):
             found[key] = to_text(_plain(value.runtime_parameter.default_value))
         elif kind == "runtime_parameter":

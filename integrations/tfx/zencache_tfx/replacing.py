@@ -33,7 +33,13 @@ def replaced(
         alone = tfx_pipeline.Pipeline(
             old.node.pipeline if old.node else spec.name, "", components=[component]
         )
-        [new] = steps_of(compiled(alone))
+        try:
+            [new] = steps_of(compiled(alone))
+        except KeyError as error:
+            raise DefinitionError(
+                f"the component for {slot} was made in a condition on {error}; make it outside of `with Cond(…)`, "
+                "or adopt a pipeline that has it"
+            ) from error
     new = _in_place(new, old, spec)
     _check(new, old, spec)
     steps = in_order([new if step.name == old.name else step for step in spec.steps])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from tfx.orchestration.portable import tfx_runner
 
+from zencache.pipelines.runner import default_run_name
 from zencache_tfx.adopting import adopt, made
 
 if TYPE_CHECKING:
@@ -64,12 +66,16 @@ class ZencacheDagRunner(tfx_runner.TfxRunner):  # type: ignore[misc]
             policies=self._policies,
         )
         part = _part(run_options, adopted) if run_options else {}
+        name = run_name or default_run_name(adopted.name)
         try:
-            run = adopted.run(run_name=run_name, **part)
+            run = adopted.run(run_name=name, **part)
         except BaseException as error:
-            self._exit(pipeline, run_name or adopted.name, error)
+            try:
+                self._exit(pipeline, name, error)
+            except Exception as other:  # noqa: BLE001 - what went wrong first is what the user has to know
+                print(f"Note: the exit handler failed too: {other}.", file=sys.stderr)  # noqa: T201 - beside the run's lines
             raise
-        self._exit(pipeline, run.name, None)
+        self._exit(pipeline, name, None)
         return run
 
     def _exit(self, pipeline: tfx.dsl.Pipeline, run: str, error: BaseException | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache import config as project_config
 from zencache.errors import AlreadyExistsError, DefinitionError, ImmutablePipelineError, NotFoundError
+from zencache.pipelines.runner import create_project
 from zencache.steps.native import quieten
 from zencache_tfx.classic import views
 from zencache_tfx.classic.checks import check
@@ -130,6 +131,8 @@ class TrainingPipeline:
         Data and steps are checked before anything is run: raises DefinitionError where steps are missing,
         and DefinitionError, ParameterError or NotFoundError for what cannot work.
         """
+        if project_config.find_project() is None:
+            create_project()  # where what the check finds out about the data is remembered
         self.check()
         self._immutable = True
         run = self._adopted().run(enable_cache=enable_cache, run_name=run_name)
