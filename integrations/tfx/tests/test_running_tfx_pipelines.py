@@ -237,6 +237,7 @@ def test_a_store_that_was_deleted_is_made_again(flow):
     """Law: a run records where its records are looked for."""
     flow.run()
     shutil.rmtree(flow.folder / "mlmd")
+    shutil.rmtree(flow.folder / "root")
     assert flow.ran
     flow.run()
     assert sorted(flow.ran) == ["Numbers", "Train"]
