@@ -29,7 +29,7 @@ from zencache_tfx.classic.names import to_transformed
 from zencache_tfx.classic.sources import code_of, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from zencache_tfx.classic.evaluators import TFMAEvaluator
     from zencache_tfx.classic.stages import Stages
@@ -42,12 +42,16 @@ _MODEL_TYPE = "tf_generic"  # by its signatures: TFMA need not load it by Keras,
 
 
 def build(
-    config: Mapping[str, Any], pipeline_name: str, pipeline_root: str = "", metadata_path: str | None = None
+    config: Mapping[str, Any],
+    pipeline_name: str,
+    pipeline_root: str = "",
+    metadata_path: str | None = None,
+    beam_pipeline_args: Sequence[str] = (),
 ) -> tfx.dsl.Pipeline:
     """Make the pipeline that a configuration says (see `to_config`).
 
     Its artifacts go below the root, its records into the SQLite file; without them it names no place, and is
-    for a runner that has its own.
+    for a runner that has its own. `beam_pipeline_args` are for statistics, Transform and the evaluation.
     """
     pipeline = from_config(config)
     store = (
@@ -59,6 +63,7 @@ def build(
         components=_components(pipeline.stages()),
         enable_cache=pipeline.enable_cache,
         metadata_connection_config=store,
+        beam_pipeline_args=list(beam_pipeline_args),
     )
 
 

@@ -164,7 +164,10 @@ class TrainingPipeline:
         from zencache_tfx.classic.graph import build  # noqa: PLC0415 - likewise
 
         config = to_config(self)
-        built = build(config, self.name)
+        project = project_config.find_project()
+        built = build(
+            config, self.name, beam_pipeline_args=project.settings.beam_pipeline_args if project else ()
+        )
         spec = adopt(built, store="project", enable_cache=None if self.enable_cache else False).spec
         return made(spec.replaced(classic=json.dumps(config)), built)
 
