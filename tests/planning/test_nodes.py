@@ -96,6 +96,8 @@ def test_files_match_as_beam_matches(folder):
     assert matched("*/[a-c].csv") == {"deep/c.csv"}
     assert matched("deep/**.csv") == {"deep/c.csv", "deep/er/d.csv"}
     assert matched("a.csv") == {"a.csv"}
+    assert matched("[!b].csv") == {"a.csv"}
+    assert matched(f"../{folder.name}/a*") == {"a.csv"}
 
 
 def test_many_files_are_one_part_of_the_key(folder):

@@ -67,7 +67,7 @@ def matched_files(
 
 def _digests(step: str, base: Path, pattern: str, digests: FileDigests) -> dict[str, str]:
     paths = sorted(_matching(base, pattern))
-    contents = {p.relative_to(base).as_posix(): digests.digest(p) or "" for p in paths if p.is_file()}
+    contents = {os.path.relpath(p, base): digests.digest(p) or "" for p in paths if p.is_file()}
     if not contents:
         raise DefinitionError(
             f"step {step}: no file matches {pattern!r} in {base}; put the data there, or correct input_base"
@@ -97,6 +97,6 @@ def _matching(base: Path, pattern: str) -> Iterator[Path]:
 def _regex(pattern: str) -> str:
     return "".join(
         {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part)
-        or (part if part.startswith("[") else re.escape(part))
+        or (part.replace("[!", "[^") if part.startswith("[") else re.escape(part))
         for part in re.split(r"(\*\*|\*|\?|\[[^\]]*\])", pattern)
     )
