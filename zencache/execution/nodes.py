@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib.abc import MetaPathFinder
 from importlib.machinery import SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -80,16 +80,15 @@ def _rename(node: Any, spec: StepSpec, pipeline: str) -> None:
 def run_node(run: RunContext, spec: StepSpec) -> None:
     """Run, reuse or skip a native component, whose upstream steps have ended."""
     node = prepared(spec, run)
-    found = _inputs(run, spec, node)
-    if found is None:
+    fed = _fed(run, spec, node)
+    if fed is None:
         run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return
-    inputs, dynamic = found
-    planned = run.planner.decide_one(spec, inputs, dynamic)
+    planned = run.planner.decide_one(spec, fed.inputs, fed.dynamic)
     if planned.hit is not None:
-        reuse(run, planned, inputs)
+        reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
     else:
-        for artifact in inputs.values():
+        for artifact in fed.inputs.values():
             if artifact.size:  # what has no files may be gone
                 verify(artifact, run.runs.metadata)
         with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
@@ -102,17 +101,26 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
 # -- what feeds it ------------------------------------------------------------------------------------
 
 
-def _inputs(
-    run: RunContext, spec: StepSpec, node: Any
-) -> tuple[dict[str, ArtifactRecord], dict[str, Any]] | None:
+@dataclass(frozen=True)
+class _Fed:
+    """What feeds a node."""
+
+    inputs: dict[str, ArtifactRecord] = field(default_factory=dict)
+    hidden: dict[str, ArtifactRecord] = field(default_factory=dict)
+    """What its condition or its properties are computed from, and its executor does not see."""
+    dynamic: dict[str, Any] = field(default_factory=dict)
+    """The properties that were computed."""
+
+
+def _fed(run: RunContext, spec: StepSpec, node: Any) -> _Fed | None:
     """Resolve inputs and the parameters that are computed from them; None where a condition says not to run."""
     assert spec.node is not None
     if spec.identity in (IMPORTER, RESOLVER):
-        return {}, {}
+        return _Fed()
     if not spec.node.is_late:
         inputs = run.inputs(spec)
         _fix(node, inputs)
-        return inputs, {}
+        return _Fed(inputs)
     try:
         resolved = inputs_utils.resolve_input_artifacts(pipeline_node=node, metadata_handle=_connection(run))
     except exceptions.InputResolutionError as error:
@@ -138,12 +146,13 @@ def _inputs(
     dynamic |= {name: getattr(value, value.WhichOneof("value")) for name, value in filled.items()}
     ids = {indexed(key, n): a.id for key, found in by_key.items() for n, a in enumerate(found)}
     hidden = {key for key, each in node.inputs.inputs.items() if each.hidden or key.startswith("_")}
-    known = run.runs.metadata.fingerprinted(
-        [number for name, number in ids.items() if key_and_index(name)[0] not in hidden]
+    known = run.runs.metadata.fingerprinted(sorted(set(ids.values())))
+    found = {name: replace(known[number], name=name) for name, number in ids.items()}
+    return _Fed(
+        {name: artifact for name, artifact in found.items() if key_and_index(name)[0] not in hidden},
+        {name: artifact for name, artifact in found.items() if key_and_index(name)[0] in hidden},
+        dynamic,
     )
-    return {
-        name: replace(known[number], name=name) for name, number in ids.items() if number in known
-    }, dynamic
 
 
 def _fix(node: Any, inputs: dict[str, ArtifactRecord]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache.caching.explain import write_texts
 from zencache.errors import RunInterruptedError
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 FAILED = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 
 
-def reuse(run: RunContext, planned: PlannedStep, inputs: Mapping[str, ArtifactRecord]) -> None:
-    """Publish a step that turned out to be a hit once its inputs were known."""
+def reuse(
+    run: RunContext,
+    planned: PlannedStep,
+    inputs: Mapping[str, ArtifactRecord],
+    dynamic: Mapping[str, Any] | None = None,
+) -> None:
+    """Publish a step that turned out to be a hit once its inputs were known, and what was computed from them."""
     assert planned.hit is not None
     assert planned.parts is not None
     run.report(StepEvent(planned.name, "cached"))
     spec = run.spec.by_name[planned.name]
     hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
-    cached = CachedStep(spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds)
+    cached = CachedStep(spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds, dynamic or {})
     run.runs.publish(run.handle, [cached])
     run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
 

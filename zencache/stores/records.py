@@ -122,6 +122,8 @@ class CachedStep:
     reason: str
     inputs: Mapping[str, ArtifactRecord]
     seconds: float
+    dynamic: Mapping[str, str | int | float] = field(default_factory=dict)
+    """Of a native component: the properties that were computed from its inputs."""
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

@@ -209,7 +209,9 @@ class RunStore:
             hit.spec, hit.key, None, hit.reason
         )  # what the key is made of, its origin tells
         measured = {"zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id}
-        set_properties(execution.custom_properties, {**_parameters(hit.spec), **known, **measured})
+        set_properties(
+            execution.custom_properties, {**_parameters(hit.spec), **hit.dynamic, **known, **measured}
+        )
         return execution
 
     def _execution_type(self, name: str) -> int:

@@ -252,7 +252,7 @@ def test_a_resolver_finds_what_its_run_recorded_before_its_turn(more):
 def test_the_name_of_the_run_can_be_a_property(more):
     from tfx import v1 as tfx
 
-    runs = tfx.dsl.experimental.RuntimeParameter(name="pipeline-run-id", ptype=str)
+    runs = tfx.dsl.experimental.RuntimeParameter(name="pipeline-run-id", ptype=str, default="none")
     text = more.file.read_text() + (
         "\n\n@tfx.dsl.components.component\n"
         "def Named(name: tfx.dsl.components.Parameter[str], out: tfx.dsl.components.OutputArtifact[sa.Model]):\n"
@@ -266,3 +266,21 @@ def test_the_name_of_the_run_can_be_a_property(more):
     assert more.ran == ["Named"]
     more.run(more.module.pipeline("named", [more.module.Named(name=runs)]))
     assert more.ran == ["Named"], "another run has another name"
+
+
+def test_a_hit_is_recorded_with_what_was_computed_for_it(more):
+    """Law: a cached execution has the events and properties that TFX's own would have."""
+    from ml_metadata.metadata_store import metadata_store
+    from tfx.orchestration.metadata import sqlite_metadata_connection_config
+
+    more.run(more.module.dynamic())
+    more.run(more.module.dynamic())
+    config = sqlite_metadata_connection_config(str(more.folder / "mlmd" / "metadata.db"))
+    store = metadata_store.MetadataStore(config)
+    computed, cached = store.get_executions_by_type("flow.Show")
+    assert cached.custom_properties["total"].int_value == computed.custom_properties["total"].int_value == 7
+    keys = [
+        sorted(event.path.steps[0].key for event in store.get_events_by_execution_ids([each.id]))
+        for each in (computed, cached)
+    ]
+    assert keys[0] == keys[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 from typing import TYPE_CHECKING, Any
 
 from tfx.dsl.compiler import compiler, constants
@@ -29,7 +30,11 @@ def compiled(pipeline: Any, runtime_parameters: Mapping[str, str | int | float] 
     """Compile a pipeline to TFX's intermediate representation; its module files are packaged when they run."""
     with quiet():
         ir = compiler.Compiler().compile(pipeline)
+    parameters = [p for each in ir.nodes for p in each.pipeline_node.parameters.parameters.values()]
+    of_run = [(p, copy.deepcopy(p)) for p in parameters if _is_dynamic(p) and not p.HasField("placeholder")]
     runtime_parameter_utils.substitute_runtime_parameter(ir, dict(runtime_parameters or {}))
+    for value, before in of_run:
+        value.CopyFrom(before)  # a run fills in its name, whatever the default
     return ir
 
 
