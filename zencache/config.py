@@ -81,8 +81,8 @@ class Project(BaseModel):
 
     def on(self, metadata: Path) -> Project:
         """Give the project with another MLMD database."""
-        own = metadata == self.folder / "metadata.db"
-        return Project(root=self.root, settings=self.settings, metadata=None if own else metadata)
+        given = None if metadata == self.own_database else metadata
+        return Project(root=self.root, settings=self.settings, metadata=given)
 
     def remember_database(self) -> None:
         """Remember that the database is one of the project's."""
@@ -97,7 +97,7 @@ class Project(BaseModel):
             named = json.loads((self.folder / "stores.json").read_bytes())
         except (OSError, ValueError):
             named = []
-        return [self.folder / "metadata.db", *map(Path, named)]
+        return [self.own_database, *map(Path, named)]
 
     @cached_property
     def folder(self) -> Path:
@@ -107,7 +107,12 @@ class Project(BaseModel):
     @cached_property
     def database(self) -> Path:
         """The MLMD database (SQLite)."""
-        return self.metadata or self.folder / "metadata.db"
+        return self.metadata or self.own_database
+
+    @property
+    def own_database(self) -> Path:
+        """The project's own MLMD database, whichever it is on."""
+        return self.folder / "metadata.db"
 
     @cached_property
     def artifacts(self) -> Path:

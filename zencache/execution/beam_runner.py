@@ -15,20 +15,20 @@ from tfx.orchestration.portable import launcher
 from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
-from zencache.execution.nodes import run_node
+from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
 from zencache.execution.processes import Pool
 from zencache.execution.recording import properties, reuse
 from zencache.execution.schedule import Schedule
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import quiet
 from zencache.planning.nodes import resolvers_before
-from zencache.stores.metadata import KEY_CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zencache.graph.specs import StepSpec
     from zencache.planning import PlannedStep
+    from zencache.stores.records import ArtifactRecord
 
 
 def execute(run: RunContext) -> Mapping[str, StepResult]:
@@ -145,23 +145,18 @@ def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
     if planned.hit is not None:
         reuse(run, planned, inputs)
     else:
-        _launch(run, planned, graph)
+        _launch(run, planned, inputs, graph)
 
 
-def _launch(run: RunContext, planned: PlannedStep, graph: _Nodes) -> None:
+def _launch(
+    run: RunContext, planned: PlannedStep, inputs: Mapping[str, ArtifactRecord], graph: _Nodes
+) -> None:
     """Have TFX's launcher run a node, tied to its cache key."""
     assert planned.parts is not None
     node = type(graph.nodes[planned.name])()
     node.CopyFrom(graph.nodes[planned.name])
-    context = node.contexts.contexts.add()
-    context.type.name = KEY_CONTEXT
-    context.name.field_value.string_value = planned.parts.key
-    spec = run.spec.by_name[planned.name]
-    # What feeds it is known by now; TFX would read all executions of the pipeline to find it.
-    for name, artifact in run.inputs(spec).items():
-        resolved = node.inputs.inputs[name]
-        resolved.ClearField("channels")
-        resolved.static_inputs.artifact_ids.append(artifact.id)
+    tie_to_key(node, planned.parts.key)
+    fix_inputs(node, inputs)
     run.parts[planned.name] = planned.parts
     for name, value in properties(run, planned).items():
         node.parameters.parameters[name].field_value.string_value = value or ""

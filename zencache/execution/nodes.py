@@ -119,7 +119,7 @@ def _fed(run: RunContext, spec: StepSpec, node: Any) -> _Fed | None:
         return _Fed()
     if not spec.node.is_late:
         inputs = run.inputs(spec)
-        _fix(node, inputs)
+        fix_inputs(node, inputs)
         return _Fed(inputs)
     try:
         resolved = inputs_utils.resolve_input_artifacts(pipeline_node=node, metadata_handle=_connection(run))
@@ -155,12 +155,19 @@ def _fed(run: RunContext, spec: StepSpec, node: Any) -> _Fed | None:
     )
 
 
-def _fix(node: Any, inputs: dict[str, ArtifactRecord]) -> None:
+def fix_inputs(node: Any, inputs: Mapping[str, ArtifactRecord]) -> None:
     """Say in a node which artifacts feed it: TFX would read all executions of the pipeline to find them."""
     for key in dict.fromkeys(key_and_index(name)[0] for name in inputs):
         node.inputs.inputs[key].ClearField("channels")
     for name, artifact in inputs.items():
         node.inputs.inputs[key_and_index(name)[0]].static_inputs.artifact_ids.append(artifact.id)
+
+
+def tie_to_key(node: Any, key: str) -> None:
+    """Have TFX tie a node's execution and artifacts to the context of its cache key."""
+    context = node.contexts.contexts.add()
+    context.type.name = KEY_CONTEXT
+    context.name.field_value.string_value = key
 
 
 # -- launching ----------------------------------------------------------------------------------------
@@ -172,9 +179,7 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
     body = run.bodies[spec.name]
     assert isinstance(body, NodeBody)
     if spec.identity != RESOLVER:
-        context = node.contexts.contexts.add()
-        context.type.name = KEY_CONTEXT
-        context.name.field_value.string_value = planned.parts.key
+        tie_to_key(node, planned.parts.key)
     if spec.identity == IMPORTER:
         _import_anew(node, run)
     run.parts[spec.name] = planned.parts

@@ -138,8 +138,9 @@ class Pipeline(Older):
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:
         """Say what `run` would do, step by step, and why; computes nothing and writes nothing."""
-        records, project = self._open(), config.find_project()
-        others = open_others(project.on(self._metadata)) if project and self._metadata and not records else ()
+        records = self._open()
+        project = config.find_project() if self._metadata and not records else None
+        others = open_others(project.on(self._metadata)) if project and self._metadata else ()
         return runner.make_planner(self._spec, self._live[0], records, enable_cache, others).plan()
 
     # -- changing -----------------------------------------------------------------------------

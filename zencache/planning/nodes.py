@@ -255,26 +255,26 @@ def _executor(path: str, step: str) -> Any:
 
 def _canonical(value: Any) -> str:
     """Write a property so that two texts of one JSON object, as TFX writes protos, are one."""
+    said = _unfolded(value)
+    return to_text(value) if said is value else json.dumps(said, sort_keys=True, separators=(",", ":"))
+
+
+def _unfolded(value: Any) -> Any:
+    """Give what a text says that is a JSON object or list; anything else as it is."""
     if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return json.dumps(json.loads(value), sort_keys=True, separators=(",", ":"))
-        except ValueError:
-            pass
-    return to_text(value)
+        with contextlib.suppress(ValueError):
+            return json.loads(value)
+    return value
 
 
 def _texts(value: Any) -> set[str]:
     """List the texts in a property, also inside JSON."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return _texts(json.loads(value))
-        except ValueError:
-            return {value}
-    if isinstance(value, dict):
-        return set().union(*map(_texts, value.values()), *map(_texts, value))
-    if isinstance(value, list | tuple):
-        return set().union(*map(_texts, value))
-    return {value} if isinstance(value, str) else set()
+    said = _unfolded(value)
+    if isinstance(said, dict):
+        return set().union(*map(_texts, said.values()), *map(_texts, said))
+    if isinstance(said, list | tuple):
+        return set().union(*map(_texts, said))
+    return {said} if isinstance(said, str) else set()
 
 
 def _exists(text: str) -> bool:

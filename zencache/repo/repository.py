@@ -54,7 +54,7 @@ class Repository(Older):
         if not having:
             hint = "`zencache pipeline list` shows all"
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names(), hint=hint)
-        return max(having, key=lambda records: _last_run(records, name))
+        return having[0] if len(having) == 1 else max(having, key=lambda records: _last_run(records, name))
 
     @property
     def root(self) -> Path:

@@ -16,24 +16,17 @@ from zencache.graph.specs import (
     key_and_index,
 )
 from zencache.graph.values import to_text
-from zencache.stores.metadata import RUN_CONTEXT, MetadataStore
 from zencache.stores.mlmd import get_properties
 from zencache.stores.records import RunRecord, from_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from zencache.stores.metadata import MetadataStore
     from zencache.stores.records import ExecutionRecord
 
 _OF_TFX = ("__", "zencache_")
 """What the names of properties start with that are no parameters."""
-
-
-def runs_of_tfx(metadata: MetadataStore) -> list[RunRecord]:
-    """List the runs that TFX's own runners recorded."""
-    contexts = metadata.client.get_contexts_by_type(RUN_CONTEXT)
-    found = (run_of_tfx(metadata, c) for c in contexts if "zencache_pipeline" not in c.custom_properties)
-    return [run for run in found if run is not None]
 
 
 def run_of_tfx(metadata: MetadataStore, context: Any) -> RunRecord | None:

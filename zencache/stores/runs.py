@@ -11,7 +11,7 @@ from zencache.graph.specs import PipelineSpec, key_and_index
 from zencache.graph.values import from_text
 from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
-from zencache.stores.history import run_of_tfx, runs_of_tfx, spec_of_tfx
+from zencache.stores.history import run_of_tfx, spec_of_tfx
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -298,17 +298,18 @@ class RunStore:
     def runs(self, pipeline: str | None = None) -> list[RunRecord]:
         """List runs, newest last: of a pipeline, or all."""
         contexts = self._client.get_contexts_by_type(RUN_CONTEXT)
-        found = [_run_record(c) for c in contexts if "zencache_pipeline" in c.custom_properties]
-        if len(found) < len(contexts):
-            found += runs_of_tfx(self.metadata)
+        found = filter(None, map(self._run_of, contexts))
         return sorted((r for r in found if pipeline in (None, r.pipeline)), key=lambda run: run.id)
 
     def run(self, name: str) -> RunRecord | None:
         """Find a run by its name."""
         context = self.metadata.context(RUN_CONTEXT, name)
-        if context is None or "zencache_pipeline" in context.custom_properties:
-            return _run_record(context) if context else None
-        return run_of_tfx(self.metadata, context)
+        return self._run_of(context) if context else None
+
+    def _run_of(self, context: Any) -> RunRecord | None:
+        """Give the run that a context stands for, ours or one of TFX's own runners; None for one without executions."""
+        is_ours = "zencache_pipeline" in context.custom_properties
+        return _run_record(context) if is_ours else run_of_tfx(self.metadata, context)
 
     def run_of(self, execution_id: int) -> RunRecord | None:
         """Find the run that an execution is part of."""

@@ -11,6 +11,7 @@ from tfx.orchestration.kubeflow.decorators import FinalStatusStr
 from tfx.proto.orchestration import pipeline_pb2
 
 from zencache.graph.values import to_text
+from zencache_tfx.nodes import text_of
 
 if TYPE_CHECKING:
     from zencache.graph.specs import StepSpec
@@ -37,7 +38,7 @@ def told(step: StepSpec, handler: Any, run: str, error: BaseException | None) ->
     node = pipeline_pb2.PipelineNode.FromString(base64.b64decode(step.node.ir))
     for name in asked:
         node.parameters.parameters[name].field_value.string_value = text
-    ir = base64.b64encode(node.SerializeToString(deterministic=True)).decode()
     return step.replaced(
-        node=step.node.replaced(ir=ir), parameters={**step.parameters, **dict.fromkeys(asked, to_text(text))}
+        node=step.node.replaced(ir=text_of(node)),
+        parameters={**step.parameters, **dict.fromkeys(asked, to_text(text))},
     )

@@ -72,8 +72,8 @@ def step_of(node: Any, deployment: Any, ir: pipeline_pb2.Pipeline, late: set[str
         parameters=_parameters(name, node),
         after=tuple(sorted(set(node.upstream_nodes) - {item.source.step for item in inputs})),
         node=NodeRef(
-            ir=_text(node),
-            deployment=_text(own),
+            ir=text_of(node),
+            deployment=text_of(own),
             pipeline=ir.pipeline_info.id,
             executor=_class_of(name, runner_utils.extract_executor_spec(own, name)),
             driver=_class_of(name, runner_utils.extract_custom_driver_spec(own, name)),
@@ -99,10 +99,11 @@ def renamed_deployment(step: StepSpec, wanted: str) -> str:
     found = local_deployment_config_pb2.LocalDeploymentConfig.FromString(
         base64.b64decode(step.node.deployment)
     )
-    return _text(_of_node(found, step.name, wanted))
+    return text_of(_of_node(found, step.name, wanted))
 
 
-def _text(message: Any) -> str:
+def text_of(message: Any) -> str:
+    """Write a proto as a spec holds it."""
     return base64.b64encode(message.SerializeToString(deterministic=True)).decode()
 
 
