@@ -57,8 +57,6 @@ class _Nodes:
         self.info = ir.pipeline_info
         self.runtime = ir.runtime_spec
         self.deployment = runner_utils.extract_local_deployment_config(ir)
-        config = self.deployment.metadata_connection_config
-        self.connection = getattr(config, config.WhichOneof("connection_config"))
         self.nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
 
 
@@ -162,7 +160,7 @@ def _launch(
         node.parameters.parameters[name].field_value.string_value = value or ""
     info = launcher.Launcher(
         pipeline_node=node,
-        mlmd_connection=Connection(graph.connection, run.runs.metadata.client),
+        mlmd_connection=Connection(run.runs.metadata.client),
         pipeline_info=graph.info,
         pipeline_runtime_spec=graph.runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),

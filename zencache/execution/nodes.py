@@ -32,7 +32,6 @@ from zencache.execution.values import verify
 from zencache.graph.specs import indexed, key_and_index
 from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
-from zencache.stores.mlmd import connection_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -252,7 +251,7 @@ def _launcher(run: RunContext, spec: StepSpec, node: Any) -> Any:
 
 
 def _connection(run: RunContext) -> Connection:
-    return Connection(connection_config(run.project.database).sqlite, run.runs.metadata.client)
+    return Connection(run.runs.metadata.client)
 
 
 # -- the user's modules -------------------------------------------------------------------------------

@@ -5,10 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from zencache.config import Project
+
+
+def one_writer(project: Project) -> AbstractContextManager[Any]:
+    """Give what orders the writers of a project's records: of a file, among processes; a server orders them itself."""
+    return threading.RLock() if project.database.is_server else StoreLock(project.lock)
 
 
 class StoreLock:

@@ -56,11 +56,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.config import FOLDER
-from zencache.errors import StoreUnavailableError
+from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import indexed
 from zencache.stores.artifacts import content_digest
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
-from zencache.stores.lock import StoreLock
+from zencache.stores.lock import one_writer
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 
@@ -83,13 +83,13 @@ class MetadataStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.lock = StoreLock(project.lock)
+        self.lock = one_writer(project)
         try:
             with self.lock:
                 # A store that a TFX pipeline names may be read by others in this process: with a journal, as
                 # TFX makes it, their closing takes nothing away from ours.
-                if project.metadata is None:
-                    make_database(project.database)
+                if project.metadata is None and project.database.path is not None:
+                    make_database(project.database.path)
         except OSError as error:
             raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
         self.client = Client(project.database, self.lock)
@@ -102,13 +102,20 @@ class MetadataStore:
     def context_types(self) -> dict[str, int]:
         """The ids of the context types, registered where they are not yet."""
         with self.lock:
-            found = {t.name: t.id for t in self.client.get_context_types()}
+            found: dict[str, int] = {t.name: t.id for t in self.client.get_context_types()}
             missing = [name for name in CONTEXT_TYPES if name not in found]
-            return found | {name: self.client.put_context_type(pb.ContextType(name=name)) for name in missing}
+            return found | {name: self._put_type(name) for name in missing}
+
+    def _put_type(self, name: str) -> int:
+        try:
+            return int(self.client.put_context_type(pb.ContextType(name=name)))
+        except errors.AlreadyExistsError:
+            return int(next(t.id for t in self.client.get_context_types() if t.name == name))
 
     def context(self, kind: str, name: str) -> Any | None:
-        """Find a context by its type and name."""
-        return self.client.get_context_by_type_and_name(kind, name)
+        """Find a context by its type and name; some databases give one whose name differs in case."""
+        found = self.client.get_context_by_type_and_name(kind, name)
+        return found if found is not None and found.name == name else None
 
     def context_id(self, kind: str, name: str) -> int:
         """Find a context's id, registering the context where it is not there yet."""
@@ -118,11 +125,21 @@ class MetadataStore:
         return self._context_ids[kind, name]
 
     def _put_context(self, kind: str, name: str) -> int:
-        made = pb.Context(type_id=self.context_types[kind], name=name)
-        _, _, [made_id] = self.client.put_lineage_subgraph(
-            [], [], [made], [], reuse_context_if_already_exist=True
+        try:
+            [made] = self.client.put_contexts([pb.Context(type_id=self.context_types[kind], name=name)])
+        except errors.AlreadyExistsError:  # another process was faster
+            found = self.context(kind, name)
+            if found is None:
+                raise self.name_taken(kind, name) from None
+            return int(found.id)
+        return int(made)
+
+    def name_taken(self, kind: str, name: str) -> AlreadyExistsError:
+        """Say that a name is taken by one that the database takes for the same."""
+        return AlreadyExistsError(
+            f"{name!r} cannot be recorded as a {kind}: {self.project.database} takes a name for it that differs in case or "
+            "accents; choose another name, or have the database compare exactly (docs/stores.md)"
         )
-        return int(made_id)
 
     def newest(self, keys: Iterable[str]) -> dict[str, ExecutionRecord]:
         """Look up keys: for each that is known, the newest execution that computed it."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from zencache.database import Database
     from zencache.graph.specs import PipelineSpec, StepSpec
 
 State = Literal["NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED", "UNKNOWN"]
@@ -68,7 +69,7 @@ class ExecutionRecord:
     """Of a hit: the execution that computed the outputs."""
     inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
-    home: Path | None = None
+    home: Database | None = None
     """The database that it is recorded in."""
 
     @property

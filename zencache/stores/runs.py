@@ -92,7 +92,9 @@ class RunStore:
     def remember(self, key: str, identity: str, execution_id: int) -> None:
         """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
         with self.metadata.lock:
-            step = self.metadata.context(STEP_CONTEXT, identity) or self._new_step_context(identity)
+            _ = self.metadata.context_id(STEP_CONTEXT, identity)
+            step = self.metadata.context(STEP_CONTEXT, identity)
+            assert step is not None
             recent = [*recent_of(step), execution_id][-RECENT:]
             set_properties(step.custom_properties, {"zencache_recent": json.dumps(recent)})
             context = self.metadata.context(KEY_CONTEXT, key)
@@ -142,9 +144,6 @@ class RunStore:
         of_node = self._client.get_executions_by_context(node.id)
         if found := sorted(of_run & {e.id for e in of_node}):
             self.annotate(found[-1], values)
-
-    def _new_step_context(self, identity: str) -> Any:
-        return pb.Context(type_id=self.metadata.context_types[STEP_CONTEXT], name=identity)
 
     def _put_run(
         self,
@@ -271,21 +270,28 @@ class RunStore:
     def _make_version(self, spec: PipelineSpec) -> VersionRecord:
         """Register a new version; its name is unique, so that two processes cannot make one number twice."""
         with self.metadata.lock:
-            existing = list(self.versions(spec.name))
-            same = next((v for v in existing if v.structure == spec.structure), None)
-            if same is not None:
-                return same
-            number = len(existing) + 1
-            context = pb.Context(
-                type_id=self.metadata.context_types[VERSION_CONTEXT],
-                name=version_context_name(spec.name, number),
-            )
-            set_properties(
-                context.custom_properties,
-                {"zencache_structure": spec.structure, "zencache_spec": spec.model_dump_json()},
-            )
+            while True:
+                existing = list(self.versions(spec.name))
+                same = next((v for v in existing if v.structure == spec.structure), None)
+                if same is not None:
+                    return same
+                made = VersionRecord(len(existing) + 1, spec.structure, spec)
+                if self._put_version(made):
+                    return made
+
+    def _put_version(self, version: VersionRecord) -> bool:
+        """Write a version; False if another process has written one of its number meanwhile."""
+        name = version_context_name(version.spec.name, version.number)
+        context = pb.Context(type_id=self.metadata.context_types[VERSION_CONTEXT], name=name)
+        spec = {"zencache_structure": version.structure, "zencache_spec": version.spec.model_dump_json()}
+        set_properties(context.custom_properties, spec)
+        try:
             self._client.put_contexts([context])
-        return VersionRecord(number, spec.structure, spec)
+        except errors.AlreadyExistsError:
+            if self.metadata.context(VERSION_CONTEXT, name) is None:
+                raise self.metadata.name_taken("pipeline version", name) from None
+            return False
+        return True
 
     # -- reading ------------------------------------------------------------------------------
 
