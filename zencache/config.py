@@ -153,6 +153,13 @@ class Project(BaseModel):
         """What is remembered of the distributions that are installed."""
         return self.folder / "installed.json"
 
+    @property
+    def leases(self) -> Path:
+        """The folder of what is being computed, by key."""
+        return self.lock.with_name(
+            "leases" if self.lock.parent == self.folder else f"{self.lock.stem}.leases"
+        )
+
     @cached_property
     def lock(self) -> Path:
         """The file whose lock orders writers: it lies beside an SQLite file; writers of a server's have one a machine."""

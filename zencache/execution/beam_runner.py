@@ -15,6 +15,7 @@ from tfx.orchestration.portable import launcher
 from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
+from zencache.execution.flight import alone
 from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
 from zencache.execution.processes import Pool
 from zencache.execution.recording import properties, reuse
@@ -139,11 +140,13 @@ def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
 
 def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
     inputs = run.inputs(spec)
-    [planned] = run.planner.decide([spec], run.outputs(spec))
-    if planned.hit is not None:
-        reuse(run, planned, inputs)
-    else:
-        _launch(run, planned, inputs, graph)
+    with alone(run, spec.name, lambda: run.planner.decide([spec], run.outputs(spec))[0]) as planned:
+        if planned is None:
+            run.results[spec.name] = StepResult(spec.name, "skipped")
+        elif planned.hit is not None:
+            reuse(run, planned, inputs)
+        else:
+            _launch(run, planned, inputs, graph)
 
 
 def _launch(

@@ -25,6 +25,7 @@ from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 from zencache.code.modules import modules_in
 from zencache.errors import NotFoundError
 from zencache.execution.connection import Connection
+from zencache.execution.flight import alone
 from zencache.execution.outside import Outside
 from zencache.execution.recording import FAILED, keep_failure, properties, reuse
 from zencache.execution.tasks import RunContext, StepResult
@@ -83,18 +84,24 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
     if fed is None:
         run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return
-    planned = run.planner.decide_one(spec, fed.inputs, fed.dynamic)
-    if planned.hit is not None:
-        reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
-    else:
-        for artifact in fed.inputs.values():
-            if artifact.size:  # what has no files may be gone
-                verify(artifact, run.runs.metadata)
-        with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
-            if run.interrupted.is_set():
-                run.results[spec.name] = StepResult(spec.name, "skipped")
-            else:
-                _launch(run, spec, planned, node)
+    with alone(run, spec.name, lambda: run.planner.decide_one(spec, fed.inputs, fed.dynamic)) as planned:
+        if planned is None:
+            run.results[spec.name] = StepResult(spec.name, "skipped")
+        elif planned.hit is not None:
+            reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
+        else:
+            _compute(run, spec, planned, node, fed)
+
+
+def _compute(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any, fed: _Fed) -> None:
+    for artifact in fed.inputs.values():
+        if artifact.size:  # what has no files may be gone
+            verify(artifact, run.runs.metadata)
+    with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
+        if run.interrupted.is_set():
+            run.results[spec.name] = StepResult(spec.name, "skipped")
+        else:
+            _launch(run, spec, planned, node)
 
 
 # -- what feeds it ------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ context types                  name; custom properties
                                that computed it, with any key, as JSON
 ``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``;
                                ``zencache_recent``: the ids of the executions that its last run used, as JSON
+``zencache.lease``             of a shared store: ``key:number``; who computes a key. ``zencache_owner``,
+                               ``zencache_beat``; ``zencache_released`` once it is given back
 =============================  ========================================================================
 
 =============================  ========================================================================
@@ -55,14 +57,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blake3 import blake3
+
 from zencache.config import FOLDER
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import indexed
 from zencache.stores.artifacts import content_digest
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
+from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
 from zencache.stores.lock import one_writer
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
+from zencache.stores.texts import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,7 +79,16 @@ KEY_CONTEXT = "zencache.cache_key"
 STEP_CONTEXT = "zencache.step"
 VERSION_CONTEXT = "zencache.pipeline_version"
 PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT = "pipeline", "pipeline_run", "node"
-CONTEXT_TYPES = (PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT, KEY_CONTEXT, STEP_CONTEXT, VERSION_CONTEXT)
+LEASE_CONTEXT = "zencache.lease"
+CONTEXT_TYPES = (
+    PIPELINE_CONTEXT,
+    RUN_CONTEXT,
+    NODE_CONTEXT,
+    KEY_CONTEXT,
+    STEP_CONTEXT,
+    VERSION_CONTEXT,
+    LEASE_CONTEXT,
+)
 _KEPT = 10_000  # records that are kept, at most
 RECENT = 20  # executions of one key or step that are looked at, however many there are
 
@@ -93,6 +108,7 @@ class MetadataStore:
         except OSError as error:
             raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
         self.client = Client(project.database, self.lock)
+        self.heart = Heart(self.client, BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE)
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
         self._places: dict[int, tuple[str, str]] = {}
@@ -114,8 +130,14 @@ class MetadataStore:
 
     def context(self, kind: str, name: str) -> Any | None:
         """Find a context by its type and name; some databases give one whose name differs in case."""
-        found = self.client.get_context_by_type_and_name(kind, name)
-        return found if found is not None and found.name == name else None
+        stored = self._stored(kind, name)
+        found = self.client.get_context_by_type_and_name(kind, stored)
+        return found if found is not None and found.name == stored else None
+
+    def _stored(self, kind: str, name: str) -> str:
+        """Give a context's name as it is stored: two steps may differ in case alone, which MySQL does not see."""
+        is_loose = self.project.database.kind in ("mysql", "grpc") and kind == STEP_CONTEXT
+        return fitted(f"{name}~{blake3(name.encode()).hexdigest()[:16]}" if is_loose else name)
 
     def context_id(self, kind: str, name: str) -> int:
         """Find a context's id, registering the context where it is not there yet."""
@@ -126,7 +148,8 @@ class MetadataStore:
 
     def _put_context(self, kind: str, name: str) -> int:
         try:
-            [made] = self.client.put_contexts([pb.Context(type_id=self.context_types[kind], name=name)])
+            named = pb.Context(type_id=self.context_types[kind], name=self._stored(kind, name))
+            [made] = self.client.put_contexts([named])
         except errors.AlreadyExistsError:  # another process was faster
             found = self.context(kind, name)
             if found is None:
@@ -275,7 +298,9 @@ class MetadataStore:
         )
 
     def local(self, uri: str) -> Path:
-        """Give the folder of a uri, also when the project was moved since it was written."""
+        """Give the folder of a uri, also when the project was moved since it was written; a shared store's does not move."""
+        if self.project.database.is_server:
+            return Path(uri).absolute()
         _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
         return self.project.artifacts / rest if mark else Path(uri).absolute()
 

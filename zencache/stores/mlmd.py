@@ -14,6 +14,7 @@ from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from zencache.errors import StoreFormatError, StoreUnavailableError
+from zencache.stores.texts import as_read, to_write
 from zencache.waiting import backoff
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ _AWAY = (
     "terminating connection",
     "deadlock detected",
     "could not serialize",
+    "current transaction is aborted",
     "duplicate key value",  # two wrote a property at once; in the second attempt it is an update
     "Duplicate entry",
 )
@@ -157,9 +159,12 @@ class Client:
         """Call once, or while a server is away as often as its patience lasts."""
         is_patient = self._database.is_server and self._was_open  # what was never there is not waited for
         waits = backoff(_PATIENCE) if is_patient else iter(())
+        if self._database.is_server:
+            args, kwargs = to_write([args, kwargs], self._database.kind)
         while True:
             try:
-                return getattr(self._connection(), name)(*args, **kwargs)
+                found = getattr(self._connection(), name)(*args, **kwargs)
+                return as_read(found) if self._database.is_server else found
             except (errors.AlreadyExistsError, errors.NotFoundError):  # noqa: PERF203 - trying again is what the loop is for
                 raise
             except (errors.StatusError, StoreUnavailableError) as error:
