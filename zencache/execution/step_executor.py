@@ -50,7 +50,8 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
             result.execution_result.code = FAILED
             result.execution_result.result_message = "".join(traceback.format_exception(error))
             if trying.number > 1:  # TFX records no properties of an execution that failed
-                run.runs.note(int(self._context.unique_id), {"zencache_attempts": trying.number})
+                execution = int(Path(self._context.get_tmp_path()).name)
+                run.runs.note(execution, {"zencache_attempts": trying.number})
             return result
         run.results[body.spec.name] = StepResult(body.spec.name, "executed", done.outputs)
         for name, record in done.outputs.items():

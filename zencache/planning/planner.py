@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from zencache.caching.explain import differences
-from zencache.durations import span_text
 from zencache.caching.key import KeyParts
+from zencache.durations import span_text
 from zencache.planning.changes import code_changes
 from zencache.planning.nodes import IMPORTER
 from zencache.planning.plan import PlannedStep, RunPlan
