@@ -13,6 +13,7 @@ import pytest
 
 from zencache import CachePolicy, Repository, pipeline, step
 from zencache.errors import OutputTypeError, StepFailedError, StepTimeoutError
+from zencache.graph.specs import Attempts
 
 pytestmark = pytest.mark.tfx
 
@@ -97,8 +98,9 @@ def test_a_pipeline_of_the_repository_retries():
 
     assert made().run().steps["flaky"].attempts == 6
     calls.clear()
-    run = Repository().get_pipeline_by_name("patient").run(enable_cache=False)
-    assert run.steps["flaky"].attempts == 6
+    found = Repository().get_pipeline_by_name("patient")
+    assert found.run(enable_cache=False).steps["flaky"].attempts == 6
+    assert found.copy("other").spec.by_name["flaky"].attempts == Attempts(retries=5, retry_delay=0)
 
 
 @step(retries=3, retry_delay=0)
@@ -121,11 +123,10 @@ def test_what_is_declared_wrongly_is_computed_once():
 
 @step(retries=1, retry_delay=0)
 def remembering() -> str:
-    is_first = not text.cache_info().currsize
-    found = text()
-    if is_first:
+    if not hasattr(sys, "zencache_test"):  # a place that no code digest looks at
+        sys.zencache_test = Path("data.txt").read_text()
         raise ConnectionError
-    return found
+    return sys.zencache_test
 
 
 @step
@@ -137,8 +138,11 @@ def forgetful() -> str:
     return found
 
 
-def test_a_file_that_a_failed_attempt_read_counts(folder):
+def test_a_file_that_a_failed_attempt_read_counts(folder, monkeypatch):
     """The attempt that succeeds takes from memory what the one before read; the file is an input nevertheless."""
+
+    monkeypatch.setattr(sys, "zencache_test", "", raising=False)
+    del sys.zencache_test
 
     @pipeline
     def one():
@@ -252,8 +256,9 @@ def test_a_step_that_takes_too_long_is_ended_with_its_process(module, kind, caps
     assert (sleepy.attempts, sleepy.output.load()) == (2, int(second))
     assert (beside.status, beside.attempts) == ("executed", 1)
     assert not is_alive(first)
-    said = "attempt 1 of 2 raised StepTimeoutError: step sleepy took longer than its timeout of 0.3 s"
-    assert said in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "attempt 1 of 2 raised StepTimeoutError: step sleepy took longer than its timeout of 0.3 s" in err
+    assert "starts another process" not in err
 
 
 @pytest.mark.slow

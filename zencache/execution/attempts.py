@@ -19,7 +19,6 @@ from zencache.errors import (
 from zencache.execution.memories import merged
 from zencache.execution.processes import Raised
 from zencache.execution.tasks import StepEvent
-from zencache.graph.specs import Attempts
 from zencache.stores import artifacts
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Trying:
     def __call__(self) -> Computed:
         """Compute the step."""
         while isinstance(found := self._next(), Raised):
-            if self.number > (self._allowed.retries or 0) or not may_pass(found.error):
+            if self.number > (self.spec.tries.retries or 0) or not may_pass(found.error):
                 raise found.error
             self._failed.append(found.seen)
             self._wait(found.error)
@@ -71,14 +70,10 @@ class Trying:
         self.number += 1
         return self.attempt()
 
-    @property
-    def _allowed(self) -> Attempts:
-        return self.spec.attempts or Attempts()
-
     def _wait(self, error: BaseException) -> None:
         """Tell of a failed attempt, and wait before the next; raises KeyboardInterrupt if the run is interrupted."""
-        seconds, step = self._allowed.delay(self.number), self.spec.name
-        of = f"attempt {self.number} of {1 + (self._allowed.retries or 0)}"
+        seconds, step = self.spec.tries.delay(self.number), self.spec.name
+        of = f"attempt {self.number} of {1 + (self.spec.tries.retries or 0)}"
         text = f"step {step}: {of} raised {_in_a_line(error)}; the next begins in {limit_text(seconds)}"
         self.run.report(StepEvent(step, "note", text=text))
         with interruptible(self.run, step):

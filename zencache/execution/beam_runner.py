@@ -42,7 +42,8 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     }
     schedule = Schedule(todo, {name: step.takes or 0.0 for name, step in planned.items()})
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
-    run.pool = Pool()
+    timed = any(run.spec.by_name[name].tries.timeout for name in todo)
+    run.pool = Pool() if timed or run.worker_kind == "processes" else None
     own = any(run.spec.by_name[name].node is None for name in todo)
     with quiet():
         ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name) if own else None

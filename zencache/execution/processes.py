@@ -31,6 +31,7 @@ from zencache.execution.limits import took_too_long
 from zencache.execution.values import read
 from zencache.execution.watched import Watched
 from zencache.watch.digests import FileDigests
+from zencache.watch.events import disown, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,7 +120,8 @@ class Pool:
         try:
             found = self._result(worker, task, limit)
         except BaseException as error:
-            worker.shutdown(wait=True, kill_workers=True)
+            with unwatched():
+                worker.shutdown(wait=True, kill_workers=True)
             if isinstance(error, StepProcessError | StepTimeoutError):
                 return Raised(error)
             raise
@@ -145,7 +147,7 @@ class Pool:
 
         begun = Path(self._folder.name, f"begun-{next(self._numbers)}")
         try:
-            future = worker.submit(work, dataclasses.replace(task, begun=begun))
+            future = _submitted(worker, dataclasses.replace(task, begun=begun))
             if limit is not None and not _ends_within(future, limit, begun):
                 raise took_too_long(task.spec.name, limit)
             return future.result()  # type: ignore[no-any-return]
@@ -169,6 +171,15 @@ class Pool:
             worker.shutdown(wait=True)
         self._idle.clear()
         self._folder.cleanup()
+
+
+def _submitted(worker: Any, task: Task) -> futures.Future[Any]:
+    """Hand a task to a worker; that a process is started, or killed, counts for no step of this process."""
+    with unwatched():
+        future: futures.Future[Any] = worker.submit(work, task)
+    if thread := getattr(worker, "_executor_manager_thread", None):
+        disown(thread)
+    return future
 
 
 def _ends_within(future: futures.Future[Any], limit: float, begun: Path) -> bool:

@@ -86,7 +86,7 @@ class _Attempt:
     """Whether it turned out that no other process can compute it."""
 
     def __call__(self) -> Computed | Raised:
-        limit = self.spec.attempts.timeout if self.spec.attempts else None
+        limit = self.spec.tries.timeout
         if not self.is_here and (limit is not None or self.run.worker_kind == "processes"):
             found = self._elsewhere(limit)
             if not isinstance(found, Unavailable):

@@ -147,6 +147,11 @@ class StepSpec(Frozen):
     node: NodeRef | None = None
     """Of a native TFX component; a step of one's own has none."""
 
+    @property
+    def tries(self) -> Attempts:
+        """What is said about its attempts, as a value that is always there."""
+        return self.attempts or Attempts()
+
     @cached_property
     def identity(self) -> str:
         """The qualified name of the step's function; it is also the MLMD execution type."""
