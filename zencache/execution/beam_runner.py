@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
 from zencache.execution.flight import alone
+from zencache.execution.limits import throw
 from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
 from zencache.execution.processes import Pool
 from zencache.execution.recording import properties, reuse
@@ -43,7 +43,8 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     }
     schedule = Schedule(todo, {name: step.takes or 0.0 for name, step in planned.items()})
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
-    run.pool = Pool(workers) if run.worker_kind == "processes" else None
+    timed = any(run.spec.by_name[name].tries.timeout for name in todo)
+    run.pool = Pool() if timed or run.worker_kind == "processes" else None
     own = any(run.spec.by_name[name].node is None for name in todo)
     with quiet():
         ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name) if own else None
@@ -108,9 +109,7 @@ def interrupt(run: RunContext) -> None:
     deadline = time.monotonic() + 10
     while run.threads and time.monotonic() < deadline:
         for thread in list(run.threads.values()):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt)
-            )
+            throw(thread, KeyboardInterrupt)
         time.sleep(0.1)
 
 

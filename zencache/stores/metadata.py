@@ -32,6 +32,7 @@ a custom property a parameter  its JSON text, under its own name, as TFX records
 ``zencache_seconds``           how long the step itself took; of a hit, how long the look-up took
 ``zencache_origin``            of a hit: the id of the execution that computed the outputs
 ``zencache_compared_with``     of a miss: the id of the earlier execution that the reason compares with
+``zencache_attempts``          how many attempts it took, or failed in, where more than one; ``zencache_seconds`` is of the last
 ``zencache_seen``              what it read without declaring it, with digests, as JSON
 ``zencache_dropped``           why its result may not be reused any more, in words
 ``zencache_brought_from``      of a result of another store: that store's database
@@ -290,6 +291,7 @@ class MetadataStore:
             error=_error(extra.get("__execution_result__")),
             seen=extra.get("zencache_seen"),
             dropped=extra.get("zencache_dropped"),
+            attempts=extra.get("zencache_attempts", 1),
             compared_with=_number(extra.get("zencache_compared_with")),
             origin=_number(extra.get("zencache_origin")),
             inputs=sides[False],

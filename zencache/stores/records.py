@@ -63,6 +63,8 @@ class ExecutionRecord:
     """JSON of `zencache.watch.seen.Seen`: what it read without declaring it."""
     dropped: str | None = None
     """Why its result may not be reused any more, if someone said so."""
+    attempts: int = 1
+    """How many times it was computed: more than once if it failed and was retried."""
     compared_with: int | None = None
     """The earlier execution that its reason compares with."""
     origin: int | None = None

@@ -111,12 +111,17 @@ class RunStore:
         self.remember(record.key, identity, brought)
         return self.metadata.executions_by_id([brought])[0]
 
-    def annotate(self, execution_id: int, values: Mapping[str, Any]) -> ExecutionRecord:
-        """Note on an execution of a native component what is known of it, and on its outputs their content."""
+    def note(self, execution_id: int, values: Mapping[str, Any]) -> None:
+        """Note on an execution what is known of it."""
         with self.metadata.lock:
             [execution] = self._client.get_executions_by_id([execution_id])
             set_properties(execution.custom_properties, values)
             self._client.put_executions([execution])
+
+    def annotate(self, execution_id: int, values: Mapping[str, Any]) -> ExecutionRecord:
+        """Note on an execution of a native component what is known of it, and on its outputs their content."""
+        with self.metadata.lock:
+            self.note(execution_id, values)
             made = [e for e in self._client.get_events_by_execution_ids([execution_id]) if e.type in OUTPUTS]
             own = {event.artifact_id for event in made if event.type == pb.Event.OUTPUT}
             self.metadata.fingerprinted(sorted(own), anew=True)
