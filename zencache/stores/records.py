@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
@@ -113,6 +114,8 @@ class RunHandle:
     spec_is_the_versions: bool
     context_id: int | None = None
     """Of its MLMD context, once there is one."""
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Tells it from another run of its name."""
 
 
 @dataclass(frozen=True)
