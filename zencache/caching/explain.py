@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from zencache.graph.names import is_digest
+from zencache.graph.secrets import holds_secret
 from zencache.writing import write_once
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def differences(
         if n in old.classes and old.classes[n] != new.classes.get(n, old.classes[n])
     ]
     found += _changes("parameter ", _shown(old.parameters), _shown(new.parameters))
+    found += _secrets(old.parameters, new.parameters)
     found += _inputs(old, new, feeds)
     found += _changes("output ", _texts(old.outputs), _texts(new.outputs))
     found += _policy(old.policy, new.policy)
@@ -120,7 +123,7 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
 
 def read_texts(folder: Path | None, name: str) -> dict[str, str]:
     """Read texts that were kept; empty where they are gone."""
-    if folder is None or not name:
+    if folder is None or not is_digest(name):  # it comes from a record
         return {}
     try:
         found: dict[str, str] = json.loads((folder / f"{name}.json").read_bytes())
@@ -183,13 +186,26 @@ def _changes(
 
 
 def _shown(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Show a file that a parameter names by its name, and the first digits of its content's digest."""
+    """Show a file that a parameter names by its name, and the first digits of its content's digest; no secrets."""
     shown = {}
     for name, text in parameters.items():
+        if holds_secret(text):
+            continue
         data = json.loads(text) if '"$file"' in text else None
         named = data.get("$file") if isinstance(data, dict) else None
         shown[name] = f"{named[0]} ({named[1][:8]})" if named else text
     return shown
+
+
+def _secrets(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Say which secrets changed, and nothing of their values."""
+    found = []
+    for name in {**old, **new}:
+        before, now = old.get(name), new.get(name)
+        if before != now and any(text is not None and holds_secret(text) for text in (before, now)):
+            what = "new" if before is None else "gone" if now is None else ""
+            found.append(f"the secret {name}: {what}" if what else f"the secret {name} changed")
+    return found
 
 
 def _texts(outputs: Mapping[str, tuple[str, str]]) -> dict[str, str]:

@@ -43,6 +43,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 ``zencache_size``              bytes
 ``zencache_type``              qualified type name of the value
 ``zencache_materializer``      ``module:Class`` that loads it
+``zencache_signature``         of one that runs code when it is loaded: HMAC of its digest, if it was signed
 ``zencache_properties``        of what a native component made: digest of the properties that say more than its files
 =============================  ========================================================================
 """
@@ -50,6 +51,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -57,6 +59,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.config import FOLDER
 from zencache.errors import StoreUnavailableError
+from zencache.graph.names import is_one_folder
 from zencache.graph.specs import indexed
 from zencache.stores.artifacts import content_digest
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
@@ -258,8 +261,13 @@ class MetadataStore:
         )
 
     def local(self, uri: str) -> Path:
-        """Give the folder of a uri, also when the project was moved since it was written."""
+        """Give the folder of a uri, also when the project was moved since it was written.
+
+        A uri that leads out of the folder that it names is none of ours: nothing is ever there.
+        """
         _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
+        if "\0" in uri or (mark and not all(map(is_one_folder, rest.rstrip("/").split("/")))):
+            return Path(os.devnull, "refused")
         return self.project.artifacts / rest if mark else Path(uri).absolute()
 
 
@@ -305,4 +313,5 @@ def _artifact_record(name: str, artifact: Any, folder: Path) -> ArtifactRecord:
         size=extra.get("zencache_size", 0),
         live=artifact.state == pb.Artifact.LIVE,
         properties=extra.get("zencache_properties", ""),
+        signature=extra.get("zencache_signature", ""),
     )
