@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from zencache.errors import StepDefinitionError
+from zencache.errors import ParameterError, StepDefinitionError
 
 _NAME = re.compile(r"[\w][\w .-]*")
 _RUN = re.compile(r"[\w][\w .:+@=-]*")  # TFX names runs by the time, with colons
@@ -18,24 +18,27 @@ _GREEK_AS_LATIN = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνορυικ")
 
 
 def check_name(what: str, name: str) -> str:
-    """Give a name in Unicode's form NFC if it can serve in records and as a folder; raises StepDefinitionError if not.
+    """Give a name in Unicode's form NFC if it can serve in records and as a folder.
+
+    Raises StepDefinitionError if it cannot, ParameterError for the name of a run.
 
     >>> check_name("step", "train-2")
     'train-2'
     """
+    error = ParameterError if what == "run" else StepDefinitionError
     longest, form = _LONGEST.get(what, _LONGEST_OTHER), _RUN if what == "run" else _NAME
     made = unicodedata.normalize("NFC", name) if isinstance(name, str) and len(name) <= 4 * longest else ""
     if not form.fullmatch(made) or len(made) > longest or made[-1] in " .":
-        raise StepDefinitionError(
+        raise error(
             f"{_shown(name)} cannot be the name of a {what}: letters, digits, `_`, `-`, `.` and spaces, at most "
             f"{longest}, a letter or digit first, and neither a space nor a dot last"
         )
     if len(made.encode()) > _BYTES:
-        raise StepDefinitionError(
+        raise error(
             f"{_shown(name)} is too long for a file system as the name of a {what}: at most {_BYTES} bytes"
         )
     if (word := _looking_like_another(made)) is not None:
-        raise StepDefinitionError(
+        raise error(
             f"{_shown(name)} cannot be the name of a {what}: {word!a} looks like other letters than it has; "
             "write each word in one script, in its usual letters"
         )

@@ -133,7 +133,7 @@ class Absent:
     def __init__(self, digest: str, name: str = "") -> None:
         self.digest = digest
         self.name = name
-        self._secret_value: Any = "hidden"  # pydantic shows asterisks of it
+        self._secret_value: Any = "hidden"  # noqa: S105 - pydantic shows asterisks of it
 
     def get_secret_value(self) -> Any:
         """Say how to give the value."""

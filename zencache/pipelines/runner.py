@@ -108,7 +108,7 @@ def run(
     started = time.perf_counter()
     # Read by TensorFlow's C++ side when a step imports it; a user's own value stays.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    name = default_run_name(spec.name) if run_name is None else check_name("run", run_name)
+    name = check_name("run", run_name) if run_name else default_run_name(spec.name)
     check_signing(records.project)
     printer = Printer(len(spec.steps))
     _announce(printer, spec, records.project.settings.cache, enable_cache)
