@@ -15,7 +15,7 @@ from zencache.graph.secrets import holds_secret
 from zencache.writing import write_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import timedelta
     from pathlib import Path
 
@@ -51,8 +51,9 @@ def differences(
         for n in {**old.classes, **new.classes}
         if n in old.classes and old.classes[n] != new.classes.get(n, old.classes[n])
     ]
-    found += _changes("parameter ", _shown(old.parameters), _shown(new.parameters))
-    found += _secrets(old.parameters, new.parameters)
+    secret = {n for p in (old.parameters, new.parameters) for n, text in p.items() if holds_secret(text)}
+    found += _changes("parameter ", _shown(old.parameters, secret), _shown(new.parameters, secret))
+    found += _secrets(old.parameters, new.parameters, secret)
     found += _inputs(old, new, feeds)
     found += _changes("output ", _texts(old.outputs), _texts(new.outputs))
     found += _policy(old.policy, new.policy)
@@ -185,11 +186,11 @@ def _changes(
     return found
 
 
-def _shown(parameters: Mapping[str, str]) -> dict[str, str]:
+def _shown(parameters: Mapping[str, str], secret: Collection[str]) -> dict[str, str]:
     """Show a file that a parameter names by its name, and the first digits of its content's digest; no secrets."""
     shown = {}
     for name, text in parameters.items():
-        if holds_secret(text):
+        if name in secret:
             continue
         data = json.loads(text) if '"$file"' in text else None
         named = data.get("$file") if isinstance(data, dict) else None
@@ -197,14 +198,13 @@ def _shown(parameters: Mapping[str, str]) -> dict[str, str]:
     return shown
 
 
-def _secrets(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+def _secrets(old: Mapping[str, str], new: Mapping[str, str], secret: Collection[str]) -> list[str]:
     """Say which secrets changed, and nothing of their values."""
     found = []
     for name in {**old, **new}:
-        before, now = old.get(name), new.get(name)
-        if before != now and any(text is not None and holds_secret(text) for text in (before, now)):
-            what = "new" if before is None else "gone" if now is None else ""
-            found.append(f"the secret {name}: {what}" if what else f"the secret {name} changed")
+        if name in secret and old.get(name) != new.get(name):
+            what = ": new" if name not in old else ": gone" if name not in new else " changed"
+            found.append(f"the secret {name}{what}")
     return found
 
 

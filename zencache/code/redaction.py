@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import re
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 
 STARS = "**********"
 _SHORTEST = 4  # characters of a secret that is looked for in texts: one of less would be found everywhere
-_BLOCK = "if True:\n"
 _CLASSES = ("SecretStr", "SecretBytes")
+_WRITTEN = re.compile(r"""(Secret(?:Str|Bytes)\(\s*[A-Za-z]*)(['"]).*?\2""")  # where a text is no code
 
 
 def redacted(text: str, values: Iterable[str | bytes] = ()) -> str:
@@ -50,7 +51,8 @@ class Redactor:
 
 def literals(text: str) -> list[str | bytes]:
     """List the texts and bytes that source code makes secrets of."""
-    return [node.value for node in _literals(text) if isinstance(node.value, str | bytes)]
+    _, tree = _parsed(text) if any(name in text for name in _CLASSES) else ("", None)
+    return [node.value for node in _literals(tree) if isinstance(node.value, str | bytes)] if tree else []
 
 
 def _as_text(value: str | bytes) -> str:
@@ -60,16 +62,26 @@ def _as_text(value: str | bytes) -> str:
 def _without_literals(text: str) -> str:
     if not any(f"{name}(" in text for name in _CLASSES):
         return text
-    before = _BLOCK if text[:1].isspace() else ""  # a method's text is indented
+    before, tree = _parsed(text)
+    if tree is None:
+        return _WRITTEN.sub(rf'\1"{STARS}"', text)
     data = (before + text).encode("utf-8", "surrogatepass")
     starts = [0, *itertools.accumulate(map(len, data.splitlines(keepends=True)))]
     places = [
         (starts[n.lineno - 1] + n.col_offset, starts[(n.end_lineno or 1) - 1] + (n.end_col_offset or 0))
-        for n in _literals(before + text)
+        for n in _literals(tree)
     ]
     for start, end in sorted(places, reverse=True):
         data = data[:start] + _starred(data[start:end]) + data[end:]
     return data.decode("utf-8", "surrogatepass").removeprefix(before)
+
+
+def _parsed(text: str) -> tuple[str, ast.Module | None]:
+    """Parse code, also that of a method, which is indented; give what had to be put before it."""
+    for before in ("", "if True:\n"):
+        with contextlib.suppress(SyntaxError, ValueError):
+            return before, ast.parse(before + text)
+    return "", None
 
 
 def _starred(literal: bytes) -> bytes:
@@ -80,14 +92,8 @@ def _starred(literal: bytes) -> bytes:
     return prefix[0] + quotes + STARS.encode() + b"\n" * breaks + quotes
 
 
-def _literals(text: str) -> Iterator[ast.Constant]:
-    """Find what is written in the call of a secret's class, in a text that is code."""
-    if not any(name in text for name in _CLASSES):
-        return
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return
+def _literals(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Find what is written in the call of a secret's class."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in _CLASSES:
             for part in (*node.args, *(keyword.value for keyword in node.keywords)):

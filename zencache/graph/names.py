@@ -14,6 +14,7 @@ _LONGEST_OTHER = 100
 _BYTES = 200  # of a file's name a file system takes 255
 _DIGEST = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _WORD = re.compile(r"[^\W\d_]+")
+_FORMS = ("<wide>", "<narrow>", "<font>", "<compat>")
 _GREEK_AS_LATIN = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνορυικ")
 
 
@@ -27,7 +28,7 @@ def check_name(what: str, name: str) -> str:
     """
     error = ParameterError if what == "run" else StepDefinitionError
     longest, form = _LONGEST.get(what, _LONGEST_OTHER), _RUN if what == "run" else _NAME
-    made = unicodedata.normalize("NFC", name) if isinstance(name, str) and len(name) <= 4 * longest else ""
+    made = normal(name) if isinstance(name, str) and len(name) <= 4 * longest else ""
     if not form.fullmatch(made) or len(made) > longest or made[-1] in " .":
         raise error(
             f"{_shown(name)} cannot be the name of a {what}: letters, digits, `_`, `-`, `.` and spaces, at most "
@@ -45,12 +46,19 @@ def check_name(what: str, name: str) -> str:
     return made
 
 
+def normal(name: str) -> str:
+    """Give a name in Unicode's form NFC: what looks the same and is typed another way is one name."""
+    return unicodedata.normalize("NFC", name).replace("\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}")
+
+
 def _looking_like_another(name: str) -> str | None:
-    """Give a word of look-alikes: letters in a form of their own (full-width, ligatures), or of two scripts."""
+    """Give a letter in a form of its own (full-width, a ligature), or a word of two scripts that look alike."""
+    for letter in name:
+        if unicodedata.decomposition(letter).startswith(_FORMS):
+            return letter
     for word in _WORD.findall(name):
         scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
-        mixed = "LATIN" in scripts and ("CYRILLIC" in scripts or _GREEK_AS_LATIN & set(word))
-        if mixed or unicodedata.normalize("NFKC", word) != word:
+        if "LATIN" in scripts and ("CYRILLIC" in scripts or _GREEK_AS_LATIN & set(word)):
             return str(word)
     return None
 
