@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretBytes, SecretStr
 
 from zencache import BaseParameters, CachePolicy, Repository, pipeline, step
+from zencache.caching.key import KeyParts
 from zencache.config import Settings, create_project
 from zencache.errors import (
     MaterializerError,
@@ -32,8 +33,8 @@ def _no_calls():
 
 
 class Login(BaseParameters):
-    user: str = "ada"
     password: SecretStr
+    user: str
     retries: int = 1
 
 
@@ -67,7 +68,7 @@ def fetching(token: Any):
 
 @pipeline
 def logging_in(token: Any, password: Any):
-    log_in(fetch(token=token), Login(password=password))
+    log_in(fetch(token=token), Login(password=password, user="ada"))
 
 
 def in_store(*values: str) -> list[str]:
@@ -158,31 +159,38 @@ def test_a_short_key_of_secrets_is_refused(monkeypatch):
         fetching("a-token").run()
 
 
+@step
+def read_global() -> int:
+    return len(MODULE_TOKEN.get_secret_value())
+
+
+@pipeline
+def reading():
+    read_global()
+
+
 def test_a_secret_that_code_reads_as_a_global_counts_and_is_not_recorded(monkeypatch):
-    """A module's constant counts by a keyed digest too: neither its value nor a digest to guess by is there."""
-    from blake3 import blake3
-
-    from zencache.code.content import content_node
-
-    @step
-    def read() -> int:
-        return len(MODULE_TOKEN.get_secret_value())
-
-    @pipeline
-    def reading():
-        read()
-
-    first = reading().run()
-    assert reading().run().steps["read"].is_cached
+    """A module's constant is part of the code, and what is said of a change says no value."""
+    reading().run()
+    assert reading().run().steps["read_global"].is_cached
     monkeypatch.setitem(globals(), "MODULE_TOKEN", SecretStr("module-s3cret-2"))
-    second = reading().run()
-    assert second.steps["read"].status == "executed"
-    assert "MODULE_TOKEN" in second.steps["read"].reason
-    assert "s3cret" not in str(second.steps["read"].explain(code=True))
-    plain = content_node("module-s3cret-1", None, None)
-    guesses = [blake3(b"module-s3cret-1").hexdigest()[:16], str(plain.own)]
-    assert not in_store("module-s3cret", *guesses)
-    assert first.steps["read"].cache_key != second.steps["read"].cache_key
+    second = reading().run().steps["read_global"]
+    assert second.status == "executed"
+    assert "MODULE_TOKEN" in second.reason
+    assert "s3cret" not in str(second.explain(code=True))
+    assert not in_store("module-s3cret")
+
+
+def test_the_digest_of_a_secret_that_code_reads_is_keyed(monkeypatch):
+    """Neither the code's digest nor that of the global can be guessed by trying values."""
+    seen = []
+    for number in (1, 2):
+        monkeypatch.setenv("ZENCACHE_SECRET_KEY", f"a key of the team number {number}")
+        found = reading().run().steps["read_global"].execution
+        seen.append(KeyParts.model_validate_json(found.key_parts))
+    assert seen[0].code != seen[1].code
+    [changed] = [unit for unit in seen[0].units if seen[0].units[unit] != seen[1].units[unit]]
+    assert changed.startswith("global MODULE_TOKEN")
 
 
 def test_a_step_that_returns_a_secret_is_refused():
@@ -256,6 +264,7 @@ def test_an_error_of_a_step_is_recorded_without_the_secret():
         lambda: fetch(token=["listed-s3cret"]),
         lambda: fetch("placed-s3cret"),
         lambda: log_in(params={"password": "given-s3cret", "retries": "x"}),
+        lambda: log_in(params={"password": "given-s3cret", "user": "ada", "retries": "x"}),
         lambda: log_in(params="given-s3cret"),
     ],
 )
@@ -312,6 +321,14 @@ def test_a_recorded_pipeline_takes_secrets_from_code_and_from_the_environment(mo
     Repository().get_pipeline_by_name("fetching").run(enable_cache=False)
     assert calls == ["first-s3cret", "other-s3cret", "third-s3cret"]
     assert not in_store("first-s3cret", "other-s3cret", "third-s3cret")
+
+
+def test_an_audit_leaves_out_what_it_has_no_secret_for():
+    """That a secret is not there says nothing of the stored result."""
+    fetching("first-s3cret").run()
+    found = {each.step: each for each in Repository().audit(sample="100%")}
+    assert (found["fetch"].verdict, found["total"].verdict) == ("cannot be run", "same")
+    assert "ZENCACHE_SECRET_TOKEN" in found["fetch"].detail
 
 
 def test_with_secrets_takes_no_other_names():

@@ -95,18 +95,22 @@ def test_a_pickle_that_was_changed_is_never_unpickled():
 def test_the_bytes_that_are_checked_are_those_that_are_loaded(monkeypatch):
     """A file that is swapped between the check and the loading is not read again."""
     create_project(Path.cwd(), Settings(allow_pickle=True))
-    run = odds().run()
-    found = Path.read_bytes
+    view = odds().run().steps["odd"].output
+    opened: list[Any] = []
+    usual = Path.open
 
-    def swapped_afterwards(path: Path) -> bytes:
-        data = found(path)
-        if path.name == "value.pkl":
-            path.chmod(0o644)
-            path.write_bytes(pickle.dumps(Evil()))
-        return data
+    def swapped_for_the_second(file: Path, *args: Any, **kwargs: Any) -> Any:
+        if file.name == "value.pkl":
+            opened.append(file)
+            if len(opened) > 1:
+                file.unlink()
+                os.link("evil.pkl", file)
+        return usual(file, *args, **kwargs)
 
-    monkeypatch.setattr(Path, "read_bytes", swapped_afterwards)
-    assert run.steps["odd"].output.load().value == 1
+    Path("evil.pkl").write_bytes(pickle.dumps(Evil()))
+    monkeypatch.setattr(Path, "open", swapped_for_the_second)
+    assert view.load().value == 1
+    assert len(opened) == 1
     assert not Path("ran").exists()
 
 
