@@ -311,6 +311,32 @@ def test_a_recorded_pipeline_says_how_to_give_the_secret_that_it_needs():
     assert len(Repository().get_runs()) == 1
 
 
+@step(enable_cache=False)
+def count() -> int:
+    calls.append("count")
+    return len(calls)
+
+
+@step
+def later(x: int, token: SecretStr) -> int:
+    calls.append("later")
+    return x
+
+
+@pipeline
+def waiting(token: Any):
+    later(count(), token=token)
+
+
+def test_a_step_that_waits_is_not_called_without_its_secret():
+    """Whether it is a hit is known when its inputs are; if it is none, it says how to give the secret."""
+
+    waiting("first-s3cret").run()
+    with pytest.raises(ParameterError, match=r"step later: the value of the secret token is not recorded"):
+        Repository().get_pipeline_by_name("waiting").run()
+    assert calls == ["count", "later", "count"]
+
+
 def test_a_recorded_pipeline_takes_secrets_from_code_and_from_the_environment(monkeypatch):
     """What is given goes before the environment; either is the same secret as before, or another."""
     fetching("first-s3cret").run()

@@ -73,9 +73,8 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     # What TFX's own runners made has no digest before it is asked for.
     artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
     [known] = readable({"": artifact}, {}).values()
-    check_signed(
-        known, metadata.project
-    )  # another key than the one that signed it says nothing of the artifact
+    # Before anything is dropped: another key than the one that signed it says nothing of the artifact.
+    check_signed(known, metadata.project)
     with _dropped_if_bad(artifact, metadata):
         return read(known, metadata.project)
 
