@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from zencache.steps.step import Step
     from zencache.stores.records import RunHandle
 
+_NO_FOLDER = re.compile(r"^\W|[^\w .:+@=-]")
+_LONGEST = 120  # characters of a pipeline's name in a run's; TFX has no limit of its own
+
 
 def create_project() -> Project:
     """Make a project in the working folder, and say so: nobody asked for it."""
@@ -50,8 +54,12 @@ def create_project() -> Project:
 
 
 def default_run_name(pipeline: str) -> str:
-    """Name a run by its pipeline and the time."""
-    return f"{pipeline}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
+    """Name a run by its pipeline and the time; TFX makes a folder of that name, whatever the pipeline's is.
+
+    >>> default_run_name("../flow").startswith("_._flow-")
+    True
+    """
+    return f"{_NO_FOLDER.sub('_', pipeline)[:_LONGEST]}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
 
 
 def make_planner(

@@ -79,9 +79,6 @@ def _model(step: str, argument: Argument, value: Any) -> BaseParameters:
     try:
         return model(**value)
     except ValidationError as error:
-        if secrets.is_for_secrets(model):  # pydantic's words, and what caused them, show what was given
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise ParameterError(f"step {step}: parameter {argument.name}: {problems}") from None
         raise ParameterError(f"step {step}: parameter {argument.name}: {error}") from error
 
 
