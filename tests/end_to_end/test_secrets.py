@@ -327,6 +327,27 @@ def later(x: int, token: SecretStr) -> int:
     return x
 
 
+@step
+def use_all(named: dict) -> int:
+    return len([secret.get_secret_value() for secret in named.values()])
+
+
+@pipeline
+def using_all(value: str):
+    use_all(named={"a": SecretStr(value)})
+
+
+def test_a_secret_inside_another_value_is_given_with_it():
+    """The environment has no mappings, and the error does not say so."""
+    using_all("first-s3cret").run()
+    found = Repository().get_pipeline_by_name("using_all")
+    with pytest.raises(ParameterError, match=r"with_secrets\(named=…\)`, or call"):
+        found.run(enable_cache=False)
+    with pytest.raises(ParameterError, match="must hold its secrets as SecretStr"):
+        found.with_secrets(named={"a": "in plain form"})
+    assert found.with_secrets(named={"a": SecretStr("first-s3cret")}).run().steps["use_all"].is_cached
+
+
 @pipeline
 def waiting(token: Any):
     later(count(), token=token)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from zencache.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 ENVIRONMENT = "ZENCACHE_SECRET_"
 """Before a parameter's name in capitals: the variable that gives its value where nothing else does."""
@@ -137,7 +137,7 @@ class Absent:
 
     def get_secret_value(self) -> Any:
         """Say how to give the value."""
-        raise ParameterError(how_to_give(self.name))
+        raise ParameterError(how_to_give({self.name: self}))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Absent) and other.digest == self.digest
@@ -176,11 +176,12 @@ def filled(name: str, value: Any) -> Any:
     return SecretBytes(os.fsencode(given)) if isinstance(value, SecretBytes) else SecretStr(given)
 
 
-def how_to_give(*names: str) -> str:
-    """Say in one sentence what to do where a pipeline from the records lacks secrets."""
-    said = ", ".join(names)
-    call = ", ".join(f"{name}=…" for name in names)
-    variables = [ENVIRONMENT + name.upper() for name in names if name.upper() != _KEY]
+def how_to_give(lacking: Mapping[str, Any]) -> str:
+    """Say in one sentence what to do where a pipeline from the records lacks secrets, by parameter with what is there."""
+    said = ", ".join(lacking)
+    call = ", ".join(f"{name}=…" for name in lacking)
+    alone = [name.upper() for name, value in lacking.items() if isinstance(value, Absent)]
+    variables = [ENVIRONMENT + name for name in alone if name != _KEY]
     environment = f", set {', '.join(variables)} in the environment" if variables else ""
     return (
         f"the value of the secret {said} is not recorded: give it with `pipeline.with_secrets({call})`{environment}, "

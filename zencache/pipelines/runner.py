@@ -24,7 +24,7 @@ from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
 from zencache.planning.nodes import resolvers_before
-from zencache.planning.secrets import absent, sealed
+from zencache.planning.secrets import lacking, sealed
 from zencache.stores.records import CachedStep
 from zencache.trust import check_signing, seal_of
 from zencache.watch.digests import FileDigests
@@ -139,9 +139,11 @@ def run(
 
 def _check_secrets(planner: Planner, plan: RunPlan) -> None:
     """Raise ParameterError before anything runs for secrets that steps need and nobody gave."""
+    spec, bodies = planner.spec, planner.keys.bodies
     runs = [step.name for step in plan.steps.values() if step.action == "run"]
-    if missing := absent(planner.spec, planner.keys.bodies, runs):
-        raise ParameterError(f"pipeline {planner.spec.name}: {how_to_give(*missing)}")
+    missing = {n: value for step in runs for n, value in lacking(spec.by_name[step], bodies[step]).items()}
+    if missing:
+        raise ParameterError(f"pipeline {spec.name}: {how_to_give(missing)}")
 
 
 def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:

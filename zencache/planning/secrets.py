@@ -14,7 +14,7 @@ from zencache.graph.specs import StepBody
 from zencache.graph.values import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from zencache.graph.specs import PipelineSpec, StepSpec
     from zencache.planning.nodes import Body
@@ -80,8 +80,10 @@ def with_values(body: StepBody, given: Mapping[str, Any]) -> StepBody:
 
 
 def _checked(step: str, name: str, current: Any, value: Any) -> Any:
-    """Give a new value as a secret; one that stands among other values is given whole."""
+    """Give a new value as a secret; one that stands among other values is given whole, as a secret among them."""
     if not is_secret(current):
+        if not list(secrets_in(value)):
+            raise ParameterError(f"step {step}: {name} must hold its secrets as SecretStr or SecretBytes")
         return value
     kinds = [base for base in type(current).__mro__ if is_secret_class(base)]
     made = wrapped(value, kinds[0])
@@ -97,15 +99,9 @@ def is_secret_class(kind: type) -> bool:
     return kind.__module__ == "pydantic.types" and hasattr(kind, "get_secret_value")
 
 
-def absent(spec: PipelineSpec, bodies: Mapping[str, Body], steps: Iterable[str]) -> list[str]:
-    """Name the secrets that some steps need and nobody gave."""
-    found = {
-        name
-        for step in steps
-        for name, value in secret_parameters(spec.by_name[step], bodies[step]).items()
-        if is_absent(value)
-    }
-    return sorted(found)
+def lacking(step: StepSpec, body: Body) -> dict[str, Any]:
+    """Give the parameters of a step that lack a secret which nobody gave."""
+    return {name: value for name, value in secret_parameters(step, body).items() if is_absent(value)}
 
 
 def values_of(bodies: Mapping[str, Body]) -> list[str | bytes]:
