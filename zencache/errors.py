@@ -144,11 +144,12 @@ class StepFailedError(ZencacheError):
     run: str
 
     @classmethod
-    def of(cls, step: str, run: str, cause: BaseException) -> StepFailedError:
-        """Make the error for `cause`, raised by `step` in `run`."""
+    def of(cls, step: str, run: str, cause: BaseException, said: str | None = None) -> StepFailedError:
+        """Make the error for `cause`, raised by `step` in `run`; `said` is shown in the place of the cause's words."""
         kind = type(cause)
+        words = str(cause) if said is None else said
         message = (
-            f"step {step} failed: {kind.__name__}: {cause} (recorded as run {run}: `zencache run show {run}`)"
+            f"step {step} failed: {kind.__name__}: {words} (recorded as run {run}: `zencache run show {run}`)"
         )
         error = _as_instance_of(kind, message)
         error.step, error.run = step, run

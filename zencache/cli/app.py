@@ -13,6 +13,7 @@ from zencache import config
 from zencache.cli import cache, compat, explain, plan, tfx, versions
 from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
+from zencache.graph.secrets import shown
 from zencache.pipelines.printing import seconds_text
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def show_pipeline(name: Name) -> None:
                 step.name,
                 step.identity,
                 ", ".join(f"{i.name} from {i.source.step}.{i.source.output}" for i in step.inputs),
-                ", ".join(f"{key}={shortened(text)}" for key, text in step.parameters.items()),
+                ", ".join(f"{key}={shortened(shown(text))}" for key, text in step.parameters.items()),
             )
             for step in last.spec.steps
         ],

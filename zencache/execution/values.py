@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import ArtifactError, MaterializerError, OutputTypeError
+from zencache.graph.secrets import is_secret
 from zencache.graph.types import matches, type_name
 from zencache.materializers import find, load_materializer
-from zencache.materializers.registry import find_for_value, materializer_of
+from zencache.materializers.registry import find_for_value, materializer_of, runs_code
 from zencache.stores import artifacts
 from zencache.stores.records import ArtifactRecord
+from zencache.trust import SIGNING_KEY, is_signed, sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +27,22 @@ if TYPE_CHECKING:
 def read(artifact: ArtifactRecord, project: Project) -> Any:
     """Load an artifact's value; raises ArtifactError if it is not what was recorded, and leaves it as it is."""
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
+    if materializer.runs_code:
+        check_signed(artifact, project)
+        files = artifacts.read_checked(artifact.folder, artifact.digest, name=artifact.name)
+        return materializer.load_checked(files)
     artifacts.check(artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest)
     return materializer.load(artifact.folder)
+
+
+def check_signed(artifact: ArtifactRecord, project: Project) -> None:
+    """Raise ArtifactError for what runs code when it is loaded and has not the signature that the project demands."""
+    demanded = project.settings.require_signature and runs_code(artifact.materializer)
+    if demanded and not is_signed("artifact", artifact.digest, artifact.signature):
+        raise ArtifactError(
+            f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not signed with this "
+            f"project's key, so it is not loaded; run the pipeline again with {SIGNING_KEY} set to make it anew"
+        )
 
 
 def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> dict[str, ArtifactRecord]:
@@ -57,6 +73,8 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     # What TFX's own runners made has no digest before it is asked for.
     artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
     [known] = readable({"": artifact}, {}).values()
+    # Before anything is dropped: another key than the one that signed it says nothing of the artifact.
+    check_signed(known, metadata.project)
     with _dropped_if_bad(artifact, metadata):
         return read(known, metadata.project)
 
@@ -70,7 +88,7 @@ def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
             artifact.folder,
             artifact.digest,
             name=artifact.name,
-            value_digest=known.digest if known else lambda _: None,
+            value_digest=known.digest if known and not known.runs_code else lambda _: None,
         )
 
 
@@ -90,10 +108,16 @@ def store(
 
     `where` names the output in errors.
     """
+    if is_secret(value):
+        raise MaterializerError(
+            f"{where} is a {type(value).__name__}: a secret is never stored. Give it as a parameter to each step that "
+            "needs it, and return what is made with it"
+        )
     path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
     materializer = load_materializer(path, allow_pickle=allow_pickle)
     folder = Path(uri)
     manifest = artifacts.write_aside(folder, lambda aside: materializer.save(value, aside))
+    digest = (None if materializer.runs_code else materializer.digest(folder)) or manifest.digest
     return ArtifactRecord(
         id=0,
         name=name,
@@ -101,9 +125,10 @@ def store(
         folder=folder,
         value_type=type_name(type(value)),
         materializer=path,
-        digest=materializer.digest(folder) or manifest.digest,
+        digest=digest,
         size=manifest.size,
         live=True,
+        signature=(sign("artifact", digest) or "") if materializer.runs_code else "",
         said=materializer.properties(folder),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache import config
-from zencache.errors import RunInterruptedError, StepFailedError
+from zencache.errors import ParameterError, RunInterruptedError, StepFailedError
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import load_engine
 from zencache.execution.values import load
+from zencache.graph.names import check_name
+from zencache.graph.secrets import how_to_give
 from zencache.imports import import_module
 from zencache.pipelines.printing import OVERRIDE, Printer, seconds_text
 from zencache.pipelines.records import open_others
@@ -21,11 +24,13 @@ from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
 from zencache.planning.nodes import resolvers_before
+from zencache.planning.secrets import lacking, sealed
 from zencache.stores.records import CachedStep
+from zencache.trust import check_signing, seal_of
 from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zencache.config import Project, WorkerKind
     from zencache.graph.specs import PipelineSpec
@@ -37,6 +42,9 @@ if TYPE_CHECKING:
     from zencache.steps.step import Step
     from zencache.stores.records import RunHandle
 
+_NO_FOLDER = re.compile(r"^\W|[^\w .:+@=-]")
+_LONGEST = 120  # characters of a pipeline's name in a run's; TFX has no limit of its own
+
 
 def create_project() -> Project:
     """Make a project in the working folder, and say so: nobody asked for it."""
@@ -46,8 +54,12 @@ def create_project() -> Project:
 
 
 def default_run_name(pipeline: str) -> str:
-    """Name a run by its pipeline and the time."""
-    return f"{pipeline}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
+    """Name a run by its pipeline and the time; TFX makes a folder of that name, whatever the pipeline's is.
+
+    >>> default_run_name("../flow").startswith("_._flow-")
+    True
+    """
+    return f"{_NO_FOLDER.sub('_', pipeline)[:_LONGEST]}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
 
 
 def make_planner(
@@ -56,10 +68,17 @@ def make_planner(
     records: Records | None,
     enable_cache: bool | None,
     others: Sequence[Records] = (),
+    *,
+    create: bool = False,
 ) -> Planner:
-    """Make the planner of a run, or of a dry run before there is a store; `others` are asked where it knows no result."""
+    """Make the planner of a run, or of a dry run before there is a store; `others` are asked where it knows no result.
+
+    `create`: whether a key for secrets is made where there is none.
+    """
     project = records.project if records else None
     settings = project.settings if project else config.Settings()
+    seal = seal_of(project, create=create)
+    spec = sealed(spec, bodies, seal)
     keys = KeyMaker(
         spec,
         bodies,
@@ -68,6 +87,7 @@ def make_planner(
         load=lambda artifact: load(artifact, records.metadata) if records else None,
         spans=lambda properties: import_module("zencache.execution.spans").matched(properties),
         project=settings.cache,
+        seal=seal,
     )
     return Planner(
         spec,
@@ -96,13 +116,16 @@ def run(
     started = time.perf_counter()
     # Read by TensorFlow's C++ side when a step imports it; a user's own value stays.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    name = check_name("run", run_name) if run_name else default_run_name(spec.name)
+    check_signing(records.project)
     printer = Printer(len(spec.steps))
     _announce(printer, spec, records.project.settings.cache, enable_cache)
-    planner = make_planner(spec, bodies, records, enable_cache)
-    spec = with_snapshots(spec, steps, records.project, planner.keys.code)
-    handle = records.runs.begin(spec, run_name or default_run_name(spec.name))
+    planner = make_planner(spec, bodies, records, enable_cache, create=True)
+    spec = with_snapshots(planner.spec, steps, records.project, planner.keys.code, planner.keys.redacted)
     plan = _owned(planner.plan(), planner, records)
     plan = part.planned(plan, spec, records) if part else plan
+    _check_secrets(planner, plan)
+    handle = records.runs.begin(spec, name)
     hits = _hits(spec, plan, {} if part else resolvers_before(spec))
     _tell_hits(printer, hits)
     if plan.all_hits:
@@ -112,6 +135,15 @@ def run(
         _compute(context, hits, started, printer)
     printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
     return _recorded(records, handle)
+
+
+def _check_secrets(planner: Planner, plan: RunPlan) -> None:
+    """Raise ParameterError before anything runs for secrets that steps need and nobody gave."""
+    spec, bodies = planner.spec, planner.keys.bodies
+    runs = [step.name for step in plan.steps.values() if step.action == "run"]
+    missing = {n: value for step in runs for n, value in lacking(spec.by_name[step], bodies[step]).items()}
+    if missing:
+        raise ParameterError(f"pipeline {spec.name}: {how_to_give(missing)}")
 
 
 def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
@@ -218,7 +250,8 @@ def _compute(context: RunContext, hits: list[CachedStep], started: float, printe
             f"(`zencache run show {name}`)"
         )
     if status == "failed":
-        _raise(name, [result for result in context.results.values() if result.status == "failed"])
+        failed = [result for result in context.results.values() if result.status == "failed"]
+        _raise(name, failed, context.planner.keys.redacted)
 
 
 def _execute(context: RunContext, hits: list[CachedStep], printer: Printer) -> str:
@@ -235,11 +268,12 @@ def _execute(context: RunContext, hits: list[CachedStep], printer: Printer) -> s
     return "failed" if any(result.status == "failed" for result in context.results.values()) else "completed"
 
 
-def _raise(run_name: str, failed: list[StepResult]) -> None:
+def _raise(run_name: str, failed: list[StepResult], redacted: Callable[[str], str]) -> None:
     """Raise what the first failing step raised; the traceback that is shown first is the step's own."""
     first = failed[0]
     assert first.error is not None
-    raise StepFailedError.of(first.step, run_name, first.error) from first.error
+    said = redacted(str(first.error))
+    raise StepFailedError.of(first.step, run_name, first.error, said) from first.error
 
 
 def _recorded(records: Records, handle: RunHandle) -> PipelineRun:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
 from zencache.durations import span_text
+from zencache.materializers.registry import runs_code
 from zencache.planning.changes import code_changes
 from zencache.planning.nodes import IMPORTER
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
 from zencache.stores.artifacts import is_whole
+from zencache.trust import is_signed
 from zencache.watch.seen import Seen, changed
 
 if TYPE_CHECKING:
@@ -164,9 +166,19 @@ class Planner:
             # What an importer points to is in its key, also where it is not there.
             if step.identity != IMPORTER and not is_whole(artifact.folder, artifact.size):
                 return f"the stored output {name} is missing or damaged"
+            if self._is_unsigned(artifact):
+                return f"the stored output {name} is not signed with this project's key"
         if record.seen and policy.watch is not False:
             return "; ".join(changed(Seen.from_json(record.seen), self.keys.root, self.keys.digests)) or None
         return None
+
+    def _is_unsigned(self, artifact: ArtifactRecord) -> bool:
+        """Say whether it runs code when it is loaded, and lacks the signature that the project demands."""
+        assert self.metadata is not None
+        demanded = self.metadata.project.settings.require_signature and artifact.materializer
+        return bool(demanded and runs_code(artifact.materializer)) and not is_signed(
+            "artifact", artifact.digest, artifact.signature
+        )
 
     def told(self, step: StepSpec) -> set[str]:
         """Give the notes that earlier executions of a step gave rise to."""

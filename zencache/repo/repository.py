@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from zencache import config
 from zencache.errors import NotFoundError
+from zencache.graph.names import normal
 from zencache.older import Older
 from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
 from zencache.pipelines.audit import audit
@@ -50,6 +51,7 @@ class Repository(Older):
 
     def _home_of(self, name: str) -> Records:
         """Find the records that hold a pipeline; of several, where it ran last."""
+        name = normal(name)
         having = [records for records in self._all if name in records.runs.pipelines()]
         if not having:
             hint = "`zencache pipeline list` shows all"
@@ -73,7 +75,7 @@ class Repository(Older):
         return cast("Pipeline", adapter("classic.repository").recorded(found.spec.classic))
 
     def _recorded(self, name: str) -> Pipeline:
-        records = self._home_of(name)
+        name, records = normal(name), self._home_of(name)
         runs = records.runs.runs(name)
         spec = records.runs.spec_of(runs[-1]) if runs else list(records.runs.versions(name))[-1].spec
         return Pipeline(spec, records=records)
@@ -92,7 +94,7 @@ class Repository(Older):
 
     def get_runs(self, pipeline: str | Pipeline | None = None) -> list[PipelineRun]:
         """List runs, newest last: of a pipeline, or all."""
-        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         if name is not None and name not in self.get_pipeline_names():
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names())
         found = [(run, records) for records in self._all for run in records.runs.runs(name)]
@@ -100,6 +102,7 @@ class Repository(Older):
 
     def get_run(self, name: str) -> PipelineRun:
         """Find a run by its name; raises NotFoundError with the nearest names."""
+        name = normal(name)
         for records in self._all:
             found = records.runs.run(name)
             if found is not None:
@@ -124,7 +127,7 @@ class Repository(Older):
         (at least eight digits) and `older_than`; of several, all must hold. Gives what was marked, or with
         `dry_run` what would be. Raises ParameterError if nothing is said, or the key is none.
         """
-        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         selection = Selection(step, name, key, older_than)
         meant = [records for records in self._all if name is None or name in records.runs.pipelines()]
         found = [drop(records, selection, dry_run=dry_run) for records in meant or [self._records]]
@@ -143,7 +146,7 @@ class Repository(Older):
         `sample` is a number of steps, or a share such as `"10%"`; at least one step is taken. `seed` makes
         the choice repeatable. Raises NotFoundError for a pipeline that has not run.
         """
-        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         names = self._records.runs.pipelines() if name is None else [name]
         specs = [self._recorded(each).spec for each in names]
         return audit(self._records, specs, sample=sample, step=step, seed=seed)

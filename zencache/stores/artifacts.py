@@ -110,14 +110,36 @@ def is_whole(folder: Path, size: int) -> bool:
 def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path], str | None]) -> None:
     """Raise ArtifactError unless the artifact's content is what was recorded."""
     if not folder.exists():
-        raise ArtifactError(
-            f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew"
-        )
+        raise ArtifactError(_gone(name, folder))
     if (value_digest(folder) or content_digest(folder)) != digest:
-        raise ArtifactError(
-            f"the artifact {name} at {folder} is not what was recorded: its content changed; "
-            "run the pipeline again to make it anew"
-        )
+        raise ArtifactError(_changed(name, folder))
+
+
+def read_checked(folder: Path, digest: str, *, name: str) -> dict[str, bytes]:
+    """Read an artifact's files into memory; raises ArtifactError unless just these bytes are what was recorded."""
+    try:
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files_below(folder)}
+    except OSError as error:
+        raise ArtifactError(_gone(name, folder)) from error
+    if not files and not folder.exists():
+        raise ArtifactError(_gone(name, folder))
+    found = Manifest(
+        tuple((each, len(files[each]), blake3(files[each]).hexdigest()) for each in sorted(files))
+    )
+    if found.digest != digest:
+        raise ArtifactError(_changed(name, folder))
+    return files
+
+
+def _gone(name: str, folder: Path) -> str:
+    return f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew"
+
+
+def _changed(name: str, folder: Path) -> str:
+    return (
+        f"the artifact {name} at {folder} is not what was recorded: its content changed; "
+        "run the pipeline again to make it anew"
+    )
 
 
 def _size(folder: Path) -> int:

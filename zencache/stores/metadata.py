@@ -48,6 +48,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 ``zencache_size``              bytes
 ``zencache_type``              qualified type name of the value
 ``zencache_materializer``      ``module:Class`` that loads it
+``zencache_signature``         of one that runs code when it is loaded: HMAC of its digest, if it was signed
 ``zencache_properties``        of what a native component made: digest of the properties that say more than its files
 =============================  ========================================================================
 """
@@ -55,6 +56,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +66,7 @@ from blake3 import blake3
 
 from zencache.config import FOLDER
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
+from zencache.graph.names import is_one_folder
 from zencache.graph.specs import indexed
 from zencache.stores.artifacts import content_digest
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
@@ -303,11 +306,15 @@ class MetadataStore:
         )
 
     def local(self, uri: str) -> Path:
-        """Give the folder of a uri, also when the project was moved since it was written; a shared store's does not move."""
-        if self.project.database.is_server:
-            return Path(uri).absolute()
+        """Give the folder of a uri, also when the project was moved since it was written; a shared store's does not move.
+
+        A uri that leads out of the folder that it names is none of ours: nothing is ever there.
+        """
         _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
-        return self.project.artifacts / rest if mark else Path(uri).absolute()
+        if "\0" in uri or (mark and not all(map(is_one_folder, rest.rstrip("/").split("/")))):
+            return Path(os.devnull, "refused")
+        moves = mark and not self.project.database.is_server
+        return self.project.artifacts / rest if moves else Path(uri).absolute()
 
 
 def _newest_of(key_context: Any) -> int | None:
@@ -352,4 +359,5 @@ def _artifact_record(name: str, artifact: Any, folder: Path) -> ArtifactRecord:
         size=extra.get("zencache_size", 0),
         live=artifact.state == pb.Artifact.LIVE,
         properties=extra.get("zencache_properties", ""),
+        signature=extra.get("zencache_signature", ""),
     )

@@ -36,6 +36,8 @@ class ArtifactRecord:
     properties: str = ""
     """Of what a native component made: the digest of the properties that say more of it than its files."""
 
+    signature: str = ""
+    """Of one that runs code when it is loaded: of its digest, by who had the project's key."""
     said: Mapping[str, str | int] = field(default_factory=dict)
     """Of a new artifact: its properties in TFX's schema, to be recorded with it."""
 
