@@ -10,7 +10,7 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, plan, tfx, versions
+from zencache.cli import cache, compat, explain, house, plan, tfx, versions
 from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
 from zencache.pipelines.printing import seconds_text
@@ -32,6 +32,10 @@ app.add_typer(compat.app, name="compat")
 app.add_typer(tfx.app, name="tfx")
 pipelines.command("versions")(versions.versions)
 pipelines.command("diff")(versions.diff)
+pipelines.command("delete")(house.delete_pipeline)
+runs.command("pin")(house.pin)
+runs.command("unpin")(house.unpin)
+runs.command("delete")(house.delete_run)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 

@@ -1,25 +1,24 @@
-"""`zencache cache`: results that are dropped by hand, or computed again to be compared."""
+"""`zencache cache`: results that are dropped by hand, or computed again to be compared; and its size."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zencache.cli import house
 from zencache.cli.output import import_from_here, open_repository, table
+from zencache.cli.spans import span
 from zencache.pipelines.printing import seconds_text
 
 if TYPE_CHECKING:
     from zencache.pipelines.audit import AuditedStep
 
 app = typer.Typer(help="Results that are reused.", no_args_is_help=True)
-
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})")
+app.command("size")(house.size)
+app.command("gc")(house.gc)
 
 Step = Annotated[
     str | None, typer.Option(help="A step's name in a pipeline, or its qualified function name.")
@@ -80,23 +79,6 @@ def audit(
         typer.echo(f"\n{_advice(each)}")
     if bad:
         raise typer.Exit(1)
-
-
-def span(text: str) -> timedelta:
-    """Read a span of time.
-
-    >>> span("7d"), span("1.5h")
-    (datetime.timedelta(days=7), datetime.timedelta(seconds=5400))
-    """
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        raise typer.BadParameter(
-            f"{text!r} is no span of time; write 90s, 30min, 12h, 7d or 2w", param_hint="--older-than"
-        )
-    try:
-        return timedelta(**{_UNITS[found[2]]: float(found[1])})
-    except OverflowError as error:
-        raise typer.BadParameter(f"{text!r} is too long a time", param_hint="--older-than") from error
 
 
 def _advice(audited: AuditedStep) -> str:

@@ -17,7 +17,7 @@ from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
 from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
 from zencache.execution.processes import Pool
-from zencache.execution.recording import properties, reuse
+from zencache.execution.recording import properties, reused
 from zencache.execution.schedule import Schedule
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import quiet
@@ -141,10 +141,8 @@ def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
 
 def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
     inputs = run.inputs(spec)
-    [planned] = run.planner.decide([spec], run.outputs(spec))
-    if planned.hit is not None:
-        reuse(run, planned, inputs)
-    else:
+    planned = reused(run, lambda: run.planner.decide([spec], run.outputs(spec))[0], inputs)
+    if planned is not None:
         _launch(run, planned, inputs, graph)
 
 

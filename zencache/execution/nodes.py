@@ -26,7 +26,7 @@ from zencache.code.modules import modules_in
 from zencache.errors import NotFoundError
 from zencache.execution.connection import Connection
 from zencache.execution.outside import Outside
-from zencache.execution.recording import FAILED, keep_failure, properties, reuse
+from zencache.execution.recording import FAILED, keep_failure, properties, reused
 from zencache.execution.tasks import RunContext, StepResult
 from zencache.execution.values import verify
 from zencache.graph.specs import indexed, key_and_index
@@ -84,10 +84,13 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
     if fed is None:
         run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return
-    planned = run.planner.decide_one(spec, fed.inputs, fed.dynamic)
-    if planned.hit is not None:
-        reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
-    else:
+    planned = reused(
+        run,
+        lambda: run.planner.decide_one(spec, fed.inputs, fed.dynamic),
+        {**fed.inputs, **fed.hidden},
+        fed.dynamic,
+    )
+    if planned is not None:
         for artifact in fed.inputs.values():
             if artifact.size:  # what has no files may be gone
                 verify(artifact, run.runs.metadata)

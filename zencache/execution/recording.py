@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zencache.caching.explain import write_texts
@@ -9,11 +10,11 @@ from zencache.errors import RunInterruptedError
 from zencache.execution.computing import from_step
 from zencache.execution.processes import RemoteTraceback
 from zencache.execution.tasks import StepEvent, StepResult
-from zencache.stores.records import CachedStep
+from zencache.stores.records import CachedStep, CollectedError
 from zencache.stores.runs import step_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zencache.execution.tasks import RunContext
     from zencache.planning import PlannedStep
@@ -22,20 +23,39 @@ if TYPE_CHECKING:
 FAILED = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 
 
-def reuse(
+def reused(
+    run: RunContext,
+    decide: Callable[[], PlannedStep],
+    inputs: Mapping[str, ArtifactRecord],
+    dynamic: Mapping[str, Any] | None = None,
+) -> PlannedStep | None:
+    """Decide about a step whose inputs are known; publish a hit and give None, or give how it is to run.
+
+    `dynamic` are the properties that were computed from the inputs. A hit that is collected meanwhile is decided about anew.
+    """
+    planned = decide()
+    while planned.hit is not None:
+        with suppress(CollectedError):
+            _reuse(run, planned, inputs, dynamic or {})
+            return None
+        planned = decide()
+    return planned
+
+
+def _reuse(
     run: RunContext,
     planned: PlannedStep,
     inputs: Mapping[str, ArtifactRecord],
-    dynamic: Mapping[str, Any] | None = None,
+    dynamic: Mapping[str, Any],
 ) -> None:
-    """Publish a step that turned out to be a hit once its inputs were known, and what was computed from them."""
+    """Publish a step that turned out to be a hit once its inputs were known."""
     assert planned.hit is not None
     assert planned.parts is not None
-    run.report(StepEvent(planned.name, "cached"))
     spec = run.spec.by_name[planned.name]
     hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
-    cached = CachedStep(spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds, dynamic or {})
+    cached = CachedStep(spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds, dynamic)
     run.runs.publish(run.handle, [cached])
+    run.report(StepEvent(planned.name, "cached"))
     run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
 
 

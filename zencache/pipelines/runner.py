@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache import config
-from zencache.errors import RunInterruptedError, StepFailedError
+from zencache.errors import ArtifactError, RunInterruptedError, StepFailedError
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import load_engine
 from zencache.execution.values import load
@@ -101,17 +102,40 @@ def run(
     planner = make_planner(spec, bodies, records, enable_cache)
     spec = with_snapshots(spec, steps, records.project, planner.keys.code)
     handle = records.runs.begin(spec, run_name or default_run_name(spec.name))
+    handle, plan, hits = _begun(handle, planner, records, part, started)
+    _tell_hits(printer, hits)
+    if not plan.all_hits:
+        context = _context(records, handle, planner, plan, hits, printer, workers, worker_kind)
+        _compute(context, started, printer)
+    printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
+    return _recorded(records, handle)
+
+
+def _begun(
+    handle: RunHandle, planner: Planner, records: Records, part: Part | None, started: float
+) -> tuple[RunHandle, RunPlan, list[CachedStep]]:
+    """Plan a run and publish its hits; once more where one was collected, or found damaged, meanwhile."""
+    for _ in range(_ATTEMPTS):
+        with suppress(ArtifactError):
+            return _published(handle, planner, records, part, started)
+        handle = records.runs.begun(handle)
+    return _published(handle, planner, records, part, started)
+
+
+_ATTEMPTS = 10  # each fails on a result that is no hit any more in the next
+
+
+def _published(
+    handle: RunHandle, planner: Planner, records: Records, part: Part | None, started: float
+) -> tuple[RunHandle, RunPlan, list[CachedStep]]:
+    spec = handle.spec
     plan = _owned(planner.plan(), planner, records)
     plan = part.planned(plan, spec, records) if part else plan
     hits = _hits(spec, plan, {} if part else resolvers_before(spec))
-    _tell_hits(printer, hits)
-    if plan.all_hits:
-        records.runs.publish(handle, hits, finished=time.perf_counter() - started)
-    else:
-        context = _context(records, handle, planner, plan, hits, printer, workers, worker_kind)
-        _compute(context, hits, started, printer)
-    printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
-    return _recorded(records, handle)
+    if not hits:
+        return records.runs.open(handle), plan, hits
+    seconds = time.perf_counter() - started if plan.all_hits else None
+    return records.runs.publish(handle, hits, finished=seconds), plan, hits
 
 
 def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
@@ -199,12 +223,11 @@ def _context(
     )
 
 
-def _compute(context: RunContext, hits: list[CachedStep], started: float, printer: Printer) -> None:
+def _compute(context: RunContext, started: float, printer: Printer) -> None:
     """Run what is left, record how the run ended, and raise what a step raised."""
-    context.handle = context.runs.open(context.handle)
     name, status = context.handle.name, "failed"
     try:
-        status = _execute(context, hits, printer)
+        status = _execute(context, printer)
     finally:
         seconds = time.perf_counter() - started
         used = [result.execution for result in context.results.values() if result.execution is not None]
@@ -221,11 +244,9 @@ def _compute(context: RunContext, hits: list[CachedStep], started: float, printe
         _raise(name, [result for result in context.results.values() if result.status == "failed"])
 
 
-def _execute(context: RunContext, hits: list[CachedStep], printer: Printer) -> str:
-    """Publish the hits, run the rest, and give the run's status."""
+def _execute(context: RunContext, printer: Printer) -> str:
+    """Run what is left, and give the run's status."""
     try:
-        if hits:
-            context.runs.publish(context.handle, hits)
         with printer.display():
             load_engine().execute(context)
     except KeyboardInterrupt:

@@ -45,6 +45,7 @@ def run_of_tfx(metadata: MetadataStore, context: Any) -> RunRecord | None:
         status=_status(record.state for record in metadata.records(executions, events=False)),
         created=from_milliseconds(started),
         seconds=(ended - started) / 1000,
+        of_tfx=True,
     )
 
 
