@@ -121,9 +121,9 @@ def _uses(
     for event in events:
         by_execution[event.execution_id].append(event)
     for execution in executions:
-        if was_taken_back(execution):
-            continue
         extra, told = get_properties(execution.custom_properties), by_execution[execution.id]
+        if was_taken_back(execution) or "zencache_brought_from" in extra:  # a copied record is no use yet
+            continue
         run = of_run.get(execution.id)
         step = extra.get("zencache_step") or (metadata.place_of(execution.id)[1] if run else execution.type)
         moments = [execution.create_time_since_epoch, *(e.milliseconds_since_epoch for e in told)]

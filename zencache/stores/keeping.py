@@ -195,7 +195,11 @@ def is_going_on(run: RunRecord, now: datetime) -> bool:
         return False
     if run.status == "running" and may_be_alive(run.owner, run.created):
         return True
-    return run.of_tfx and now - run.ended < GRACE
+    return run.of_tfx and _age(run, now) < GRACE
+
+
+def _age(run: RunRecord, now: datetime) -> timedelta:
+    return max(now - run.ended, timedelta(0))  # its seconds were counted from before it was recorded
 
 
 def _guarded(house: House, criteria: Criteria, now: datetime) -> Runs:
@@ -208,7 +212,7 @@ def _kept(house: House, criteria: Criteria, now: datetime) -> Runs:
     """Give the runs that are young enough."""
     span = criteria.older_than
     return {
-        k for k, run in house.runs.items() if span is not None and not run.deleted and now - run.ended < span
+        k for k, run in house.runs.items() if span is not None and not run.deleted and _age(run, now) < span
     }
 
 
