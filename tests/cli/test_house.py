@@ -46,7 +46,7 @@ def test_the_size_is_told_by_pipeline_and_step_largest_first(shop, zencache):
     assert (found.count, found.size) == (7, sum(share.size for share in found.pipelines))
     assert {share.name: share.count for share in found.pipelines} == {"prices": 4, "others": 1, "tools": 2}
     assert [share.size for share in found.steps] == sorted((s.size for s in found.steps), reverse=True)
-    assert dict((s.name, s.count) for s in found.steps)["prices.scale"] == 2
+    assert {s.name: s.count for s in found.steps}["prices.scale"] == 2
     text = zencache("cache", "size").stdout
     assert text.startswith("In all: 7 results, ")
     assert "`zencache cache gc --keep-last 1` would free " in text

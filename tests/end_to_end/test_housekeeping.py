@@ -14,6 +14,7 @@ from zencache import Repository, pipeline, step
 from zencache.config import find_project
 from zencache.pipelines import Pipeline
 from zencache.pipelines.records import open_records
+from zencache.stores import bringing, house
 from zencache.stores.metadata import MetadataStore
 from zencache.stores.mlmd import pb
 from zencache.stores.runs import RunStore
@@ -43,15 +44,20 @@ def sums(least: int = -1):
     total(clean(load(), least=least))
 
 
+@pipeline
+def alone():
+    load()
+
+
 def collect_in(monkeypatch, where, name, times=1):
-    """Have gc run, with nothing to keep, before a method does its work."""
+    """Have gc run, with nothing to keep, before a function does its work."""
     real, left = getattr(where, name), [times]
 
-    def collecting(self, *args, **kwargs):
+    def collecting(*args, **kwargs):
         if left[0]:
             left[0] -= 1
             Repository().gc(**NOW)
-        return real(self, *args, **kwargs)
+        return real(*args, **kwargs)
 
     monkeypatch.setattr(where, name, collecting)
 
@@ -191,11 +197,31 @@ def test_a_result_that_another_store_took_over_stays_as_long_as_either_needs_it(
 
 
 def test_a_result_that_is_collected_in_another_store_while_it_is_brought_is_computed(folder, monkeypatch):
-    """The copy of the record is no hit either."""
-    made = sums()
+    """Its record was read, and its bytes were gone when the copy was written: the copy is no hit either."""
+    made = alone()
     Pipeline(made.spec, made._live, metadata=folder / "other.db").run()
-    collect_in(monkeypatch, RunStore, "own")
-    check(sums().run(), ["executed"] * 3)
+    collect_in(monkeypatch, bringing, "_execution")
+    for status in ("executed", "cached"):
+        run = alone().run()
+        assert (run.steps["load"].status, run.steps["load"].output.load()) == (status, [0, 1, 2])
+
+
+def test_a_copy_of_a_record_in_another_store_is_seen_as_a_use(folder, monkeypatch):
+    """The store whose result it was knows nothing of it."""
+    made, runs = sums(), []
+    Pipeline(made.spec, made._live, metadata=folder / "other.db").run()
+    sums(least=7).run()  # the project's own store is one of those that gc asks
+    marked = house.mark
+
+    def and_run(metadata, ids, when):
+        if not runs:
+            runs.append(sums().run())
+        marked(metadata, ids, when)
+
+    monkeypatch.setattr(house, "mark", and_run)
+    Repository().gc(**NOW)
+    check(runs[0], ["cached"] * 3)
+    check(sums().run(), ["cached"] * 3)
 
 
 def test_a_store_that_is_not_there_keeps_what_lies_about(folder):
