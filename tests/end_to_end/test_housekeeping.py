@@ -12,6 +12,7 @@ import pytest
 
 from zencache import Repository, pipeline, step
 from zencache.config import find_project
+from zencache.database import Database
 from zencache.pipelines import Pipeline
 from zencache.pipelines.records import open_records
 from zencache.stores import bringing, house
@@ -181,7 +182,7 @@ def test_the_strictest_gc_does_a_run_of_another_process_no_harm(script, folder):
 def test_a_result_that_another_store_took_over_stays_as_long_as_either_needs_it(folder):
     """Its bytes lie in one place, and both stores have a record of them."""
     made = sums()
-    other = Pipeline(made.spec, made._live, metadata=folder / "other.db")
+    other = Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db"))
     other.run(run_name="there")
     sums().run(run_name="here")
     repository = Repository()
@@ -199,7 +200,7 @@ def test_a_result_that_another_store_took_over_stays_as_long_as_either_needs_it(
 def test_a_result_that_is_collected_in_another_store_while_it_is_brought_is_computed(folder, monkeypatch):
     """Its record was read, and its bytes were gone when the copy was written: the copy is no hit either."""
     made = alone()
-    Pipeline(made.spec, made._live, metadata=folder / "other.db").run()
+    Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db")).run()
     collect_in(monkeypatch, bringing, "_execution")
     for status in ("executed", "cached"):
         run = alone().run()
@@ -209,7 +210,7 @@ def test_a_result_that_is_collected_in_another_store_while_it_is_brought_is_comp
 def test_a_copy_of_a_record_in_another_store_is_seen_as_a_use(folder, monkeypatch):
     """The store whose result it was knows nothing of it."""
     made, runs = sums(), []
-    Pipeline(made.spec, made._live, metadata=folder / "other.db").run()
+    Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db")).run()
     sums(least=7).run()  # the project's own store is one of those that gc asks
     marked = house.mark
 
@@ -227,7 +228,7 @@ def test_a_copy_of_a_record_in_another_store_is_seen_as_a_use(folder, monkeypatc
 def test_a_store_that_is_not_there_keeps_what_lies_about(folder):
     """Its records may name it; one that cannot be read may need anything."""
     made = sums()
-    other = Pipeline(made.spec, made._live, metadata=folder / "other.db")
+    other = Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db"))
     other.run()
     sums().run()
     (folder / "other.db").rename(folder / "away.db")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from zencache.errors import ParameterError
+from zencache.owners import this_process
 from zencache.stores.keeping import Criteria, House, Item, Stored, Use, choose, is_going_on
-from zencache.stores.owner import this_process
 from zencache.stores.records import RunRecord
 
 NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
@@ -23,7 +24,10 @@ def run(name, days=0.0, pipeline="p", status="completed", **more):
 
 def item(name, users, size=1, **more):
     """A result that these runs used, each when it began; the first computed it."""
-    path, stored = Path(f"/root/{name}"), Stored(abs(hash(name)), 0, Path(f"/root/{name}"), "LIVE", False)
+    path, stored = (
+        Path(f"/root/{name}"),
+        Stored(abs(hash(name)), 0, Path(f"/root/{name}"), "LIVE", False, NOW),
+    )
     uses = [
         Use(
             n,
@@ -97,11 +101,14 @@ def test_a_run_is_kept_if_either_age_or_number_says_so():
 
 def test_pinned_served_and_going_on_stay_whatever_is_said():
     """No criterion takes them."""
-    pinned, going = run("pinned", 90, pinned="paper"), run("going", 2, status="running", owner=this_process())
-    dead = run("dead", 2, status="running", owner='{"host": "elsewhere", "pid": 1, "started": "1"}')
+    pinned, going = (
+        run("pinned", 90, pinned="paper"),
+        run("going", 2, status="running", owner=this_process().to_text()),
+    )
+    dead = run("dead", 2, status="running", owner=replace(this_process(), started=1).to_text())
     old = run("old", 90)
     runs = [pinned, going, old, dead]
-    items = [item("a", [pinned]), item("b", [going]), item("c", [old]), item("d", [old])]
+    items = [item("a", [pinned]), item("b", [going]), item("c", [old]), item("d", [old, dead])]
     made = house(items, runs, served=frozenset({Path("/root/c")}))
     assert gone(made, older_than=timedelta(0), keep_last=0, max_size=0) == {"d"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,11 @@ from tfx.orchestration.portable import launcher
 from zencache.execution import tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
+from zencache.execution.flight import alone
+from zencache.execution.limits import throw
 from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
 from zencache.execution.processes import Pool
-from zencache.execution.recording import properties, reused
+from zencache.execution.recording import properties, reuse
 from zencache.execution.schedule import Schedule
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import quiet
@@ -42,7 +43,8 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     }
     schedule = Schedule(todo, {name: step.takes or 0.0 for name, step in planned.items()})
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
-    run.pool = Pool(workers) if run.worker_kind == "processes" else None
+    timed = any(run.spec.by_name[name].tries.timeout for name in todo)
+    run.pool = Pool() if timed or run.worker_kind == "processes" else None
     own = any(run.spec.by_name[name].node is None for name in todo)
     with quiet():
         ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name) if own else None
@@ -57,8 +59,6 @@ class _Nodes:
         self.info = ir.pipeline_info
         self.runtime = ir.runtime_spec
         self.deployment = runner_utils.extract_local_deployment_config(ir)
-        config = self.deployment.metadata_connection_config
-        self.connection = getattr(config, config.WhichOneof("connection_config"))
         self.nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
 
 
@@ -109,9 +109,7 @@ def interrupt(run: RunContext) -> None:
     deadline = time.monotonic() + 10
     while run.threads and time.monotonic() < deadline:
         for thread in list(run.threads.values()):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt)
-            )
+            throw(thread, KeyboardInterrupt)
         time.sleep(0.1)
 
 
@@ -141,9 +139,17 @@ def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
 
 def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
     inputs = run.inputs(spec)
-    planned = reused(run, lambda: run.planner.decide([spec], run.outputs(spec))[0], inputs)
-    if planned is not None:
-        _launch(run, planned, inputs, graph)
+    is_decided = False
+    while not is_decided:
+        with alone(run, spec.name, lambda: run.planner.decide([spec], run.outputs(spec))[0]) as planned:
+            if planned is not None and planned.hit is not None:
+                is_decided = reuse(run, planned, inputs)
+                continue
+            is_decided = True
+            if planned is None:
+                run.results[spec.name] = StepResult(spec.name, "skipped")
+            else:
+                _launch(run, planned, inputs, graph)
 
 
 def _launch(
@@ -160,7 +166,7 @@ def _launch(
         node.parameters.parameters[name].field_value.string_value = value or ""
     info = launcher.Launcher(
         pipeline_node=node,
-        mlmd_connection=Connection(graph.connection, run.runs.metadata.client),
+        mlmd_connection=Connection(run.runs.metadata.client),
         pipeline_info=graph.info,
         pipeline_runtime_spec=graph.runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zencache.caching.explain import write_texts
@@ -14,7 +13,7 @@ from zencache.stores.records import CachedStep, CollectedError
 from zencache.stores.runs import step_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from zencache.execution.tasks import RunContext
     from zencache.planning import PlannedStep
@@ -23,40 +22,30 @@ if TYPE_CHECKING:
 FAILED = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 
 
-def reused(
-    run: RunContext,
-    decide: Callable[[], PlannedStep],
-    inputs: Mapping[str, ArtifactRecord],
-    dynamic: Mapping[str, Any] | None = None,
-) -> PlannedStep | None:
-    """Decide about a step whose inputs are known; publish a hit and give None, or give how it is to run.
-
-    `dynamic` are the properties that were computed from the inputs. A hit that is collected meanwhile is decided about anew.
-    """
-    planned = decide()
-    while planned.hit is not None:
-        with suppress(CollectedError):
-            _reuse(run, planned, inputs, dynamic or {})
-            return None
-        planned = decide()
-    return planned
-
-
-def _reuse(
+def reuse(
     run: RunContext,
     planned: PlannedStep,
     inputs: Mapping[str, ArtifactRecord],
-    dynamic: Mapping[str, Any],
-) -> None:
-    """Publish a step that turned out to be a hit once its inputs were known."""
+    dynamic: Mapping[str, Any] | None = None,
+) -> bool:
+    """Publish a step that turned out to be a hit once its inputs were known, and what was computed from them.
+
+    False where it was collected meanwhile: it has to be decided about anew.
+    """
     assert planned.hit is not None
     assert planned.parts is not None
     spec = run.spec.by_name[planned.name]
-    hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
-    cached = CachedStep(spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds, dynamic)
-    run.runs.publish(run.handle, [cached])
+    try:
+        hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
+        cached = CachedStep(
+            spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds, dynamic or {}
+        )
+        run.runs.publish(run.handle, [cached])
+    except CollectedError:
+        return False
     run.report(StepEvent(planned.name, "cached"))
     run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
+    return True
 
 
 def properties(run: RunContext, planned: PlannedStep) -> dict[str, str | None]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import Project
+    from zencache.database import Database
     from zencache.pipelines.records import Records
     from zencache.stores.erasing import Stray
     from zencache.stores.house import Survey
@@ -179,11 +180,11 @@ def _look_about(every: Sequence[Records], now: datetime) -> tuple[House, list[Pa
     return house, [each.path for each in (*about, *files) if _is_leftover(each, house, now)], ()
 
 
-def _missing(every: Sequence[Records]) -> list[Path]:
+def _missing(every: Sequence[Records]) -> list[Database]:
     """Give the project's stores that are not there; raises StoreUnavailableError for one that cannot be read."""
     opened = {records.project.database for records in every}
     others = [each for each in every[0].project.databases if each not in opened]
-    if closed := [each for each in others if each.is_file()]:
+    if closed := [each for each in others if each.is_there()]:
         raise StoreUnavailableError(
             f"the store {closed[0]} of this project cannot be read, and so nobody knows what it needs; mend it, "
             f"or take it out of {every[0].project.folder / 'stores.json'}"
@@ -314,6 +315,8 @@ def _mend(house: House, going: set[Path], now: datetime) -> None:
     when = f"{now.astimezone():%Y-%m-%d %H:%M:%S}"
     for found in house.surveys:
         marked = [a for a in found.artifacts if a.state == "MARKED_FOR_DELETION" and a.is_collected]
-        left = [each for each in marked if each.folder not in going]
+        # The gc of another machine, which shares this store, may be at work.
+        fresh = {each.id for each in marked if now - each.changed < GRACE and found.is_shared}
+        left = [each for each in marked if each.folder not in going and each.id not in fresh]
         unmark(found.metadata, [each.id for each in left if each.folder.exists()])
         mark_deleted(found.metadata, [each.id for each in left if not each.folder.exists()], when)

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,11 @@ from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
 from zencache.planning.nodes import resolvers_before
-from zencache.stores.records import CachedStep
+from zencache.stores.records import CachedStep, CollectedError
 from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zencache.config import Project, WorkerKind
     from zencache.graph.specs import PipelineSpec
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from zencache.policy import CachePolicy
     from zencache.steps.step import Step
     from zencache.stores.records import RunHandle
+
+    Replan = Callable[[], tuple[RunPlan, list[CachedStep]]]
 
 
 def create_project() -> Project:
@@ -102,40 +105,40 @@ def run(
     planner = make_planner(spec, bodies, records, enable_cache)
     spec = with_snapshots(spec, steps, records.project, planner.keys.code)
     handle = records.runs.begin(spec, run_name or default_run_name(spec.name))
-    handle, plan, hits = _begun(handle, planner, records, part, started)
-    _tell_hits(printer, hits)
-    if not plan.all_hits:
+    replan = partial(_planned, planner, spec, records, part)
+    handle, plan, hits = _begun(handle, records, replan, started)
+    if plan.all_hits:
+        _tell_hits(printer, hits)
+    else:
         context = _context(records, handle, planner, plan, hits, printer, workers, worker_kind)
-        _compute(context, started, printer)
+        _compute(context, hits, replan, started, printer)
     printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
     return _recorded(records, handle)
 
 
 def _begun(
-    handle: RunHandle, planner: Planner, records: Records, part: Part | None, started: float
+    handle: RunHandle, records: Records, replan: Replan, started: float
 ) -> tuple[RunHandle, RunPlan, list[CachedStep]]:
-    """Plan a run and publish its hits; once more where one was collected, or found damaged, meanwhile."""
+    """Plan a run, and publish it if it is all hits; once more where one was collected, or found damaged, meanwhile."""
     for _ in range(_ATTEMPTS):
         with suppress(ArtifactError):
-            return _published(handle, planner, records, part, started)
+            plan, hits = replan()
+            if plan.all_hits:
+                records.runs.publish(handle, hits, finished=time.perf_counter() - started)
+            return handle, plan, hits
         handle = records.runs.begun(handle)
-    return _published(handle, planner, records, part, started)
+    return handle, *replan()
+
+
+def _planned(
+    planner: Planner, spec: PipelineSpec, records: Records, part: Part | None
+) -> tuple[RunPlan, list[CachedStep]]:
+    plan = _owned(planner.plan(), planner, records)
+    plan = part.planned(plan, spec, records) if part else plan
+    return plan, _hits(spec, plan, {} if part else resolvers_before(spec))
 
 
 _ATTEMPTS = 10  # each fails on a result that is no hit any more in the next
-
-
-def _published(
-    handle: RunHandle, planner: Planner, records: Records, part: Part | None, started: float
-) -> tuple[RunHandle, RunPlan, list[CachedStep]]:
-    spec = handle.spec
-    plan = _owned(planner.plan(), planner, records)
-    plan = part.planned(plan, spec, records) if part else plan
-    hits = _hits(spec, plan, {} if part else resolvers_before(spec))
-    if not hits:
-        return records.runs.open(handle), plan, hits
-    seconds = time.perf_counter() - started if plan.all_hits else None
-    return records.runs.publish(handle, hits, finished=seconds), plan, hits
 
 
 def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
@@ -209,25 +212,27 @@ def _context(
         workers=workers or settings.workers,
         worker_kind=worker_kind or settings.worker_kind,
         load_body=load_body,
-        results={
-            **{
-                n: StepResult(n, "skipped", is_condition=True)
-                for n, p in plan.steps.items()
-                if p.action == "skip"
-            },
-            **{
-                h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id)
-                for h in hits
-            },
-        },
+        results=_known(plan, hits),
     )
 
 
-def _compute(context: RunContext, started: float, printer: Printer) -> None:
+def _known(plan: RunPlan, hits: list[CachedStep]) -> dict[str, StepResult]:
+    """Give the results of the steps that need not run."""
+    left_out = [name for name, planned in plan.steps.items() if planned.action == "skip"]
+    return {
+        **{name: StepResult(name, "skipped", is_condition=True) for name in left_out},
+        **{h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id) for h in hits},
+    }
+
+
+def _compute(
+    context: RunContext, hits: list[CachedStep], replan: Replan, started: float, printer: Printer
+) -> None:
     """Run what is left, record how the run ended, and raise what a step raised."""
+    context.handle = context.runs.open(context.handle)
     name, status = context.handle.name, "failed"
     try:
-        status = _execute(context, printer)
+        status = _execute(context, hits, replan, printer)
     finally:
         seconds = time.perf_counter() - started
         used = [result.execution for result in context.results.values() if result.execution is not None]
@@ -244,16 +249,30 @@ def _compute(context: RunContext, started: float, printer: Printer) -> None:
         _raise(name, [result for result in context.results.values() if result.status == "failed"])
 
 
-def _execute(context: RunContext, printer: Printer) -> str:
-    """Run what is left, and give the run's status."""
+def _execute(context: RunContext, hits: list[CachedStep], replan: Replan, printer: Printer) -> str:
+    """Publish the hits, run the rest, and give the run's status."""
     try:
-        with printer.display():
-            load_engine().execute(context)
+        _tell_hits(printer, _publish(context, hits, replan))
+        if len(context.results) < len(context.spec.steps):
+            with printer.display():
+                load_engine().execute(context)
     except KeyboardInterrupt:
         return "interrupted"
     if context.interrupted.is_set():
         return "interrupted"
     return "failed" if any(result.status == "failed" for result in context.results.values()) else "completed"
+
+
+def _publish(context: RunContext, hits: list[CachedStep], replan: Replan) -> list[CachedStep]:
+    """Publish the hits of a run that goes on, and give them; where one was collected meanwhile, those of another plan."""
+    for _ in range(_ATTEMPTS):
+        with suppress(ArtifactError):
+            if hits:
+                context.runs.publish(context.handle, hits)
+            return hits
+        context.plan, hits = replan()
+        context.results = _known(context.plan, hits)
+    raise CollectedError([hit.spec.name for hit in hits])
 
 
 def _raise(run_name: str, failed: list[StepResult]) -> None:

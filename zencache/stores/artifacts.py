@@ -60,7 +60,7 @@ def write_aside(target: Path, fill: Callable[[Path], None]) -> Manifest:
     The files are written into a folder beside `target`, flushed to disk, made read-only, and the
     folder is renamed. What is already in `target` (a step wrote there itself) becomes part of it.
     """
-    aside = target.with_name(f".{target.name}.partial")
+    aside = _aside(target)
     try:
         if aside.exists():
             shutil.rmtree(aside)
@@ -80,6 +80,23 @@ def write_aside(target: Path, fill: Callable[[Path], None]) -> Manifest:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return manifest
+
+
+def clear(target: Path) -> None:
+    """Remove what a failed attempt left at `target` and aside: the folder is there, and empty, as before it."""
+    try:
+        for folder in (target, _aside(target)):
+            if folder.exists():
+                shutil.rmtree(folder)
+        target.mkdir(parents=True)
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"cannot remove what a failed attempt left at {target}: {error}; run the pipeline again"
+        ) from error
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
 
 
 def is_whole(folder: Path, size: int) -> bool:

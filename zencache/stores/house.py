@@ -51,6 +51,11 @@ class Survey:
     in_progress: frozenset[int]
     """Executions that have not ended, of runs that are going on."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may write into the store."""
+        return self.metadata.project.database.is_server
+
 
 def survey(runs: RunStore, home: int, now: datetime) -> Survey:
     """Read a store: what is published meanwhile shows as a use that the survey does not know."""
@@ -105,6 +110,7 @@ def _stored(metadata: MetadataStore, artifact: Any, home: int) -> Stored:
         folder=metadata.local(artifact.uri),
         state=pb.Artifact.State.Name(artifact.state),
         is_collected="zencache_collected" in extra,
+        changed=from_milliseconds(artifact.last_update_time_since_epoch),
         pushed_to=str(extra.get("pushed_destination") or "") if artifact.type == "PushedModel" else "",
     )
 

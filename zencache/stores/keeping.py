@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from zencache.errors import ParameterError
+from zencache.owners import Owner
 from zencache.sizes import size_text
-from zencache.stores.owner import may_be_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(hours=1)
 """What belongs to no run that is known may be about to, for so long."""
+
+
+FORGOTTEN = timedelta(days=7)
+"""After this time, a run that does not tell its process is taken for ended."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Stored:
     state: str
     is_collected: bool
     """Whether gc marked it."""
+    changed: datetime
+    """When its record was written last."""
     pushed_to: str = ""
     """Of a model that was pushed: where to."""
 
@@ -193,8 +199,9 @@ def is_going_on(run: RunRecord, now: datetime) -> bool:
     """Say whether a run has not ended, as far as one can tell; see `docs/housekeeping.md`."""
     if run.deleted:
         return False
-    if run.status == "running" and may_be_alive(run.owner, run.created):
-        return True
+    if run.status == "running":
+        # One of another machine cannot be asked here: its status says what its signs of life told.
+        return Owner.of(run.owner).is_alive() is not False if run.owner else _age(run, now) < FORGOTTEN
     return run.of_tfx and _age(run, now) < GRACE
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from zencache.database import Database
     from zencache.graph.specs import PipelineSpec, StepSpec
 
 State = Literal["NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED", "UNKNOWN"]
@@ -66,13 +67,15 @@ class ExecutionRecord:
     """JSON of `zencache.watch.seen.Seen`: what it read without declaring it."""
     dropped: str | None = None
     """Why its result may not be reused any more, if someone said so."""
+    attempts: int = 1
+    """How many times it was computed: more than once if it failed and was retried."""
     compared_with: int | None = None
     """The earlier execution that its reason compares with."""
     origin: int | None = None
     """Of a hit: the execution that computed the outputs."""
     inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
-    home: Path | None = None
+    home: Database | None = None
     """The database that it is recorded in."""
 
     @property
@@ -97,7 +100,7 @@ class RunRecord:
     deleted: str | None = None
     """When it was deleted: records are only marked."""
     owner: str | None = None
-    """The process that it runs in, while it does (`zencache.stores.owner`)."""
+    """The process that it runs in, while it does (`zencache.owners`)."""
     of_tfx: bool = False
     """Whether one of TFX's own runners wrote it."""
 

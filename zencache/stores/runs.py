@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.errors import AlreadyExistsError
 from zencache.graph.specs import PipelineSpec, key_and_index
 from zencache.graph.values import from_text
+from zencache.owners import this_process
 from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.history import run_of_tfx, spec_of_tfx
@@ -25,7 +26,6 @@ from zencache.stores.metadata import (
     recent_of,
 )
 from zencache.stores.mlmd import errors, get_properties, pb, set_properties
-from zencache.stores.owner import this_process
 from zencache.stores.records import (
     CachedStep,
     CollectedError,
@@ -123,7 +123,9 @@ class RunStore:
     def remember(self, key: str, identity: str, execution_id: int) -> None:
         """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
         with self.metadata.lock:
-            step = self.metadata.context(STEP_CONTEXT, identity) or self._new_step_context(identity)
+            _ = self.metadata.context_id(STEP_CONTEXT, identity)
+            step = self.metadata.context(STEP_CONTEXT, identity)
+            assert step is not None
             recent = [*recent_of(step), execution_id][-RECENT:]
             set_properties(step.custom_properties, {"zencache_recent": json.dumps(recent)})
             context = self.metadata.context(KEY_CONTEXT, key)
@@ -149,12 +151,17 @@ class RunStore:
         self.remember(record.key, identity, brought)
         return own
 
-    def annotate(self, execution_id: int, values: Mapping[str, Any]) -> ExecutionRecord:
-        """Note on an execution of a native component what is known of it, and on its outputs their content."""
+    def note(self, execution_id: int, values: Mapping[str, Any]) -> None:
+        """Note on an execution what is known of it."""
         with self.metadata.lock:
             [execution] = self._client.get_executions_by_id([execution_id])
             set_properties(execution.custom_properties, values)
             self._client.put_executions([execution])
+
+    def annotate(self, execution_id: int, values: Mapping[str, Any]) -> ExecutionRecord:
+        """Note on an execution of a native component what is known of it, and on its outputs their content."""
+        with self.metadata.lock:
+            self.note(execution_id, values)
             made = [e for e in self._client.get_events_by_execution_ids([execution_id]) if e.type in OUTPUTS]
             own = {event.artifact_id for event in made if event.type == pb.Event.OUTPUT}
             self.metadata.fingerprinted(sorted(own), anew=True)
@@ -182,9 +189,6 @@ class RunStore:
         of_node = self._client.get_executions_by_context(node.id)
         if found := sorted(of_run & {e.id for e in of_node}):
             self.annotate(found[-1], values)
-
-    def _new_step_context(self, identity: str) -> Any:
-        return pb.Context(type_id=self.metadata.context_types[STEP_CONTEXT], name=identity)
 
     def _put_run(
         self,
@@ -232,7 +236,7 @@ class RunStore:
                 "zencache_version": run.version,
                 "zencache_status": status,
                 "zencache_seconds": seconds,
-                "zencache_owner": this_process() if status == "running" else None,
+                "zencache_owner": this_process().to_text() if status == "running" else None,
                 "zencache_spec": None if run.spec_is_the_versions else run.spec.model_dump_json(),
             },
         )
@@ -328,21 +332,28 @@ class RunStore:
     def _make_version(self, spec: PipelineSpec) -> VersionRecord:
         """Register a new version; its name is unique, so that two processes cannot make one number twice."""
         with self.metadata.lock:
-            existing = list(self._all_versions(spec.name))
-            same = next((v for v in existing if v.structure == spec.structure and not v.is_deleted), None)
-            if same is not None:
-                return same
-            number = len(existing) + 1
-            context = pb.Context(
-                type_id=self.metadata.context_types[VERSION_CONTEXT],
-                name=version_context_name(spec.name, number),
-            )
-            set_properties(
-                context.custom_properties,
-                {"zencache_structure": spec.structure, "zencache_spec": spec.model_dump_json()},
-            )
+            while True:
+                existing = list(self._all_versions(spec.name))
+                same = next((v for v in existing if v.structure == spec.structure and not v.is_deleted), None)
+                if same is not None:
+                    return same
+                made = VersionRecord(len(existing) + 1, spec.structure, spec)
+                if self._put_version(made):
+                    return made
+
+    def _put_version(self, version: VersionRecord) -> bool:
+        """Write a version; False if another process has written one of its number meanwhile."""
+        name = version_context_name(version.spec.name, version.number)
+        context = pb.Context(type_id=self.metadata.context_types[VERSION_CONTEXT], name=name)
+        spec = {"zencache_structure": version.structure, "zencache_spec": version.spec.model_dump_json()}
+        set_properties(context.custom_properties, spec)
+        try:
             self._client.put_contexts([context])
-        return VersionRecord(number, spec.structure, spec)
+        except errors.AlreadyExistsError:
+            if self.metadata.context(VERSION_CONTEXT, name) is None:
+                raise self.metadata.name_taken("pipeline version", name) from None
+            return False
+        return True
 
     # -- reading ------------------------------------------------------------------------------
 
