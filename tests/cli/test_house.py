@@ -78,7 +78,7 @@ def test_gc_deletes_what_no_kept_run_needs(shop, zencache):
     assert planned("prices", "scale").action == "hit"  # that of `second`
 
 
-def test_collected_results_are_misses_and_their_history_stays(shop):
+def test_collected_results_are_misses_and_their_history_stays(shop, zencache):
     """The plan says when they were collected; runs, reasons and keys are as they were; loading says it too."""
     before = [(s.name, s.status, s.reason, s.cache_key) for s in Repository().get_run("first").steps.values()]
     done = Repository().gc(**NOW)
@@ -89,6 +89,7 @@ def test_collected_results_are_misses_and_their_history_stays(shop):
     with pytest.raises(ArtifactError, match="output was collected on 20.*run the pipeline again"):
         run.steps["load"].output.load()
     assert planned("prices", "load").reason.startswith("the stored output output was collected on 20")
+    assert ", collected on 20" in zencache("run", "show", "first").stdout
     assert Repository().gc(**NOW).results == ()
     again = Repository().get_pipeline_by_name("prices").run()
     assert again.steps["load"].status == "executed"
@@ -130,6 +131,7 @@ def test_a_pinned_run_keeps_what_it_needs_until_it_is_unpinned(shop, zencache):
     """Also what it reused: `third` has its load and scale from `first`."""
     assert zencache("run", "pin", "third", "--why", "in the paper").exit_code == 0
     assert Repository().get_run("third").pinned == "in the paper"
+    assert "Pinned: in the paper" in zencache("run", "show", "third").stdout
     Repository().gc(**NOW)
     assert len(Repository().get_run("third").steps["scale"].output.load()) == 4
     assert not folder_of("second", "scale").exists()

@@ -130,9 +130,12 @@ def show_run(name: Name) -> None:
             for s in run.steps.values()
         ],
     )
+    if run.pinned:
+        typer.echo(f"Pinned: {run.pinned}")
     for step in run.steps.values():
         for output in step.outputs.values():
-            typer.echo(f"{step.name}.{output.name}: {output.type}, {output.size} bytes, {output.uri}")
+            gone = f", collected on {output.collected}" if output.collected else ""
+            typer.echo(f"{step.name}.{output.name}: {output.type}, {output.size} bytes, {output.uri}{gone}")
         if step.error:
             typer.echo(f"\n{step.name} failed:\n{step.error}", nl=False)
 

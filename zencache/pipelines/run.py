@@ -244,6 +244,11 @@ class ArtifactView:
         return self._record.size
 
     @property
+    def collected(self) -> str:
+        """When gc took its bytes; empty if it did not."""
+        return self._record.collected
+
+    @property
     def record(self) -> ArtifactRecord:
         """What is recorded of it."""
         return self._record
