@@ -94,7 +94,7 @@ def _entries(path: Path) -> Iterator[tuple[int, float]]:
 
 def strays(project: Project) -> Iterator[Stray]:
     """List what may lie about in a project: candidates, which the records have to be asked about."""
-    for node in _folders(project.artifacts):
+    for node in (each for each in _folders(project.artifacts) if each.name[0] not in "._"):
         for output in _folders(node):
             if output.name.startswith("."):
                 places = _folders(output) if output.name == _SYSTEM else [output]
