@@ -293,13 +293,15 @@ def test_a_run_that_is_pinned_or_going_on_is_not_deleted(shop):
         repository.delete_run("first")
     runs = repository._records.runs
     spec = repository.get_pipeline_by_name("prices").spec
-    runs.open(runs.begin(spec, "now"))
+    going = runs.open(runs.begin(spec, "now"))
     repository.unpin("first")
     with pytest.raises(InUseError, match="run now is going on; delete it when it has ended"):
         repository.delete_pipeline("prices")
     with pytest.raises(InUseError, match="run now is going on, and kept meanwhile"):
         repository.pin("now")
+    runs.finish(going, "failed", 0.1, [])
     assert [run.name for run in repository.get_runs("prices")] == ["first", "second", "now"]
+    repository.delete_run("now")
 
 
 def test_deleting_asks_first_and_can_be_tried(shop, zencache):

@@ -19,14 +19,19 @@ BEATS_OF_A_FILE = 10.0
 SILENCE = 10.0  # seconds without a beat after which who watches takes the process for dead
 
 
+_beating: set[tuple[str, int | None]] = set()
+"""Store and context: a store may be opened several times in a process."""
+
+
 class Heart:
     """Writes the time into contexts, every few seconds, as long as there are any.
 
     Its methods are not called while one holds the lock of the store: a beat takes that.
     """
 
-    def __init__(self, client: Client, every: float) -> None:
+    def __init__(self, client: Client, store: str, every: float) -> None:
         self._client = client
+        self._store = store
         self._every = every
         self._contexts: dict[int, Any] = {}
         self._lock = threading.Lock()
@@ -37,6 +42,7 @@ class Heart:
         """Begin to beat in a context, which nobody else may write meanwhile."""
         with self._lock:
             self._contexts[context.id] = context
+            _beating.add((self._store, context.id))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._go_on, name="zencache-heart", daemon=True)
                 self._thread.start()
@@ -45,11 +51,12 @@ class Heart:
         """Stop to beat in a context; when this returns, it may be written."""
         with self._lock:
             self._contexts.pop(context_id, None)  # type: ignore[arg-type]
+            _beating.discard((self._store, context_id))
             self._changed.notify_all()
 
     def beats_in(self, context_id: int) -> bool:
         """Say whether this process is doing what a context stands for."""
-        return context_id in self._contexts
+        return (self._store, context_id) in _beating
 
     def _go_on(self) -> None:
         with self._lock:

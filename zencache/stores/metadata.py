@@ -5,12 +5,13 @@ All of TFX's own types and names are kept, so that TFX's tools read the store. W
 =============================  ========================================================================
 context types                  name; custom properties
 =============================  ========================================================================
-``pipeline``                   TFX's; the pipeline's name
+``pipeline``                   TFX's; the pipeline's name; ``zencache_running``: the ids of its runs that go on, as JSON
 ``pipeline_run``               TFX's; the run's name; ``zencache_pipeline``, ``zencache_version``,
                                ``zencache_status``, ``zencache_seconds``; ``zencache_spec`` where the
-                               run's spec is not its version's (other parameters); ``zencache_owner``: the
-                               process that it runs in, while it does; ``zencache_pinned``: why it is kept;
-                               child of ``pipeline``
+                               run's spec is not its version's (other parameters); while it goes on
+                               ``zencache_owner``: its process, as JSON, and ``zencache_beat``: when that last gave
+                               a sign of life, in seconds since 1970; ``zencache_pinned``: why it is kept; child
+                               of ``pipeline``
 ``node``                       TFX's; ``pipeline.step``
 ``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
                                Ties the executions that computed this key
@@ -114,7 +115,8 @@ class MetadataStore:
         except OSError as error:
             raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
         self.client = Client(project.database, self.lock)
-        self.heart = Heart(self.client, BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE)
+        every = BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE
+        self.heart = Heart(self.client, str(project.database), every)
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
         self._places: dict[int, tuple[str, str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -37,7 +38,18 @@ __all__ = [
     "set_properties",
 ]
 
+
+class _Untold(logging.Filter):
+    """Leaves out what ML Metadata logs of connections, passwords included, and of errors that are raised anyway."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith(("ConnectionConfig", "mlmd client"))
+
+
+logging.getLogger("absl").addFilter(_Untold())
+
 _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
+_ONCE = 1  # attempts of MLMD at a server, of which `Client` makes several, sooner
 _SECONDS_FOR_A_CALL = 60.0  # that a gRPC server has for an answer
 _PATIENCE = 60.0  # seconds that a server may be away
 _PASSING = (errors.AbortedError, errors.UnavailableError, errors.DeadlineExceededError, StoreUnavailableError)
@@ -98,6 +110,7 @@ def _sqlite(database: Database) -> Any:
 def _mysql(database: Database) -> Any:
     config = pb.ConnectionConfig()
     config.mysql.host, config.mysql.port, config.mysql.database = database.host, database.port, database.name
+    config.retry_options.max_num_retries = _ONCE
     config.mysql.user, config.mysql.password = database.user, database.password.get_secret_value()
     for name, value in database.options:
         secured = config.mysql.ssl_options
@@ -109,6 +122,7 @@ def _postgresql(database: Database) -> Any:
     config = pb.ConnectionConfig()
     config.postgresql.host, config.postgresql.port = database.host, str(database.port)
     config.postgresql.dbname, config.postgresql.user = database.name, database.user
+    config.retry_options.max_num_retries = _ONCE
     config.postgresql.password = database.password.get_secret_value()
     for name, value in database.options:
         setattr(config.postgresql.ssloption, name, value)

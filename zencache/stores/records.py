@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Literal
@@ -131,6 +132,8 @@ class RunHandle:
     spec_is_the_versions: bool
     context_id: int | None = None
     """Of its MLMD context, once there is one."""
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Tells it from another run of its name."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import AlreadyExistsError
+from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import PipelineSpec, key_and_index
 from zencache.graph.values import from_text
-from zencache.owners import this_process
 from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.history import run_of_tfx, spec_of_tfx
+from zencache.stores.liveness import bury, end_unfinished, going_on, is_dead, signs, with_running
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -70,9 +70,17 @@ class RunStore:
     def open(self, run: RunHandle) -> RunHandle:
         """Write the run as running; what computes its steps ties them to it."""
         with self.metadata.lock:
-            _, _, [context_id] = self._put_run(run, "running")
+            _, context_id = self._put_run(run, "running")
             self._adopt(run, context_id)
-        return dataclasses.replace(run, context_id=context_id)
+            pipeline, others = going_on(self.metadata, run.pipeline)
+            bury(self.metadata, others)
+            alive = (
+                {c.id for c in self._client.get_contexts_by_id(others) if _goes_on(c)} if others else set()
+            )
+            self._client.put_contexts([with_running(pipeline, {*alive, context_id})])
+        opened = dataclasses.replace(run, context_id=context_id)
+        self.metadata.heart.beat_in(self._run_context(opened, "running"))
+        return opened
 
     def publish(
         self, run: RunHandle, hits: Sequence[CachedStep], *, finished: float | None = None
@@ -86,17 +94,19 @@ class RunStore:
             status = "running" if finished is None else "completed"
             executions = [self._cached_execution(run, hit) for hit in hits]
             edges = [(n, None, event) for n, hit in enumerate(hits) for event in _events(hit)]
-            ids, _, [context_id] = self._put_run(run, status, finished, executions, edges)
+            ids, context_id = self._put_run(run, status, finished, executions, edges)
             self._tie(run, hits, ids, context_id)
             if run.context_id is None:
                 self._adopt(run, context_id)
             run = dataclasses.replace(run, context_id=context_id)
-            self._check_live(run, hits, ids)
+            self._check_live(run, hits, ids, is_all=finished is not None)
             if finished is not None and (changed := self._used_anew(run, [hit.hit.id for hit in hits])):
                 self._client.put_contexts(changed)
         return run
 
-    def _check_live(self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int]) -> None:
+    def _check_live(
+        self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int], *, is_all: bool
+    ) -> None:
         """Take published hits back if one of them was collected: whoever collects reads the uses after marking."""
         gone = self.metadata.not_live(a.id for hit in hits for a in hit.hit.outputs.values())
         if not gone:
@@ -106,7 +116,8 @@ class RunStore:
             execution.last_known_state = pb.Execution.CANCELED
             self._taken_back[execution.name.partition("#")[0]] += 1
         self._client.put_executions(executions)
-        self._client.put_contexts([self._run_context(run, "running")])
+        if is_all:
+            self._client.put_contexts([self._run_context(run, "running")])
         lost = [h.spec.name for h in hits if gone & {a.id for a in h.hit.outputs.values()}]
         raise CollectedError(lost)
 
@@ -117,8 +128,15 @@ class RunStore:
 
     def finish(self, run: RunHandle, status: str, seconds: float, used: Sequence[int]) -> None:
         """Write how a run ended, and which executions hold its results."""
+        self.metadata.heart.leave(run.context_id)
+        assert run.context_id is not None
         with self.metadata.lock:
-            self._client.put_contexts([self._run_context(run, status, seconds), *self._used_anew(run, used)])
+            end_unfinished(self.metadata, run.context_id, "the run ended before the step did")
+            pipeline, others = going_on(self.metadata, run.pipeline)
+            ended = with_running(pipeline, {*others} - {run.context_id})
+            self._client.put_contexts(
+                [self._run_context(run, status, seconds), ended, *self._used_anew(run, used)]
+            )
 
     def remember(self, key: str, identity: str, execution_id: int) -> None:
         """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
@@ -197,15 +215,19 @@ class RunStore:
         seconds: float | None = None,
         executions: Sequence[Any] = (),
         edges: Sequence[Any] = (),
-    ) -> Any:
-        """Write the run's context with executions; a new run's name must be free."""
+    ) -> tuple[Sequence[int], int]:
+        """Write the run's context with executions, and give their ids and its; a new run's name must be free."""
         context, known = self._run_context(run, status, seconds), run.context_id is not None
         try:
-            return self._client.put_lineage_subgraph(
+            ids, _, [context_id] = self._client.put_lineage_subgraph(
                 executions, [], [context], edges, reuse_context_if_already_exist=known
             )
         except errors.AlreadyExistsError as error:
-            raise AlreadyExistsError(self._taken(run.name)) from error
+            found = self._written_before(run, executions)
+            if found is None:
+                raise AlreadyExistsError(self._taken(run.name)) from error
+            return found
+        return ids, context_id
 
     def _taken(self, name: str) -> str:
         """Say that a run's name is taken, by one that was deleted, perhaps."""
@@ -213,6 +235,15 @@ class RunStore:
         when = there.deleted if there else None
         was = f"there was a run named {name!r}, deleted on {when}; names of runs are not used again:"
         return f"{was if when else f'there is a run named {name!r} already;'} give another run_name"
+
+    def _written_before(self, run: RunHandle, executions: Sequence[Any]) -> tuple[list[int], int] | None:
+        """Find what this run wrote itself, where a server took it and went away before it said so."""
+        context = self.metadata.context(RUN_CONTEXT, run.name)
+        if context is None or get_properties(context.custom_properties).get("zencache_token") != run.token:
+            return None
+        ids = {e.name: e.id for e in self._client.get_executions_by_context(context.id)}
+        names = [execution.name for execution in executions]
+        return ([ids[name] for name in names], context.id) if ids.keys() >= set(names) else None
 
     def _used_anew(self, run: RunHandle, used: Sequence[int]) -> list[Any]:
         """Give the context of a run's version with the executions that it used, if the last run used others."""
@@ -236,7 +267,8 @@ class RunStore:
                 "zencache_version": run.version,
                 "zencache_status": status,
                 "zencache_seconds": seconds,
-                "zencache_owner": this_process().to_text() if status == "running" else None,
+                "zencache_token": run.token,
+                **(signs() if status == "running" else {}),
                 "zencache_spec": None if run.spec_is_the_versions else run.spec.model_dump_json(),
             },
         )
@@ -381,15 +413,16 @@ class RunStore:
 
     def _run_of(self, context: Any) -> RunRecord | None:
         """Give the run that a context stands for, ours or one of TFX's own runners; None for one without executions."""
-        is_ours = "zencache_pipeline" in context.custom_properties
-        found = _run_record(context) if is_ours else run_of_tfx(self.metadata, context)
-        extra = get_properties(context.custom_properties)
-        return found and dataclasses.replace(
-            found,
-            pinned=extra.get("zencache_pinned"),
-            deleted=extra.get(DELETED),
-            owner=extra.get("zencache_owner"),
-        )
+        if "zencache_pipeline" not in context.custom_properties:
+            return run_of_tfx(self.metadata, context)
+        record = _run_record(context)
+        if not is_dead(self.metadata, context):
+            return record
+        try:
+            bury(self.metadata, [context.id])
+        except StoreUnavailableError:  # of a store that cannot be written, it is only said
+            return dataclasses.replace(record, status="failed")
+        return _run_record(self.metadata.context(RUN_CONTEXT, context.name))
 
     def run_of(self, execution_id: int) -> RunRecord | None:
         """Find the run that an execution is part of."""
@@ -431,6 +464,10 @@ def _parameters(spec: StepSpec) -> Mapping[str, Any]:
     return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
 
 
+def _goes_on(run: Any) -> bool:
+    return bool(get_properties(run.custom_properties).get("zencache_status") == "running")
+
+
 def _run_record(context: Any) -> RunRecord:
     extra = get_properties(context.custom_properties)
     return RunRecord(
@@ -441,6 +478,9 @@ def _run_record(context: Any) -> RunRecord:
         status=extra.get("zencache_status", "unknown"),
         created=from_milliseconds(context.create_time_since_epoch),
         seconds=extra.get("zencache_seconds"),
+        pinned=extra.get("zencache_pinned"),
+        deleted=extra.get(DELETED),
+        owner=extra.get("zencache_owner"),
     )
 
 

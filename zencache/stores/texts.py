@@ -64,7 +64,8 @@ def to_write(arguments: Any, kind: Kind) -> Any:
         return arguments
     changed = copy.deepcopy(arguments)
     for node in _nodes(changed):
-        node.name = written(fitted(node.name), kind)
+        if node.name:  # one that is set to nothing is another thing than none
+            node.name = written(fitted(node.name), kind)
         for value in _texts(node):
             value.string_value = written(value.string_value, kind)
     return changed
