@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.stores.metadata import PIPELINE_CONTEXT, RUN_CONTEXT, VERSION_CONTEXT
 from zencache.stores.mlmd import set_properties
 from zencache.stores.records import version_context_name
-from zencache.stores.runs import DELETED
+from zencache.stores.versions import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ from zencache.stores.keeping import Stored, Use, is_going_on
 from zencache.stores.metadata import RUN_CONTEXT, VERSION_CONTEXT, was_taken_back
 from zencache.stores.mlmd import ListOptions, OrderByField, get_properties, pb, set_properties
 from zencache.stores.records import from_milliseconds
-from zencache.stores.runs import DELETED
+from zencache.stores.versions import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

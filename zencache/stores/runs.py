@@ -31,10 +31,9 @@ from zencache.stores.records import (
     CollectedError,
     RunHandle,
     RunRecord,
-    VersionRecord,
     from_milliseconds,
-    version_context_name,
 )
+from zencache.stores.versions import DELETED, VersionStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,19 +41,14 @@ if TYPE_CHECKING:
     from zencache.graph.specs import StepSpec
     from zencache.stores.records import ArtifactRecord, ExecutionRecord
 
-DELETED = "zencache_deleted"
 
-
-class RunStore:
+class RunStore(VersionStore):
     """Pipelines, versions and runs of one project, over its `MetadataStore`."""
 
     def __init__(self, metadata: MetadataStore) -> None:
-        self.metadata = metadata
-        self._client = metadata.client
-        self._versions: dict[tuple[str, str], VersionRecord] = {}
+        super().__init__(metadata)
         self._execution_types: dict[str, int] = {}
         self._attributed: set[tuple[int, int]] = set()
-        self._likely: dict[str, list[int]] = {}
         self._taken_back: Counter[str] = Counter()
 
     # -- writing ------------------------------------------------------------------------------
@@ -245,17 +239,6 @@ class RunStore:
         names = [execution.name for execution in executions]
         return ([ids[name] for name in names], context.id) if ids.keys() >= set(names) else None
 
-    def _used_anew(self, run: RunHandle, used: Sequence[int]) -> list[Any]:
-        """Give the context of a run's version with the executions that it used, if the last run used others."""
-        name = version_context_name(run.pipeline, run.version)
-        if not used or self._likely.get(name) == list(used):
-            return []
-        context = self.metadata.context(VERSION_CONTEXT, name)
-        assert context is not None
-        set_properties(context.custom_properties, {"zencache_recent": json.dumps(used)})
-        self._likely[name] = list(used)
-        return [context]
-
     def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
         context = pb.Context(
             type_id=self.metadata.context_types[RUN_CONTEXT], name=run.name, id=run.context_id
@@ -319,73 +302,6 @@ class RunStore:
             owned += [*new, *((a, run_id) for a in artifacts)]
         attributions = [pb.Attribution(artifact_id=a, context_id=c) for a, c in owned]
         self._client.put_attributions_and_associations(attributions, ties)
-
-    # -- versions -----------------------------------------------------------------------------
-
-    def version_of(self, spec: PipelineSpec) -> VersionRecord | None:
-        """Find the version that a spec's structure is, or None."""
-        known = self._versions.get((spec.name, spec.structure))
-        if known is None:
-            known = next((v for v in self.versions(spec.name) if v.structure == spec.structure), None)
-            if known is not None:
-                self._versions[spec.name, spec.structure] = known
-        return known
-
-    def likely(self, spec: PipelineSpec) -> list[int]:
-        """Give the executions that the last run of a spec's version used: most are likely to be used again."""
-        version = self.version_of(spec)
-        if version is None:
-            return []
-        name = version_context_name(spec.name, version.number)
-        if name not in self._likely:
-            self._likely[name] = recent_of(self.metadata.context(VERSION_CONTEXT, name))
-        return self._likely[name]
-
-    def versions(self, pipeline: str) -> Iterator[VersionRecord]:
-        """List a pipeline's versions by number, without those that were deleted."""
-        return (version for version in self._all_versions(pipeline) if not version.is_deleted)
-
-    def _all_versions(self, pipeline: str) -> Iterator[VersionRecord]:
-        """List a pipeline's versions by number, from 1."""
-        number = 1
-        while (
-            context := self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))
-        ) is not None:
-            extra = get_properties(context.custom_properties)
-            spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
-            yield VersionRecord(number, extra["zencache_structure"], spec, DELETED in extra)
-            number += 1
-
-    def _was_deleted(self, pipeline: str, version: VersionRecord) -> bool:
-        """Say whether a version that is remembered was deleted since."""
-        context = self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, version.number))
-        return context is not None and DELETED in context.custom_properties
-
-    def _make_version(self, spec: PipelineSpec) -> VersionRecord:
-        """Register a new version; its name is unique, so that two processes cannot make one number twice."""
-        with self.metadata.lock:
-            while True:
-                existing = list(self._all_versions(spec.name))
-                same = next((v for v in existing if v.structure == spec.structure and not v.is_deleted), None)
-                if same is not None:
-                    return same
-                made = VersionRecord(len(existing) + 1, spec.structure, spec)
-                if self._put_version(made):
-                    return made
-
-    def _put_version(self, version: VersionRecord) -> bool:
-        """Write a version; False if another process has written one of its number meanwhile."""
-        name = version_context_name(version.spec.name, version.number)
-        context = pb.Context(type_id=self.metadata.context_types[VERSION_CONTEXT], name=name)
-        spec = {"zencache_structure": version.structure, "zencache_spec": version.spec.model_dump_json()}
-        set_properties(context.custom_properties, spec)
-        try:
-            self._client.put_contexts([context])
-        except errors.AlreadyExistsError:
-            if self.metadata.context(VERSION_CONTEXT, name) is None:
-                raise self.metadata.name_taken("pipeline version", name) from None
-            return False
-        return True
 
     # -- reading ------------------------------------------------------------------------------
 
