@@ -11,6 +11,7 @@ import pytest
 from zencache import Repository
 from zencache.errors import AlreadyExistsError, ArtifactError, InUseError, NotFoundError, ParameterError
 from zencache.stores import erasing, house
+from zencache.stores.mlmd import pb
 
 pytestmark = pytest.mark.tfx
 
@@ -165,6 +166,24 @@ def test_what_lies_about_goes_after_an_hour(shop, zencache):
     assert all(path.exists() for path in kept)
     assert "Leftover " in done
     assert {planned("prices", step).action for step in ("load", "scale", "noise")} == {"hit"}
+
+
+def test_what_an_execution_of_a_run_that_goes_on_writes_is_no_leftover(shop):
+    """However long ago it wrote last; once the run has ended without it, it is one."""
+    runs, client = Repository()._records.runs, Repository()._records.metadata.client
+    going = runs.open(runs.begin(Repository().get_pipeline_by_name("prices").spec, "now"))
+    kind = client.get_execution_type("shop.load").id
+    [number] = client.put_executions([pb.Execution(type_id=kind, last_known_state=pb.Execution.RUNNING)])
+    tie = pb.Association(execution_id=number, context_id=going.context_id)
+    client.put_attributions_and_associations([], [tie])
+    made = shop / f".zencache/artifacts/load/output/{number}"
+    working = shop / ".zencache/artifacts/load/.system/executor_execution" / str(number)
+    for folder in (made, working):
+        folder.mkdir()
+    old(shop / ".zencache")
+    assert Repository().gc(keep_last=9).leftovers == ()
+    runs.finish(going, "failed", 0.1, [])
+    assert {made, working} <= {path for path, _ in Repository().gc(keep_last=9).leftovers}
 
 
 def test_gc_deletes_nothing_outside_of_the_artifacts(shop):

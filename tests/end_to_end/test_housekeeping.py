@@ -77,6 +77,26 @@ def test_a_cached_run_computes_what_was_collected_since_it_planned(monkeypatch):
     check(sums().run(), ["cached"] * 3)
 
 
+def test_pinning_collecting_and_deleting_work_in_any_store(store_url):
+    """A life of two runs: one is pinned, the other collected; then both are deleted."""
+    sums().run(run_name="a")
+    sums(least=1).run(run_name="b")
+    repository = Repository()
+    repository.pin("b", "in the paper")
+    assert sorted((each.run, each.step) for each in repository.gc(**NOW).results) == [
+        ("a", "clean"),
+        ("a", "total"),
+    ]
+    assert repository.get_run("b").steps["total"].output.load() == 2
+    repository.unpin("b")
+    assert repository.delete_run("b").results == 2
+    assert repository.delete_pipeline("sums").runs == ("a",)
+    assert repository.get_pipeline_names() == []
+    assert sorted(each.step for each in repository.gc(keep_last=9).results) == ["clean", "load", "total"]
+    again = sums().run()
+    assert ([each.status for each in again.steps.values()], again.version) == (["executed"] * 3, 2)
+
+
 def test_what_is_marked_between_publishing_and_looking_is_computed(monkeypatch):
     """Another machine's gc goes by no lock of ours: the published use is taken back, and shows nowhere."""
     first = sums().run()
