@@ -7,10 +7,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from zencache.errors import ParameterError
 from zencache.owners import this_process
-from zencache.stores.keeping import Criteria, House, Item, Stored, Use, choose, is_going_on
+from zencache.stores.keeping import Criteria, House, Item, Stored, Use, choose, is_going_on, last_of_pipelines
 from zencache.stores.records import RunRecord
 
 NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
@@ -178,3 +180,45 @@ def test_criteria_that_say_nothing_sensible_are_refused(wrong):
     """With what to give instead."""
     with pytest.raises(ParameterError, match="give"):
         wrong.check()
+
+
+@st.composite
+def houses(draw):
+    """A few runs of two pipelines, and results that some of them used."""
+    runs = [
+        run(
+            f"r{n}",
+            draw(st.integers(0, 60)),
+            draw(st.sampled_from("pq")),
+            draw(st.sampled_from(["completed", "failed"])),
+            pinned=draw(st.sampled_from([None, None, "why"])),
+        )
+        for n in range(draw(st.integers(1, 6)))
+    ]
+    users = st.lists(st.sampled_from(runs), min_size=1, max_size=3, unique_by=lambda each: each.name)
+    sizes = st.integers(0, 50)
+    items = [item(f"i{n}", draw(users), draw(sizes)) for n in range(draw(st.integers(0, 6)))]
+    return house(items, runs)
+
+
+@given(
+    houses(), st.none() | st.integers(0, 3), st.none() | st.integers(0, 60), st.none() | st.integers(0, 200)
+)
+def test_laws_of_what_goes(made, keep_last, days, max_size):
+    """What a pinned or a last run needs stays; the store fits, or nothing else is left; more room, no more goes."""
+    assume((keep_last, days, max_size) != (None, None, None))
+    said = {"keep_last": keep_last, "older_than": None if days is None else days * DAY}
+    going = gone(made, **said, max_size=max_size)
+    fixed = {key for key, each in made.runs.items() if each.pinned} | last_of_pipelines(
+        made.runs, keep_last or 0
+    )
+    held = {each.folder.name for each in made.items if {(0, use.run) for use in each.uses} & fixed}
+    assert not going & held
+    if max_size is None:
+        young = {key for key, each in made.runs.items() if days is not None and NOW - each.ended < days * DAY}
+        needed = {i.folder.name for i in made.items if {(0, use.run) for use in i.uses} & (fixed | young)}
+        assert going == {each.folder.name for each in made.items} - needed
+    else:
+        left = {each.folder.name: each.size for each in made.items if each.folder.name not in going}
+        assert sum(left.values()) <= max_size or left.keys() <= held
+        assert gone(made, **said, max_size=max_size + 10) <= going

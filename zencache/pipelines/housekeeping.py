@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -118,7 +118,7 @@ def gc(every: Sequence[Records], criteria: Criteria, *, dry_run: bool) -> Collec
     """Collect what the criteria let go; see `Repository.gc`."""
     criteria.check()
     project, now = every[0].project, datetime.now(timezone.utc)
-    with nullcontext() if dry_run else StoreLock(project.folder / "gc.lock"):
+    with nullcontext() if dry_run else _alone(project):
         house, leftovers, notes = _look_about(every, now)
         chosen = choose(house, criteria, now)
         lying = tuple((path, erasing.size_of(path)) for path in leftovers)
@@ -130,6 +130,17 @@ def gc(every: Sequence[Records], criteria: Criteria, *, dry_run: bool) -> Collec
     left = sum(item.size for item in house.items) - sum(item.size for item in items)
     over = max(0, left - criteria.max_size) if criteria.max_size is not None else 0
     return Collection(tuple(map(_result, items)), lying, left, over, notes)
+
+
+@contextmanager
+def _alone(project: Project) -> Iterator[None]:
+    """Wait until no other gc works in the project's folder."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(StoreLock(project.folder / "gc.lock"))
+        except OSError as error:
+            raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
+        yield
 
 
 def _shares(sized: Iterable[tuple[str, int]]) -> tuple[Share, ...]:
