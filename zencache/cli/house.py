@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zencache.pipelines.deleting import Deletion
     from zencache.pipelines.housekeeping import CollectedResult, Share
 
+_SHOWN = 20  # leftovers that are named: a step may have left many
+
 OlderThan = Annotated[str | None, typer.Option(help="Keep runs that ended less than this ago: 12h, 30d, 2w.")]
 KeepLast = Annotated[int | None, typer.Option(min=0, help="Keep the last runs of each pipeline, so many.")]
 MaxSize = Annotated[
@@ -57,7 +59,8 @@ def gc(
     done = open_repository().gc(older_than=age, keep_last=keep_last, max_size=limit, dry_run=dry_run)
     verb = "Would collect" if dry_run else "Collected"
     _collected(done.results)
-    for path, taken in done.leftovers:
+    large = sorted((each for each in done.leftovers if each[1]), key=lambda each: -each[1])
+    for path, taken in large[:_SHOWN]:
         typer.echo(f"Leftover {path}: {size_text(taken)}")
     for note in done.notes:
         typer.echo(f"Note: {note}.")

@@ -188,7 +188,8 @@ def _look_about(every: Sequence[Records], now: datetime) -> tuple[House, list[Pa
         said = f"what lies about stays: the store {missing[0]} of this project is not there, and may name it"
         return house, [], (said,)
     files = erasing.unnamed_files(project, names)
-    return house, [each.path for each in (*about, *files) if _is_leftover(each, house, now)], ()
+    owned = _Owned.of(house, now)
+    return house, [each.path for each in (*about, *files) if _is_leftover(each, owned, now)], ()
 
 
 def _missing(every: Sequence[Records]) -> list[Database]:
@@ -256,18 +257,36 @@ def _locked(house: House) -> frozenset[Path]:
     )
 
 
-def _is_leftover(stray: Stray, house: House, now: datetime) -> bool:
-    """Say whether what lies about belongs to nothing."""
-    if stray.is_trash:
-        return True
-    around = (stray.path, *stray.path.parents)
-    if any(path in house.named for path in around) or any(stray.path in each.parents for each in house.named):
-        return False
-    if stray.is_working and any(is_going_on(run, now) for run in house.runs.values()):
-        return False
-    if stray.execution is not None and any(stray.execution in s.in_progress for s in house.surveys):
-        return False
-    return now - erasing.last_change(stray.path) > GRACE
+@dataclass(frozen=True)
+class _Owned:
+    """What belongs to something, as far as places tell."""
+
+    named: frozenset[Path]
+    around: frozenset[Path]
+    """The folders that named places lie in."""
+    in_progress: frozenset[int]
+    is_busy: bool
+    """Whether a run is going on."""
+
+    @classmethod
+    def of(cls, house: House, now: datetime) -> _Owned:
+        return cls(
+            house.named,
+            frozenset(parent for folder in house.named for parent in folder.parents),
+            frozenset(number for found in house.surveys for number in found.in_progress),
+            any(is_going_on(run, now) for run in house.runs.values()),
+        )
+
+    def has(self, stray: Stray) -> bool:
+        """Say whether a candidate belongs to something."""
+        inside = any(path in self.named for path in (stray.path, *stray.path.parents))
+        in_use = (stray.is_working and self.is_busy) or stray.execution in self.in_progress
+        return inside or stray.path in self.around or in_use
+
+
+def _is_leftover(stray: Stray, owned: _Owned, now: datetime) -> bool:
+    """Say whether what lies about belongs to nothing, and has for a while."""
+    return stray.is_trash or (not owned.has(stray) and now - erasing.last_change(stray.path) > GRACE)
 
 
 # -- collecting ---------------------------------------------------------------------------------------
