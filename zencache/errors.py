@@ -12,6 +12,7 @@
     ├── ImmutablePipelineError     a pipeline that has run is changed
     ├── NotFoundError              no pipeline, run, step or output of that name
     ├── AlreadyExistsError         a name that is taken
+    ├── InUseError                 what is to be deleted is needed: a run that goes on, or is pinned
     ├── SettingsError              the project's settings cannot be read
     ├── StoreError                 the project's store
     │   ├── StoreFormatError       … is not ours, or of a newer format
@@ -95,6 +96,10 @@ class NotFoundError(ZencacheError, LookupError):
 
 class AlreadyExistsError(ZencacheError):
     """A name is taken."""
+
+
+class InUseError(ZencacheError):
+    """What is to be deleted is needed: a run that is going on, or is pinned."""
 
 
 class SettingsError(ZencacheError, ValueError):

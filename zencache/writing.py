@@ -20,9 +20,12 @@ def write_whole(file: Path, data: bytes) -> None:
 
 
 def write_once(file: Path, data: bytes) -> None:
-    """Write a file that is named by its content, unless it is there."""
-    if not file.exists():
-        write_whole(file, data)
+    """Write a file that is named by its content, unless it is there: then it is as new, for whoever clears up."""
+    try:
+        os.utime(file)
+    except OSError:  # it is not there, or cannot be written
+        if not file.exists():
+            write_whole(file, data)
 
 
 def private_folder() -> Path:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 def read(artifact: ArtifactRecord, project: Project) -> Any:
     """Load an artifact's value; raises ArtifactError if it is not what was recorded, and leaves it as it is."""
+    if artifact.collected and not artifact.folder.exists():
+        raise ArtifactError(
+            f"the artifact {artifact.name} was collected on {artifact.collected} (`zencache cache gc`); "
+            "run the pipeline again to make it anew"
+        )
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
     if materializer.runs_code:
         check_signed(artifact, project)

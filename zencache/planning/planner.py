@@ -162,7 +162,10 @@ class Planner:
         for name in record.outputs if step.node else [output.name for output in step.outputs]:
             artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:
-                return f"the stored output {name} was dropped"
+                collected = artifact.collected if artifact else ""
+                return (
+                    f"the stored output {name} was {f'collected on {collected}' if collected else 'dropped'}"
+                )
             # What an importer points to is in its key, also where it is not there.
             if step.identity != IMPORTER and not is_whole(artifact.folder, artifact.size):
                 return f"the stored output {name} is missing or damaged"

@@ -12,17 +12,24 @@ from zencache.graph.names import normal
 from zencache.older import Older
 from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
 from zencache.pipelines.audit import audit
+from zencache.pipelines.deleting import delete_pipeline, delete_runs
 from zencache.pipelines.dropping import drop
+from zencache.pipelines.housekeeping import cache_size, gc
 from zencache.pipelines.records import open_others, open_records
+from zencache.sizes import parse_size
 from zencache.steps.native import adapter
+from zencache.stores.keeping import Criteria
 from zencache.stores.selection import Selection
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from zencache.pipelines.audit import AuditedStep
+    from zencache.pipelines.deleting import Deletion
     from zencache.pipelines.dropping import DroppedResult
+    from zencache.pipelines.housekeeping import CacheSize, Collection
     from zencache.pipelines.records import Records
+    from zencache.stores.records import RunRecord
 
 
 class Repository(Older):
@@ -100,13 +107,25 @@ class Repository(Older):
         found = [(run, records) for records in self._all for run in records.runs.runs(name)]
         return [PipelineRun(run, records) for run, records in sorted(found, key=lambda pair: pair[0].created)]
 
-    def get_run(self, name: str) -> PipelineRun:
-        """Find a run by its name; raises NotFoundError with the nearest names."""
+    def get_run(self, name: str, *, deleted: bool = False) -> PipelineRun:
+        """Find a run by its name; raises NotFoundError with the nearest names.
+
+        One that was deleted is given only with `deleted`.
+        """
+        records, run = self._find_run(name)
+        if run.deleted and not deleted:
+            raise NotFoundError(
+                f"run {name!r} was deleted on {run.deleted}; Repository().get_run({name!r}, deleted=True) "
+                "gives what is recorded of it"
+            )
+        return PipelineRun(run, records)
+
+    def _find_run(self, name: str) -> tuple[Records, RunRecord]:
         name = normal(name)
         for records in self._all:
             found = records.runs.run(name)
             if found is not None:
-                return PipelineRun(found, records)
+                return records, found
         known = [run.name for run in self.get_runs()]
         raise NotFoundError.named("run", name, known, hint="`zencache run list` shows all")
 
@@ -151,8 +170,62 @@ class Repository(Older):
         specs = [self._recorded(each).spec for each in names]
         return audit(self._records, specs, sample=sample, step=step, seed=seed)
 
+    # -- the house ----------------------------------------------------------------------------
+
+    def cache_size(self) -> CacheSize:
+        """Measure what the project's stores hold: by pipeline, by step, and what `gc` could free."""
+        return cache_size(self._all)
+
+    def gc(
+        self,
+        *,
+        older_than: timedelta | None = None,
+        keep_last: int | None = None,
+        max_size: int | str | None = None,
+        dry_run: bool = False,
+    ) -> Collection:
+        """Delete the bytes of results that no run needs which is young, among the last, pinned or going on.
+
+        A run is kept if it ended less than `older_than` ago, or is one of the `keep_last` last of its pipeline.
+        With `max_size` (bytes, or `"10GB"`), the least recently used results go until the store fits. What nothing
+        recorded names goes too. The records stay. Gives what was collected, or with `dry_run` would be.
+
+        Raises ParameterError if nothing is said, and StoreUnavailableError where a store cannot be read or written.
+        """
+        size = None if max_size is None else parse_size(max_size)
+        return gc(self._all, Criteria(older_than, keep_last, size), dry_run=dry_run)
+
+    def pin(self, run: str | PipelineRun, why: str = "") -> None:
+        """Keep all that a run needs, whatever `gc` is told; raises InUseError for one that is going on or deleted."""
+        self.get_run(_name(run), deleted=True).pin(why)
+
+    def unpin(self, run: str | PipelineRun) -> None:
+        """Take back what `pin` said."""
+        self.get_run(_name(run)).unpin()
+
+    def delete_run(self, run: str | PipelineRun, *, dry_run: bool = False) -> Deletion:
+        """Take a run out of sight; what no other run uses is reused no more, and the next `gc` frees it.
+
+        Its name stays taken. Raises InUseError if it is pinned or going on.
+        """
+        records, found = self._find_run(_name(run))
+        self.get_run(found.name)  # raises where it was deleted before
+        return delete_runs(self._all, found.pipeline, [(records, found)], dry_run=dry_run)
+
+    def delete_pipeline(self, name: str, *, dry_run: bool = False) -> Deletion:
+        """Take all runs and versions of a pipeline out of sight, as `delete_run` does.
+
+        Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is pinned or going on.
+        """
+        self._home_of(name)  # raises where there is none
+        return delete_pipeline(self._all, name, dry_run=dry_run)
+
     def __repr__(self) -> str:
         return f"<repository {self.root}>"
+
+
+def _name(run: str | PipelineRun) -> str:
+    return run if isinstance(run, str) else run.name
 
 
 def _last_run(records: Records, name: str) -> datetime:
