@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-from zencache import Repository, pipeline, step
+from zencache import Output, Repository, pipeline, step
 from zencache.execution.tfx_sdk import load_engine
 from zencache.stores.mlmd import Client
 
@@ -37,7 +37,7 @@ def numbers(size: int) -> list:
 
 
 @step
-def halves(values: list, factor: int) -> tuple[list, list]:
+def halves(values: list, factor: int) -> Output(even=list, odd=list):
     return values[::2] * factor, values[1::2] * factor
 
 
@@ -160,7 +160,11 @@ def main(folder: Path) -> None:
     base, work = folder / "base", folder / "work"
     base.mkdir(parents=True)
     os.chdir(base)
-    assert in_child(lambda: run(4, 1))["value"] == expected(4, 1)
+    first = in_child(lambda: run(4, 1))
+    assert first == {
+        "value": expected(4, 1),
+        "status": dict.fromkeys(("numbers", "halves", "total"), "executed"),
+    }, first
     fresh(base, work)
     points = in_child(counted)["points"]
     for number, point in enumerate(points):

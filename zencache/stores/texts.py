@@ -87,13 +87,17 @@ def _is_changed(node: Any, kind: Kind) -> bool:
     return len(node.name) > _LONGEST or any(written(text, kind) is not text for text in texts)
 
 
-def _nodes(values: Any) -> Iterator[Any]:
-    """Find the artifacts, executions and contexts in lists, tuples and mappings."""
+def _nodes(values: Any) -> Iterable[Any]:
+    """Find the artifacts, executions and contexts in lists, tuples and mappings, each once."""
+    return {id(node): node for node in _all_nodes(values)}.values()
+
+
+def _all_nodes(values: Any) -> Iterator[Any]:
     if isinstance(values, dict):
-        yield from _nodes(list(values.values()))
+        yield from _all_nodes(list(values.values()))
     elif isinstance(values, list | tuple):
         for value in values:
-            yield from _nodes(value)
+            yield from _all_nodes(value)
     elif hasattr(values, "custom_properties"):
         yield values
 

@@ -1,0 +1,145 @@
+"""Leases: one holds a key, the others wait, and a dead one holds nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from zencache.config import create_project
+from zencache.database import Database
+from zencache.owners import this_process
+from zencache.stores import leases as leases_module
+from zencache.stores.leases import FileLeases, Holder, RecordedLeases, held
+from zencache.stores.metadata import MetadataStore
+
+KEY = "ab" * 32
+HOLD = """
+import sys, time
+from pathlib import Path
+from zencache.owners import this_process
+from zencache.stores.leases import *
+from zencache.config import open_project
+from zencache.stores.metadata import MetadataStore
+folder = Path(sys.argv[1])
+if sys.argv[2] == "file":
+    leases = FileLeases(folder / "leases")
+else:
+    leases = RecordedLeases(MetadataStore(open_project(folder)))
+assert callable(leases.take("ab" * 32, Holder("other-run", this_process())))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(params=["file", "records"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def leases(kind, folder):
+    project = create_project(folder)
+    return FileLeases(folder / "leases") if kind == "file" else RecordedLeases(MetadataStore(project))
+
+
+def me(run="mine"):
+    return Holder(run, this_process())
+
+
+def test_only_one_holds_a_key(leases):
+    """Another is told who does."""
+    give_back = leases.take(KEY, me())
+    assert leases.take(KEY, me("second")) == me()
+    assert callable(leases.take("cd" * 32, me("second")))
+    give_back()
+    assert callable(leases.take(KEY, me("second")))
+
+
+def test_who_waits_goes_on_when_the_lease_is_given_back(leases):
+    """It is told once for whom it waits."""
+    give_back = leases.take(KEY, me())
+    threading.Timer(0.5, give_back).start()
+    told = []
+    with held(leases, KEY, "second", waiting=told.append, is_over=lambda: False) as is_mine:
+        assert is_mine
+        assert leases.take(KEY, me("third")) == me("second")
+    assert told == [str(me())]
+
+
+def test_who_waits_stops_when_its_run_is_over(leases):
+    """An interrupted run waits for nobody."""
+    leases.take(KEY, me())
+    with held(leases, KEY, "second", waiting=lambda _: None, is_over=lambda: True) as is_mine:
+        assert not is_mine
+
+
+def test_one_among_many_threads_holds_it_at_a_time(leases):
+    """All get their turn."""
+    inside, most, done = [], [], []
+
+    def work(n):
+        with held(leases, KEY, f"run-{n}", waiting=lambda _: None, is_over=lambda: False):
+            inside.append(n)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.remove(n)
+            done.append(n)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == list(range(8))
+    assert max(most) == 1
+
+
+def test_a_killed_owner_frees_its_lease(leases, kind, folder):
+    """Nobody waits for a dead process."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder), kind], stdout=-1, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        assert leases.take(KEY, me()).run == "other-run"
+        process.send_signal(signal.SIGKILL)
+    assert callable(leases.take(KEY, me()))
+
+
+def test_a_forked_child_does_not_hold_its_parents_lease(folder):
+    """A step may fork processes that outlive it."""
+    leases = FileLeases(folder / "leases")
+    give_back = leases.take(KEY, me())
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.read(reading, 1)
+        os._exit(0)
+    give_back()
+    assert callable(leases.take(KEY, me("second")))
+    os.write(writing, b"x")
+    os.waitpid(child, 0)
+
+
+def test_an_owner_elsewhere_is_dead_when_its_beat_stands_still(folder, monkeypatch):
+    """By the clock of whoever watches: those of two machines may differ."""
+    leases = RecordedLeases(MetadataStore(create_project(folder)))
+    elsewhere = Holder("far", dataclasses.replace(this_process(), machine="other"))
+    leases.take(KEY, elsewhere)
+    now = [100.0]
+    monkeypatch.setattr(leases_module.time, "monotonic", lambda: now[0])
+    assert leases.take(KEY, me()) == elsewhere
+    now[0] += 9
+    assert leases.take(KEY, me()) == elsewhere
+    now[0] += 2
+    assert callable(leases.take(KEY, me()))
+
+
+def test_a_database_that_is_a_file_has_its_leases_beside_it(folder):
+    """Whoever shares the file shares the leases."""
+    project = create_project(folder)
+    assert project.leases == project.folder / "leases"
+    assert project.on(Database.at(folder / "tfx.db")).leases == folder / "tfx.db.leases"
