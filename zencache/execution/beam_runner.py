@@ -160,11 +160,14 @@ def _launch(
     run.parts[planned.name] = planned.parts
     for name, value in properties(run, planned).items():
         node.parameters.parameters[name].field_value.string_value = value or ""
+    runtime = type(graph.runtime)()
+    runtime.CopyFrom(graph.runtime)
+    runtime.pipeline_root.field_value.string_value = run.root_of(run.spec.by_name[planned.name])
     info = launcher.Launcher(
         pipeline_node=node,
         mlmd_connection=Connection(graph.connection, run.runs.metadata.client),
         pipeline_info=graph.info,
-        pipeline_runtime_spec=graph.runtime,
+        pipeline_runtime_spec=runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),
     ).launch()
     _adopt(run, planned, info.execution_id)

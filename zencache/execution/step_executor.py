@@ -25,6 +25,8 @@ from zencache.graph.types import module_name
 from zencache.policy import CachePolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zencache.graph.specs import StepSpec
     from zencache.stores.records import ArtifactRecord
     from zencache.watch.seen import Seen
@@ -60,24 +62,27 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
 def _run(run: RunContext, body: StepBody, output_dict: Any) -> Computed:
     """Compute a step: in a process of its own where the run has some, else in this thread."""
     uris = {name: made[0].uri for name, made in output_dict.items()}
-    context = StepContext(run.spec.name, run.handle.name, body.spec.name, uris)
+    folders = {name: str(run.runs.metadata.artifacts.work(uri)) for name, uri in uris.items()}
+    context = StepContext(run.spec.name, run.handle.name, body.spec.name, folders)
     if run.pool is not None:
-        found = _elsewhere(run.pool, run, body, context)
+        found = _elsewhere(run.pool, run, body, context, uris)
         if isinstance(found, Computed):
             return found
         text = f"step {body.spec.name} is computed in this process, a worker process cannot: {found.reason}"
         run.report(StepEvent(body.spec.name, "note", text=text))
-    return _here(run, body, context)
+    return _here(run, body, context, uris)
 
 
-def _elsewhere(pool: Pool, run: RunContext, body: StepBody, context: StepContext) -> Computed | Unavailable:
+def _elsewhere(
+    pool: Pool, run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]
+) -> Computed | Unavailable:
     is_scripts = inspect.unwrap(body.function).__module__ == "__main__"
     if is_scripts and run.spec.by_name[body.spec.name].code.snapshot is None:
         return Unavailable("its code holds something that cannot be pickled")
-    return pool.compute(_task(run, body, context))
+    return pool.compute(_task(run, body, context, uris))
 
 
-def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
+def _task(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]) -> Task:
     keys, step = run.planner.keys, body.spec.name
     spec, policy = run.spec.by_name[step], keys.policy(body.spec)
     return Task(
@@ -87,24 +92,26 @@ def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
         policy=CachePolicy(watch=policy.watch, env=policy.env),
         inputs=readable(run.inputs(spec), body.input_types),
         context=context,
+        uris=uris,
         code=keys.code(step).digest,
         classes=run.parts[step].classes,
         script=(module_name("__main__"), getattr(sys.modules["__main__"], "__file__", None)),
     )
 
 
-def _here(run: RunContext, body: StepBody, context: StepContext) -> Computed:
+def _here(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]) -> Computed:
     started = time.perf_counter()
     keys, step = run.planner.keys, body.spec.name
     taken = readable(run.inputs(body.spec), body.input_types)
-    inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
     policy = keys.policy(body.spec)
     watched = Watched(step, policy, run.project, keys.digests, keys.code(step), keys.modules)
-    run.threads[step] = threading.get_ident()
-    try:
-        outputs = compute(body, inputs, context, run.project, watched)
-    finally:
-        run.threads.pop(step, None)
+    with run.runs.metadata.artifacts.holding():
+        inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
+        run.threads[step] = threading.get_ident()
+        try:
+            outputs = compute(body, inputs, context, uris, run.project, watched)
+        finally:
+            run.threads.pop(step, None)
     return Computed(outputs, time.perf_counter() - started, watched.seen())
 
 

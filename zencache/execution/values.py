@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import ArtifactError, MaterializerError, OutputTypeError
 from zencache.graph.types import matches, type_name
 from zencache.materializers import find, load_materializer
 from zencache.materializers.registry import find_for_value, materializer_of
-from zencache.stores import artifacts
+from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.records import ArtifactRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from zencache.config import Project
     from zencache.graph.specs import StepBody
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def read(artifact: ArtifactRecord, project: Project) -> Any:
     """Load an artifact's value; raises ArtifactError if it is not what was recorded, and leaves it as it is."""
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
-    artifacts.check(artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest)
-    return materializer.load(artifact.folder)
+    with ArtifactStore(project).reading(artifact, materializer.digest) as folder:
+        return materializer.load(folder)
 
 
 def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> dict[str, ArtifactRecord]:
@@ -52,7 +52,7 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     """Load an artifact's value, after its content was compared with what was recorded.
 
     One that is gone or was changed is never served: it is dropped from the records, so that the next
-    run makes it anew, and ArtifactError says so.
+    run makes it anew, what is there is set aside, and ArtifactError says so.
     """
     # What TFX's own runners made has no digest before it is asked for.
     artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
@@ -65,46 +65,50 @@ def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
     """Compare an artifact's content with what was recorded, for a TFX component that reads it itself; as `load` does."""
     allowed = metadata.project.settings.allow_pickle
     known = load_materializer(artifact.materializer, allow_pickle=allowed) if artifact.materializer else None
-    with _dropped_if_bad(artifact, metadata):
-        artifacts.check(
-            artifact.folder,
-            artifact.digest,
-            name=artifact.name,
-            value_digest=known.digest if known else lambda _: None,
-        )
+    given = (known.digest,) if known else ()
+    with _dropped_if_bad(artifact, metadata), metadata.artifacts.reading(artifact, *given):
+        pass
 
 
 @contextmanager
 def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterator[None]:
     try:
         yield
-    except ArtifactError:
+    except ArtifactError as error:
         metadata.drop_artifact(artifact.id)
-        raise
+        # What TFX components made, or an importer names, is not ours to move.
+        where = metadata.artifacts.set_aside(artifact) if artifact.materializer else None
+        raise ArtifactError(f"{error}; the bad copy is kept at {where}" if where else str(error)) from error
 
 
 def store(
-    value: Any, uri: str, name: str, *, where: str, allow_pickle: bool, chosen: str | None = None
+    value: Any, uri: str, name: str, project: Project, *, where: str, chosen: str | None = None
 ) -> ArtifactRecord:
     """Store a value at a uri, by the materializer that is chosen or else that of its type.
 
     `where` names the output in errors.
     """
+    allow_pickle = project.settings.allow_pickle
     path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
     materializer = load_materializer(path, allow_pickle=allow_pickle)
-    folder = Path(uri)
-    manifest = artifacts.write_aside(folder, lambda aside: materializer.save(value, aside))
+    said: dict[str, str | int] = {}
+
+    def fill(folder: Path) -> None:
+        materializer.save(value, folder)
+        said.update(materializer.properties(folder))
+
+    stored = ArtifactStore(project).put(uri, fill, materializer.digest)
     return ArtifactRecord(
         id=0,
         name=name,
         uri=uri,
-        folder=folder,
+        folder=stored.folder,
         value_type=type_name(type(value)),
         materializer=path,
-        digest=materializer.digest(folder) or manifest.digest,
-        size=manifest.size,
+        digest=stored.digest,
+        size=stored.size,
         live=True,
-        said=materializer.properties(folder),
+        said=said,
     )
 
 

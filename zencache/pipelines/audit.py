@@ -16,6 +16,7 @@ from zencache.graph.specs import StepBody
 from zencache.pipelines.comparing import first_difference, first_differing_file
 from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies
+from zencache.stores.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -172,7 +173,8 @@ def _where(name: str, old: ArtifactRecord, new: ArtifactRecord, project: Project
         found = None
     if found:
         return found
-    return first_differing_file(old.folder, new.folder, where) or f"{where}: its content differs"
+    kept = ArtifactStore(project).fetch(old)
+    return first_differing_file(kept, new.folder, where) or f"{where}: its content differs"
 
 
 def _words(error: BaseException) -> str:

@@ -202,8 +202,8 @@ class ArtifactView:
 
     @property
     def folder(self) -> Path:
-        """Where its files are now."""
-        return self._record.folder
+        """A folder with its files; of a store elsewhere, they are fetched into the project's read cache first."""
+        return self._records.metadata.artifacts.fetch(self._record)
 
     @property
     def type(self) -> str:

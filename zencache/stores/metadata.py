@@ -52,13 +52,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.config import FOLDER
 from zencache.errors import StoreUnavailableError
 from zencache.graph.specs import indexed
-from zencache.stores.artifacts import content_digest
+from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.lock import StoreLock
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
@@ -66,6 +64,7 @@ from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_millis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from zencache.config import Project
 
@@ -83,6 +82,7 @@ class MetadataStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.artifacts = ArtifactStore(project)
         self.lock = StoreLock(project.lock)
         try:
             with self.lock:
@@ -192,14 +192,14 @@ class MetadataStore:
         """Read artifacts by id; those that have no content digest yet get one, or all if `anew`."""
         with self.lock:
             read = self.client.get_artifacts_by_id(ids) if ids else []
-            found = fingerprint(read, self.client, self.local, anew=anew)
-        return {a.id: _artifact_record(a.name, a, self.local(a.uri)) for a in found}
+            found = fingerprint(read, self.client, self.artifacts.manifest, anew=anew)
+        return {a.id: self._artifact_record(a.name, a) for a in found}
 
     def has_changed(self, uri: str) -> bool:
         """Say whether artifacts at a uri are recorded with another content than is there now."""
         known = (get_properties(a.custom_properties) for a in self.client.get_artifacts_by_uri(uri))
         digests = {told["zencache_digest"] for told in known if "zencache_digest" in told}
-        return bool(digests) and digests != {content_digest(self.local(uri))}
+        return bool(digests) and digests != {self.artifacts.manifest(uri).digest}
 
     def drop_artifact(self, artifact_id: int) -> None:
         """Mark an artifact as not to be used any more; its history stays."""
@@ -235,8 +235,7 @@ class MetadataStore:
         sides: dict[bool, dict[str, ArtifactRecord]] = {True: {}, False: {}}
         for event, artifact in zip(events, artifacts, strict=True):
             for name in _event_keys(event):
-                record = _artifact_record(name, artifact, self.local(artifact.uri))
-                sides[event.type in OUTPUTS][name] = record
+                sides[event.type in OUTPUTS][name] = self._artifact_record(name, artifact)
         return ExecutionRecord(
             id=execution.id,
             step=extra.get("zencache_step", execution.name),
@@ -257,10 +256,10 @@ class MetadataStore:
             home=self.project.database,
         )
 
-    def local(self, uri: str) -> Path:
-        """Give the folder of a uri, also when the project was moved since it was written."""
-        _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
-        return self.project.artifacts / rest if mark else Path(uri).absolute()
+    def _artifact_record(self, name: str, artifact: Any) -> ArtifactRecord:
+        told = get_properties(artifact.custom_properties)
+        folder = self.artifacts.folder(artifact.uri, told.get("zencache_digest", ""))
+        return _artifact_record(name, artifact, folder, told)
 
 
 def _newest_of(key_context: Any) -> int | None:
@@ -292,8 +291,7 @@ def _event_keys(event: Any) -> Iterator[str]:
         yield indexed(key.key, index.index)
 
 
-def _artifact_record(name: str, artifact: Any, folder: Path) -> ArtifactRecord:
-    extra = get_properties(artifact.custom_properties)
+def _artifact_record(name: str, artifact: Any, folder: Path, extra: Mapping[str, Any]) -> ArtifactRecord:
     return ArtifactRecord(
         id=artifact.id,
         name=name,
