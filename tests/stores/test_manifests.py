@@ -167,7 +167,9 @@ def test_an_artifact_of_other_records_is_not_mixed_into_a_new_one(store, target)
 def test_all_is_flushed_before_the_rename_and_the_folders_above_after_it(store, target, monkeypatch):
     """Power that is lost leaves an artifact whole or none: files, folders, manifest, its folder; then what names it."""
     flushed = []
-    monkeypatch.setattr(os, "fsync", lambda file: flushed.append(os.readlink(f"/proc/self/fd/{file}")))
+    monkeypatch.setattr(
+        os, "fsync", lambda file: flushed.append(str(Path(f"/proc/self/fd/{file}").readlink()))
+    )
     store.put(str(target), fill)
     root, aside = store.project.artifacts, target.with_name(".1.partial")
     assert set(flushed[:2]) == {str(aside / "a"), str(aside / "deep" / "b")}

@@ -12,7 +12,7 @@ from apache_beam.runners.portability.fn_api_runner import fn_runner
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 
-from zencache.execution import tasks
+from zencache.execution import file_systems, tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
 from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
@@ -44,7 +44,8 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
     run.pool = Pool(workers) if run.worker_kind == "processes" else None
     own = any(run.spec.by_name[name].node is None for name in todo)
-    with quiet():
+    roots = {run.root_of(run.spec.by_name[name]) for name in todo if run.spec.by_name[name].node is None}
+    with quiet(), file_systems.reaching(roots, run.project):
         ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name) if own else None
         _run_graph(run, _Nodes(ir) if ir else None, schedule, workers)
     return run.results

@@ -44,6 +44,8 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         try:
             done = _run(run, body, output_dict)
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
+            for made in output_dict.values():
+                run.runs.metadata.artifacts.forget_work(made[0].uri)
             keep_failure(run, body.spec.name, error)
             result.execution_result.code = FAILED
             result.execution_result.result_message = "".join(traceback.format_exception(error))

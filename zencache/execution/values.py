@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import ArtifactError, MaterializerError, OutputTypeError
+from zencache.errors import ArtifactError, MaterializerError, OutputTypeError, StoreError
 from zencache.graph.types import matches, type_name
 from zencache.materializers import find, load_materializer
 from zencache.materializers.registry import find_for_value, materializer_of
-from zencache.stores.artifacts import ArtifactStore
+from zencache.stores.artifacts import ArtifactStore, is_remote
 from zencache.stores.records import ArtifactRecord
 
 if TYPE_CHECKING:
@@ -27,6 +27,14 @@ def read(artifact: ArtifactRecord, project: Project) -> Any:
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
     with ArtifactStore(project).reading(artifact, materializer.digest) as folder:
         return materializer.load(folder)
+
+
+def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
+    """Give an artifact's files as a folder of this machine; those of a store elsewhere are fetched."""
+    store = ArtifactStore(project)
+    if not is_remote(artifact.uri) or not artifact.materializer:
+        return store.fetch(artifact)
+    return store.fetch(artifact, load_materializer(artifact.materializer, allow_pickle=True).digest)
 
 
 def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> dict[str, ArtifactRecord]:
@@ -76,8 +84,10 @@ def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterat
         yield
     except ArtifactError as error:
         metadata.drop_artifact(artifact.id)
+        where = None
         # What TFX components made, or an importer names, is not ours to move.
-        where = metadata.artifacts.set_aside(artifact) if artifact.materializer else None
+        with suppress(StoreError):
+            where = metadata.artifacts.set_aside(artifact) if artifact.materializer else None
         raise ArtifactError(f"{error}; the bad copy is kept at {where}" if where else str(error)) from error
 
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from zencache.errors import ParameterError, ZencacheError
 from zencache.execution.aside import compute
-from zencache.execution.values import read
+from zencache.execution.values import folder_of, read
 from zencache.graph.specs import StepBody
 from zencache.pipelines.comparing import first_difference, first_differing_file
 from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies
-from zencache.stores.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -173,8 +172,7 @@ def _where(name: str, old: ArtifactRecord, new: ArtifactRecord, project: Project
         found = None
     if found:
         return found
-    kept = ArtifactStore(project).fetch(old)
-    return first_differing_file(kept, new.folder, where) or f"{where}: its content differs"
+    return first_differing_file(folder_of(old, project), new.folder, where) or f"{where}: its content differs"
 
 
 def _words(error: BaseException) -> str:

@@ -203,7 +203,9 @@ class ArtifactView:
     @property
     def folder(self) -> Path:
         """A folder with its files; of a store elsewhere, they are fetched into the project's read cache first."""
-        return self._records.metadata.artifacts.fetch(self._record)
+        from zencache.execution.values import folder_of  # noqa: PLC0415 - as in `load`
+
+        return folder_of(self._record, self._records.project)
 
     @property
     def type(self) -> str:

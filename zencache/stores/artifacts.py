@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 from zencache.config import FOLDER
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.hashing import BIG, remembering
-from zencache.stores.manifests import MANIFEST, Manifest, check, content_digest, content_files, size_of
+from zencache.stores.manifests import MANIFEST, Manifest, check, content_digest, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from zencache.config import Project
     from zencache.hashing import Known
@@ -153,11 +153,14 @@ class ArtifactStore:
         with self._remote.cache.holding():
             yield
 
-    def fetch(self, record: ArtifactRecord) -> Path:
-        """Give an artifact's files as a folder of this machine; from elsewhere, with their content checked."""
+    def fetch(self, record: ArtifactRecord, value_digest: Callable[[Path], str | None] = unchecked) -> Path:
+        """Give an artifact's files as a folder of this machine; from elsewhere, with their content checked.
+
+        In the read cache they stay until others need the room, unless it is `holding`.
+        """
         if not is_remote(record.uri):
             return record.folder
-        with self._remote.reading(record, unchecked, is_value=True) as folder:
+        with self._remote.reading(record, value_digest) as folder:
             return folder
 
     def manifest(self, uri: str) -> Manifest:
@@ -167,6 +170,11 @@ class ArtifactStore:
     def work(self, uri: str) -> Path:
         """Give the folder of this machine where a step writes what will be at a uri."""
         return self._remote.work(uri) if is_remote(uri) else Path(uri)
+
+    def forget_work(self, uri: str) -> None:
+        """Delete what a step wrote, before it failed, for a store elsewhere."""
+        if is_remote(uri):
+            self._remote.forget_work(uri)
 
     def put(
         self,
