@@ -103,7 +103,7 @@ def at(tmp_path):
         folder = tmp_path / machine
         folder.mkdir(exist_ok=True)
         store = ArtifactStore(create_project(folder, Settings(artifact_store=url, **settings)))
-        vars(store)["_remote"] = RemoteStores(store.project, Retry(first=0))
+        store.remote = RemoteStores(store.project, store.cache, Retry(first=0))
         return store
 
     return make

@@ -12,7 +12,7 @@ import pytest
 
 from tests.stores.conftest import every, failing
 from zencache.errors import ArtifactError, SettingsError, StoreUnavailableError
-from zencache.stores.artifacts import MANIFEST, Manifest
+from zencache.stores.artifacts import MANIFEST, Manifest, holding
 from zencache.stores.places import file_system
 from zencache.stores.records import ArtifactRecord
 from zencache.stores.remote import RemoteStores
@@ -39,7 +39,7 @@ def recorded(store, uri, stored):
 
 def objects(store, record):
     """Give the file system and the paths of an artifact's objects by name."""
-    fs, path = vars(store)["_remote"].at(record.uri)
+    fs, path = store.remote.at(record.uri)
     return fs, {found.removeprefix(f"{path}/"): found for found in fs.find(path)}
 
 
@@ -153,7 +153,7 @@ def test_what_is_bad_there_is_never_served(store, spoil, problem, said):
     record = put(store)
     spoil(*objects(store, record))
     assert store.problem(record) == problem
-    vars(store)["_remote"].cache.discard(record.digest)
+    store.cache.discard(record.digest)
     for _ in range(2):
         with pytest.raises(ArtifactError, match=said), store.reading(record):
             pass
@@ -163,7 +163,7 @@ def test_files_and_manifest_that_were_swapped_together_are_not_served(store):
     """The record has the last word."""
     record, other = put(store), put(store, fill=lambda folder: (folder / "a").write_bytes(b"ONE"))
     wrong = dataclasses.replace(record, uri=other.uri)
-    vars(store)["_remote"].cache.discard(record.digest)
+    store.cache.discard(record.digest)
     with pytest.raises(ArtifactError, match="its content changed"), store.reading(wrong):
         pass
 
@@ -369,7 +369,7 @@ def test_what_is_being_read_stays(flaky, at):
     with store.reading(record) as folder:
         put(store, fill=written(1000))
         assert (folder / "a").exists()
-    with store.holding():
+    with holding():
         with store.reading(record):
             pass
         put(store, fill=written(1000))
@@ -391,7 +391,7 @@ with ReadCache(Path(sys.argv[1]), 0).using(sys.argv[2]) as folder:
 def test_what_another_process_reads_stays_until_that_ends(flaky, at):
     """Also when it is killed."""
     store = at("flaky://store", read_cache_size=0)
-    with store.holding():
+    with holding():
         record = put(store, fill=written(1000))
         command = [sys.executable, "-c", READER, str(store.project.read_cache), record.digest]
         reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tfx.dsl.io import filesystem, filesystem_registry
 from tfx.dsl.io.plugins import tensorflow_gfile
 
-from zencache.stores.artifacts import is_remote
+from zencache.stores.artifacts import ArtifactStore, is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -68,10 +68,8 @@ def reaching(roots: Iterable[str], project: Project) -> Iterator[None]:
     """Have TFX reach meanwhile what is below the roots of a run, where they are in a store elsewhere."""
     elsewhere = [root for root in roots if is_remote(root)]
     for root in elsewhere:
-        from zencache.stores.remote import RemoteStores  # noqa: PLC0415 - imports fsspec, where a root asks for it
-
         _plug_in(f"{root.partition('://')[0]}://")
-        _places[root] = _Place(RemoteStores(project))
+        _places[root] = _Place(ArtifactStore(project).remote)
     try:
         yield
     finally:

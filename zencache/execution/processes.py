@@ -27,7 +27,7 @@ from zencache.errors import CodeUnavailableError, StepProcessError
 from zencache.execution.computing import compute, from_step
 from zencache.execution.values import read
 from zencache.execution.watched import Watched
-from zencache.stores.artifacts import ArtifactStore
+from zencache.stores.artifacts import holding
 from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def work(task: Task) -> Computed | Unavailable | Failed:
     """Compute a step in this process."""
     started = time.perf_counter()
     _stand_for(*task.script)
-    with ArtifactStore(task.project).holding():
+    with holding():
         try:
             watched, body, inputs = _prepared(task)
         except CodeUnavailableError as error:

@@ -23,6 +23,7 @@ from zencache.graph.context import StepContext
 from zencache.graph.specs import StepBody
 from zencache.graph.types import module_name
 from zencache.policy import CachePolicy
+from zencache.stores.artifacts import holding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def _here(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[s
     taken = readable(run.inputs(body.spec), body.input_types)
     policy = keys.policy(body.spec)
     watched = Watched(step, policy, run.project, keys.digests, keys.code(step), keys.modules)
-    with run.runs.metadata.artifacts.holding():
+    with holding():
         inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
         run.threads[step] = threading.get_ident()
         try:

@@ -86,6 +86,8 @@ class Planner:
         known = ahead or {}
         others = [key for key in keys if key not in known]
         newest = self.metadata.newest(others) if self.metadata and others else {}
+        if ahead is not None:
+            self._look_ahead(newest)
         found = {key: known.get(key) or newest.get(key) for key in keys}
         made = [self._decided(step, parts[step.name], off[step.name], found) for step in steps]
         share = (time.perf_counter() - started) / max(1, len(steps))
@@ -181,9 +183,10 @@ class Planner:
         [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
         return store.artifacts.problem(artifact)
 
-    def _look_ahead(self, ahead: Mapping[str, ExecutionRecord]) -> None:
+    def _look_ahead(self, found: Mapping[str, ExecutionRecord]) -> None:
+        """Ask the artifact store for the outputs of executions at once."""
         if self.metadata is not None:
-            outputs = [artifact for record in ahead.values() for artifact in record.outputs.values()]
+            outputs = [artifact for record in found.values() for artifact in record.outputs.values()]
             self._looked.update(self.metadata.artifacts.problems(outputs))
 
     def told(self, step: StepSpec) -> set[str]:

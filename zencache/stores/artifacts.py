@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from typing import TYPE_CHECKING
 from zencache.config import FOLDER
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.hashing import BIG, remembering
-from zencache.stores.manifests import MANIFEST, Manifest, check, content_digest, size_of
+from zencache.stores.manifests import MANIFEST, Manifest, check, content_digest, measured, size_of
+from zencache.stores.read_cache import ReadCache, holding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +38,7 @@ __all__ = [
     "Stored",
     "check",
     "content_digest",
+    "holding",
     "is_remote",
     "is_whole",
     "write_aside",
@@ -84,12 +85,14 @@ class ArtifactStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.cache = ReadCache(project.read_cache, project.settings.read_cache_size)
 
     @cached_property
-    def _remote(self) -> RemoteStores:
+    def remote(self) -> RemoteStores:
+        """What is elsewhere."""
         from zencache.stores.remote import RemoteStores  # noqa: PLC0415 - imports fsspec, where a uri asks for it
 
-        return RemoteStores(self.project)
+        return RemoteStores(self.project, self.cache)
 
     def root(self) -> str:
         """Give a root for the artifacts of a new run.
@@ -100,8 +103,8 @@ class ArtifactStore:
         store = self.project.artifact_store
         if store is None:
             return str(self.project.artifacts)
-        base = self._remote.url(store) if is_remote(store) else str(self.project.artifacts)
-        return f"{base}/{uuid.uuid4().hex[:16]}"
+        base = self.remote.url(store) if is_remote(store) else str(self.project.artifacts)
+        return f"{base}/{os.urandom(8).hex()}"
 
     def local(self, uri: str) -> Path:
         """Give the folder of a uri on this machine, also when the project was moved since it was written."""
@@ -110,7 +113,7 @@ class ArtifactStore:
 
     def folder(self, uri: str, digest: str) -> Path:
         """Give the place of an artifact's files on this machine, whether they are there or not."""
-        return self._remote.cache.place(digest) if is_remote(uri) else self.local(uri)
+        return self.cache.place(digest) if is_remote(uri) else self.local(uri)
 
     def problem(self, record: ArtifactRecord) -> str | None:
         """Say what is wrong with an artifact; None if it exists, has the recorded size, and its manifest if it is ours.
@@ -118,16 +121,19 @@ class ArtifactStore:
         Reads no content. Raises StoreUnavailableError where a store elsewhere does not answer.
         """
         if is_remote(record.uri):
-            return self._remote.problem(record)
-        if not is_whole(record.folder, record.size):
+            return self.remote.problem(record)
+        try:
+            size, has_manifest = measured(str(record.folder))
+        except OSError:
             return "is missing or damaged"
-        lacks = record.materializer and not (record.folder / MANIFEST).exists()
-        return "has no manifest" if lacks else None
+        if size != record.size:
+            return "is missing or damaged"
+        return None if has_manifest or not record.materializer else "has no manifest"
 
     def problems(self, records: Iterable[ArtifactRecord]) -> dict[str, str | None]:
         """Ask for many at once what is elsewhere, by uri; what is on this machine costs next to nothing, and is left out."""
         elsewhere = {record.uri: record for record in records if is_remote(record.uri)}
-        return self._remote.problems(list(elsewhere.values())) if elsewhere else {}
+        return self.remote.problems(list(elsewhere.values())) if elsewhere else {}
 
     @contextmanager
     def reading(
@@ -138,43 +144,34 @@ class ArtifactStore:
         Raises ArtifactError if it is gone, or is not what was recorded.
         """
         if is_remote(record.uri):
-            with self._remote.reading(record, value_digest) as folder:
+            with self.remote.reading(record, value_digest) as folder:
                 yield folder
             return
         check(record.folder, record.digest, name=record.name, value_digest=value_digest)
         yield record.folder
 
-    @contextmanager
-    def holding(self) -> Iterator[None]:
-        """Have everything that is read meanwhile, in this thread, stay on this machine until the end of it."""
-        if not is_remote(self.project.artifact_store or "") and "_remote" not in vars(self):
-            yield
-            return
-        with self._remote.cache.holding():
-            yield
-
     def fetch(self, record: ArtifactRecord, value_digest: Callable[[Path], str | None] = unchecked) -> Path:
         """Give an artifact's files as a folder of this machine; from elsewhere, with their content checked.
 
-        In the read cache they stay until others need the room, unless it is `holding`.
+        In the read cache they stay until others need the room, or to the end of a `holding`.
         """
         if not is_remote(record.uri):
             return record.folder
-        with self._remote.reading(record, value_digest) as folder:
+        with self.remote.reading(record, value_digest) as folder:
             return folder
 
     def manifest(self, uri: str) -> Manifest:
         """Digest what is at a uri now."""
-        return self._remote.manifest(uri) if is_remote(uri) else Manifest.of(self.local(uri))
+        return self.remote.manifest(uri) if is_remote(uri) else Manifest.of(self.local(uri))
 
     def work(self, uri: str) -> Path:
         """Give the folder of this machine where a step writes what will be at a uri."""
-        return self._remote.work(uri) if is_remote(uri) else Path(uri)
+        return self.remote.work(uri) if is_remote(uri) else Path(uri)
 
     def forget_work(self, uri: str) -> None:
         """Delete what a step wrote, before it failed, for a store elsewhere."""
         if is_remote(uri):
-            self._remote.forget_work(uri)
+            self.remote.forget_work(uri)
 
     def put(
         self,
@@ -187,7 +184,7 @@ class ArtifactStore:
         What is in the uri's `work` folder (a step wrote there itself) becomes part of it.
         """
         if is_remote(uri):
-            return self._remote.put(uri, fill, value_digest)
+            return self.remote.put(uri, fill, value_digest)
         target = Path(uri)
         manifest = write_aside(target, fill, root=self.project.artifacts)
         return Stored(target, value_digest(target) or manifest.digest, manifest.size)
@@ -195,7 +192,7 @@ class ArtifactStore:
     def set_aside(self, record: ArtifactRecord) -> str | None:
         """Move a bad copy of an artifact of ours to where nothing finds it, and say where; None if there is nothing."""
         if is_remote(record.uri):
-            return self._remote.set_aside(record)
+            return self.remote.set_aside(record)
         if not record.folder.exists():
             return None
         return str(_set_aside(record.folder, self.project.artifacts))
@@ -203,7 +200,7 @@ class ArtifactStore:
     def delete(self, record: ArtifactRecord) -> None:
         """Delete an artifact; one that is deleted in part is none any more."""
         if is_remote(record.uri):
-            self._remote.delete(record)
+            self.remote.delete(record)
             return
         try:
             (record.folder / MANIFEST).unlink(missing_ok=True)
@@ -271,7 +268,7 @@ def write_manifest(
 def is_whole(folder: Path, size: int) -> bool:
     """Say whether an artifact exists and has the recorded size; reads no content."""
     try:
-        return folder.exists() and size_of(folder) == size
+        return size_of(folder) == size
     except OSError:
         return False
 
@@ -279,7 +276,7 @@ def is_whole(folder: Path, size: int) -> bool:
 def _set_aside(folder: Path, root: Path) -> Path:
     below = folder.relative_to(root) if folder.is_relative_to(root) else Path(folder.name)
     base = root if folder.is_relative_to(root) else folder.parent
-    where = base / _QUARANTINE / f"{below}.{uuid.uuid4().hex[:8]}"
+    where = base / _QUARANTINE / f"{below}.{os.urandom(4).hex()}"
     where.parent.mkdir(parents=True, exist_ok=True)
     folder.rename(where)
     return where

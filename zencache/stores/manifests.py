@@ -144,9 +144,28 @@ def content_digest(folder: Path) -> str:
 
 def size_of(folder: Path) -> int:
     """Give the bytes of an artifact, without its manifest."""
-    if folder.is_file():
-        return folder.stat().st_size
-    return sum(path.stat().st_size for path in content_files(folder))
+    return measured(str(folder))[0]
+
+
+def measured(folder: str) -> tuple[int, bool]:
+    """Give the bytes of an artifact, and whether it has a manifest, which is not counted; raises OSError if it is gone."""
+    size, has_manifest = 0, False
+    try:
+        entries = os.scandir(folder)
+    except NotADirectoryError:
+        return os.stat(folder).st_size, False  # noqa: PTH116 - the hot path of a look-up
+    with entries:
+        for entry in entries:
+            if entry.name == MANIFEST:
+                has_manifest = True
+            elif not entry.is_dir():
+                size += entry.stat().st_size if entry.is_file() else 0
+            elif entry.is_symlink():  # which may lead back here
+                files = list(content_files(Path(folder)))
+                return sum(path.stat().st_size for path in files), Path(folder, MANIFEST).exists()
+            else:
+                size += sum(path.stat().st_size for path in files_below(Path(entry.path)))
+    return size, has_manifest
 
 
 def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path], str | None]) -> None:

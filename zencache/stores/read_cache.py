@@ -17,7 +17,6 @@ import fcntl
 import os
 import re
 import shutil
-import uuid
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -36,6 +35,19 @@ _held: ContextVar[list[int] | None] = ContextVar("zencache_held", default=None)
 """Locks that are kept to the end of a `holding`."""
 
 
+@contextmanager
+def holding() -> Iterator[None]:
+    """Have what is used meanwhile, in this thread, stay until the end of it."""
+    held: list[int] = []
+    token = _held.set(held)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+        for file in held:
+            os.close(file)
+
+
 class ReadCache:
     """Artifacts from elsewhere, at most so many bytes of them; what was not used for longest goes first."""
 
@@ -47,18 +59,6 @@ class ReadCache:
         """Give the folder of a digest; one that a materializer made up is never a path."""
         name = digest if _DIGEST.fullmatch(digest) else blake3(digest.encode()).hexdigest()
         return self._folder / name
-
-    @contextmanager
-    def holding(self) -> Iterator[None]:
-        """Have what is used meanwhile, in this thread, stay until the end of it."""
-        held: list[int] = []
-        token = _held.set(held)
-        try:
-            yield
-        finally:
-            _held.reset(token)
-            for file in held:
-                os.close(file)
 
     @contextmanager
     def using(self, digest: str) -> Iterator[Path | None]:
@@ -147,7 +147,7 @@ def _delete_unused(path: Path) -> bool:
 
 
 def _delete(path: Path) -> None:
-    gone = path.with_name(f"{_GONE}{uuid.uuid4().hex}")
+    gone = path.with_name(f"{_GONE}{os.urandom(8).hex()}")
     with contextlib.suppress(FileNotFoundError):
         path.rename(gone)  # at once: nobody finds half of it
         shutil.rmtree(gone, ignore_errors=True)

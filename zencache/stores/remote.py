@@ -16,9 +16,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import os
 import shutil
 import stat
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,7 +31,6 @@ from zencache.hashing import file_digest
 from zencache.stores.artifacts import Stored, is_remote, write_aside
 from zencache.stores.manifests import MANIFEST, Manifest, check
 from zencache.stores.places import checked, file_system
-from zencache.stores.read_cache import ReadCache
 from zencache.stores.retrying import Retry
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import Project
+    from zencache.stores.read_cache import ReadCache
     from zencache.stores.records import ArtifactRecord
 
 _T = TypeVar("_T")
@@ -50,10 +50,10 @@ _FILES = (FileNotFoundError, NotADirectoryError)
 class RemoteStores:
     """Stores elsewhere, by the uris of artifacts; see `ArtifactStore`, of which this is the other half."""
 
-    def __init__(self, project: Project, retry: Retry | None = None) -> None:
+    def __init__(self, project: Project, cache: ReadCache, retry: Retry | None = None) -> None:
         self._project = project
+        self._cache = cache
         self.retry = retry or Retry()
-        self.cache = ReadCache(project.read_cache, project.settings.read_cache_size)
 
     @staticmethod
     def url(store: str) -> str:
@@ -119,13 +119,13 @@ class RemoteStores:
         value_digest: Callable[[Path], str | None],
         stack: contextlib.ExitStack,
     ) -> Path | None:
-        folder = stack.enter_context(self.cache.using(record.digest))
+        folder = stack.enter_context(self._cache.using(record.digest))
         if folder is None:
             return None
         try:
             check(folder, record.digest, name=record.name, value_digest=value_digest)
         except ArtifactError:
-            self.cache.discard(record.digest)
+            self._cache.discard(record.digest)
             return None
         return folder
 
@@ -136,12 +136,12 @@ class RemoteStores:
         stack: contextlib.ExitStack,
     ) -> Path:
         while True:
-            with self.cache.filling(record.digest) as aside:
+            with self._cache.filling(record.digest) as aside:
                 if aside is not None:
                     self._fill(record, aside, value_digest)
-            folder = stack.enter_context(self.cache.using(record.digest))
+            folder = stack.enter_context(self._cache.using(record.digest))
             if folder is not None:  # else another process needed the room at once
-                self.cache.shrink()
+                self._cache.shrink()
                 return folder
 
     def _fill(self, record: ArtifactRecord, aside: Path, value_digest: Callable[[Path], str | None]) -> None:
@@ -236,7 +236,7 @@ class RemoteStores:
             manifest = write_aside(work, fill, durable=False)
             digest = value_digest(work) or manifest.digest
             self._send(uri, work, manifest)
-            return Stored(self.cache.adopt(work, digest), digest, manifest.size)
+            return Stored(self._cache.adopt(work, digest), digest, manifest.size)
         finally:
             self.forget_work(uri)
 
@@ -265,7 +265,7 @@ class RemoteStores:
         names = self._listing(record.uri)
         if not names:
             return None
-        where = f"{self._quarantine(record.uri)}.{uuid.uuid4().hex[:8]}"
+        where = f"{self._quarantine(record.uri)}.{os.urandom(4).hex()}"
         (fs, path), (_, target) = self.at(record.uri), self.at(where)
 
         def move(name: str) -> None:
