@@ -168,3 +168,42 @@ def test_a_store_that_is_set_later_keeps_what_is_here(s3_bucket, s3_address, mon
     assert run.steps["read"].output.uri.startswith(s3_bucket)
     monkeypatch.delenv("ZENCACHE_ARTIFACT_STORE")
     assert run.steps["read"].output.load() == "999000\n"
+
+
+def test_a_cached_run_asks_once_for_each_artifact(store, s3_address, monkeypatch):
+    """Its listing; nothing is fetched."""
+    chain().run()
+    fs, asked = file_system(store, {"endpoint_url": s3_address}), []
+    whole = fs.find
+    monkeypatch.setattr(fs, "find", lambda path, **kwargs: (asked.append(path), whole(path, **kwargs))[1])
+    assert chain().run().steps["read"].is_cached
+    assert len(asked) == len(set(asked)) == 4
+
+
+KILLED = """
+import os, signal, sys
+import s3fs
+from zencache import pipeline, step
+
+@step
+def load() -> str:
+    return "loaded"
+
+@pipeline
+def p():
+    load()
+
+if "kill" in sys.argv:
+    s3fs.S3FileSystem.pipe_file = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
+run = p().run()
+print(run.steps["load"].status, run.steps["load"].output.load())
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_before_the_manifest_leaves_no_artifact(store, script, s3_address):
+    """The content is there; the next run computes, and the one after that reuses."""
+    assert script(KILLED, "kill", check=False).returncode == -9
+    assert [name.rpartition("/")[2] for name in objects(store, s3_address)[1]] == ["value.txt"]
+    assert "executed loaded" in script(KILLED).stdout
+    assert "cached loaded" in script(KILLED).stdout
