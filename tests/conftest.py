@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.s3 import CREDENTIALS, new_bucket, s3_server
+from tests.servers import Servers, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SCRIPTS = Path(__file__).parent / "end_to_end" / "scripts"
 
@@ -53,3 +55,38 @@ def s3_bucket(s3_address, monkeypatch):
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     return new_bucket(s3_address)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Database servers, each started when a test first asks for it."""
+    started = Servers()
+    yield started
+    started.close()
+
+
+KINDS = ["sqlite", "mysql", "postgresql", "grpc"]
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, servers: Servers) -> Callable[..., str]:
+    """Give the URL of a new database, by kind and port; skips where the kind is not installed here."""
+
+    def url(kind: str, port: int | None = None) -> str:
+        if (why := missing(kind)) is not None:
+            pytest.skip(why)
+        return servers.url(kind, f"zen_{uuid.uuid4().hex[:12]}", port)
+
+    return url
+
+
+@pytest.fixture(params=KINDS)
+def store_url(
+    request: pytest.FixtureRequest, server: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> str | None:
+    """Each kind of metadata store in its turn, as `ZENCACHE_METADATA_STORE`; None for the project's own SQLite file."""
+    if request.param == "sqlite":
+        return None
+    url = server(request.param)
+    monkeypatch.setenv("ZENCACHE_METADATA_STORE", url)
+    return url

@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
 
+from zencache.database import Database, tells_password
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
 from zencache.older import names_of
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
@@ -40,6 +41,7 @@ format = {FORMAT}
 # allow_pickle = false           # store values that no materializer knows by pickle
 # artifact_store = "s3://bucket/prefix"  # where artifacts are kept; a folder, gs://, az://, … as well (docs/stores.md)
 # read_cache_size = "10 GB"      # what is kept here of a remote artifact store, the latest used
+# metadata_store = "sqlite:///metadata.db"   # or mysql://, postgresql://, grpc://; see docs/stores.md
 # beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
 # [cache]                        # a CachePolicy for what says none: expires_after = "P7D", env = ["REGION"], ...
 # [artifact_store_options]       # for its fsspec file system: endpoint_url = "https://…"; never secrets
@@ -51,7 +53,7 @@ class Settings(BaseModel):
     """A project's settings, from `.zencache/config.toml`.
 
     >>> Settings(workers=2)
-    Settings(format=1, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, cache=None, beam_pipeline_args=())
+    Settings(format=1, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, cache=None, beam_pipeline_args=(), metadata_store=None)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,6 +77,17 @@ class Settings(BaseModel):
     """What its fsspec file system is made with: the table `[artifact_store_options]`. Secrets have no place in it."""
     read_cache_size: ByteSize = Field(default=ByteSize(10**10), repr=False, ge=0)
     """How many bytes are kept here of a remote artifact store; what was not used for longest goes first."""
+    metadata_store: str | None = None
+    """The URL of the metadata store; None for an SQLite file in the project. `ZENCACHE_METADATA_STORE` goes before it."""
+
+    @field_validator("metadata_store")
+    @classmethod
+    def _has_no_password(cls, url: str | None) -> str | None:
+        if url is not None and tells_password(url):
+            raise ValueError(
+                "a settings file is shared: write the name of a variable for the password, ${NAME}"
+            )
+        return url
 
 
 class Project(BaseModel):
@@ -85,28 +98,28 @@ class Project(BaseModel):
     root: Path
     """The folder that holds `.zencache/`."""
     settings: Settings
-    metadata: Path | None = None
+    metadata: Database | None = None
     """The MLMD database, where it is not the project's own: one that TFX pipelines use."""
 
-    def on(self, metadata: Path) -> Project:
+    def on(self, metadata: Database) -> Project:
         """Give the project with another MLMD database."""
         given = None if metadata == self.own_database else metadata
         return Project(root=self.root, settings=self.settings, metadata=given)
 
     def remember_database(self) -> None:
-        """Remember that the database is one of the project's."""
-        if self.database not in self.databases:
-            named = [str(path) for path in (*self.databases[1:], self.database)]
+        """Remember that the database, a file, is one of the project's."""
+        if self.database not in self.databases and self.database.path is not None:
+            named = [str(each) for each in (*self.databases[1:], self.database)]
             write_whole(self.folder / "stores.json", json.dumps(named).encode())
 
     @property
-    def databases(self) -> list[Path]:
+    def databases(self) -> list[Database]:
         """The MLMD databases of the project: its own first, then those that its TFX pipelines name."""
         try:
             named = json.loads((self.folder / "stores.json").read_bytes())
         except (OSError, ValueError):
             named = []
-        return [self.own_database, *map(Path, named)]
+        return [self.own_database, *(Database.at(Path(each)) for each in named)]
 
     @cached_property
     def folder(self) -> Path:
@@ -114,14 +127,15 @@ class Project(BaseModel):
         return self.root / FOLDER
 
     @cached_property
-    def database(self) -> Path:
-        """The MLMD database (SQLite)."""
+    def database(self) -> Database:
+        """The MLMD database."""
         return self.metadata or self.own_database
 
-    @property
-    def own_database(self) -> Path:
+    @cached_property
+    def own_database(self) -> Database:
         """The project's own MLMD database, whichever it is on."""
-        return self.folder / "metadata.db"
+        url = os.environ.get("ZENCACHE_METADATA_STORE") or self.settings.metadata_store
+        return Database.of(url, self.root) if url else Database.at(self.folder / "metadata.db")
 
     @property
     def artifact_store(self) -> str | None:
@@ -169,12 +183,19 @@ class Project(BaseModel):
         """What is remembered of the distributions that are installed."""
         return self.folder / "installed.json"
 
+    @property
+    def leases(self) -> Path:
+        """The folder of what is being computed, by key."""
+        return self.lock.with_name(
+            "leases" if self.lock.parent == self.folder else f"{self.lock.stem}.leases"
+        )
+
     @cached_property
     def lock(self) -> Path:
-        """The file whose lock orders writers: it lies beside the database."""
-        return (
-            self.database.with_name(f"{self.metadata.name}.lock") if self.metadata else self.folder / "lock"
-        )
+        """The file whose lock orders writers: it lies beside an SQLite file; writers of a server's have one a machine."""
+        file = self.database.path
+        is_own = file is None or file.parent == self.folder
+        return self.folder / "lock" if file is None or is_own else file.with_name(f"{file.name}.lock")
 
 
 def find_project(start: Path | None = None) -> Project | None:

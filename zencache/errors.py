@@ -22,6 +22,7 @@
     ├── CodeUnavailableError       a step's code cannot be found again
     ├── StepFailedError            a step raised; also an instance of what it raised
     ├── StepProcessError           the process that computed a step ended without a result
+    ├── StepTimeoutError           a step took longer than its timeout; also a TimeoutError
     ├── RunInterruptedError        Ctrl-C; also a KeyboardInterrupt
     └── NoSuchNameError            old code asks for a name that is not here
         ├── NoSuchImportError      … in an import; also a ModuleNotFoundError
@@ -178,6 +179,10 @@ def _as_instance_of(kind: type[BaseException], message: str) -> StepFailedError:
 
 class StepProcessError(ZencacheError, RuntimeError):
     """The process that computed a step ended without a result, or with an error that cannot be sent."""
+
+
+class StepTimeoutError(ZencacheError, TimeoutError):
+    """One attempt of a step took longer than its timeout."""
 
 
 class RunInterruptedError(ZencacheError, KeyboardInterrupt):

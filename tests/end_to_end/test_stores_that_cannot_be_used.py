@@ -39,7 +39,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(folder):
 def test_a_database_that_is_not_mlmds_is_refused(folder):
     """The error names the file and what to check."""
     project = create_project(folder)
-    project.database.write_bytes(b"this is no database" * 100)
+    project.database.path.write_bytes(b"this is no database" * 100)
     with pytest.raises(StoreError, match="metadata.db"):
         filling().run()
 

@@ -257,6 +257,16 @@ def test_an_upload_goes_on_where_another_process_ended(s3_bucket, s3_address, at
     assert sent == [names["a"]]
 
 
+def test_what_an_earlier_attempt_left_does_not_become_part_of_an_artifact(flaky, at):
+    """A step that is tried again may write other files."""
+    store = at("flaky://store")
+    uri = f"{store.root()}/step/out/1"
+    put(store, uri)
+    record = put(store, uri, fill=lambda folder: (folder / "a").write_bytes(b"new"))
+    assert store.problem(record) is None
+    assert objects(store, record)[1].keys() == {"a", MANIFEST}
+
+
 def test_a_store_that_stays_away_is_one_clear_error(flaky, at):
     """After a bounded number of tries; it names the place and no secret."""
     store = at("flaky://store")

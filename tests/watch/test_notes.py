@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from zencache.watch.digests import FileDigests
+from zencache.watch.events import disown
 from zencache.watch.seen import Seen, changed
 from zencache.watch.watching import watching
 
@@ -102,6 +103,22 @@ def test_another_process_is_one_note(folder):
 
     (note,) = seen_of(folder, work).notes
     assert "another process (true, …" in note or "another process (true)" in note
+
+
+@pytest.mark.parametrize(("is_ours", "count"), [(True, 0), (False, 1)])
+def test_a_thread_that_works_for_zencache_is_no_note(folder, is_ours, count):
+    """A thread that was there before may work for any step; one that ends worker processes works for none."""
+    begin = threading.Event()
+    thread = threading.Thread(target=lambda: (begin.wait(), subprocess.run(["true"], check=True)))
+    thread.start()
+    if is_ours:
+        disown(thread)
+
+    def work():
+        begin.set()
+        thread.join()
+
+    assert len(seen_of(folder, work).notes) == count
 
 
 def test_what_asks_for_the_machine_is_no_note(folder):

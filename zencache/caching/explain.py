@@ -13,8 +13,7 @@ from blake3 import blake3
 from zencache.writing import write_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import timedelta
+    from collections.abc import Mapping
     from pathlib import Path
 
     from zencache.caching.key import KeyParts
@@ -202,22 +201,3 @@ def _class_of(name: str) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def span(duration: timedelta) -> str:
-    """Write a span of time in its largest unit or two.
-
-    >>> from datetime import timedelta
-    >>> span(timedelta(hours=2, minutes=5)), span(timedelta(seconds=3)), span(timedelta(days=9))
-    ('2 h 5 min', '3 s', '9 d')
-    """
-    seconds = int(duration.total_seconds())
-    units: Iterable[tuple[str, int]] = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    parts = []
-    for name, size in units:
-        amount, seconds = divmod(seconds, size)
-        if amount:
-            parts.append(f"{amount} {name}")
-        elif parts:
-            break
-    return " ".join(parts[:2]) or "less than 1 s"

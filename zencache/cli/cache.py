@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zencache.cli.output import import_from_here, open_repository, table
+from zencache.durations import parse
 from zencache.pipelines.printing import seconds_text
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from zencache.pipelines.audit import AuditedStep
 
 app = typer.Typer(help="Results that are reused.", no_args_is_help=True)
-
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})")
 
 Step = Annotated[
     str | None, typer.Option(help="A step's name in a pipeline, or its qualified function name.")
@@ -83,20 +81,11 @@ def audit(
 
 
 def span(text: str) -> timedelta:
-    """Read a span of time.
-
-    >>> span("7d"), span("1.5h")
-    (datetime.timedelta(days=7), datetime.timedelta(seconds=5400))
-    """
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        raise typer.BadParameter(
-            f"{text!r} is no span of time; write 90s, 30min, 12h, 7d or 2w", param_hint="--older-than"
-        )
+    """Read a span of time."""
     try:
-        return timedelta(**{_UNITS[found[2]]: float(found[1])})
-    except OverflowError as error:
-        raise typer.BadParameter(f"{text!r} is too long a time", param_hint="--older-than") from error
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--older-than") from error
 
 
 def _advice(audited: AuditedStep) -> str:

@@ -68,6 +68,7 @@ def plan(
 def import_runs(metadata: Metadata = None, default_executors: Default = False) -> None:
     """Have runs that TFX itself recorded serve as earlier results, where key and code can be known; say where not."""
     from zencache import config  # noqa: PLC0415 - `--help` needs no records
+    from zencache.database import Database  # noqa: PLC0415 - likewise
     from zencache.pipelines.records import open_others, open_records  # noqa: PLC0415 - likewise
 
     project = config.require_project()
@@ -76,7 +77,7 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
             raise NotFoundError(
                 f"there is no metadata store {metadata}; give the SQLite file that the pipeline names"
             )
-        given = project.on(metadata.absolute())
+        given = project.on(Database.at(metadata.absolute()))
         _ = open_records(
             given
         ).metadata.context_types  # raises StoreUnavailableError for what is no such store

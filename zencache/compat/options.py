@@ -59,7 +59,7 @@ REFUSED = {
 }
 _KNOWN = {"step": STEP_OPTIONS, "pipeline": PIPELINE_OPTIONS, "run": RUN_OPTIONS}
 _OWN = {
-    "step": ("name", "enable_cache", "cache", "output_materializers"),
+    "step": ("name", "enable_cache", "cache", "output_materializers", "retries", "retry_delay", "timeout"),
     "pipeline": ("name", "enable_cache", "cache"),
     "run": ("enable_cache", "run_name", "config_path", "step_configurations", "workers", "worker_kind"),
 }

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from zencache.policy import CachePolicy
 
 _GIVEN = "_zencache_given"
-_OPTIONS = ("name", "enable_cache", "cache", "output_materializers")
+_DECLARED = ("name", "enable_cache", "cache", "output_materializers")
+# By keyword only: as class attributes they may well be a step's own state, its client's timeout, say.
+_OPTIONS = (*_DECLARED, "retries", "retry_delay", "timeout")
 
 
 class StepType(type):
@@ -44,7 +46,7 @@ class StepType(type):
 
 def _declared(cls: type) -> dict[str, Any]:
     """Give the options that a class declares as attributes; its name is the step's."""
-    declared = {name: getattr(cls, name, None) for name in _OPTIONS}
+    declared = {name: getattr(cls, name, None) for name in _DECLARED}
     name = declared["name"]  # a class may have something else of that name
     return {**declared, "name": name if isinstance(name, str) else cls.__name__}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from tfx.orchestration.portable import launcher
 from zencache.execution import file_systems, tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
+from zencache.execution.flight import alone
+from zencache.execution.limits import throw
 from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
 from zencache.execution.processes import Pool
 from zencache.execution.recording import properties, reuse
@@ -42,7 +43,8 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     }
     schedule = Schedule(todo, {name: step.takes or 0.0 for name, step in planned.items()})
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
-    run.pool = Pool(workers) if run.worker_kind == "processes" else None
+    timed = any(run.spec.by_name[name].tries.timeout for name in todo)
+    run.pool = Pool() if timed or run.worker_kind == "processes" else None
     own = any(run.spec.by_name[name].node is None for name in todo)
     roots = {run.root_of(run.spec.by_name[name]) for name in todo if run.spec.by_name[name].node is None}
     with quiet(), file_systems.reaching(roots, run.project):
@@ -58,8 +60,6 @@ class _Nodes:
         self.info = ir.pipeline_info
         self.runtime = ir.runtime_spec
         self.deployment = runner_utils.extract_local_deployment_config(ir)
-        config = self.deployment.metadata_connection_config
-        self.connection = getattr(config, config.WhichOneof("connection_config"))
         self.nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
 
 
@@ -110,9 +110,7 @@ def interrupt(run: RunContext) -> None:
     deadline = time.monotonic() + 10
     while run.threads and time.monotonic() < deadline:
         for thread in list(run.threads.values()):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt)
-            )
+            throw(thread, KeyboardInterrupt)
         time.sleep(0.1)
 
 
@@ -142,11 +140,13 @@ def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
 
 def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
     inputs = run.inputs(spec)
-    [planned] = run.planner.decide([spec], run.outputs(spec))
-    if planned.hit is not None:
-        reuse(run, planned, inputs)
-    else:
-        _launch(run, planned, inputs, graph)
+    with alone(run, spec.name, lambda: run.planner.decide([spec], run.outputs(spec))[0]) as planned:
+        if planned is None:
+            run.results[spec.name] = StepResult(spec.name, "skipped")
+        elif planned.hit is not None:
+            reuse(run, planned, inputs)
+        else:
+            _launch(run, planned, inputs, graph)
 
 
 def _launch(
@@ -166,7 +166,7 @@ def _launch(
     runtime.pipeline_root.field_value.string_value = run.root_of(run.spec.by_name[planned.name])
     info = launcher.Launcher(
         pipeline_node=node,
-        mlmd_connection=Connection(graph.connection, run.runs.metadata.client),
+        mlmd_connection=Connection(run.runs.metadata.client),
         pipeline_info=graph.info,
         pipeline_runtime_spec=runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),

@@ -14,7 +14,7 @@ from tfx.types import artifact, channel, component_spec, standard_artifacts
 from zencache.execution.step_executor import StepExecutor
 from zencache.materializers import find, load_materializer
 from zencache.planning.nodes import Body, NodeBody
-from zencache.stores.mlmd import connection_config
+from zencache.stores.mlmd import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, Body], project: Pr
         pipeline_root=spec.root or str(project.artifacts),
         components=list(components.values()),
         enable_cache=False,
-        metadata_connection_config=connection_config(project.database),
+        metadata_connection_config=NOWHERE,
     )
     compiled = tfx_compiler.Compiler().compile(pipeline)
     runtime_parameter_utils.substitute_runtime_parameter(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from tfx.orchestration import metadata
 
+from zencache.stores.mlmd import NOWHERE
+
 if TYPE_CHECKING:
     from zencache.stores.mlmd import Client
 
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
 class Connection(metadata.Metadata):  # type: ignore[misc]
     """TFX's connection by ours, which stays open: TFX makes one each time that it reads or writes."""
 
-    def __init__(self, config: Any, client: Client) -> None:
-        super().__init__(config)
+    def __init__(self, client: Client) -> None:
+        super().__init__(NOWHERE)
         self._store = client
 
     def __enter__(self) -> Any:

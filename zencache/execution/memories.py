@@ -62,7 +62,7 @@ class Memories:
         return dataclasses.replace(found, notes=seen.notes, remarks=seen.remarks)
 
     def forget(self) -> None:
-        """Leave a step that failed."""
+        """Leave a step that was interrupted."""
         with _lock:
             _running.pop(id(self), None)
 

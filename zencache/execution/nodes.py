@@ -25,6 +25,7 @@ from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 from zencache.code.modules import modules_in
 from zencache.errors import NotFoundError
 from zencache.execution.connection import Connection
+from zencache.execution.flight import alone
 from zencache.execution.outside import Outside
 from zencache.execution.recording import FAILED, keep_failure, properties, reuse
 from zencache.execution.tasks import RunContext, StepResult
@@ -32,7 +33,6 @@ from zencache.execution.values import verify
 from zencache.graph.specs import indexed, key_and_index
 from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
-from zencache.stores.mlmd import connection_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,18 +84,24 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
     if fed is None:
         run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return
-    planned = run.planner.decide_one(spec, fed.inputs, fed.dynamic)
-    if planned.hit is not None:
-        reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
-    else:
-        for artifact in fed.inputs.values():
-            if artifact.size:  # what has no files may be gone
-                verify(artifact, run.runs.metadata)
-        with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
-            if run.interrupted.is_set():
-                run.results[spec.name] = StepResult(spec.name, "skipped")
-            else:
-                _launch(run, spec, planned, node)
+    with alone(run, spec.name, lambda: run.planner.decide_one(spec, fed.inputs, fed.dynamic)) as planned:
+        if planned is None:
+            run.results[spec.name] = StepResult(spec.name, "skipped")
+        elif planned.hit is not None:
+            reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
+        else:
+            _compute(run, spec, planned, node, fed)
+
+
+def _compute(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any, fed: _Fed) -> None:
+    for artifact in fed.inputs.values():
+        if artifact.size:  # what has no files may be gone
+            verify(artifact, run.runs.metadata)
+    with _one_at_a_time if spec.node and spec.node.executor else contextlib.nullcontext():
+        if run.interrupted.is_set():
+            run.results[spec.name] = StepResult(spec.name, "skipped")
+        else:
+            _launch(run, spec, planned, node)
 
 
 # -- what feeds it ------------------------------------------------------------------------------------
@@ -252,7 +258,7 @@ def _launcher(run: RunContext, spec: StepSpec, node: Any) -> Any:
 
 
 def _connection(run: RunContext) -> Connection:
-    return Connection(connection_config(run.project.database).sqlite, run.runs.metadata.client)
+    return Connection(run.runs.metadata.client)
 
 
 # -- the user's modules -------------------------------------------------------------------------------

@@ -7,14 +7,16 @@ of, because a file was edited or a global is other than in this process, does no
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import inspect
+import itertools
 import os
 import sys
 import tempfile
 import threading
 import time
 import traceback
+from concurrent import futures
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -23,12 +25,14 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 
 from zencache.code.digest import CodeReader
-from zencache.errors import CodeUnavailableError, StepProcessError
+from zencache.errors import CodeUnavailableError, StepProcessError, StepTimeoutError
 from zencache.execution.computing import compute, from_step
+from zencache.execution.limits import took_too_long
 from zencache.execution.values import read
 from zencache.execution.watched import Watched
 from zencache.stores.artifacts import holding
 from zencache.watch.digests import FileDigests
+from zencache.watch.events import disown, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +46,8 @@ if TYPE_CHECKING:
 
 
 _IDLE = 60  # seconds after which a worker without work ends
+_START = 600  # seconds that a worker may take to start and to import a step's module
+_LOOK = 0.05  # seconds between looks whether it has
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Task:
     """Classes of the project that its key was made of, to the digests of their code."""
     script: tuple[str, str | None]
     """The name and the file of the script that runs: its classes are known by them."""
+    begun: Path | None = None
+    """A file that the worker makes when it begins to compute; until then it starts, and finds the step's code."""
 
 
 @dataclass(frozen=True)
@@ -87,28 +95,65 @@ class Failed:
 
     error: bytes
     text: str
+    seen: Seen | None
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What a step raised, and what it had read before."""
+
+    error: BaseException
+    seen: Seen | None = None
 
 
 class Pool:
-    """Worker processes of one run; they are started when the first step needs one."""
+    """Worker processes of one run; one is started when a step needs it and none is idle.
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
+    Each has queues of its own, so that one which is killed, or crashes, takes no other step along.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[Any] = []
+        self._numbers = itertools.count()
         self._folder = tempfile.TemporaryDirectory(prefix="zencache-workers-")  # while it is there, they work
 
-    @functools.cached_property
-    def _executor(self) -> Any:
-        from loky import ProcessPoolExecutor  # noqa: PLC0415 - only a run with processes needs it
+    def compute(self, task: Task, limit: float | None = None) -> Computed | Unavailable | Raised:
+        """Compute a step; one that takes longer than `limit` seconds is ended with its process."""
+        worker = self._taken()
+        try:
+            found = self._result(worker, task, limit)
+        except BaseException as error:
+            with unwatched():
+                worker.shutdown(wait=True, kill_workers=True)
+            if isinstance(error, StepProcessError | StepTimeoutError):
+                return Raised(error)
+            raise
+        self._idle.append(worker)
+        if isinstance(found, Failed):
+            raised: BaseException = cloudpickle.loads(found.error)
+            raised.__cause__ = RemoteTraceback(found.text)
+            return Raised(raised, found.seen)
+        return found
 
-        given = (os.getpid(), self._folder.name)
-        return ProcessPoolExecutor(self._workers, timeout=_IDLE, initializer=end_with, initargs=given)
+    def _taken(self) -> Any:
+        """Give an idle worker, or a new one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            from loky import ProcessPoolExecutor  # noqa: PLC0415 - only a step in a process needs it
 
-    def compute(self, task: Task) -> Computed | Unavailable:
-        """Compute a step; raises what it raises."""
+            given = (os.getpid(), self._folder.name)
+            return ProcessPoolExecutor(1, timeout=_IDLE, initializer=end_with, initargs=given)
+
+    def _result(self, worker: Any, task: Task, limit: float | None) -> Computed | Unavailable | Failed:
         from loky.process_executor import ShutdownExecutorError, TerminatedWorkerError  # noqa: PLC0415 - as above
 
+        begun = Path(self._folder.name, f"begun-{next(self._numbers)}")
         try:
-            found = self._executor.submit(work, task).result()
+            future = _submitted(worker, dataclasses.replace(task, begun=begun))
+            if limit is not None and not _ends_within(future, limit, begun):
+                raise took_too_long(task.spec.name, limit)
+            return future.result()  # type: ignore[no-any-return]
         except ShutdownExecutorError as closed:
             raise KeyboardInterrupt from closed
         except TerminatedWorkerError as ended:
@@ -118,10 +163,6 @@ class Pool:
                 f"the process that computed step {task.spec.name} ended without a result: it was killed, "
                 "it crashed, or the machine has no memory left"
             ) from ended
-        if isinstance(found, Failed):
-            error: BaseException = cloudpickle.loads(found.error)
-            raise error from RemoteTraceback(found.text)
-        return found  # type: ignore[no-any-return]
 
     def kill(self) -> None:
         """End the processes, also those that compute; a step that they compute is interrupted."""
@@ -129,9 +170,28 @@ class Pool:
 
     def close(self) -> None:
         """End the processes when they have nothing left to do."""
-        if "_executor" in vars(self):
-            self._executor.shutdown(wait=True)
+        for worker in self._idle:
+            worker.shutdown(wait=True)
+        self._idle.clear()
         self._folder.cleanup()
+
+
+def _submitted(worker: Any, task: Task) -> futures.Future[Any]:
+    """Hand a task to a worker; that a process is started, or killed, counts for no step of this process."""
+    with unwatched():
+        future: futures.Future[Any] = worker.submit(work, task)
+    if thread := getattr(worker, "_executor_manager_thread", None):
+        disown(thread)
+    return future
+
+
+def _ends_within(future: futures.Future[Any], limit: float, begun: Path) -> bool:
+    """Say whether a step ends within that many seconds, counted from when its worker begins to compute it."""
+    started = time.monotonic()
+    while not futures.wait([future], timeout=_LOOK).done and not begun.exists():
+        if time.monotonic() - started > _START:
+            return False
+    return bool(futures.wait([future], timeout=limit).done)
 
 
 class RemoteTraceback(Exception):  # noqa: N818 - it is no error but where one came from
@@ -169,7 +229,7 @@ def work(task: Task) -> Computed | Unavailable | Failed:
         try:
             outputs = compute(body, inputs, task.context, task.uris, task.project, watched)
         except BaseException as error:  # noqa: BLE001 - a step may raise anything, and end its process too
-            return _failed(error)
+            return _failed(error, watched.seen())
     return Computed(outputs, time.perf_counter() - started, watched.seen())
 
 
@@ -199,16 +259,18 @@ def _prepared(task: Task) -> tuple[Watched, StepBody, dict[str, Any]]:
     code = reader.of(body.function).or_snapshot(body.snapshot)
     if code.digest != task.code or any(reader.of_class(n) != d for n, d in task.classes.items()):
         raise CodeUnavailableError("its code is another there: a global was set, or a file edited")
+    if task.begun is not None:
+        task.begun.touch()
     inputs = {name: read(artifact, task.project) for name, artifact in task.inputs.items()}
     digests = FileDigests(task.project.digests)
     return Watched(task.spec.name, task.policy, task.project, digests, code, reader.modules), body, inputs
 
 
-def _failed(error: BaseException) -> Failed:
+def _failed(error: BaseException, seen: Seen | None) -> Failed:
     text = "".join(traceback.format_exception(from_step(error)))
     try:
         pickled = cloudpickle.dumps(error)
         cloudpickle.loads(pickled)
     except Exception:  # noqa: BLE001 - an exception may hold anything
         pickled = cloudpickle.dumps(StepProcessError(f"{type(error).__name__}: {error}"))
-    return Failed(pickled, text)
+    return Failed(pickled, text, seen)

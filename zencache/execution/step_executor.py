@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 import sys
-import threading
 import time
 import traceback
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
+from zencache.execution.attempts import Trying, interruptible
 from zencache.execution.computing import compute
-from zencache.execution.processes import Computed, Pool, Task, Unavailable
+from zencache.execution.limits import time_limit
+from zencache.execution.processes import Computed, Raised, Task, Unavailable
 from zencache.execution.recording import FAILED, keep_failure
 from zencache.execution.tasks import RunContext, StepEvent, StepResult, running
 from zencache.execution.values import load, readable
@@ -42,47 +45,78 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         body = run.bodies[exec_properties["zencache_step"]]
         assert isinstance(body, StepBody)
         result = execution_result_pb2.ExecutorOutput()
+        trying = _trying(run, body, output_dict)
         try:
-            done = _run(run, body, output_dict)
+            done = trying()
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
             for made in output_dict.values():
                 run.runs.metadata.artifacts.forget_work(made[0].uri)
             keep_failure(run, body.spec.name, error)
             result.execution_result.code = FAILED
             result.execution_result.result_message = "".join(traceback.format_exception(error))
+            if trying.number > 1:  # TFX records no properties of an execution that failed
+                execution = int(Path(self._context.get_tmp_path()).name)
+                run.runs.note(execution, {"zencache_attempts": trying.number})
             return result
         run.results[body.spec.name] = StepResult(body.spec.name, "executed", done.outputs)
         for name, record in done.outputs.items():
             _note_content(output_dict[name][0], record)
         outputs_utils.populate_output_artifact(result, output_dict)
         result.execution_properties["zencache_seconds"].double_value = done.seconds
+        if trying.number > 1:
+            result.execution_properties["zencache_attempts"].int_value = trying.number
         if done.seen is not None:
             result.execution_properties["zencache_seen"].string_value = done.seen.to_json()
             _tell(run, body.spec, done.seen)
         return result
 
 
-def _run(run: RunContext, body: StepBody, output_dict: Any) -> Computed:
-    """Compute a step: in a process of its own where the run has some, else in this thread."""
+def _trying(run: RunContext, body: StepBody, output_dict: Any) -> Trying:
     uris = {name: made[0].uri for name, made in output_dict.items()}
-    folders = {name: str(run.runs.metadata.artifacts.work(uri)) for name, uri in uris.items()}
-    context = StepContext(run.spec.name, run.handle.name, body.spec.name, folders)
-    if run.pool is not None:
-        found = _elsewhere(run.pool, run, body, context, uris)
-        if isinstance(found, Computed):
-            return found
-        text = f"step {body.spec.name} is computed in this process, a worker process cannot: {found.reason}"
-        run.report(StepEvent(body.spec.name, "note", text=text))
-    return _here(run, body, context, uris)
+    folders = {name: run.runs.metadata.artifacts.work(uri) for name, uri in uris.items()}
+    told = {name: str(folder) for name, folder in folders.items()}
+    context = StepContext(run.spec.name, run.handle.name, body.spec.name, told)
+    spec = run.spec.by_name[body.spec.name]
+    return Trying(run, spec, list(folders.values()), _Attempt(run, body, context, uris, spec))
 
 
-def _elsewhere(
-    pool: Pool, run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]
-) -> Computed | Unavailable:
-    is_scripts = inspect.unwrap(body.function).__module__ == "__main__"
-    if is_scripts and run.spec.by_name[body.spec.name].code.snapshot is None:
-        return Unavailable("its code holds something that cannot be pickled")
-    return pool.compute(_task(run, body, context, uris))
+@dataclass
+class _Attempt:
+    """Computes a step once: in a process of its own where the run or its timeout wants that, else in this thread."""
+
+    run: RunContext
+    body: StepBody
+    context: StepContext
+    uris: Mapping[str, str]
+    """Where its outputs are to be."""
+    spec: StepSpec
+    """As it is recorded."""
+    is_here: bool = False
+    """Whether it turned out that no other process can compute it."""
+
+    def __call__(self) -> Computed | Raised:
+        limit = self.spec.tries.timeout
+        if not self.is_here and (limit is not None or self.run.worker_kind == "processes"):
+            found = self._elsewhere(limit)
+            if not isinstance(found, Unavailable):
+                return found
+            self.is_here = True
+            self._tell_that_it_is_here(found.reason, limit)
+        return _here(self.run, self.body, self.context, self.uris, limit)
+
+    def _elsewhere(self, limit: float | None) -> Computed | Unavailable | Raised:
+        is_scripts = inspect.unwrap(self.body.function).__module__ == "__main__"
+        if is_scripts and self.spec.code.snapshot is None:
+            return Unavailable("its code holds something that cannot be pickled")
+        assert self.run.pool is not None
+        return self.run.pool.compute(_task(self.run, self.body, self.context, self.uris), limit)
+
+    def _tell_that_it_is_here(self, reason: str, limit: float | None) -> None:
+        step = self.spec.name
+        text = f"step {step} is computed in this process, a worker process cannot: {reason}"
+        if limit is not None:
+            text += "; so its timeout cannot end a call that waits outside of Python"
+        self.run.report(StepEvent(step, "note", text=text))
 
 
 def _task(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]) -> Task:
@@ -102,19 +136,23 @@ def _task(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[s
     )
 
 
-def _here(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]) -> Computed:
+def _here(
+    run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str], limit: float | None
+) -> Computed | Raised:
     started = time.perf_counter()
     keys, step = run.planner.keys, body.spec.name
-    taken = readable(run.inputs(body.spec), body.input_types)
     policy = keys.policy(body.spec)
     watched = Watched(step, policy, run.project, keys.digests, keys.code(step), keys.modules)
-    with holding():
-        inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
-        run.threads[step] = threading.get_ident()
-        try:
+    try:
+        with holding(), interruptible(run, step), time_limit(step, limit):
+            taken = readable(run.inputs(body.spec), body.input_types)
+            inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
             outputs = compute(body, inputs, context, uris, run.project, watched)
-        finally:
-            run.threads.pop(step, None)
+    except Exception as error:  # noqa: BLE001 - a step may raise anything
+        return Raised(error, watched.seen())
+    except BaseException:
+        watched.forget()
+        raise
     return Computed(outputs, time.perf_counter() - started, watched.seen())
 
 

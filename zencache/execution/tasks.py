@@ -69,7 +69,7 @@ class RunContext:
     load_body: Callable[[StepSpec, Project], StepBody]
     """Finds a step's live code in another process."""
     pool: Pool | None = None
-    """Worker processes, where steps are computed in some."""
+    """Worker processes, for the steps that are computed in one."""
     results: dict[str, StepResult] = field(default_factory=dict)
     interrupted: threading.Event = field(default_factory=threading.Event)
     threads: dict[str, int] = field(default_factory=dict)

@@ -51,14 +51,18 @@ class Watched:
         ) as watch:
             with unwatched():
                 self._memories = Memories.begin(watch, function)
-            try:
-                return function(**arguments)
-            except BaseException:
-                self._memories.forget()
-                raise
+            return function(**arguments)
+
+    def forget(self) -> None:
+        """Leave a step that was interrupted: nobody will ask what it read."""
+        if self._memories is not None:
+            self._memories.forget()
 
     def seen(self) -> Seen | None:
-        """Give what the step read; modules that its code digest does not know of count as files that it read."""
+        """Give what the step read; modules that its code digest does not know of count as files that it read.
+
+        One that failed is asked as well: what it keeps in memory is there for the next that reads it from there.
+        """
         if self._memories is None:
             return None
         watch = self._memories.watch

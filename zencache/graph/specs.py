@@ -105,6 +105,29 @@ class NodeRef(Frozen):
     """The execution properties that are computed from inputs when it runs."""
 
 
+_LONGEST_WAIT = 3600.0  # seconds: doubling a delay ends here
+
+
+class Attempts(Frozen):
+    """How often and how long a step may try; None where nothing was said.
+
+    >>> Attempts(retries=3, retry_delay=2.0).delay(1), Attempts(retries=3, retry_delay=2.0).delay(3)
+    (2.0, 8.0)
+    """
+
+    retries: int | None = None
+    """How many more times a step that fails is computed."""
+    retry_delay: float | None = None
+    """Seconds before the first retry, 1 if nothing was said; each further wait is twice as long, up to an hour."""
+    timeout: float | None = None
+    """Seconds that one attempt may take."""
+
+    def delay(self, failed: int) -> float:
+        """Give the seconds to wait after that many attempts have failed."""
+        first = 1.0 if self.retry_delay is None else self.retry_delay
+        return min(first * 2.0 ** min(failed - 1, 64), max(first, _LONGEST_WAIT))
+
+
 class StepSpec(Frozen):
     """One step of a pipeline."""
 
@@ -117,11 +140,17 @@ class StepSpec(Frozen):
     """Parameter to JSON text (`zencache.graph.values`); a parameters model is spread into its fields."""
     enable_cache: bool | None = None
     policy: CachePolicy | None = None
+    attempts: Attempts | None = None
     takes_context: bool = False
     after: tuple[str, ...] = ()
     """Steps that it waits for without taking a result."""
     node: NodeRef | None = None
     """Of a native TFX component; a step of one's own has none."""
+
+    @property
+    def tries(self) -> Attempts:
+        """What is said about its attempts, as a value that is always there."""
+        return self.attempts or Attempts()
 
     @cached_property
     def identity(self) -> str:

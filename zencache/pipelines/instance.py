@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import WorkerKind
+    from zencache.database import Database
     from zencache.graph.specs import PipelineSpec
     from zencache.pipelines.definition import PipelineDefinition
     from zencache.pipelines.records import Records
@@ -41,7 +42,7 @@ class Pipeline(Older):
         *,
         records: Records | None = None,
         call: tuple[PipelineDefinition, Mapping[str, Any]] | None = None,
-        metadata: Path | None = None,
+        metadata: Database | None = None,
     ) -> None:
         """Make a pipeline of its parts: of the `records` that it was found in, or with a MLMD database of its own."""
         self._spec = spec
@@ -221,9 +222,10 @@ class Pipeline(Older):
             project = runner.create_project()
         if project is None or self._metadata is None:
             return open_records(project) if project else None
-        if not create and not self._metadata.exists():
+        if not create and not self._metadata.is_there():
             return None
-        self._metadata.parent.mkdir(parents=True, exist_ok=True)
+        if self._metadata.path is not None:
+            self._metadata.path.parent.mkdir(parents=True, exist_ok=True)
         project = project.on(self._metadata)
         project.remember_database()
         return open_records(project)

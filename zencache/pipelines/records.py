@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import Project
+    from zencache.database import Database
     from zencache.stores.metadata import MetadataStore
     from zencache.stores.runs import RunStore
 
@@ -31,8 +32,9 @@ class Records:
 
 def open_others(project: Project) -> list[Records]:
     """Open the stores of a project that it is not on: its own, and those that its TFX pipelines name."""
-    databases = [each for each in project.databases if each != project.database and each.is_file()]
-    return [found for database in databases if (found := _opened_other(project.on(database)))]
+    others = (each for each in project.databases if each != project.database)
+    there = [each for each in others if each.is_there()]
+    return [found for database in there if (found := _opened_other(project.on(database)))]
 
 
 def _opened_other(project: Project) -> Records | None:
@@ -48,10 +50,10 @@ def _opened_other(project: Project) -> Records | None:
     return records
 
 
-_unreadable: set[Path] = set()
+_unreadable: set[Database] = set()
 
 
-_opened: dict[tuple[Path, int, Path], Records] = {}
+_opened: dict[tuple[Path, int, Database], Records] = {}
 
 
 def open_records(project: Project) -> Records:
@@ -66,18 +68,19 @@ def open_records(project: Project) -> Records:
         remember_in(project.installed)
         metadata = MetadataStore(project)
         _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
-        if not project.database.exists():
+        if _inode(project.database) is None:
             _ = metadata.context_types  # makes the file
     _inodes[key] = _inode(project.database)
     return _opened[key]
 
 
-_inodes: dict[tuple[Path, int, Path], int | None] = {}
+_inodes: dict[tuple[Path, int, Database], int | None] = {}
 """The database that is open, once it is there: another one may lie in its place by now."""
 
 
-def _inode(file: Path) -> int | None:
+def _inode(database: Database) -> int | None:
+    """Give the number of a database's file; None of one that is not there, or is none."""
     try:
-        return file.stat().st_ino
+        return database.path.stat().st_ino if database.path else None
     except OSError:
         return None

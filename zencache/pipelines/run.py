@@ -146,6 +146,11 @@ class StepRun:
         return (self._record.updated - self._record.created).total_seconds() if recorded is None else recorded
 
     @property
+    def attempts(self) -> int:
+        """How many times the step was computed in this run: 0 of one that was reused or skipped, more than 1 after retries."""
+        return self._record.attempts if self._record and not self.is_cached else 0
+
+    @property
     def error(self) -> str | None:
         """What the step raised, as it was recorded."""
         return self._record.error if self._record else None

@@ -155,4 +155,5 @@ def _as_recorded(made: StepSpec, spec: StepSpec) -> StepSpec:
     """Give the spec of imported code with what the pipeline said of the step beyond its code."""
     chosen = {output.name: output.materializer for output in spec.outputs}
     outputs = tuple(o.replaced(materializer=chosen.get(o.name, o.materializer)) for o in made.outputs)
-    return made.replaced(outputs=outputs, enable_cache=spec.enable_cache, after=spec.after)
+    said = {"enable_cache": spec.enable_cache, "attempts": spec.attempts, "after": spec.after}
+    return made.replaced(outputs=outputs, **said)

@@ -7,8 +7,9 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from zencache.caching.explain import differences, span
+from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
+from zencache.durations import span_text
 from zencache.planning.changes import code_changes
 from zencache.planning.nodes import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
@@ -161,7 +162,7 @@ class Planner:
         policy = self.keys.policy(step)
         age = datetime.now(timezone.utc) - record.created
         if policy.expires_after is not None and age > policy.expires_after:
-            return f"expired {span(age - policy.expires_after)} ago: computed {_when(record.created)}, kept for {span(policy.expires_after)}"
+            return f"expired {span_text(age - policy.expires_after)} ago: computed {_when(record.created)}, kept for {span_text(policy.expires_after)}"
         for name in record.outputs if step.node else [output.name for output in step.outputs]:
             artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:

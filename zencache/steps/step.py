@@ -14,6 +14,7 @@ from zencache.code.digest import CodeReader, importable_names
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.graph.types import module_name
 from zencache.older import Older, check_options
+from zencache.steps.attempts import attempts_of
 from zencache.steps.binding import bind_parameters
 from zencache.steps.outputs import materializer_paths
 from zencache.steps.signature import Signature, read_signature
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zencache.code.digest import CodeDigest
+    from zencache.graph.specs import Attempts
     from zencache.policy import CachePolicy
+    from zencache.steps.attempts import Span
 
 _NAME = re.compile(r"[\w][\w .-]{0,99}")
 
@@ -48,6 +51,9 @@ class Step(Older):
         enable_cache: bool | None = None,
         cache: CachePolicy | None = None,
         output_materializers: Any = None,
+        retries: int | None = None,
+        retry_delay: Span | None = None,
+        timeout: Span | None = None,
         snapshot: CodeDigest | None = None,
     ) -> None:
         self.entrypoint = function
@@ -57,6 +63,8 @@ class Step(Older):
         self.policy = cache
         self.materializers = materializer_paths(output_materializers)
         """Output to the path of the materializer that the step chose for it; under `""` that of all others."""
+        self.attempts = attempts_of(self.name, retries, retry_delay, timeout)
+        """How often and how long it may try; None if nothing was said."""
         self.snapshot = snapshot
         """Of a step from a snapshot: the digest of its code when that was taken."""
         mark_step(function)
@@ -89,6 +97,9 @@ class Step(Older):
         enable_cache: bool | None = None,
         cache: CachePolicy | None = None,
         output_materializers: Any = None,
+        retries: int | None = None,
+        retry_delay: Span | None = None,
+        timeout: Span | None = None,
         **older: Any,
     ) -> Step:
         """Give the step with other options, those that are named; this one stays as it is.
@@ -101,7 +112,13 @@ class Step(Older):
         """
         check_options(f"step {self.name}", older)
         return self._refined(
-            name=name, enable_cache=enable_cache, cache=cache, output_materializers=output_materializers
+            name=name,
+            enable_cache=enable_cache,
+            cache=cache,
+            output_materializers=output_materializers,
+            retries=retries,
+            retry_delay=retry_delay,
+            timeout=timeout,
         )
 
     def _refined(self, **options: Any) -> Step:
@@ -110,6 +127,7 @@ class Step(Older):
             "enable_cache": self.enable_cache,
             "cache": self.policy,
             "output_materializers": self.materializers,
+            **dict(self.attempts or ()),
             "snapshot": self.snapshot,
         }
         return Step(self.entrypoint, **mine | {key: v for key, v in options.items() if v is not None})
@@ -142,8 +160,8 @@ class Step(Older):
         texts = {text.file: text.text for file in self._files for text in source.texts_of(file)}
         names = importable_names(inspect.unwrap(self.entrypoint))
         code, stored = self._code_that_travels(), self.materializers
-        made = (self.entrypoint, self.name, self.enable_cache, self.policy, texts, names, code, stored)
-        return _rebuild, made
+        options = (self.name, self.enable_cache, self.policy)
+        return _rebuild, (self.entrypoint, *options, texts, names, code, stored, self.attempts)
 
     def _code_that_travels(self) -> CodeDigest | None:
         """Give the digest of the code that is pickled with the step; a class of a module is imported again."""
@@ -161,6 +179,7 @@ def _rebuild(
     names: Mapping[str, Any],
     code: CodeDigest | None,
     stored: Mapping[str, str] | None = None,
+    attempts: Attempts | None = None,
 ) -> Step:
     """Make a pickled step again.
 
@@ -177,6 +196,7 @@ def _rebuild(
         enable_cache=enable_cache,
         cache=cache,
         output_materializers=stored,
+        **dict(attempts or ()),
         snapshot=code,
     )
 
@@ -219,6 +239,9 @@ def step(
     enable_cache: bool | None = None,
     cache: CachePolicy | None = None,
     output_materializers: Any = None,
+    retries: int | None = None,
+    retry_delay: Span | None = None,
+    timeout: Span | None = None,
     **older: Any,
 ) -> Callable[[Callable[..., Any] | Step], Step]: ...
 def step(
@@ -229,6 +252,9 @@ def step(
     enable_cache: bool | None = None,
     cache: CachePolicy | None = None,
     output_materializers: Any = None,
+    retries: int | None = None,
+    retry_delay: Span | None = None,
+    timeout: Span | None = None,
     **older: Any,
 ) -> Any:
     """Make a step of a function: `@step`, or `@step(name=…, enable_cache=…, cache=…)`.
@@ -239,7 +265,11 @@ def step(
     `enable_cache`: whether an earlier result is reused; None leaves it to the pipeline.
     `cache`: a `CachePolicy`.
     `output_materializers`: the class that stores all outputs, or a mapping of outputs to classes; else
-    each value's type decides. Options of older releases (`settings`, …) are passed over with a note.
+    each value's type decides.
+    `retries`: how many more times a step that raises is computed, in the same run; `retry_delay`: how long it
+    waits before the first of them (1 s), twice as long before each further one; `timeout`: how long one attempt
+    may take. Times are seconds, a `timedelta` or a text such as `"30min"`. None of the three is part of the key.
+    Options of older releases (`settings`, …) are passed over with a note.
 
     >>> @step(enable_cache=False)
     ... @step(name="loader")
@@ -262,6 +292,9 @@ def step(
         "enable_cache": enable_cache,
         "cache": cache,
         "output_materializers": output_materializers,
+        "retries": retries,
+        "retry_delay": retry_delay,
+        "timeout": timeout,
     }
 
     return decorate if function is None else decorate(function)

@@ -224,6 +224,7 @@ def make_body(
         parameters=spread(signature, parameters),
         enable_cache=step.enable_cache,
         policy=step.policy,
+        attempts=step.attempts,
         takes_context=bool(signature.of_kind("context")),
     )
     return StepBody(

@@ -107,9 +107,14 @@ class ArtifactStore:
         return f"{base}/{os.urandom(8).hex()}"
 
     def local(self, uri: str) -> Path:
-        """Give the folder of a uri on this machine, also when the project was moved since it was written."""
+        """Give the folder of a uri on this machine, also when the project was moved since it was written.
+
+        What a shared store of records names does not move with a project.
+        """
         _, mark, rest = uri.partition(_OURS)
-        return self.project.own_artifacts / rest if mark else Path(uri.removeprefix("file://")).absolute()
+        if mark and not self.project.database.is_server:
+            return self.project.own_artifacts / rest
+        return Path(uri.removeprefix("file://")).absolute()
 
     def folder(self, uri: str, digest: str) -> Path:
         """Give the place of an artifact's files on this machine, whether they are there or not."""
@@ -220,7 +225,7 @@ def write_aside(
     manifest; the folder is renamed, and the folders above, up to `root`, are flushed: power that is lost
     leaves all or nothing. What is already in `target` (a step wrote there itself) becomes part of it.
     """
-    aside = target.with_name(f".{target.name}.partial")
+    aside = _aside(target)
     try:
         if aside.exists():
             shutil.rmtree(aside)
@@ -263,6 +268,23 @@ def write_manifest(
     aside.replace(folder / MANIFEST)
     _flush_folder(folder)
     return manifest
+
+
+def clear(target: Path) -> None:
+    """Remove what a failed attempt left at `target` and aside: the folder is there, and empty, as before it."""
+    try:
+        for folder in (target, _aside(target)):
+            if folder.exists():
+                shutil.rmtree(folder)
+        target.mkdir(parents=True)
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"cannot remove what a failed attempt left at {target}: {error}; run the pipeline again"
+        ) from error
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
 
 
 def is_whole(folder: Path, size: int) -> bool:

@@ -1,14 +1,22 @@
-"""One writer at a time on a local store: among the threads of a process, and among processes."""
+"""Locks on files: among the threads of a process, and among processes. They end with whoever holds them."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from zencache.config import Project
+
+
+def one_writer(project: Project) -> AbstractContextManager[Any]:
+    """Give what orders the writers of a project's records: of a file, among processes; a server orders them itself."""
+    return threading.RLock() if project.database.is_server else StoreLock(project.lock)
 
 
 class StoreLock:
@@ -31,7 +39,9 @@ class StoreLock:
         self._threads.acquire()
         try:
             if not self._depth:
-                self._file = _locked(self._path)
+                file = open_locked(self._path)
+                assert file is not None
+                self._file = file
         except BaseException:
             self._threads.release()
             raise
@@ -40,15 +50,39 @@ class StoreLock:
     def __exit__(self, *error: object) -> None:
         self._depth -= 1
         if not self._depth:
-            os.close(self._file)
+            close_locked(self._file)
         self._threads.release()
 
 
-def _locked(path: Path) -> int:
+def open_locked(path: Path, *, wait: bool = True) -> int | None:
+    """Open a file with its lock, and give its descriptor; None where another holds it and one is not to wait."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
     except BaseException:
         os.close(file)
         raise
+    _held.add(file)
     return file
+
+
+def close_locked(file: int) -> None:
+    """Give a lock back."""
+    _held.discard(file)
+    os.close(file)
+
+
+_held: set[int] = set()
+
+
+def _forget_held() -> None:
+    """Leave the locks to the process that took them: a child that it forks would hold them as long as it lives."""
+    for file in _held:
+        os.close(file)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget_held)

@@ -5,10 +5,12 @@ All of TFX's own types and names are kept, so that TFX's tools read the store. W
 =============================  ========================================================================
 context types                  name; custom properties
 =============================  ========================================================================
-``pipeline``                   TFX's; the pipeline's name
+``pipeline``                   TFX's; the pipeline's name; ``zencache_running``: the ids of its runs that go on, as JSON
 ``pipeline_run``               TFX's; the run's name; ``zencache_pipeline``, ``zencache_version``,
                                ``zencache_status``, ``zencache_seconds``; ``zencache_spec`` where the
-                               run's spec is not its version's (other parameters); child of ``pipeline``
+                               run's spec is not its version's (other parameters); while it goes on
+                               ``zencache_owner``: its process, as JSON, and ``zencache_beat``: when that last gave
+                               a sign of life, in seconds since 1970; child of ``pipeline``
 ``node``                       TFX's; ``pipeline.step``
 ``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
                                Ties the executions that computed this key
@@ -16,6 +18,8 @@ context types                  name; custom properties
                                that computed it, with any key, as JSON
 ``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``;
                                ``zencache_recent``: the ids of the executions that its last run used, as JSON
+``zencache.lease``             of a shared store: ``key:number``; who computes a key. ``zencache_owner``,
+                               ``zencache_beat``; ``zencache_released`` once it is given back
 =============================  ========================================================================
 
 =============================  ========================================================================
@@ -30,6 +34,7 @@ a custom property a parameter  its JSON text, under its own name, as TFX records
 ``zencache_seconds``           how long the step itself took; of a hit, how long the look-up took
 ``zencache_origin``            of a hit: the id of the execution that computed the outputs
 ``zencache_compared_with``     of a miss: the id of the earlier execution that the reason compares with
+``zencache_attempts``          how many attempts it took, or failed in, where more than one; ``zencache_seconds`` is of the last
 ``zencache_seen``              what it read without declaring it, with digests, as JSON
 ``zencache_dropped``           why its result may not be reused any more, in words
 ``zencache_brought_from``      of a result of another store: that store's database
@@ -54,13 +59,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import StoreUnavailableError
+from blake3 import blake3
+
+from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import indexed
 from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
-from zencache.stores.lock import StoreLock
+from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
+from zencache.stores.lock import one_writer
 from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
+from zencache.stores.texts import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,7 +81,16 @@ KEY_CONTEXT = "zencache.cache_key"
 STEP_CONTEXT = "zencache.step"
 VERSION_CONTEXT = "zencache.pipeline_version"
 PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT = "pipeline", "pipeline_run", "node"
-CONTEXT_TYPES = (PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT, KEY_CONTEXT, STEP_CONTEXT, VERSION_CONTEXT)
+LEASE_CONTEXT = "zencache.lease"
+CONTEXT_TYPES = (
+    PIPELINE_CONTEXT,
+    RUN_CONTEXT,
+    NODE_CONTEXT,
+    KEY_CONTEXT,
+    STEP_CONTEXT,
+    VERSION_CONTEXT,
+    LEASE_CONTEXT,
+)
 _KEPT = 10_000  # records that are kept, at most
 RECENT = 20  # executions of one key or step that are looked at, however many there are
 
@@ -83,16 +101,18 @@ class MetadataStore:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.artifacts = ArtifactStore(project)
-        self.lock = StoreLock(project.lock)
+        self.lock = one_writer(project)
         try:
             with self.lock:
                 # A store that a TFX pipeline names may be read by others in this process: with a journal, as
                 # TFX makes it, their closing takes nothing away from ours.
-                if project.metadata is None:
-                    make_database(project.database)
+                if project.metadata is None and project.database.path is not None:
+                    make_database(project.database.path)
         except OSError as error:
             raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
         self.client = Client(project.database, self.lock)
+        every = BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE
+        self.heart = Heart(self.client, str(project.database), every)
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
         self._places: dict[int, tuple[str, str]] = {}
@@ -102,13 +122,26 @@ class MetadataStore:
     def context_types(self) -> dict[str, int]:
         """The ids of the context types, registered where they are not yet."""
         with self.lock:
-            found = {t.name: t.id for t in self.client.get_context_types()}
+            found: dict[str, int] = {t.name: t.id for t in self.client.get_context_types()}
             missing = [name for name in CONTEXT_TYPES if name not in found]
-            return found | {name: self.client.put_context_type(pb.ContextType(name=name)) for name in missing}
+            return found | {name: self._put_type(name) for name in missing}
+
+    def _put_type(self, name: str) -> int:
+        try:
+            return int(self.client.put_context_type(pb.ContextType(name=name)))
+        except errors.AlreadyExistsError:
+            return int(next(t.id for t in self.client.get_context_types() if t.name == name))
 
     def context(self, kind: str, name: str) -> Any | None:
-        """Find a context by its type and name."""
-        return self.client.get_context_by_type_and_name(kind, name)
+        """Find a context by its type and name; some databases give one whose name differs in case."""
+        stored = self._stored(kind, name)
+        found = self.client.get_context_by_type_and_name(kind, stored)
+        return found if found is not None and found.name == stored else None
+
+    def _stored(self, kind: str, name: str) -> str:
+        """Give a context's name as it is stored: two steps may differ in case alone, which MySQL does not see."""
+        is_loose = self.project.database.kind in ("mysql", "grpc") and kind == STEP_CONTEXT
+        return fitted(f"{name}~{blake3(name.encode()).hexdigest()[:16]}" if is_loose else name)
 
     def context_id(self, kind: str, name: str) -> int:
         """Find a context's id, registering the context where it is not there yet."""
@@ -118,11 +151,22 @@ class MetadataStore:
         return self._context_ids[kind, name]
 
     def _put_context(self, kind: str, name: str) -> int:
-        made = pb.Context(type_id=self.context_types[kind], name=name)
-        _, _, [made_id] = self.client.put_lineage_subgraph(
-            [], [], [made], [], reuse_context_if_already_exist=True
+        try:
+            named = pb.Context(type_id=self.context_types[kind], name=self._stored(kind, name))
+            [made] = self.client.put_contexts([named])
+        except errors.AlreadyExistsError:  # another process was faster
+            found = self.context(kind, name)
+            if found is None:
+                raise self.name_taken(kind, name) from None
+            return int(found.id)
+        return int(made)
+
+    def name_taken(self, kind: str, name: str) -> AlreadyExistsError:
+        """Say that a name is taken by one that the database takes for the same."""
+        return AlreadyExistsError(
+            f"{name!r} cannot be recorded as a {kind}: {self.project.database} takes a name for it that differs in case or "
+            "accents; choose another name, or have the database compare exactly (docs/stores.md)"
         )
-        return int(made_id)
 
     def newest(self, keys: Iterable[str]) -> dict[str, ExecutionRecord]:
         """Look up keys: for each that is known, the newest execution that computed it."""
@@ -249,6 +293,7 @@ class MetadataStore:
             error=_error(extra.get("__execution_result__")),
             seen=extra.get("zencache_seen"),
             dropped=extra.get("zencache_dropped"),
+            attempts=extra.get("zencache_attempts", 1),
             compared_with=_number(extra.get("zencache_compared_with")),
             origin=_number(extra.get("zencache_origin")),
             inputs=sides[False],

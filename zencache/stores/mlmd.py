@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
+import time
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml_metadata import errors
@@ -12,14 +15,18 @@ from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from zencache.errors import StoreFormatError, StoreUnavailableError
+from zencache.stores.texts import as_read, to_write
+from zencache.waiting import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
-    from zencache.stores.lock import StoreLock
+    from zencache.database import Database
+
 
 __all__ = [
+    "NOWHERE",
     "Client",
     "ListOptions",
     "OrderByField",
@@ -31,7 +38,46 @@ __all__ = [
     "set_properties",
 ]
 
+
+class _Untold(logging.Filter):
+    """Leaves out what ML Metadata logs of connections, passwords included, and of errors that are raised anyway."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith(("ConnectionConfig", "mlmd client"))
+
+
+logging.getLogger("absl").addFilter(_Untold())
+
 _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
+_ONCE = 1  # attempts of MLMD at a server, of which `Client` makes several, sooner
+_SECONDS_FOR_A_CALL = 60.0  # that a gRPC server has for an answer
+_PATIENCE = 60.0  # seconds that a server may be away
+_PASSING = (errors.AbortedError, errors.UnavailableError, errors.DeadlineExceededError, StoreUnavailableError)
+_BEING_MADE = (
+    "concurrent connection",
+    "doesn't exist",
+    "already exists",
+    "Table definition has changed",
+    "Deadlock",
+)
+"""What opening a server's database says while another process makes its tables."""
+_AWAY = (
+    "Lost connection",
+    "gone away",
+    "Deadlock",
+    "Lock wait timeout",
+    "server closed the connection",
+    "terminating connection",
+    "deadlock detected",
+    "could not serialize",
+    "current transaction is aborted",
+    "duplicate key value",  # two wrote a property at once; in the second attempt it is an update
+    "Duplicate entry",
+)
+_ADVICE = {
+    False: "Check that it is a database of zencache, that its folder is writable and the disk is not full",
+    True: "Check that the server runs and can be reached, and the user and password of the URL",
+}
 
 
 def make_database(path: Path) -> None:
@@ -48,58 +94,153 @@ def make_database(path: Path) -> None:
         raise StoreUnavailableError(f"cannot make the metadata store {path}: {error}") from error
 
 
-def connection_config(path: Path) -> Any:
-    """Say how MLMD connects to the SQLite file."""
+def connection_config(database: Database) -> Any:
+    """Say how MLMD connects to a database."""
+    return _CONFIGS[database.kind](database)
+
+
+def _sqlite(database: Database) -> Any:
     config = pb.ConnectionConfig()
-    config.sqlite.filename_uri = str(path)
+    config.sqlite.filename_uri = str(database.path)
     config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
     config.retry_options.max_num_retries = _RETRIES
     return config
 
 
-class Client:
-    """`metadata_store.MetadataStore` by its method names: one connection a thread, one writer at a time.
+def _mysql(database: Database) -> Any:
+    config = pb.ConnectionConfig()
+    config.mysql.host, config.mysql.port, config.mysql.database = database.host, database.port, database.name
+    config.retry_options.max_num_retries = _ONCE
+    config.mysql.user, config.mysql.password = database.user, database.password.get_secret_value()
+    for name, value in database.options:
+        secured = config.mysql.ssl_options
+        setattr(secured, name, value == "true" if name == "verify_server_cert" else value)
+    return config
 
-    SQLite refuses a second writer, and MLMD then sleeps, for two seconds on average.
+
+def _postgresql(database: Database) -> Any:
+    config = pb.ConnectionConfig()
+    config.postgresql.host, config.postgresql.port = database.host, str(database.port)
+    config.postgresql.dbname, config.postgresql.user = database.name, database.user
+    config.retry_options.max_num_retries = _ONCE
+    config.postgresql.password = database.password.get_secret_value()
+    for name, value in database.options:
+        setattr(config.postgresql.ssloption, name, value)
+    return config
+
+
+def _grpc(database: Database) -> Any:
+    config = pb.MetadataStoreClientConfig(host=database.host, port=database.port)
+    config.client_timeout_sec = _SECONDS_FOR_A_CALL
+    for name, value in database.options:
+        if name == "timeout":
+            config.client_timeout_sec = float(value)
+        else:
+            setattr(config.ssl_config, name, Path(value).read_text(encoding="utf-8"))
+    return config
+
+
+_CONFIGS = {"sqlite": _sqlite, "mysql": _mysql, "postgresql": _postgresql, "grpc": _grpc}
+
+
+NOWHERE = pb.ConnectionConfig(fake_database=pb.FakeDatabaseConfig())
+"""What TFX is given for a connection: it uses ours, and its representation of a pipeline holds no password."""
+
+
+class Client:
+    """`metadata_store.MetadataStore` by its method names: what fails because a server was away is tried again.
+
+    An SQLite file has a connection a thread and one writer at a time: SQLite refuses a second writer, and MLMD then
+    sleeps, for two seconds on average. A server has one connection a process: MLMD holds the
+    interpreter's lock while it waits for an answer, so that more would not help.
     """
 
-    def __init__(self, path: Path, lock: StoreLock) -> None:
-        self._path = path
+    def __init__(self, database: Database, lock: AbstractContextManager[Any]) -> None:
+        self._database = database
         self._lock = lock
-        self._threads = threading.local()
+        self._connections: Any = _Shared() if database.is_server else threading.local()
+        self._turns: Any = threading.RLock() if database.is_server else nullcontext()
+        self._was_open = False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            writes = self._lock if name.startswith("put_") else nullcontext()
-            try:
-                with writes:
-                    return getattr(self._connection(), name)(*args, **kwargs)
-            except (errors.AlreadyExistsError, errors.NotFoundError):
-                raise
-            except errors.StatusError as error:
-                raise StoreUnavailableError(f"the metadata store {self._path} failed: {error}") from error
+            with self._lock if name.startswith("put_") else nullcontext(), self._turns:
+                return self._answer(name, args, kwargs)
 
         return call
 
+    def _answer(self, name: str, args: Any, kwargs: Any) -> Any:
+        """Call once, or while a server is away as often as its patience lasts."""
+        is_patient = self._database.is_server and self._was_open  # what was never there is not waited for
+        waits = backoff(_PATIENCE) if is_patient else iter(())
+        if self._database.is_server:
+            args, kwargs = to_write([args, kwargs], self._database.kind)
+        while True:
+            try:
+                found = getattr(self._connection(), name)(*args, **kwargs)
+                return as_read(found) if self._database.is_server else found
+            except (errors.AlreadyExistsError, errors.NotFoundError):  # noqa: PERF203 - trying again is what the loop is for
+                raise
+            except (errors.StatusError, StoreUnavailableError) as error:
+                wait = next(waits, None) if _is_passing(error) else None
+                if wait is None:
+                    raise self._failed(error) from error
+                self._connections.store = None
+                time.sleep(wait)
+
+    def _failed(self, error: Exception) -> StoreUnavailableError:
+        if isinstance(error, StoreUnavailableError):
+            return error
+        return StoreUnavailableError(f"the metadata store {self._database} failed: {self._told(error)}")
+
+    def _told(self, error: Exception) -> str:
+        """Give an error's text without what nobody should read."""
+        secret = self._database.password.get_secret_value()
+        text = str(error).partition(" query:")[0]
+        return text.replace(secret, "***") if secret else text
+
     def _connection(self) -> Any:
-        store = getattr(self._threads, "store", None)
+        store = getattr(self._connections, "store", None)
         if store is None:
             with self._lock:  # the first to open makes the tables
-                store = self._threads.store = self._open()
+                store = self._connections.store = self._opened()
+                self._was_open = True
         return store
+
+    def _opened(self) -> Any:
+        """Open the database; what another process is making is waited for."""
+        waits = backoff(_PATIENCE) if self._database.is_server else iter(())
+        while True:
+            try:
+                return self._open()
+            except StoreUnavailableError as error:  # noqa: PERF203 - trying again is what the loop is for
+                wait = next(waits, None) if any(text in str(error) for text in _BEING_MADE) else None
+                if wait is None:
+                    raise
+                time.sleep(wait)
 
     def _open(self) -> Any:
         try:
-            return metadata_store.MetadataStore(connection_config(self._path))
+            return metadata_store.MetadataStore(connection_config(self._database))
         except errors.FailedPreconditionError as error:
             raise StoreFormatError(
-                f"{self._path} was written by another version of ML Metadata: {error}"
+                f"{self._database} was written by another version of ML Metadata: {self._told(error)}"
             ) from error
         except (errors.StatusError, RuntimeError) as error:
             raise StoreUnavailableError(
-                f"cannot open the metadata store {self._path}: {str(error).partition(' query:')[0]}. "
-                "Check that it is a database of zencache, that its folder is writable and the disk is not full"
+                f"cannot open the metadata store {self._database}: {self._told(error)}. {_ADVICE[self._database.is_server]}"
             ) from error
+
+
+class _Shared:
+    """A connection that all threads of a process share."""
+
+    store: Any = None
+
+
+def _is_passing(error: Exception) -> bool:
+    """Say whether an error tells of a server that is away, or of writers that were in each other's way."""
+    return isinstance(error, _PASSING) or any(text in str(error) for text in _AWAY)
 
 
 def set_properties(target: Any, values: Mapping[str, str | int | float | None]) -> None:

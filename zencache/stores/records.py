@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from zencache.database import Database
     from zencache.graph.specs import PipelineSpec, StepSpec
 
 State = Literal["NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED", "UNKNOWN"]
@@ -62,13 +64,15 @@ class ExecutionRecord:
     """JSON of `zencache.watch.seen.Seen`: what it read without declaring it."""
     dropped: str | None = None
     """Why its result may not be reused any more, if someone said so."""
+    attempts: int = 1
+    """How many times it was computed: more than once if it failed and was retried."""
     compared_with: int | None = None
     """The earlier execution that its reason compares with."""
     origin: int | None = None
     """Of a hit: the execution that computed the outputs."""
     inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
-    home: Path | None = None
+    home: Database | None = None
     """The database that it is recorded in."""
 
     @property
@@ -110,6 +114,8 @@ class RunHandle:
     spec_is_the_versions: bool
     context_id: int | None = None
     """Of its MLMD context, once there is one."""
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Tells it from another run of its name."""
 
 
 @dataclass(frozen=True)

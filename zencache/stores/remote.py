@@ -246,7 +246,7 @@ class RemoteStores:
 
     def _send(self, uri: str, folder: Path, manifest: Manifest) -> None:
         fs, path = self.at(uri)
-        there = self._listing(uri)
+        there = self._cleared(uri, manifest)
         names = [n for n, size, _ in manifest.files if not _is_there(folder / n, size, there.get(n))]
 
         def send(name: str) -> None:
@@ -259,6 +259,13 @@ class RemoteStores:
             raise StoreUnavailableError(
                 f"cannot store an artifact at {uri}: {error}. Make the bucket, or correct artifact_store"
             ) from error
+
+    def _cleared(self, uri: str, manifest: Manifest) -> dict[str, Mapping[str, Any]]:
+        """Give what an earlier attempt left at a uri, after its manifest and what is of no use are gone."""
+        there = self._listing(uri)
+        used = {name for name, _, _ in manifest.files}
+        self._remove(uri, [name for name in there if name not in used])
+        return {name: told for name, told in there.items() if name in used}
 
     def set_aside(self, record: ArtifactRecord) -> str | None:
         """Move an artifact's objects below `.quarantine`, and say where; None if there are none."""
@@ -285,12 +292,14 @@ class RemoteStores:
 
     def delete(self, record: ArtifactRecord) -> None:
         """Delete an artifact's objects, the manifest first."""
-        fs, path = self.at(record.uri)
-        names = self._listing(record.uri)
+        self._remove(record.uri, list(self._listing(record.uri)))
+
+    def _remove(self, uri: str, names: Sequence[str]) -> None:
+        fs, path = self.at(uri)
 
         def remove(name: str) -> None:
             with contextlib.suppress(*_FILES):
-                self.retry(record.uri, lambda: fs.rm_file(f"{path}/{name}"))
+                self.retry(uri, lambda: fs.rm_file(f"{path}/{name}"))
 
         for first in [name for name in names if name == MANIFEST]:
             remove(first)

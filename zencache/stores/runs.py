@@ -6,12 +6,13 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import AlreadyExistsError
+from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import PipelineSpec, key_and_index
 from zencache.graph.values import from_text
 from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.history import run_of_tfx, spec_of_tfx
+from zencache.stores.liveness import bury, end_unfinished, going_on, is_dead, signs, with_running
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -61,9 +62,17 @@ class RunStore:
     def open(self, run: RunHandle) -> RunHandle:
         """Write the run as running; what computes its steps ties them to it."""
         with self.metadata.lock:
-            _, _, [context_id] = self._put_run(run, "running")
+            _, context_id = self._put_run(run, "running")
             self._adopt(run, context_id)
-        return dataclasses.replace(run, context_id=context_id)
+            pipeline, others = going_on(self.metadata, run.pipeline)
+            bury(self.metadata, others)
+            alive = (
+                {c.id for c in self._client.get_contexts_by_id(others) if _goes_on(c)} if others else set()
+            )
+            self._client.put_contexts([with_running(pipeline, {*alive, context_id})])
+        opened = dataclasses.replace(run, context_id=context_id)
+        self.metadata.heart.beat_in(self._run_context(opened, "running"))
+        return opened
 
     def publish(
         self, run: RunHandle, hits: Sequence[CachedStep], *, finished: float | None = None
@@ -76,7 +85,7 @@ class RunStore:
             status = "running" if finished is None else "completed"
             executions = [self._cached_execution(run, hit) for hit in hits]
             edges = [(n, None, event) for n, hit in enumerate(hits) for event in _events(hit)]
-            ids, _, [context_id] = self._put_run(run, status, finished, executions, edges)
+            ids, context_id = self._put_run(run, status, finished, executions, edges)
             self._tie(run, hits, ids, context_id)
             if run.context_id is None:
                 self._adopt(run, context_id)
@@ -86,13 +95,22 @@ class RunStore:
 
     def finish(self, run: RunHandle, status: str, seconds: float, used: Sequence[int]) -> None:
         """Write how a run ended, and which executions hold its results."""
+        self.metadata.heart.leave(run.context_id)
+        assert run.context_id is not None
         with self.metadata.lock:
-            self._client.put_contexts([self._run_context(run, status, seconds), *self._used_anew(run, used)])
+            end_unfinished(self.metadata, run.context_id, "the run ended before the step did")
+            pipeline, others = going_on(self.metadata, run.pipeline)
+            ended = with_running(pipeline, {*others} - {run.context_id})
+            self._client.put_contexts(
+                [self._run_context(run, status, seconds), ended, *self._used_anew(run, used)]
+            )
 
     def remember(self, key: str, identity: str, execution_id: int) -> None:
         """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
         with self.metadata.lock:
-            step = self.metadata.context(STEP_CONTEXT, identity) or self._new_step_context(identity)
+            _ = self.metadata.context_id(STEP_CONTEXT, identity)
+            step = self.metadata.context(STEP_CONTEXT, identity)
+            assert step is not None
             recent = [*recent_of(step), execution_id][-RECENT:]
             set_properties(step.custom_properties, {"zencache_recent": json.dumps(recent)})
             context = self.metadata.context(KEY_CONTEXT, key)
@@ -109,12 +127,17 @@ class RunStore:
         self.remember(record.key, identity, brought)
         return self.metadata.executions_by_id([brought])[0]
 
-    def annotate(self, execution_id: int, values: Mapping[str, Any]) -> ExecutionRecord:
-        """Note on an execution of a native component what is known of it, and on its outputs their content."""
+    def note(self, execution_id: int, values: Mapping[str, Any]) -> None:
+        """Note on an execution what is known of it."""
         with self.metadata.lock:
             [execution] = self._client.get_executions_by_id([execution_id])
             set_properties(execution.custom_properties, values)
             self._client.put_executions([execution])
+
+    def annotate(self, execution_id: int, values: Mapping[str, Any]) -> ExecutionRecord:
+        """Note on an execution of a native component what is known of it, and on its outputs their content."""
+        with self.metadata.lock:
+            self.note(execution_id, values)
             made = [e for e in self._client.get_events_by_execution_ids([execution_id]) if e.type in OUTPUTS]
             own = {event.artifact_id for event in made if event.type == pb.Event.OUTPUT}
             self.metadata.fingerprinted(sorted(own), anew=True)
@@ -143,9 +166,6 @@ class RunStore:
         if found := sorted(of_run & {e.id for e in of_node}):
             self.annotate(found[-1], values)
 
-    def _new_step_context(self, identity: str) -> Any:
-        return pb.Context(type_id=self.metadata.context_types[STEP_CONTEXT], name=identity)
-
     def _put_run(
         self,
         run: RunHandle,
@@ -153,17 +173,30 @@ class RunStore:
         seconds: float | None = None,
         executions: Sequence[Any] = (),
         edges: Sequence[Any] = (),
-    ) -> Any:
-        """Write the run's context with executions; a new run's name must be free."""
+    ) -> tuple[Sequence[int], int]:
+        """Write the run's context with executions, and give their ids and its; a new run's name must be free."""
         context, known = self._run_context(run, status, seconds), run.context_id is not None
         try:
-            return self._client.put_lineage_subgraph(
+            ids, _, [context_id] = self._client.put_lineage_subgraph(
                 executions, [], [context], edges, reuse_context_if_already_exist=known
             )
         except errors.AlreadyExistsError as error:
-            raise AlreadyExistsError(
-                f"there is a run named {run.name!r} already; give another run_name"
-            ) from error
+            found = self._written_before(run, executions)
+            if found is None:
+                raise AlreadyExistsError(
+                    f"there is a run named {run.name!r} already; give another run_name"
+                ) from error
+            return found
+        return ids, context_id
+
+    def _written_before(self, run: RunHandle, executions: Sequence[Any]) -> tuple[list[int], int] | None:
+        """Find what this run wrote itself, where a server took it and went away before it said so."""
+        context = self.metadata.context(RUN_CONTEXT, run.name)
+        if context is None or get_properties(context.custom_properties).get("zencache_token") != run.token:
+            return None
+        ids = {e.name: e.id for e in self._client.get_executions_by_context(context.id)}
+        names = [execution.name for execution in executions]
+        return ([ids[name] for name in names], context.id) if ids.keys() >= set(names) else None
 
     def _used_anew(self, run: RunHandle, used: Sequence[int]) -> list[Any]:
         """Give the context of a run's version with the executions that it used, if the last run used others."""
@@ -187,6 +220,8 @@ class RunStore:
                 "zencache_version": run.version,
                 "zencache_status": status,
                 "zencache_seconds": seconds,
+                "zencache_token": run.token,
+                **(signs() if status == "running" else {}),
                 "zencache_spec": None if run.spec_is_the_versions else run.spec.model_dump_json(),
             },
         )
@@ -271,21 +306,28 @@ class RunStore:
     def _make_version(self, spec: PipelineSpec) -> VersionRecord:
         """Register a new version; its name is unique, so that two processes cannot make one number twice."""
         with self.metadata.lock:
-            existing = list(self.versions(spec.name))
-            same = next((v for v in existing if v.structure == spec.structure), None)
-            if same is not None:
-                return same
-            number = len(existing) + 1
-            context = pb.Context(
-                type_id=self.metadata.context_types[VERSION_CONTEXT],
-                name=version_context_name(spec.name, number),
-            )
-            set_properties(
-                context.custom_properties,
-                {"zencache_structure": spec.structure, "zencache_spec": spec.model_dump_json()},
-            )
+            while True:
+                existing = list(self.versions(spec.name))
+                same = next((v for v in existing if v.structure == spec.structure), None)
+                if same is not None:
+                    return same
+                made = VersionRecord(len(existing) + 1, spec.structure, spec)
+                if self._put_version(made):
+                    return made
+
+    def _put_version(self, version: VersionRecord) -> bool:
+        """Write a version; False if another process has written one of its number meanwhile."""
+        name = version_context_name(version.spec.name, version.number)
+        context = pb.Context(type_id=self.metadata.context_types[VERSION_CONTEXT], name=name)
+        spec = {"zencache_structure": version.structure, "zencache_spec": version.spec.model_dump_json()}
+        set_properties(context.custom_properties, spec)
+        try:
             self._client.put_contexts([context])
-        return VersionRecord(number, spec.structure, spec)
+        except errors.AlreadyExistsError:
+            if self.metadata.context(VERSION_CONTEXT, name) is None:
+                raise self.metadata.name_taken("pipeline version", name) from None
+            return False
+        return True
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -308,8 +350,16 @@ class RunStore:
 
     def _run_of(self, context: Any) -> RunRecord | None:
         """Give the run that a context stands for, ours or one of TFX's own runners; None for one without executions."""
-        is_ours = "zencache_pipeline" in context.custom_properties
-        return _run_record(context) if is_ours else run_of_tfx(self.metadata, context)
+        if "zencache_pipeline" not in context.custom_properties:
+            return run_of_tfx(self.metadata, context)
+        record = _run_record(context)
+        if not is_dead(self.metadata, context):
+            return record
+        try:
+            bury(self.metadata, [context.id])
+        except StoreUnavailableError:  # of a store that cannot be written, it is only said
+            return dataclasses.replace(record, status="failed")
+        return _run_record(self.metadata.context(RUN_CONTEXT, context.name))
 
     def run_of(self, execution_id: int) -> RunRecord | None:
         """Find the run that an execution is part of."""
@@ -349,6 +399,10 @@ def _parameters(spec: StepSpec) -> Mapping[str, Any]:
         return spec.parameters
     values = {name: from_text(text) for name, text in spec.parameters.items()}
     return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
+
+
+def _goes_on(run: Any) -> bool:
+    return bool(get_properties(run.custom_properties).get("zencache_status") == "running")
 
 
 def _run_record(context: Any) -> RunRecord:

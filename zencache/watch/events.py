@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 if TYPE_CHECKING:
     import types
@@ -97,6 +97,7 @@ _lock = threading.RLock()
 _active: dict[int, Recorder] = {}  # by thread
 _unwatched: set[int] = set()  # threads that work for zencache itself
 _children: WeakKeyDictionary[threading.Thread, Recorder] = WeakKeyDictionary()
+_ours: WeakSet[threading.Thread] = WeakSet()  # likewise, as long as they live
 _installed = False
 _note_open: Callable[[Opened], object] | None = None  # None: nothing is watched
 
@@ -150,12 +151,18 @@ def recorders() -> tuple[Recorder, ...]:
     for any step: its events go to all.
     """
     ident = threading.get_ident()
-    if ident in _unwatched:
-        return ()
     # Not threading.current_thread(): it would make a thread object for a thread of C.
-    own = _active.get(ident) or _children.get(threading._active.get(ident))  # type: ignore[attr-defined]  # noqa: SLF001
+    thread = threading._active.get(ident)  # type: ignore[attr-defined]  # noqa: SLF001
+    if ident in _unwatched or thread in _ours:
+        return ()
+    own = _active.get(ident) or _children.get(thread)
     active = tuple(_active.values())
     return (own,) if own in active else active
+
+
+def disown(thread: threading.Thread) -> None:
+    """Let what a thread does, but for the files that it opens, count for no step: it works for zencache itself."""
+    _ours.add(thread)
 
 
 def adopt(thread: threading.Thread) -> None:

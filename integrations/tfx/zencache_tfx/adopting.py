@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
+from zencache.database import Database
 from zencache.errors import DefinitionError, NotFoundError
 from zencache.graph.specs import PipelineSpec, StepSpec
 from zencache.pipelines import Pipeline
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from tfx import v1 as tfx
 
     from zencache import CachePolicy
+    from zencache.database import Kind
 
 
 def adopt(
@@ -79,8 +83,8 @@ def _root(ir: Any) -> str:
     return str(found) if "://" in found else str(Path(found).absolute())
 
 
-def _database(pipeline: Any) -> Path:
-    """Give the SQLite file that a pipeline keeps its records in."""
+def _database(pipeline: Any) -> Database:
+    """Give the database that a pipeline keeps its records in."""
     given = pipeline.metadata_connection_config
     kind = given.WhichOneof("config") if given is not None else None
     if kind is None:
@@ -88,9 +92,33 @@ def _database(pipeline: Any) -> Path:
             f"pipeline {pipeline.pipeline_info.pipeline_name} has no metadata_connection_config; give it "
             "tfx.orchestration.metadata.sqlite_metadata_connection_config(path), or use store='project'"
         )
-    if kind != "sqlite":
-        raise DefinitionError(
-            f"pipeline {pipeline.pipeline_info.pipeline_name} keeps its records in {kind}; "
-            "zencache uses SQLite files so far: give it one, or use store='project'"
+    if kind == "sqlite":
+        return Database.at(Path(given.sqlite.filename_uri).absolute())
+    if kind == "mysql":
+        return _server("mysql", given.mysql, given.mysql.database, given.mysql.port)
+    if kind == "postgresql":
+        return _server(
+            "postgresql", given.postgresql, given.postgresql.dbname, int(given.postgresql.port or 5432)
         )
-    return Path(given.sqlite.filename_uri).absolute()
+    raise DefinitionError(
+        f"pipeline {pipeline.pipeline_info.pipeline_name} keeps its records in a {kind}; "
+        "give it an SQLite, MySQL or PostgreSQL database, or use store='project'"
+    )
+
+
+def _server(kind: Kind, given: Any, name: str, port: int) -> Database:
+    secured = given.ssl_options if kind == "mysql" else given.ssloption
+    options = tuple(sorted((field.name, _as_text(value)) for field, value in secured.ListFields()))
+    return Database(
+        kind=kind,
+        host=given.host,
+        port=port,
+        name=name,
+        user=given.user,
+        password=SecretStr(given.password),
+        options=options,
+    )
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,74 @@
+"""Spans of time: read as users write them, and written as they are told."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from datetime import timedelta
+
+_NAMES = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_NAMES)})")
+_SIZES = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_MINUTE = 60
+
+
+def parse(text: str) -> timedelta:
+    """Read a span of time; raises ValueError with a sentence that says what to write.
+
+    >>> parse("7d"), parse("1.5h")
+    (datetime.timedelta(days=7), datetime.timedelta(seconds=5400))
+    """
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no span of time; write 90s, 30min, 12h, 7d or 2w")
+    try:
+        return timedelta(**{_NAMES[found[2]]: float(found[1])})
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is too long a time") from error
+
+
+def seconds_of(value: object) -> float:
+    """Give the seconds of a timedelta, a number or a text; raises ValueError for what is no span of time.
+
+    >>> seconds_of(timedelta(minutes=1)), seconds_of(2.5), seconds_of("30min")
+    (60.0, 2.5, 1800.0)
+    """
+    if isinstance(value, str):
+        value = parse(value)
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or math.isnan(seconds):
+        raise ValueError(
+            f"{value!r} is no span of time; write seconds (2.5), a timedelta, or a text (90s, 30min, 12h)"
+        )
+    if seconds < 0:
+        raise ValueError(f"{value!r} is a negative time")
+    if seconds > threading.TIMEOUT_MAX:
+        raise ValueError(f"{value!r} is too long a time")
+    return float(seconds)
+
+
+def span_text(duration: timedelta) -> str:
+    """Write a span of time in its largest unit or two.
+
+    >>> span_text(timedelta(hours=2, minutes=5)), span_text(timedelta(seconds=3)), span_text(timedelta(days=9))
+    ('2 h 5 min', '3 s', '9 d')
+    """
+    seconds = int(duration.total_seconds())
+    parts = []
+    for name, size in _SIZES:
+        amount, seconds = divmod(seconds, size)
+        if amount:
+            parts.append(f"{amount} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "less than 1 s"
+
+
+def limit_text(seconds: float) -> str:
+    """Write a limit as it was given: below a minute with its fraction.
+
+    >>> limit_text(0.5), limit_text(10), limit_text(5400)
+    ('0.5 s', '10 s', '1 h 30 min')
+    """
+    return f"{seconds:g} s" if seconds < _MINUTE else span_text(timedelta(seconds=seconds))

@@ -1,0 +1,69 @@
+"""Which process does something, and whether it still lives: by machine, number and start, as numbers are used again."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_STARTED = 19  # the field of /proc/PID/stat after the command's name: ticks from boot to the process's start
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process, anywhere.
+
+    >>> Owner("node-7", "…", 4711, 99)
+    Owner(host='node-7', machine='…', pid=4711, started=99)
+    >>> print(Owner("node-7", "…", 4711, 99))
+    process 4711 on node-7
+    """
+
+    host: str
+    machine: str
+    """Where its number means this process: the machine since it was booted, and the container on it."""
+    pid: int
+    started: int
+    """Ticks from the machine's boot to the process's start."""
+
+    @classmethod
+    def of(cls, text: str) -> Owner:
+        """Read what `to_text` wrote."""
+        return cls(**json.loads(text))
+
+    def to_text(self) -> str:
+        """Give it as JSON."""
+        return json.dumps(asdict(self))
+
+    def is_alive(self) -> bool | None:
+        """Say whether it lives; None of one on another machine."""
+        if self.machine != _machine():
+            return None
+        return _started(self.pid) == self.started
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
+
+def this_process() -> Owner:
+    """Give the owner of what this process does."""
+    return Owner(socket.gethostname(), _machine(), os.getpid(), _started(os.getpid()) or 0)
+
+
+@functools.cache
+def _machine() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+
+
+def _started(pid: int) -> int | None:
+    """Read when a process started; None of one that is not there, or has ended and was not waited for."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    state, *fields = text.rpartition(")")[2].split()
+    return None if state in "ZX" else int(fields[_STARTED - 1])

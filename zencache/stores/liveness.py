@@ -1,0 +1,88 @@
+"""Runs whose process has died: found when someone looks at them, or when their pipeline runs again, and marked as failed."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from zencache.owners import Owner, this_process
+from zencache.stores.heart import BEAT
+from zencache.stores.metadata import PIPELINE_CONTEXT
+from zencache.stores.mlmd import get_properties, pb, set_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zencache.stores.metadata import MetadataStore
+
+OWNER = "zencache_owner"
+RUNNING = "zencache_running"
+_LOST = 60  # seconds without a beat after which a process of another machine is taken for dead
+_INTERNAL = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
+_UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
+
+
+def signs() -> dict[str, str | int]:
+    """Give the properties by which others see that this process does a run, and lives."""
+    return {OWNER: this_process().to_text(), BEAT: int(time.time())}
+
+
+def is_dead(metadata: MetadataStore, run: Any) -> bool:
+    """Say whether a run's context says that it goes on, though its process has died."""
+    told = get_properties(run.custom_properties)
+    if told.get("zencache_status") != "running" or OWNER not in told:
+        return False
+    owner = Owner.of(told[OWNER])
+    if owner == this_process():
+        return not metadata.heart.beats_in(run.id)
+    alive = owner.is_alive()
+    return time.time() - told.get(BEAT, 0) > _LOST if alive is None else not alive
+
+
+def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> None:
+    """Mark those of the runs that are dead as failed, with what they had not finished."""
+    with metadata.lock:
+        ids = list(run_ids)
+        dead = (
+            [run for run in metadata.client.get_contexts_by_id(ids) if is_dead(metadata, run)] if ids else []
+        )
+        for run in dead:
+            told = get_properties(run.custom_properties)
+            end_unfinished(
+                metadata,
+                run.id,
+                f"{Owner.of(told[OWNER])} ended before the step did: it was killed, or its machine went down",
+            )
+            lived = told.get(BEAT, 0) - run.create_time_since_epoch / 1000
+            set_properties(
+                run.custom_properties, {"zencache_status": "failed", "zencache_seconds": max(0.0, lived)}
+            )
+        if dead:
+            metadata.client.put_contexts(dead)
+
+
+def end_unfinished(metadata: MetadataStore, run_id: int, why: str) -> None:
+    """Mark what a run has not finished as failed."""
+    found = metadata.client.get_executions_by_context(run_id)
+    left = [execution for execution in found if execution.last_known_state in _UNFINISHED]
+    message = f"{why}; run the pipeline again, what has finished is reused"
+    for execution in left:
+        execution.last_known_state = pb.Execution.FAILED
+        result = {"resultMessage": message, "code": _INTERNAL}
+        set_properties(execution.custom_properties, {"__execution_result__": json.dumps(result)})
+    if left:
+        metadata.client.put_executions(left)
+
+
+def going_on(metadata: MetadataStore, pipeline: str) -> tuple[Any, list[int]]:
+    """Read a pipeline's context, and the ids of its runs that go on, or did when their process died."""
+    [context] = metadata.client.get_contexts_by_id([metadata.context_id(PIPELINE_CONTEXT, pipeline)])
+    told = get_properties(context.custom_properties).get(RUNNING)
+    return context, json.loads(told) if told else []
+
+
+def with_running(context: Any, run_ids: Iterable[int]) -> Any:
+    """Write into a pipeline's context which of its runs go on."""
+    set_properties(context.custom_properties, {RUNNING: json.dumps(sorted(set(run_ids)))})
+    return context
