@@ -96,6 +96,23 @@ def test_another_machine_reuses_them(store, tmp_path, monkeypatch):
     assert again.steps["scale"].output.uri == first.steps["scale"].output.uri
 
 
+@pytest.mark.slow
+def test_a_team_shares_records_and_artifacts(server, s3_bucket, s3_address, tmp_path, monkeypatch):
+    """Two projects that have nothing in common but the settings."""
+    monkeypatch.setenv("ZENCACHE_METADATA_STORE", server("postgresql"))
+    shared = Settings(artifact_store=s3_bucket, artifact_store_options={"endpoint_url": s3_address})
+    uris = []
+    for name, status in (("one", "executed"), ("two", "cached")):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        create_project(Path.cwd(), shared)
+        run = chain().run()
+        assert set(statuses(run).values()) == {status}
+        assert run.steps["read"].output.load() == "999000\n"
+        uris.append(run.steps["read"].output.uri)
+    assert uris[0] == uris[1]
+
+
 def test_a_step_in_a_process_of_its_own_puts_its_artifacts_there_too(store):
     """It fetches its inputs, and sends its outputs."""
     chain().run(to_steps=["scale"], worker_kind="processes")

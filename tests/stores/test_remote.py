@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.stores.conftest import every, failing
+from zencache.config import Settings
 from zencache.errors import ArtifactError, SettingsError, StoreUnavailableError
 from zencache.stores.artifacts import MANIFEST, Manifest, holding
 from zencache.stores.places import file_system
@@ -470,12 +471,19 @@ def test_a_url_with_credentials_or_without_a_bucket_is_refused(at, url):
     assert "hunter2" not in str(error.value)
 
 
-def test_secrets_have_no_place_in_the_settings(at):
+@pytest.mark.parametrize(
+    "options", [{"secret": "hunter2"}, {"client_kwargs": {"aws_secret_access_key": "hunter2"}}]
+)
+def test_secrets_have_no_place_in_the_settings(options):
     """They are committed, and printed."""
-    store = at("memory://store", artifact_store_options={"secret": "hunter2"})
-    with pytest.raises(SettingsError, match="holds secret: settings are committed") as error:
-        put(store)
-    assert "hunter2" not in str(error.value) + repr(store.project)
+    with pytest.raises(SettingsError, match="secret.*: settings are committed") as error:
+        file_system("memory://store", options)
+    assert "hunter2" not in str(error.value) + repr(Settings(artifact_store_options=options))
+
+
+def test_sizes_are_written_as_people_write_them():
+    """In the settings file."""
+    assert Settings(read_cache_size="10 GB").read_cache_size == Settings().read_cache_size == 10**10
 
 
 def test_a_missing_package_is_named(at, monkeypatch):

@@ -14,7 +14,7 @@ from zencache.errors import SettingsError
 from zencache.stores.retrying import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _EXTRAS = {
     "abfs": "azure",
@@ -84,8 +84,16 @@ def file_system(url: str, options: Mapping[str, Any]) -> Any:
         return _opened[key]
 
 
+def _secrets(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        if isinstance(value, dict):
+            yield from _secrets(value)
+        elif name.lower() in _SECRET and value not in _WAYS:
+            yield name
+
+
 def _made(scheme: str, options: Mapping[str, Any]) -> Any:
-    secret = sorted(name for name in options if name.lower() in _SECRET and options[name] not in _WAYS)
+    secret = sorted(_secrets(options))
     if secret:
         raise SettingsError(
             f"[artifact_store_options] holds {', '.join(secret)}: settings are committed, so secrets have no place in them. "
