@@ -52,5 +52,5 @@ def new_bucket(address):
     import s3fs
 
     name = f"bucket-{uuid.uuid4().hex[:8]}"
-    s3fs.S3FileSystem(endpoint_url=address, skip_instance_cache=True).mkdir(name)
+    s3fs.S3FileSystem(endpoint_url=address).mkdir(name)
     return f"s3://{name}"

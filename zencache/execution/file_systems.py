@@ -69,7 +69,7 @@ def reaching(roots: Iterable[str], project: Project) -> Iterator[None]:
     elsewhere = [root for root in roots if is_remote(root)]
     for root in elsewhere:
         _plug_in(f"{root.partition('://')[0]}://")
-        _places[root] = _Place(ArtifactStore(project).remote)
+        _places[root] = _Place(root, ArtifactStore(project).remote)
     try:
         yield
     finally:
@@ -108,7 +108,8 @@ class _Place:
     Stores of objects have no folders: one is there if it was made in this process, or has something in it.
     """
 
-    def __init__(self, stores: RemoteStores) -> None:
+    def __init__(self, root: str, stores: RemoteStores) -> None:
+        self._root = root
         self._stores = stores
         self._made: set[str] = set()
 
@@ -133,7 +134,7 @@ class _Place:
         return self._is_made(path) or bool(self._ask(path, lambda fs, there: fs.exists(there)))
 
     def glob(self, pattern: str) -> list[str]:
-        return self._ask(pattern, lambda fs, path: [fs.unstrip_protocol(found) for found in fs.glob(path)])  # type: ignore[no-any-return]
+        return self._ask(pattern, lambda fs, path: list(map(self._uri, fs.glob(path))))  # type: ignore[no-any-return]
 
     def isdir(self, path: str) -> bool:
         return self._is_made(path) or bool(self._ask(path, lambda fs, there: fs.isdir(there)))
@@ -172,10 +173,14 @@ class _Place:
     def walk(self, top: str, topdown: bool = True, onerror: Any = None) -> Iterable[Any]:
         fs, there = self._stores.at(top)
         found = fs.walk(there, topdown=topdown, on_error=onerror or "omit")
-        return ((fs.unstrip_protocol(here), list(folders), list(files)) for here, folders, files in found)
+        return ((self._uri(here), list(folders), list(files)) for here, folders, files in found)
 
     def get_inline_filename(self, data: str, compressed: bool = False) -> str:
         raise NotImplementedError(f"{data}, {compressed}: this is for local files")
+
+    def _uri(self, path: str) -> str:
+        """Give the uri of a path, which the file system gave."""
+        return self._root + path.removeprefix(self._stores.at(self._root)[1])
 
     def _is_made(self, path: str) -> bool:
         start = path.rstrip("/")

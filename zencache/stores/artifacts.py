@@ -40,7 +40,6 @@ __all__ = [
     "content_digest",
     "holding",
     "is_remote",
-    "is_whole",
     "write_aside",
     "write_manifest",
 ]
@@ -285,14 +284,6 @@ def clear(target: Path) -> None:
 
 def _aside(target: Path) -> Path:
     return target.with_name(f".{target.name}.partial")
-
-
-def is_whole(folder: Path, size: int) -> bool:
-    """Say whether an artifact exists and has the recorded size; reads no content."""
-    try:
-        return size_of(folder) == size
-    except OSError:
-        return False
 
 
 def _set_aside(folder: Path, root: Path) -> Path:
