@@ -92,11 +92,13 @@ class Proxy:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self._process = subprocess.Popen([sys.executable, script, str(port)], **pipes)
         self.port = int(self._process.stdout.readline())
+        self.is_open = True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.is_open = False
         self._process.kill()
         self._process.wait()
 

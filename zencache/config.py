@@ -42,6 +42,7 @@ format = {FORMAT}
 # artifact_store = "s3://bucket/prefix"  # where artifacts are kept; a folder, gs://, az://, … as well (docs/stores.md)
 # read_cache_size = "10 GB"      # what is kept here of a remote artifact store, the latest used
 # metadata_store = "sqlite:///metadata.db"   # or mysql://, postgresql://, grpc://; see docs/stores.md
+# require_signature = false      # load code and pickles only if signed with ZENCACHE_SIGNING_KEY
 # beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
 # [cache]                        # a CachePolicy for what says none: expires_after = "P7D", env = ["REGION"], ...
 # [artifact_store_options]       # for its fsspec file system: endpoint_url = "https://…"; never secrets
@@ -53,7 +54,7 @@ class Settings(BaseModel):
     """A project's settings, from `.zencache/config.toml`.
 
     >>> Settings(workers=2)
-    Settings(format=1, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, cache=None, beam_pipeline_args=(), metadata_store=None)
+    Settings(format=1, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, require_signature=False, cache=None, beam_pipeline_args=(), metadata_store=None)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +68,8 @@ class Settings(BaseModel):
     """Whether a step's `enable_cache` goes before its pipeline's, or a pipeline's `False` before all."""
     allow_pickle: bool = False
     """Whether values that no materializer knows are pickled, and pickles are loaded."""
+    require_signature: bool = False
+    """Whether snapshots of code and pickles are loaded only if they are signed with `ZENCACHE_SIGNING_KEY`."""
     cache: CachePolicy | None = None
     """How results are reused where neither step nor pipeline says: the table `[cache]`."""
     beam_pipeline_args: tuple[str, ...] = ()
@@ -177,6 +180,11 @@ class Project(BaseModel):
     def digests(self) -> Path:
         """What is remembered of files that were digested."""
         return self.folder / "digests.db"
+
+    @cached_property
+    def secret_key(self) -> Path:
+        """The key that makes digests of secrets; it is there once a step took one."""
+        return self.folder / "secret.key"
 
     @cached_property
     def installed(self) -> Path:

@@ -24,11 +24,12 @@ _SCHEMES: dict[str, Kind] = {
 _PORTS = {"mysql": 3306, "postgresql": 5432, "grpc": 8080}
 _OPTIONS = {
     "sqlite": (),
-    "mysql": ("key", "cert", "ca", "capath", "cipher", "verify_server_cert"),
-    "postgresql": ("sslmode", "sslcert", "sslkey", "sslrootcert"),
+    "mysql": ("timeout", "key", "cert", "ca", "capath", "cipher", "verify_server_cert"),
+    "postgresql": ("timeout", "sslmode", "sslcert", "sslkey", "sslrootcert"),
     "grpc": ("timeout", "custom_ca", "client_key", "server_cert"),
 }
-"""What may follow the `?`, by kind: how the connection is secured, in ML Metadata's names; `timeout` in seconds."""
+"""What may follow the `?`, by kind: how the connection is secured, in ML Metadata's names, and the `timeout`."""
+_TIMEOUT = 60.0  # seconds
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _EXAMPLES = "sqlite:///metadata.db, mysql://user:${PASSWORD}@host/name, postgresql://…, grpc://host:8080"
 
@@ -103,6 +104,22 @@ class Database(BaseModel):
         """Whether several machines can reach it."""
         return self.kind != "sqlite"
 
+    @property
+    def is_relayed(self) -> bool:
+        """Whether connections go through a relay, which gives them a limit: unless the server's name is to be in its certificate."""
+        is_named = self.secured.get("sslmode") == "verify-full" or "verify_server_cert" in self.secured
+        return self.kind in ("mysql", "postgresql") and not is_named
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a server has for an answer."""
+        return float(dict(self.options).get("timeout", _TIMEOUT))
+
+    @property
+    def secured(self) -> dict[str, str]:
+        """How the connection is secured."""
+        return {name: value for name, value in self.options if name != "timeout"}
+
     def is_there(self) -> bool:
         """Say whether it may have records: a file that is not there has none."""
         return self.path is None or self.path.exists()
@@ -148,6 +165,9 @@ def _options(parts: SplitResult, kind: Kind) -> tuple[tuple[str, str], ...]:
     for name, _ in found:
         if name not in _OPTIONS[kind]:
             raise SettingsError(f"{name!r} is no option of {kind}; known: {', '.join(_OPTIONS[kind])}")
+    timeout = dict(found).get("timeout", "1")
+    if not timeout.replace(".", "", 1).isdecimal() or not float(timeout):
+        raise SettingsError(f"timeout={timeout} is no number of seconds; write timeout=60, say")
     return tuple(sorted(found))
 
 

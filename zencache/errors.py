@@ -12,6 +12,7 @@
     ├── ImmutablePipelineError     a pipeline that has run is changed
     ├── NotFoundError              no pipeline, run, step or output of that name
     ├── AlreadyExistsError         a name that is taken
+    ├── InUseError                 what is to be deleted is needed: a run that goes on, or is pinned
     ├── SettingsError              the project's settings cannot be read
     ├── StoreError                 the project's store
     │   ├── StoreFormatError       … is not ours, or of a newer format
@@ -97,6 +98,10 @@ class AlreadyExistsError(ZencacheError):
     """A name is taken."""
 
 
+class InUseError(ZencacheError):
+    """What is to be deleted is needed: a run that is going on, or is pinned."""
+
+
 class SettingsError(ZencacheError, ValueError):
     """The project's settings cannot be read."""
 
@@ -144,11 +149,12 @@ class StepFailedError(ZencacheError):
     run: str
 
     @classmethod
-    def of(cls, step: str, run: str, cause: BaseException) -> StepFailedError:
-        """Make the error for `cause`, raised by `step` in `run`."""
+    def of(cls, step: str, run: str, cause: BaseException, said: str | None = None) -> StepFailedError:
+        """Make the error for `cause`, raised by `step` in `run`; `said` is shown in the place of the cause's words."""
         kind = type(cause)
+        words = str(cause) if said is None else said
         message = (
-            f"step {step} failed: {kind.__name__}: {cause} (recorded as run {run}: `zencache run show {run}`)"
+            f"step {step} failed: {kind.__name__}: {words} (recorded as run {run}: `zencache run show {run}`)"
         )
         error = _as_instance_of(kind, message)
         error.step, error.run = step, run

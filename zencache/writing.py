@@ -1,13 +1,14 @@
-"""Writing files whole or not at all, whoever else writes them at once."""
+"""Writing files whole or not at all, whoever else writes them at once; and where nobody else can write."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import stat
+import tempfile
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def write_whole(file: Path, data: bytes) -> None:
@@ -19,6 +20,27 @@ def write_whole(file: Path, data: bytes) -> None:
 
 
 def write_once(file: Path, data: bytes) -> None:
-    """Write a file that is named by its content, unless it is there."""
-    if not file.exists():
-        write_whole(file, data)
+    """Write a file that is named by its content, unless it is there: then it is as new, for whoever clears up."""
+    try:
+        os.utime(file)
+    except OSError:  # it is not there, or cannot be written
+        if not file.exists():
+            write_whole(file, data)
+
+
+def private_folder() -> Path:
+    """Give a folder for temporary files that are found again, which this user alone can write to.
+
+    Its name can be foretold: one that another user made first, or a link, is not used, but a new one.
+    """
+    folder = Path(tempfile.gettempdir(), f"zencache-{os.getuid()}")
+    with contextlib.suppress(FileExistsError):  # also a link that leads nowhere
+        folder.mkdir(mode=0o700)
+    status = folder.lstat()
+    is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
+    return folder if is_own else _folder_of_process()
+
+
+@functools.cache
+def _folder_of_process() -> Path:
+    return Path(tempfile.mkdtemp(prefix="zencache-"))

@@ -44,6 +44,17 @@ def said(old, new, **more):
             "parameter data: a.csv (11111111) → a.csv (22222222)",
         ),
         (
+            {"parameters": {"token": '{"$secret":["str","11"]}'}},
+            {"parameters": {"token": '{"$secret":["str","22"]}'}},
+            "the secret token changed",
+        ),
+        ({}, {"parameters": {"token": '[{"$secret":["str","22"]}]'}}, "the secret token: new"),
+        (
+            {"parameters": {"token": '{"$secret":["str","11"]}'}},
+            {"parameters": {"token": "null"}},
+            "the secret token changed",
+        ),
+        (
             {"outputs": {"o": ("int", "m:A")}},
             {"outputs": {"o": ("int", "m:B")}},
             "output o: int by m:A → int by m:B",
@@ -129,3 +140,11 @@ def test_threads_may_keep_the_same_texts_at_once(folder):
     with ThreadPoolExecutor(8) as pool:
         names = {made.result() for made in [pool.submit(write_texts, folder / "s", texts) for _ in range(64)]}
     assert len(names) == len(list((folder / "s").iterdir())) == 1
+
+
+def test_texts_are_read_from_their_folder_alone(folder):
+    """A record that names another file is not followed."""
+    (folder / "sources").mkdir()
+    (folder / "other.json").write_text('{"unit": "text"}')
+    for name in ("../other", str(folder / "other"), ""):
+        assert read_texts(folder / "sources", name) == {}

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from zencache import Repository
-from zencache.cli.cache import span
+from zencache.cli.spans import span
 from zencache.errors import ParameterError
 from zencache.stores.dropping import mark
 

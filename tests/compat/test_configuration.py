@@ -237,3 +237,11 @@ def test_a_run_s_name_is_for_runs(config, capsys):
     """In `with_config` it is passed over, with a note."""
     training(load(), train()).with_config(config("run_name: monday"))
     assert "it counts in run(config_path=…)" in capsys.readouterr().err
+
+
+def test_a_file_is_data(folder):
+    """A tag that would make Python objects is refused, and nothing is run."""
+    (folder / "run.yaml").write_text('run_name: !!python/object/apply:os.mkdir ["ran"]\n')
+    with pytest.raises(SettingsError, match="is not YAML"):
+        read("run.yaml")
+    assert not (folder / "ran").exists()

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from blake3 import blake3
 from hypothesis import given
-from pydantic import BaseModel
+from hypothesis import strategies as st
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from tests.strategies import plain_values
-from zencache.errors import MaterializerError
+from zencache.errors import MaterializerError, ParameterError
+from zencache.graph.secrets import seal_of_process
 from zencache.graph.values import canonical_text, digest_of, from_text, to_text
 
 
@@ -120,3 +122,43 @@ def test_a_digest_is_that_of_the_canonical_text(value):
     """Digests are the same whether a value was written before or not."""
     text = canonical_text(to_text(value))
     assert digest_of(value) == blake3(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"$model":["os:system",{"command":"x"}]}',
+        '{"$dataclass":["subprocess:Popen",{"pid":1}]}',
+        '{"$enum":["os:environ","PATH"]}',
+        '{"$model":["builtins:object",{}]}',
+    ],
+)
+def test_a_text_names_only_classes_of_its_kind(text):
+    """What a stored text names is used as a model, a dataclass or an enum, or not at all."""
+    with pytest.raises(MaterializerError, match="is not loaded"):
+        from_text(text)
+
+
+@pytest.mark.parametrize("value", [SecretStr("a"), [SecretStr("a")], {"a": (SecretBytes(b"a"),)}])
+def test_a_secret_has_no_text_without_a_seal(value):
+    """Values are stored and secrets are not."""
+    with pytest.raises(MaterializerError, match="is a secret, which is never stored"):
+        to_text(value)
+
+
+@given(st.text(), st.text())
+def test_sealed_secrets_are_equal_where_their_values_are(one, other):
+    """The digest stands for the value; the text has nothing else of it."""
+    texts = [to_text([SecretStr(value)], seal_of_process) for value in (one, other)]
+    assert (texts[0] == texts[1]) == (one == other)
+    [absent] = from_text(texts[0])
+    assert to_text([absent], seal_of_process) == texts[0]
+
+
+def test_a_recorded_secret_does_not_give_its_value():
+    """It says how to give it, and looks like any other secret."""
+    [absent] = from_text(to_text([SecretStr("a")], seal_of_process))
+    assert isinstance(absent, SecretStr)
+    assert str(absent) == "**********"
+    with pytest.raises(ParameterError, match="with_secrets"):
+        absent.get_secret_value()

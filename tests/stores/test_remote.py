@@ -179,6 +179,16 @@ def test_a_bad_copy_here_is_fetched_again(store):
         assert (folder / "a").read_bytes() == b"one"
 
 
+def test_what_runs_code_is_read_into_memory_and_compared(store):
+    """The very bytes that are loaded are those that were checked, without the manifest."""
+    record = put(store)
+    assert store.read_into_memory(record) == {"a": b"one", "deep/b": b"two" * 1000}
+    store.cache.discard(record.digest)
+    spoil_swap(*objects(store, record))
+    with pytest.raises(ArtifactError, match="a: its content changed"):
+        store.read_into_memory(record)
+
+
 def test_a_bad_copy_there_is_set_aside(store):
     """Its bytes are kept, and nothing finds them."""
     record = put(store)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from zencache.graph.names import is_digest
+from zencache.graph.secrets import holds_secret
 from zencache.writing import write_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from zencache.caching.key import KeyParts
@@ -48,7 +50,9 @@ def differences(
         for n in {**old.classes, **new.classes}
         if n in old.classes and old.classes[n] != new.classes.get(n, old.classes[n])
     ]
-    found += _changes("parameter ", _shown(old.parameters), _shown(new.parameters))
+    secret = {n for p in (old.parameters, new.parameters) for n, text in p.items() if holds_secret(text)}
+    found += _changes("parameter ", _shown(old.parameters, secret), _shown(new.parameters, secret))
+    found += _secrets(old.parameters, new.parameters, secret)
     found += _inputs(old, new, feeds)
     found += _changes("output ", _texts(old.outputs), _texts(new.outputs))
     found += _policy(old.policy, new.policy)
@@ -119,7 +123,7 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
 
 def read_texts(folder: Path | None, name: str) -> dict[str, str]:
     """Read texts that were kept; empty where they are gone."""
-    if folder is None or not name:
+    if folder is None or not is_digest(name):  # it comes from a record
         return {}
     try:
         found: dict[str, str] = json.loads((folder / f"{name}.json").read_bytes())
@@ -181,14 +185,26 @@ def _changes(
     return found
 
 
-def _shown(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Show a file that a parameter names by its name, and the first digits of its content's digest."""
+def _shown(parameters: Mapping[str, str], secret: Collection[str]) -> dict[str, str]:
+    """Show a file that a parameter names by its name, and the first digits of its content's digest; no secrets."""
     shown = {}
     for name, text in parameters.items():
+        if name in secret:
+            continue
         data = json.loads(text) if '"$file"' in text else None
         named = data.get("$file") if isinstance(data, dict) else None
         shown[name] = f"{named[0]} ({named[1][:8]})" if named else text
     return shown
+
+
+def _secrets(old: Mapping[str, str], new: Mapping[str, str], secret: Collection[str]) -> list[str]:
+    """Say which secrets changed, and nothing of their values."""
+    found = []
+    for name in {**old, **new}:
+        if name in secret and old.get(name) != new.get(name):
+            what = ": new" if name not in old else ": gone" if name not in new else " changed"
+            found.append(f"the secret {name}{what}")
+    return found
 
 
 def _texts(outputs: Mapping[str, tuple[str, str]]) -> dict[str, str]:

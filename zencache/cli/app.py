@@ -10,9 +10,10 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, plan, tfx, versions
+from zencache.cli import cache, compat, explain, house, plan, tfx, versions
 from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
+from zencache.graph.secrets import shown
 from zencache.pipelines.printing import seconds_text
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ app.add_typer(compat.app, name="compat")
 app.add_typer(tfx.app, name="tfx")
 pipelines.command("versions")(versions.versions)
 pipelines.command("diff")(versions.diff)
+pipelines.command("delete")(house.delete_pipeline)
+runs.command("pin")(house.pin)
+runs.command("unpin")(house.unpin)
+runs.command("delete")(house.delete_run)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 
@@ -98,7 +103,7 @@ def show_pipeline(name: Name) -> None:
                 step.name,
                 step.identity,
                 ", ".join(f"{i.name} from {i.source.step}.{i.source.output}" for i in step.inputs),
-                ", ".join(f"{key}={shortened(text)}" for key, text in step.parameters.items()),
+                ", ".join(f"{key}={shortened(shown(text))}" for key, text in step.parameters.items()),
             )
             for step in last.spec.steps
         ],
@@ -126,9 +131,12 @@ def show_run(name: Name) -> None:
             for s in run.steps.values()
         ],
     )
+    if run.pinned:
+        typer.echo(f"Pinned: {run.pinned}")
     for step in run.steps.values():
         for output in step.outputs.values():
-            typer.echo(f"{step.name}.{output.name}: {output.type}, {output.size} bytes, {output.uri}")
+            gone = f", collected on {output.collected}" if output.collected else ""
+            typer.echo(f"{step.name}.{output.name}: {output.type}, {output.size} bytes, {output.uri}{gone}")
         if step.error:
             typer.echo(f"\n{step.name} failed:\n{step.error}", nl=False)
 

@@ -1,4 +1,4 @@
-"""`zencache cache`: results that are dropped by hand, or computed again to be compared."""
+"""`zencache cache`: results that are dropped by hand, or computed again to be compared; and its size."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zencache.cli import house
 from zencache.cli.output import import_from_here, open_repository, table
-from zencache.durations import parse
+from zencache.cli.spans import span
 from zencache.pipelines.printing import seconds_text
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from zencache.pipelines.audit import AuditedStep
 
 app = typer.Typer(help="Results that are reused.", no_args_is_help=True)
+app.command("size")(house.size)
+app.command("gc")(house.gc)
 
 Step = Annotated[
     str | None, typer.Option(help="A step's name in a pipeline, or its qualified function name.")
@@ -78,14 +79,6 @@ def audit(
         typer.echo(f"\n{_advice(each)}")
     if bad:
         raise typer.Exit(1)
-
-
-def span(text: str) -> timedelta:
-    """Read a span of time."""
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--older-than") from error
 
 
 def _advice(audited: AuditedStep) -> str:

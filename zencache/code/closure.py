@@ -48,6 +48,7 @@ from zencache.code.spaces import (
 )
 from zencache.code.static import Found, StaticReach, library_node
 from zencache.code.template import Part, Template, part_of, template_of
+from zencache.graph.secrets import is_secret
 from zencache.graph.types import module_name, type_name
 
 if TYPE_CHECKING:
@@ -137,6 +138,9 @@ class Reach(Resolver):
         return library_node(name, name.partition(".")[0])
 
     def _value(self, value: Any, node: Node) -> None:
+        if is_secret(value):
+            node.kind, node.own, node.text = "value", ["secret", self.seal(value)], "(a secret)"
+            return
         made = content_node(value, self.visit, self.root_folder)
         node.kind, node.own, node.refs = made.kind, made.own, made.refs
         node.unordered, node.text, node.kept = made.unordered, made.text, made.kept

@@ -20,6 +20,7 @@ from zencache.code.content import OpaqueError
 from zencache.code.modules import place_of
 from zencache.code.nodes import CODE, Node, Summary, deep_digest, digest_of, reachable, summed_up, unit_digest
 from zencache.code.static import StaticReach
+from zencache.graph.secrets import seal_of_process
 from zencache.graph.types import module_name
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ class CodeReader:
     (['its code'], True)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seal: Callable[[Any], str] = seal_of_process) -> None:
+        """Make a reader; `seal` gives what stands for the value of a secret that the code reaches."""
+        self._seal = seal
         self._lock = threading.RLock()
         self._reaches: dict[frozenset[str], Reach] = {}
         self._of_methods: list[Reach] = []
@@ -191,12 +194,12 @@ class CodeReader:
         return None if node.kind in ("library", "undefined", "missing") else deep_digest(node)
 
     def _reach(self, aspects: frozenset[str]) -> Reach:
-        return self._reaches.setdefault(aspects, Reach(aspects))
+        return self._reaches.setdefault(aspects, Reach(aspects, self._seal))
 
     def _root(self, function: Callable[..., Any], aspects: frozenset[str]) -> Node:
         if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
             alone = Reach(
-                aspects
+                aspects, self._seal
             )  # the method is a root here, and a member of its class wherever else it is met
             self._of_methods.append(alone)
             return alone.root_of_class(function, OWN)

@@ -14,9 +14,11 @@ from zencache.code.nodes import Node
 from zencache.code.origin import code_root
 from zencache.code.spaces import Space, is_only_changed, is_project, library_name, looked_up, origin_of
 from zencache.code.static import Found, StaticReach, library_node
+from zencache.graph.secrets import seal_of_process
 from zencache.graph.types import type_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from zencache.code.template import Chain, Part
@@ -31,6 +33,8 @@ class Resolver(ABC):
 
     aspects: frozenset[str] = frozenset()
     """What code asks about code, so that it counts: docstrings, text, place."""
+    seal: Callable[[Any], str] = seal_of_process
+    """Gives what stands for a secret that code reads."""
     static: StaticReach = field(init=False)
     root_folder: Path | None = field(init=False, default=None)
     """The folder of the project whose module is looked at."""

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zencache.compat.options import is_known, note
 from zencache.errors import NotFoundError, ParameterError, SettingsError
+from zencache.graph.secrets import seal_of_process
 from zencache.graph.specs import StepBody
 from zencache.graph.values import to_text
 from zencache.older import check_options
@@ -188,7 +189,7 @@ def _arguments(
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    return default is not MISSING and to_text(value) == to_text(default)
+    return default is not MISSING and to_text(value, seal_of_process) == to_text(default, seal_of_process)
 
 
 def _taken(

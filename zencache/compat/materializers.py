@@ -92,6 +92,7 @@ class Adapter(Materializer):
     def __init__(self, kind: type[BaseMaterializer]) -> None:
         self._kind = kind
         self.artifact_type = _artifact_type(kind)  # type: ignore[misc]
+        self.runs_code = getattr(kind, "runs_code", False)  # type: ignore[misc]
 
     def save(self, value: Any, folder: Path) -> None:
         """Have the value written, and note its type where the class stores several."""

@@ -140,13 +140,17 @@ def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
 
 def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
     inputs = run.inputs(spec)
-    with alone(run, spec.name, lambda: run.planner.decide([spec], run.outputs(spec))[0]) as planned:
-        if planned is None:
-            run.results[spec.name] = StepResult(spec.name, "skipped")
-        elif planned.hit is not None:
-            reuse(run, planned, inputs)
-        else:
-            _launch(run, planned, inputs, graph)
+    is_decided = False
+    while not is_decided:
+        with alone(run, spec.name, lambda: run.planner.decide([spec], run.outputs(spec))[0]) as planned:
+            if planned is not None and planned.hit is not None:
+                is_decided = reuse(run, planned, inputs)
+                continue
+            is_decided = True
+            if planned is None:
+                run.results[spec.name] = StepResult(spec.name, "skipped")
+            else:
+                _launch(run, planned, inputs, graph)
 
 
 def _launch(

@@ -7,8 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zencache.errors import ParameterError
 from zencache.execution.tfx_sdk import load_engine, quiet
 from zencache.execution.values import check_outputs, store
+from zencache.graph.secrets import how_to_give
+from zencache.planning.secrets import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +39,8 @@ def compute(
     call: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = plainly,
 ) -> dict[str, ArtifactRecord]:
     """Call a step's function with loaded inputs, and store what it returns at the uris of its outputs."""
+    if missing := lacking(body.spec, body):
+        raise ParameterError(f"step {body.spec.name}: {how_to_give(missing)}")
     arguments = {**copy.deepcopy(dict(body.arguments)), **inputs}
     with ExitStack() as stack:
         for name, kind in body.injected.items():

@@ -84,13 +84,17 @@ def run_node(run: RunContext, spec: StepSpec) -> None:
     if fed is None:
         run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return
-    with alone(run, spec.name, lambda: run.planner.decide_one(spec, fed.inputs, fed.dynamic)) as planned:
-        if planned is None:
-            run.results[spec.name] = StepResult(spec.name, "skipped")
-        elif planned.hit is not None:
-            reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
-        else:
-            _compute(run, spec, planned, node, fed)
+    is_decided = False
+    while not is_decided:
+        with alone(run, spec.name, lambda: run.planner.decide_one(spec, fed.inputs, fed.dynamic)) as planned:
+            if planned is not None and planned.hit is not None:
+                is_decided = reuse(run, planned, {**fed.inputs, **fed.hidden}, fed.dynamic)
+                continue
+            is_decided = True
+            if planned is None:
+                run.results[spec.name] = StepResult(spec.name, "skipped")
+            else:
+                _compute(run, spec, planned, node, fed)
 
 
 def _compute(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any, fed: _Fed) -> None:

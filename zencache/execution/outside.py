@@ -75,4 +75,8 @@ class Outside:
         if folder is None:
             return ()
         known = self._run.planner.keys.code(self._body.spec.name).digest
-        return () if self._body.code(CodeReader()).digest == known else (f"{module}.py",)
+        return (
+            ()
+            if self._body.code(CodeReader(self._run.planner.keys.seal)).digest == known
+            else (f"{module}.py",)
+        )

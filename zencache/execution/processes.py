@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 from concurrent import futures
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,9 @@ from zencache.execution.computing import compute, from_step
 from zencache.execution.limits import took_too_long
 from zencache.execution.values import read
 from zencache.execution.watched import Watched
+from zencache.planning.secrets import with_values
 from zencache.stores.artifacts import holding
+from zencache.trust import seal_of
 from zencache.watch.digests import FileDigests
 from zencache.watch.events import disown, unwatched
 
@@ -71,6 +73,8 @@ class Task:
     """The name and the file of the script that runs: its classes are known by them."""
     begun: Path | None = None
     """A file that the worker makes when it begins to compute; until then it starts, and finds the step's code."""
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+    """The step's secrets, which its spec does not have; a task goes through a pipe, never to disk."""
 
 
 @dataclass(frozen=True)
@@ -253,9 +257,9 @@ def _adopt_script(body: StepBody) -> None:
 
 def _prepared(task: Task) -> tuple[Watched, StepBody, dict[str, Any]]:
     """Find the step's code and load its inputs; raises CodeUnavailableError if they are not what the key says."""
-    body = task.load(task.spec, task.project)
+    body = with_values(task.load(task.spec, task.project), task.secrets)
     _adopt_script(body)
-    reader = CodeReader()
+    reader = CodeReader(seal_of(task.project))
     code = reader.of(body.function).or_snapshot(body.snapshot)
     if code.digest != task.code or any(reader.of_class(n) != d for n, d in task.classes.items()):
         raise CodeUnavailableError("its code is another there: a global was set, or a file edited")

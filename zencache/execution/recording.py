@@ -9,7 +9,7 @@ from zencache.errors import RunInterruptedError
 from zencache.execution.computing import from_step
 from zencache.execution.processes import RemoteTraceback
 from zencache.execution.tasks import StepEvent, StepResult
-from zencache.stores.records import CachedStep
+from zencache.stores.records import CachedStep, CollectedError
 from zencache.stores.runs import step_properties
 
 if TYPE_CHECKING:
@@ -27,16 +27,25 @@ def reuse(
     planned: PlannedStep,
     inputs: Mapping[str, ArtifactRecord],
     dynamic: Mapping[str, Any] | None = None,
-) -> None:
-    """Publish a step that turned out to be a hit once its inputs were known, and what was computed from them."""
+) -> bool:
+    """Publish a step that turned out to be a hit once its inputs were known, and what was computed from them.
+
+    False where it was collected meanwhile: it has to be decided about anew.
+    """
     assert planned.hit is not None
     assert planned.parts is not None
-    run.report(StepEvent(planned.name, "cached"))
     spec = run.spec.by_name[planned.name]
-    hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
-    cached = CachedStep(spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds, dynamic or {})
-    run.runs.publish(run.handle, [cached])
+    try:
+        hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
+        cached = CachedStep(
+            spec, hit, planned.parts.key, planned.reason, inputs, planned.seconds, dynamic or {}
+        )
+        run.runs.publish(run.handle, [cached])
+    except CollectedError:
+        return False
+    run.report(StepEvent(planned.name, "cached"))
     run.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
+    return True
 
 
 def properties(run: RunContext, planned: PlannedStep) -> dict[str, str | None]:

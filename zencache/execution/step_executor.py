@@ -25,6 +25,7 @@ from zencache.execution.watched import Watched
 from zencache.graph.context import StepContext
 from zencache.graph.specs import StepBody
 from zencache.graph.types import module_name
+from zencache.planning.secrets import secret_parameters
 from zencache.policy import CachePolicy
 from zencache.stores.artifacts import holding
 
@@ -53,7 +54,8 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
                 run.runs.metadata.artifacts.forget_work(made[0].uri)
             keep_failure(run, body.spec.name, error)
             result.execution_result.code = FAILED
-            result.execution_result.result_message = "".join(traceback.format_exception(error))
+            text = "".join(traceback.format_exception(error))
+            result.execution_result.result_message = run.planner.keys.redacted(text)
             if trying.number > 1:  # TFX records no properties of an execution that failed
                 execution = int(Path(self._context.get_tmp_path()).name)
                 run.runs.note(execution, {"zencache_attempts": trying.number})
@@ -133,6 +135,7 @@ def _task(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[s
         code=keys.code(step).digest,
         classes=run.parts[step].classes,
         script=(module_name("__main__"), getattr(sys.modules["__main__"], "__file__", None)),
+        secrets=secret_parameters(spec, body),
     )
 
 
@@ -162,6 +165,8 @@ def _note_content(made: Any, record: ArtifactRecord) -> None:
     made.set_int_custom_property("zencache_size", record.size)
     made.set_string_custom_property("zencache_type", record.value_type)
     made.set_string_custom_property("zencache_materializer", record.materializer)
+    if record.signature:
+        made.set_string_custom_property("zencache_signature", record.signature)
     for name, value in record.said.items():
         setattr(made, name, value)
 

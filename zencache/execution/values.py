@@ -7,26 +7,42 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import ArtifactError, MaterializerError, OutputTypeError, StoreError
+from zencache.graph.secrets import is_secret
 from zencache.graph.types import matches, type_name
 from zencache.materializers import find, load_materializer
-from zencache.materializers.registry import find_for_value, materializer_of
-from zencache.stores.artifacts import ArtifactStore, is_remote
+from zencache.materializers.registry import find_for_value, materializer_of, runs_code
+from zencache.stores.artifacts import ArtifactStore, is_remote, unchecked
 from zencache.stores.records import ArtifactRecord
+from zencache.trust import SIGNING_KEY, is_signed, sign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from zencache.config import Project
     from zencache.graph.specs import StepBody
+    from zencache.materializers import Materializer
     from zencache.stores.metadata import MetadataStore
 
 
 def read(artifact: ArtifactRecord, project: Project) -> Any:
     """Load an artifact's value; raises ArtifactError if it is not what was recorded, and leaves it as it is."""
+    if artifact.collected and not artifact.folder.exists():
+        raise ArtifactError(
+            f"the artifact {artifact.name} was collected on {artifact.collected} (`zencache cache gc`); "
+            "run the pipeline again to make it anew"
+        )
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
+    if materializer.runs_code:
+        check_signed(artifact, project)
+        return materializer.load_checked(ArtifactStore(project).read_into_memory(artifact))
     with ArtifactStore(project).reading(artifact, materializer.digest) as folder:
         return materializer.load(folder)
+
+
+def _digest_of(materializer: Materializer) -> Callable[[Path], str | None]:
+    """Give how a materializer names a value; what runs code goes by its bytes alone."""
+    return unchecked if materializer.runs_code else materializer.digest
 
 
 def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
@@ -34,7 +50,17 @@ def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
     store = ArtifactStore(project)
     if not is_remote(artifact.uri) or not artifact.materializer:
         return store.fetch(artifact)
-    return store.fetch(artifact, load_materializer(artifact.materializer, allow_pickle=True).digest)
+    return store.fetch(artifact, _digest_of(load_materializer(artifact.materializer, allow_pickle=True)))
+
+
+def check_signed(artifact: ArtifactRecord, project: Project) -> None:
+    """Raise ArtifactError for what runs code when it is loaded and has not the signature that the project demands."""
+    demanded = project.settings.require_signature and runs_code(artifact.materializer)
+    if demanded and not is_signed("artifact", artifact.digest, artifact.signature):
+        raise ArtifactError(
+            f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not signed with this "
+            f"project's key, so it is not loaded; run the pipeline again with {SIGNING_KEY} set to make it anew"
+        )
 
 
 def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> dict[str, ArtifactRecord]:
@@ -65,6 +91,8 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     # What TFX's own runners made has no digest before it is asked for.
     artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
     [known] = readable({"": artifact}, {}).values()
+    # Before anything is dropped: another key than the one that signed it says nothing of the artifact.
+    check_signed(known, metadata.project)
     with _dropped_if_bad(artifact, metadata):
         return read(known, metadata.project)
 
@@ -73,7 +101,7 @@ def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
     """Compare an artifact's content with what was recorded, for a TFX component that reads it itself; as `load` does."""
     allowed = metadata.project.settings.allow_pickle
     known = load_materializer(artifact.materializer, allow_pickle=allowed) if artifact.materializer else None
-    given = (known.digest,) if known else ()
+    given = (_digest_of(known),) if known else ()
     with _dropped_if_bad(artifact, metadata), metadata.artifacts.reading(artifact, *given):
         pass
 
@@ -98,6 +126,11 @@ def store(
 
     `where` names the output in errors.
     """
+    if is_secret(value):
+        raise MaterializerError(
+            f"{where} is a {type(value).__name__}: a secret is never stored. Give it as a parameter to each step that "
+            "needs it, and return what is made with it"
+        )
     allow_pickle = project.settings.allow_pickle
     path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
     materializer = load_materializer(path, allow_pickle=allow_pickle)
@@ -107,7 +140,7 @@ def store(
         materializer.save(value, folder)
         said.update(materializer.properties(folder))
 
-    stored = ArtifactStore(project).put(uri, fill, materializer.digest)
+    stored = ArtifactStore(project).put(uri, fill, _digest_of(materializer))
     return ArtifactRecord(
         id=0,
         name=name,
@@ -118,6 +151,7 @@ def store(
         digest=stored.digest,
         size=stored.size,
         live=True,
+        signature=(sign("artifact", stored.digest) or "") if materializer.runs_code else "",
         said=said,
     )
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - pydantic and dataclasses read annotations
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from typing_extensions import Self
 
 from zencache.errors import CycleError, DefinitionError, NotFoundError
+from zencache.graph.names import is_one_folder
 from zencache.graph.values import digest_of
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 
@@ -65,10 +66,22 @@ class InputSpec(Frozen):
     source: OutputRef
 
 
+def _folder_name(name: str) -> str:
+    if not is_one_folder(name):
+        raise DefinitionError(
+            f"{name[:80]!a} cannot be the name of a step or an output: files are stored under it, and it is not one folder"
+        )
+    return name
+
+
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+"""A name under which files are stored, whoever gives it: a user, TFX, or a record."""
+
+
 class OutputSpec(Frozen):
     """An output of a step: its name and the qualified name of its declared type."""
 
-    name: str
+    name: FolderName
     type: str
     materializer: str | None = None
     """The path of the one that the step chose, `module:Class`; None leaves it to the value's type."""
@@ -131,7 +144,7 @@ class Attempts(Frozen):
 class StepSpec(Frozen):
     """One step of a pipeline."""
 
-    name: str
+    name: FolderName
     slot: str | None = None
     code: CodeRef
     inputs: tuple[InputSpec, ...] = ()

@@ -15,6 +15,7 @@ JSON's own values stand for themselves; every other type is an object with one k
     an enum's member                 {"$enum": [class, name, value]}
     a pydantic model, a dataclass    {"$model": [class, {field: value}]}, {"$dataclass": …}
     a numpy scalar                   {"$numpy": [dtype, value]}
+    a secret, of parameters only     {"$secret": ["str" or "bytes", keyed digest]}
 
 So `1`, `1.0`, `True` and `"1"` have different texts, and no two values of these types share one.
 """
@@ -27,6 +28,7 @@ import importlib
 import json
 import math
 import sys
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -35,12 +37,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from blake3 import blake3
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from zencache.errors import MaterializerError
+from zencache.graph import secrets
 from zencache.graph.types import module_name, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+Seal = Callable[[Any], str]
+"""Gives the digest that stands for a secret."""
 
 PLAIN_TYPES = (
     *(type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict),
@@ -48,15 +55,15 @@ PLAIN_TYPES = (
 )
 
 
-def to_text(value: Any) -> str:
-    """Write a value as one line of JSON.
+def to_text(value: Any, seal: Seal | None = None) -> str:
+    """Write a value as one line of JSON; `seal` gives what stands for a secret, which is refused without it.
 
     >>> to_text({"b": 1, "a": (1.0, b"x")})
     '{"b":1,"a":{"$tuple":[1.0,{"$bytes":"eA=="}]}}'
     >>> to_text({1: "a"})
     '{"$dict":[[1,"a"]]}'
     """
-    return json.dumps(encode(value), separators=(",", ":"), allow_nan=False)
+    return json.dumps(encode(value, seal), separators=(",", ":"), allow_nan=False)
 
 
 def canonical_text(text: str) -> str:
@@ -86,7 +93,7 @@ def from_text(text: str) -> Any:
     return decode(json.loads(text))
 
 
-def encode(value: Any) -> Any:  # noqa: PLR0911 - one line a kind
+def encode(value: Any, seal: Seal | None = None) -> Any:  # noqa: PLR0911 - one line a kind
     """Turn a value into what `json.dumps` takes; raises MaterializerError for a type that is not plain."""
     kind = type(value)
     if value is None or kind in (bool, int, str):
@@ -94,43 +101,58 @@ def encode(value: Any) -> Any:  # noqa: PLR0911 - one line a kind
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}
     if kind is list:
-        return [encode(item) for item in value]
+        return [encode(item, seal) for item in value]
     if kind is dict:
-        return _encode_dict(value)
+        return _encode_dict(value, seal)
     if kind in (tuple, set, frozenset):
-        items = [encode(item) for item in value]
+        items = [encode(item, seal) for item in value]
         return {f"${kind.__name__}": items if kind is tuple else sorted(items, key=_text)}
     if kind in _SCALARS:
         name, to_json, _ = _SCALARS[kind]
         return {f"${name}": to_json(value)}
-    return _encode_object(value)
+    return _encode_object(value, seal)
 
 
-def _encode_dict(value: dict[Any, Any]) -> Any:
+def _encode_dict(value: dict[Any, Any], seal: Seal | None) -> Any:
     if all(type(key) is str and not key.startswith("$") for key in value):
-        return {key: encode(item) for key, item in value.items()}
-    pairs = [[encode(k), encode(v)] for k, v in value.items()]
+        return {key: encode(item, seal) for key, item in value.items()}
+    pairs = [[encode(k, seal), encode(v, seal)] for k, v in value.items()]
     return {"$dict": pairs}
 
 
-def _encode_object(value: Any) -> Any:
+def _encode_object(value: Any, seal: Seal | None) -> Any:
     kind = type(value)
     if isinstance(value, Enum):
         return {"$enum": [_class_path(kind), value.name, encode(value.value)]}
+    if secrets.is_secret(value):
+        return _encode_secret(value, seal)
     if isinstance(value, PurePath):
         return {"$path": value.as_posix()}
     if hasattr(kind, "model_fields") and hasattr(value, "model_dump"):
         fields = {**dict(value), **(value.model_extra or {})}
-        return {"$model": [_class_path(kind), encode(fields)]}
+        return {"$model": [_class_path(kind), encode(fields, seal)]}
     if dataclasses.is_dataclass(value):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        return {"$dataclass": [_class_path(kind), encode(fields)]}
+        return {"$dataclass": [_class_path(kind), encode(fields, seal)]}
     if any(f"{base.__module__}.{base.__name__}" == "numpy.generic" for base in kind.__mro__):
         return {"$numpy": [value.dtype.str, encode(value.item())]}
     raise MaterializerError(
         f"a value of type {type_name(kind)} is not a plain value; "
         "pass it from step to step as an output, or turn it into numbers, strings, lists or dicts"
     )
+
+
+def _encode_secret(value: Any, seal: Seal | None) -> Any:
+    if seal is None:
+        raise MaterializerError(
+            f"a {type(value).__name__} is a secret, which is never stored; "
+            "give it as a parameter to each step that needs it, and return what is made with it"
+        )
+    if not isinstance(value, SecretStr | SecretBytes):
+        raise MaterializerError(
+            f"a secret of type {type_name(type(value))} cannot be a parameter; give a SecretStr or SecretBytes"
+        )
+    return secrets.encoded(value, seal)
 
 
 def decode(data: Any) -> Any:
@@ -168,14 +190,27 @@ def import_object(path: str) -> Any:
     return found
 
 
+def _class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
+    """Import a class that a text names; what is none of its kind is not used, whoever wrote the text."""
+    found = import_object(path)
+    if not (isinstance(found, type) and is_one(found)):
+        raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")
+    return found
+
+
 def _decode_model(data: tuple[str, Mapping[str, Any]]) -> Any:
-    path, fields = data
-    return import_object(path).model_validate(decode(fields))
+    path, fields = data[0], decode(data[1])
+    kind = _class(path, "pydantic model", lambda found: issubclass(found, BaseModel))
+    return kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
+
+
+def _decode_enum(data: tuple[str, str]) -> Any:
+    return _class(data[0], "enum", lambda found: issubclass(found, Enum))[data[1]]
 
 
 def _decode_dataclass(data: tuple[str, Mapping[str, Any]]) -> Any:
     path, fields = data
-    kind = import_object(path)
+    kind = _class(path, "dataclass", dataclasses.is_dataclass)
     made = object.__new__(kind)
     for name, value in decode(fields).items():
         object.__setattr__(made, name, value)
@@ -216,10 +251,11 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "$frozenset": lambda items: frozenset(map(decode, items)),
     "$dict": lambda pairs: {decode(key): decode(value) for key, value in pairs},
     "$path": Path,
-    "$enum": lambda data: import_object(data[0])[data[1]],
+    "$enum": _decode_enum,
     "$model": _decode_model,
     "$dataclass": _decode_dataclass,
     "$numpy": _decode_numpy,
+    "$secret": secrets.decoded,
 }
 
 

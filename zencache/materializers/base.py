@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 class Materializer(ABC):
@@ -34,6 +35,12 @@ class Materializer(ABC):
     artifact_type: ClassVar[str] = "Data"
     """The MLMD artifact type: one of TFX's standard artifacts by name (`"Model"`, …), or `"Data"`."""
 
+    runs_code: ClassVar[bool] = False
+    """Whether loading runs code that the files hold, as a pickle does.
+
+    What is loaded then is just the bytes that were checked, and a project can demand that they are signed.
+    """
+
     @abstractmethod
     def save(self, value: Any, folder: Path) -> None:
         """Write `value` as one or more files into the existing, empty `folder`."""
@@ -49,3 +56,12 @@ class Materializer(ABC):
     def digest(self, folder: Path) -> str | None:  # noqa: ARG002 - an override reads it
         """Name the value stored in `folder` by its content, or return None to have the bytes digested."""
         return None
+
+    def load_checked(self, files: Mapping[str, bytes]) -> Any:
+        """Read the value from files that were read and checked: from copies that nobody else can write to."""
+        with tempfile.TemporaryDirectory(prefix="zencache-checked-") as folder:
+            for name, data in files.items():
+                copy = Path(folder, name)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(data)
+            return self.load(Path(folder))

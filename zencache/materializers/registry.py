@@ -132,6 +132,11 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
     return made
 
 
+def runs_code(path: str) -> bool:
+    """Say whether what a materializer stored runs code when it is loaded."""
+    return not path.startswith(_BUILTIN) and load_materializer(path, allow_pickle=True).runs_code
+
+
 def path_of(materializer: type) -> str:
     """Give the path by which a materializer's class is found again."""
     return f"{materializer.__module__}:{materializer.__qualname__}"

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Literal
 from zencache.errors import ParameterError, ZencacheError
 from zencache.execution.aside import compute
 from zencache.execution.values import folder_of, read
+from zencache.graph.secrets import how_to_give
 from zencache.graph.specs import StepBody
 from zencache.pipelines.comparing import first_difference, first_differing_file
 from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies
+from zencache.planning.secrets import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -136,6 +138,8 @@ def _audited(hit: _Hit, records: Records) -> AuditedStep:
 
 
 def _judged(hit: _Hit, project: Project, told: tuple[str, str, str]) -> tuple[Verdict, str, float | None]:
+    if missing := lacking(hit.body.spec, hit.body):
+        return "cannot be run", how_to_give(missing), None
     try:
         inputs = {name: read(artifact, project) for name, artifact in hit.record.inputs.items()}
     except ZencacheError as error:

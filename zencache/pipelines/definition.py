@@ -8,11 +8,12 @@ import inspect
 from typing import TYPE_CHECKING, Any, overload
 
 from zencache.errors import DefinitionError, ParameterError
+from zencache.graph.names import check_name
 from zencache.graph.specs import PipelineSpec, in_order
 from zencache.older import Older, check_options
 from zencache.pipelines.instance import Pipeline
 from zencache.steps.native import collecting
-from zencache.steps.step import BoundStep, Step, check_name
+from zencache.steps.step import BoundStep, Step
 from zencache.steps.trace import Trace
 
 if TYPE_CHECKING:

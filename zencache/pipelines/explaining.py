@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zencache.caching.explain import read_texts
+from zencache.graph.secrets import shown
 from zencache.planning.changes import code_changes, parts_of
 from zencache.watch.seen import Seen
 
@@ -133,7 +134,7 @@ def _of_key(spec: StepSpec, key: str, parts: KeyParts) -> dict[str, Lines]:
         "code": (_short(parts.code), *(_unit(name, *unit) for name, unit in parts.units.items())),
         "packages": tuple(f"{name} {version}" for name, version in parts.packages.items()),
         "classes": tuple(f"{name.replace(':', '.')} {_short(d)}" for name, d in parts.classes.items()),
-        "parameters": tuple(f"{name} = {_shown(text)}" for name, text in parts.parameters.items()),
+        "parameters": tuple(f"{name} = {_shown(shown(text))}" for name, text in parts.parameters.items()),
         "inputs": tuple(f"{name}{words}" for name, words in inputs.items()),
         "outputs": tuple(f"{name}: {kind} by {by}" for name, (kind, by) in parts.outputs.items()),
         "policy": tuple(f"{name}: {_policy(name, text)}" for name, text in parts.policy.items()),

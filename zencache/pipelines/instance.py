@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
+from zencache.graph.names import check_name
 from zencache.imports import import_module
 from zencache.older import Older
 from zencache.pipelines import runner
@@ -16,8 +17,9 @@ from zencache.pipelines.rewire import replaced
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_bodies
 from zencache.pipelines.versions import PipelineVersion
+from zencache.planning.secrets import with_secrets
 from zencache.steps.native import adapter, is_component
-from zencache.steps.step import BoundStep, Step, check_name
+from zencache.steps.step import BoundStep, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,6 +146,19 @@ class Pipeline(Older):
         others = open_others(project.on(self._metadata)) if project and self._metadata else ()
         return runner.make_planner(self._spec, self._live[0], records, enable_cache, others).plan()
 
+    def with_secrets(self, **values: Any) -> Pipeline:
+        """Give the pipeline with values of its secret parameters, by their names: they are recorded nowhere.
+
+        A pipeline from the repository knows of its secrets only whether they are those of an earlier run.
+        Raises ParameterError for a name that no secret has.
+        """
+        bodies, steps = self._live
+        made = Pipeline(
+            self._spec, (with_secrets(bodies, values), steps), records=self._records, metadata=self._metadata
+        )
+        made._immutable = self._immutable
+        return made
+
     # -- changing -----------------------------------------------------------------------------
 
     def copy(self, new_name: str, **replaced_slots: Step | BoundStep) -> Pipeline:
@@ -152,7 +167,7 @@ class Pipeline(Older):
         The copy has not run, so it can be changed; what it has in common with this one is reused.
         Raises AlreadyExistsError if a pipeline of that name has run.
         """
-        check_name("pipeline", new_name)
+        new_name = check_name("pipeline", new_name)
         records = self._open()
         known = [records, *open_others(records.project)] if records else []
         if new_name == self.name or any(new_name in each.runs.pipelines() for each in known):

@@ -39,11 +39,12 @@ class Part:
         needed = _reached(part, _upstream(spec)) - part
         after = _reached(part, _downstream(spec)) - part
         base = self._base(spec, records)
-        done = {e.step: e for e in records.metadata.executions_of_run(base.id) if e.done} if base else {}
+        found = records.metadata.executions_of_run(base.id) if base else ()
+        done = {e.step: e for e in found if e.done and all(a.live for a in e.outputs.values())}
         if missing := [name for name in spec.by_name if name in needed and name not in done]:
             raise NotFoundError(
                 f"{', '.join(sorted(part))} cannot run alone: {', '.join(missing)} did not finish in "
-                f"{f'run {base.name}' if base else 'any run'}; run the whole pipeline first, or name another base run"
+                f"{f'run {base.name}, or what it gave was dropped or collected' if base else 'any run'}; run the whole pipeline first, or name another base run"
             )
         steps = {
             name: _waits(plan.steps[name])

@@ -61,6 +61,24 @@ class PipelineRun:
         """Seconds from start to end; None while it runs."""
         return self._record.seconds
 
+    @property
+    def pinned(self) -> str | None:
+        """Why all that it needs is kept, whatever gc is told; None if nobody pinned it."""
+        found = self._records.runs.run(self.name)
+        return found.pinned if found else None
+
+    def pin(self, why: str = "") -> None:
+        """Keep all that it needs, whatever gc is told."""
+        from zencache.pipelines.deleting import pin  # noqa: PLC0415 - reading runs needs none of it
+
+        pin(self._records, self._record, why)
+
+    def unpin(self) -> None:
+        """Take back what `pin` said."""
+        from zencache.pipelines.deleting import unpin  # noqa: PLC0415 - as in `pin`
+
+        unpin(self._records, self._record)
+
     @cached_property
     def spec(self) -> PipelineSpec:
         """What ran, as data."""
@@ -226,6 +244,11 @@ class ArtifactView:
     def size(self) -> int:
         """Bytes."""
         return self._record.size
+
+    @property
+    def collected(self) -> str:
+        """When gc took its bytes; empty if it did not."""
+        return self._record.collected
 
     @property
     def record(self) -> ArtifactRecord:

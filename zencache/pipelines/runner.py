@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache import config
-from zencache.errors import RunInterruptedError, StepFailedError
+from zencache.errors import ArtifactError, ParameterError, RunInterruptedError, StepFailedError
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import load_engine
 from zencache.execution.values import load
+from zencache.graph.names import check_name
+from zencache.graph.secrets import how_to_give
 from zencache.imports import import_module
 from zencache.pipelines.printing import OVERRIDE, Printer, seconds_text
 from zencache.pipelines.records import open_others
@@ -21,11 +26,13 @@ from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
 from zencache.planning.nodes import resolvers_before
-from zencache.stores.records import CachedStep
+from zencache.planning.secrets import lacking, sealed
+from zencache.stores.records import CachedStep, CollectedError
+from zencache.trust import check_signing, seal_of
 from zencache.watch.digests import FileDigests
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zencache.config import Project, WorkerKind
     from zencache.graph.specs import PipelineSpec
@@ -37,6 +44,11 @@ if TYPE_CHECKING:
     from zencache.steps.step import Step
     from zencache.stores.records import RunHandle
 
+    Replan = Callable[[], tuple[RunPlan, list[CachedStep]]]
+
+_NO_FOLDER = re.compile(r"^\W|[^\w .:+@=-]")
+_LONGEST = 120  # characters of a pipeline's name in a run's; TFX has no limit of its own
+
 
 def create_project() -> Project:
     """Make a project in the working folder, and say so: nobody asked for it."""
@@ -46,8 +58,12 @@ def create_project() -> Project:
 
 
 def default_run_name(pipeline: str) -> str:
-    """Name a run by its pipeline and the time."""
-    return f"{pipeline}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
+    """Name a run by its pipeline and the time; TFX makes a folder of that name, whatever the pipeline's is.
+
+    >>> default_run_name("../flow").startswith("_._flow-")
+    True
+    """
+    return f"{_NO_FOLDER.sub('_', pipeline)[:_LONGEST]}-{datetime.now().astimezone():%d_%h_%y-%H_%M_%S_%f}"
 
 
 def make_planner(
@@ -56,10 +72,17 @@ def make_planner(
     records: Records | None,
     enable_cache: bool | None,
     others: Sequence[Records] = (),
+    *,
+    create: bool = False,
 ) -> Planner:
-    """Make the planner of a run, or of a dry run before there is a store; `others` are asked where it knows no result."""
+    """Make the planner of a run, or of a dry run before there is a store; `others` are asked where it knows no result.
+
+    `create`: whether a key for secrets is made where there is none.
+    """
     project = records.project if records else None
     settings = project.settings if project else config.Settings()
+    seal = seal_of(project, create=create)
+    spec = sealed(spec, bodies, seal)
     keys = KeyMaker(
         spec,
         bodies,
@@ -68,6 +91,7 @@ def make_planner(
         load=lambda artifact: load(artifact, records.metadata) if records else None,
         spans=lambda properties: import_module("zencache.execution.spans").matched(properties),
         project=settings.cache,
+        seal=seal,
     )
     return Planner(
         spec,
@@ -96,22 +120,58 @@ def run(
     started = time.perf_counter()
     # Read by TensorFlow's C++ side when a step imports it; a user's own value stays.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    name = check_name("run", run_name) if run_name else default_run_name(spec.name)
+    check_signing(records.project)
     printer = Printer(len(spec.steps))
     _announce(printer, spec, records.project.settings.cache, enable_cache)
-    planner = make_planner(spec, bodies, records, enable_cache)
-    spec = with_snapshots(spec, steps, records.project, planner.keys.code)
-    handle = records.runs.begin(spec, run_name or default_run_name(spec.name))
-    plan = _owned(planner.plan(), planner, records)
-    plan = part.planned(plan, spec, records) if part else plan
-    hits = _hits(spec, plan, {} if part else resolvers_before(spec))
-    _tell_hits(printer, hits)
+    planner = make_planner(spec, bodies, records, enable_cache, create=True)
+    spec = with_snapshots(planner.spec, steps, records.project, planner.keys.code, planner.keys.redacted)
+    replan = partial(_planned, planner, spec, records, part)
+    handle, plan, hits = _begun(partial(records.runs.begin, spec, name), records, replan, started)
     if plan.all_hits:
-        records.runs.publish(handle, hits, finished=time.perf_counter() - started)
+        _tell_hits(printer, hits)
     else:
         context = _context(records, handle, planner, plan, hits, printer, workers, worker_kind)
-        _compute(context, hits, started, printer)
+        _compute(context, hits, replan, started, printer)
     printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
     return _recorded(records, handle)
+
+
+def _check_secrets(planner: Planner, plan: RunPlan) -> None:
+    """Raise ParameterError before anything runs for secrets that steps need and nobody gave."""
+    spec, bodies = planner.spec, planner.keys.bodies
+    runs = [step.name for step in plan.steps.values() if step.action == "run"]
+    missing = {n: value for step in runs for n, value in lacking(spec.by_name[step], bodies[step]).items()}
+    if missing:
+        raise ParameterError(f"pipeline {spec.name}: {how_to_give(missing)}")
+
+
+def _begun(
+    begin: Callable[[], RunHandle], records: Records, replan: Replan, started: float
+) -> tuple[RunHandle, RunPlan, list[CachedStep]]:
+    """Plan a run, and publish it if it is all hits; once more where one was collected, or found damaged, meanwhile."""
+    handle: RunHandle | None = None
+    for _ in range(_ATTEMPTS):
+        with suppress(ArtifactError):
+            plan, hits = replan()
+            handle = handle or begin()
+            if plan.all_hits:
+                records.runs.publish(handle, hits, finished=time.perf_counter() - started)
+            return handle, plan, hits
+        handle = handle and records.runs.begun(handle)
+    return handle or begin(), *replan()
+
+
+def _planned(
+    planner: Planner, spec: PipelineSpec, records: Records, part: Part | None
+) -> tuple[RunPlan, list[CachedStep]]:
+    plan = _owned(planner.plan(), planner, records)
+    plan = part.planned(plan, spec, records) if part else plan
+    _check_secrets(planner, plan)
+    return plan, _hits(spec, plan, {} if part else resolvers_before(spec))
+
+
+_ATTEMPTS = 10  # each fails on a result that is no hit any more in the next
 
 
 def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
@@ -186,26 +246,27 @@ def _context(
         worker_kind=worker_kind or settings.worker_kind,
         load_body=load_body,
         root=records.metadata.artifacts.root(),
-        results={
-            **{
-                n: StepResult(n, "skipped", is_condition=True)
-                for n, p in plan.steps.items()
-                if p.action == "skip"
-            },
-            **{
-                h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id)
-                for h in hits
-            },
-        },
+        results=_known(plan, hits),
     )
 
 
-def _compute(context: RunContext, hits: list[CachedStep], started: float, printer: Printer) -> None:
+def _known(plan: RunPlan, hits: list[CachedStep]) -> dict[str, StepResult]:
+    """Give the results of the steps that need not run."""
+    left_out = [name for name, planned in plan.steps.items() if planned.action == "skip"]
+    return {
+        **{name: StepResult(name, "skipped", is_condition=True) for name in left_out},
+        **{h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id) for h in hits},
+    }
+
+
+def _compute(
+    context: RunContext, hits: list[CachedStep], replan: Replan, started: float, printer: Printer
+) -> None:
     """Run what is left, record how the run ended, and raise what a step raised."""
     context.handle = context.runs.open(context.handle)
     name, status = context.handle.name, "failed"
     try:
-        status = _execute(context, hits, printer)
+        status = _execute(context, hits, replan, printer)
     finally:
         seconds = time.perf_counter() - started
         used = [result.execution for result in context.results.values() if result.execution is not None]
@@ -219,16 +280,17 @@ def _compute(context: RunContext, hits: list[CachedStep], started: float, printe
             f"(`zencache run show {name}`)"
         )
     if status == "failed":
-        _raise(name, [result for result in context.results.values() if result.status == "failed"])
+        failed = [result for result in context.results.values() if result.status == "failed"]
+        _raise(name, failed, context.planner.keys.redacted)
 
 
-def _execute(context: RunContext, hits: list[CachedStep], printer: Printer) -> str:
+def _execute(context: RunContext, hits: list[CachedStep], replan: Replan, printer: Printer) -> str:
     """Publish the hits, run the rest, and give the run's status."""
     try:
-        if hits:
-            context.runs.publish(context.handle, hits)
-        with printer.display():
-            load_engine().execute(context)
+        _tell_hits(printer, _publish(context, hits, replan))
+        if len(context.results) < len(context.spec.steps):
+            with printer.display():
+                load_engine().execute(context)
     except KeyboardInterrupt:
         return "interrupted"
     if context.interrupted.is_set():
@@ -236,11 +298,24 @@ def _execute(context: RunContext, hits: list[CachedStep], printer: Printer) -> s
     return "failed" if any(result.status == "failed" for result in context.results.values()) else "completed"
 
 
-def _raise(run_name: str, failed: list[StepResult]) -> None:
+def _publish(context: RunContext, hits: list[CachedStep], replan: Replan) -> list[CachedStep]:
+    """Publish the hits of a run that goes on, and give them; where one was collected meanwhile, those of another plan."""
+    for _ in range(_ATTEMPTS):
+        with suppress(ArtifactError):
+            if hits:
+                context.runs.publish(context.handle, hits)
+            return hits
+        context.plan, hits = replan()
+        context.results = _known(context.plan, hits)
+    raise CollectedError([hit.spec.name for hit in hits])
+
+
+def _raise(run_name: str, failed: list[StepResult], redacted: Callable[[str], str]) -> None:
     """Raise what the first failing step raised; the traceback that is shown first is the step's own."""
     first = failed[0]
     assert first.error is not None
-    raise StepFailedError.of(first.step, run_name, first.error) from first.error
+    said = redacted(str(first.error))
+    raise StepFailedError.of(first.step, run_name, first.error, said) from first.error
 
 
 def _recorded(records: Records, handle: RunHandle) -> PipelineRun:

@@ -8,6 +8,7 @@ and loaded only if the file's digest is the one that the run's record holds.
 from __future__ import annotations
 
 import importlib
+import io
 import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,28 +17,36 @@ from weakref import WeakKeyDictionary
 from blake3 import blake3
 
 from zencache.errors import CodeUnavailableError
+from zencache.graph.names import is_digest
+from zencache.materializers.pickle import check_no_secret
 from zencache.pipelines.dry import dry
 from zencache.planning.nodes import Body, NodeBody
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
 from zencache.steps.trace import make_body
-from zencache.writing import write_once
+from zencache.trust import SIGNING_KEY, is_signed, sign
+from zencache.writing import write_once, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from zencache.code.digest import CodeDigest
+    from zencache.code.redaction import Redactor
     from zencache.config import Project
     from zencache.graph.specs import CodeRef, OutputRef, PipelineSpec, StepBody, StepSpec
 
 
 def with_snapshots(
-    spec: PipelineSpec, steps: Mapping[str, Step], project: Project, code: Callable[[str], CodeDigest]
+    spec: PipelineSpec,
+    steps: Mapping[str, Step],
+    project: Project,
+    code: Callable[[str], CodeDigest],
+    redacted: Redactor,
 ) -> PipelineSpec:
     """Give the spec with a snapshot named for each step that cannot be imported again.
 
-    `code` gives the digest of a step's code, which goes into the snapshot.
+    `code` gives the digest of a step's code, which goes into the snapshot; `redacted` takes secrets out of texts.
     """
     made = []
     for item in spec.steps:
@@ -45,7 +54,7 @@ def with_snapshots(
             made.append(item)
             continue
         step = steps[item.name]
-        snapshot = None if is_importable(step) else _snapshot(step, project, code(item.name))
+        snapshot = None if is_importable(step) else _snapshot(step, project, code(item.name), redacted)
         made.append(item.replaced(code=item.code.replaced(snapshot=snapshot)))
     return spec.replaced(steps=tuple(made))
 
@@ -78,29 +87,60 @@ _taken: WeakKeyDictionary[Step, tuple[Path, str, str]] = WeakKeyDictionary()
 """Step to its last snapshot: the folder, the digest of the code, the snapshot's name."""
 
 
-def _snapshot(step: Step, project: Project, code: CodeDigest) -> str | None:
+def _snapshot(step: Step, project: Project, code: CodeDigest, redacted: Redactor) -> str | None:
     """Name a step's snapshot; one that was taken of the same code is not taken again."""
     *taken, name = _taken.get(step, ("",))
     if taken == [project.snapshots, code.digest] and (project.snapshots / f"{name}.pkl").exists():
+        _sign(name, project)
         return name
-    made = _write(step.with_snapshot(code), project)
+    made = _write(step.with_snapshot(code, redacted), project, redacted)
     if made is not None:
         _taken[step] = (project.snapshots, code.digest, made)
     return made
 
 
-def _write(step: Step, project: Project) -> str | None:
+def _write(step: Step, project: Project, redacted: Redactor) -> str | None:
     """Write a snapshot and give its name, the digest of its content; None where the step cannot be pickled."""
-    import cloudpickle  # noqa: PLC0415 - only steps of scripts and notebooks need it
-
     try:
-        data = cloudpickle.dumps(step, protocol=5)
+        data = dumped(step)
     except Exception:  # noqa: BLE001 - a closure may hold anything; the run does not need the snapshot
+        return None
+    if redacted.finds(data, step.texts):  # a secret that its code has as plain text
         return None
     name = blake3(data).hexdigest()
     file = project.snapshots / f"{name}.pkl"
     write_once(file, data)
-    return name
+    _sign(name, project)
+    return str(name)
+
+
+def dumped(step: Step) -> bytes:
+    """Pickle a step by value; raises PicklingError where its code holds a secret, which is never written."""
+    import cloudpickle  # noqa: PLC0415 - only steps of scripts and notebooks need it
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        def reducer_override(self, obj: Any) -> Any:
+            check_no_secret(obj)
+            return super().reducer_override(obj)
+
+    made = io.BytesIO()
+    Pickler(made, protocol=5).dump(step)
+    return made.getvalue()
+
+
+def _sign(name: str, project: Project) -> None:
+    """Put a signature beside a snapshot, where there is a key."""
+    signature = sign("snapshot", name)
+    file = project.snapshots / f"{name}.sig"
+    if signature is not None and _signature(file) != signature:
+        write_whole(file, signature.encode())
+
+
+def _signature(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def load_step(code: CodeRef, project: Project) -> Step:
@@ -110,6 +150,11 @@ def load_step(code: CodeRef, project: Project) -> Step:
         if not isinstance(found, Step):
             raise CodeUnavailableError(f"{code.module}.{code.qualname} is not a step any more")
         return found
+    if not is_digest(code.snapshot):
+        raise CodeUnavailableError(
+            f"the record of step {code.qualname} names a snapshot that is none: {code.snapshot[:80]!a}; "
+            "it is not loaded. Run the pipeline's own script again"
+        )
     file = project.snapshots / f"{code.snapshot}.pkl"
     try:
         data = file.read_bytes()
@@ -119,8 +164,15 @@ def load_step(code: CodeRef, project: Project) -> Step:
         raise CodeUnavailableError(
             f"the snapshot of step {code.qualname} was changed: {file}; it is not loaded"
         )
+    if project.settings.require_signature and not is_signed(
+        "snapshot", code.snapshot, _signature(file.with_suffix(".sig"))
+    ):
+        raise CodeUnavailableError(
+            f"the snapshot of step {code.qualname} is not signed with this project's key, so it is not loaded; "
+            f"run the pipeline's own script again with {SIGNING_KEY} set"
+        )
     try:
-        step = pickle.loads(data)  # noqa: S301 - its digest is the recorded one
+        step = pickle.loads(data)  # noqa: S301 - these bytes have the recorded digest, and the signature that is demanded
     except Exception as error:
         raise CodeUnavailableError(
             f"the snapshot of step {code.qualname} cannot be loaded: {error}"

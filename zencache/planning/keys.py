@@ -16,15 +16,18 @@ from zencache.caching.key import KeyParts
 from zencache.code.digest import CodeDigest, CodeReader
 from zencache.code.origin import version_of
 from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
+from zencache.graph.secrets import seal_of_process
 from zencache.graph.types import type_name
 from zencache.graph.values import canonical_text, from_text, import_object, to_text
 from zencache.materializers import find
 from zencache.planning.nodes import NodeBody
+from zencache.planning.secrets import redactor, secret_parameters
 from zencache.policy import CachePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from zencache.code.redaction import Redactor
     from zencache.code.source import Text
     from zencache.graph.specs import PipelineSpec, StepSpec
     from zencache.planning.files import Matched
@@ -49,11 +52,18 @@ class KeyMaker:
     spans: Callable[[Mapping[str, Any]], Matched]
     """Asks TFX which files an `ExampleGen` reads, by its properties."""
     project: CachePolicy | None = None
+    seal: Callable[[Any], str] = seal_of_process
+    """Gives what stands for a secret's value."""
     _codes: dict[str, CodeDigest] = field(default_factory=dict)
 
     @cached_property
     def _reader(self) -> CodeReader:
-        return CodeReader()
+        return CodeReader(self.seal)
+
+    @cached_property
+    def redacted(self) -> Redactor:
+        """Takes the values of the steps' secrets out of a text that is recorded or shown."""
+        return redactor(self.bodies)
 
     def code(self, step: str) -> CodeDigest:
         """Give the digest of a step's code, as it is when the run is planned."""
@@ -114,7 +124,9 @@ class KeyMaker:
         if self.policy(step).code not in (None, "closure"):
             return parts
         units = self.code(step.name).units.items()
-        short = {n: (unit.digest[:16], unit.text if unit.is_value else "") for n, unit in units}
+        short = {
+            n: (unit.digest[:16], self.redacted(unit.text) if unit.is_value else "") for n, unit in units
+        }
         return parts.model_copy(update={"units": short})
 
     def doubts(self, step: StepSpec) -> tuple[str, ...]:
@@ -123,7 +135,8 @@ class KeyMaker:
 
     def texts(self, step: StepSpec) -> dict[str, str]:
         """Give the source texts of what a step reaches, for explanations."""
-        return {name: unit.text for name, unit in self.code(step.name).units.items() if not unit.is_value}
+        units = self.code(step.name).units.items()
+        return {name: self.redacted(unit.text) for name, unit in units if not unit.is_value}
 
     def modules(self) -> dict[str, Text]:
         """Give the texts of the modules that were read because steps import them when they run."""
@@ -201,7 +214,7 @@ class KeyMaker:
         function = _live(key, where)
         named = self._arguments(function, step, where)
         loaders = {n: (lambda a=artifact: self.load(a)) for n, artifact in inputs.items()}
-        values = {n: loaders[n]() if n in loaders else from_text(step.parameters[n]) for n in named}
+        values = {n: loaders[n]() if n in loaders else self._parameter(step, n) for n in named}
         try:
             returned = function(**values)
         except Exception as error:
@@ -216,6 +229,10 @@ class KeyMaker:
                 f"{where} returned {type_name(type(returned))}, which cannot be part of a key: {error}; "
                 "return numbers, texts, lists or dicts, a digest for instance"
             ) from error
+
+    def _parameter(self, step: StepSpec, name: str) -> Any:
+        secret = secret_parameters(step, self.bodies[step.name])
+        return secret[name] if name in secret else from_text(step.parameters[name])
 
     def _arguments(self, function: Callable[..., Any], step: StepSpec, where: str) -> Sequence[str]:
         known = [*(item.name for item in step.inputs), *step.parameters]

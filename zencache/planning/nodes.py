@@ -24,6 +24,7 @@ from zencache.graph.specs import StepBody, key_and_index
 from zencache.graph.values import from_text, to_text
 from zencache.hashing import file_digest
 from zencache.planning.files import Matched, matched_files
+from zencache.writing import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -292,11 +293,11 @@ def _exists(text: str) -> bool:
 def _unpacked(wheel: Path, step: str) -> Path:
     """Unpack the wheel that TFX made of a module file's folder, once, and give the folder."""
     try:
-        folder = Path(tempfile.gettempdir()) / f"zencache-{file_digest(wheel)[:24]}"
+        folder = private_folder() / f"wheel-{file_digest(wheel)}"
     except OSError as error:
         raise CodeUnavailableError(f"step {step}: the wheel with its module file is gone: {error}") from error
     if not folder.is_dir():
-        aside = Path(tempfile.mkdtemp(prefix="zencache-wheel-"))
+        aside = Path(tempfile.mkdtemp(dir=folder.parent))
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(aside)
         with contextlib.suppress(OSError):  # another process was faster

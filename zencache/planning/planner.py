@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
 from zencache.durations import span_text
+from zencache.materializers.registry import runs_code
 from zencache.planning.changes import code_changes
 from zencache.planning.nodes import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
 from zencache.stores.artifacts import is_remote
+from zencache.trust import is_signed
 from zencache.watch.seen import Seen, changed
 
 if TYPE_CHECKING:
@@ -166,11 +168,16 @@ class Planner:
         for name in record.outputs if step.node else [output.name for output in step.outputs]:
             artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:
-                return f"the stored output {name} was dropped"
+                collected = artifact.collected if artifact else ""
+                return (
+                    f"the stored output {name} was {f'collected on {collected}' if collected else 'dropped'}"
+                )
             # What an importer points to is in its key, also where it is not there.
             wrong = None if step.identity == IMPORTER else self._wrong(step, artifact)
             if wrong:
                 return f"the stored output {name} {wrong}"
+            if self._is_unsigned(artifact):
+                return f"the stored output {name} is not signed with this project's key"
         if record.seen and policy.watch is not False:
             return "; ".join(changed(Seen.from_json(record.seen), self.keys.root, self.keys.digests)) or None
         return None
@@ -189,6 +196,14 @@ class Planner:
         if self.metadata is not None:
             outputs = [artifact for record in found.values() for artifact in record.outputs.values()]
             self._looked.update(self.metadata.artifacts.problems(outputs))
+
+    def _is_unsigned(self, artifact: ArtifactRecord) -> bool:
+        """Say whether it runs code when it is loaded, and lacks the signature that the project demands."""
+        assert self.metadata is not None
+        demanded = self.metadata.project.settings.require_signature and artifact.materializer
+        return bool(demanded and runs_code(artifact.materializer)) and not is_signed(
+            "artifact", artifact.digest, artifact.signature
+        )
 
     def told(self, step: StepSpec) -> set[str]:
         """Give the notes that earlier executions of a step gave rise to."""

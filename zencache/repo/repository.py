@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING, cast
 
 from zencache import config
 from zencache.errors import NotFoundError
+from zencache.graph.names import normal
 from zencache.older import Older
 from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
 from zencache.pipelines.audit import audit
+from zencache.pipelines.deleting import delete_pipeline, delete_runs
 from zencache.pipelines.dropping import drop
+from zencache.pipelines.housekeeping import cache_size, gc
 from zencache.pipelines.records import open_others, open_records
+from zencache.sizes import parse_size
 from zencache.steps.native import adapter
+from zencache.stores.keeping import Criteria
 from zencache.stores.selection import Selection
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from zencache.pipelines.audit import AuditedStep
+    from zencache.pipelines.deleting import Deletion
     from zencache.pipelines.dropping import DroppedResult
+    from zencache.pipelines.housekeeping import CacheSize, Collection
     from zencache.pipelines.records import Records
+    from zencache.stores.records import RunRecord
 
 
 class Repository(Older):
@@ -50,6 +58,7 @@ class Repository(Older):
 
     def _home_of(self, name: str) -> Records:
         """Find the records that hold a pipeline; of several, where it ran last."""
+        name = normal(name)
         having = [records for records in self._all if name in records.runs.pipelines()]
         if not having:
             hint = "`zencache pipeline list` shows all"
@@ -73,7 +82,7 @@ class Repository(Older):
         return cast("Pipeline", adapter("classic.repository").recorded(found.spec.classic))
 
     def _recorded(self, name: str) -> Pipeline:
-        records = self._home_of(name)
+        name, records = normal(name), self._home_of(name)
         runs = records.runs.runs(name)
         spec = records.runs.spec_of(runs[-1]) if runs else list(records.runs.versions(name))[-1].spec
         return Pipeline(spec, records=records)
@@ -92,18 +101,31 @@ class Repository(Older):
 
     def get_runs(self, pipeline: str | Pipeline | None = None) -> list[PipelineRun]:
         """List runs, newest last: of a pipeline, or all."""
-        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         if name is not None and name not in self.get_pipeline_names():
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names())
         found = [(run, records) for records in self._all for run in records.runs.runs(name)]
         return [PipelineRun(run, records) for run, records in sorted(found, key=lambda pair: pair[0].created)]
 
-    def get_run(self, name: str) -> PipelineRun:
-        """Find a run by its name; raises NotFoundError with the nearest names."""
+    def get_run(self, name: str, *, deleted: bool = False) -> PipelineRun:
+        """Find a run by its name; raises NotFoundError with the nearest names.
+
+        One that was deleted is given only with `deleted`.
+        """
+        records, run = self._find_run(name)
+        if run.deleted and not deleted:
+            raise NotFoundError(
+                f"run {name!r} was deleted on {run.deleted}; Repository().get_run({name!r}, deleted=True) "
+                "gives what is recorded of it"
+            )
+        return PipelineRun(run, records)
+
+    def _find_run(self, name: str) -> tuple[Records, RunRecord]:
+        name = normal(name)
         for records in self._all:
             found = records.runs.run(name)
             if found is not None:
-                return PipelineRun(found, records)
+                return records, found
         known = [run.name for run in self.get_runs()]
         raise NotFoundError.named("run", name, known, hint="`zencache run list` shows all")
 
@@ -124,7 +146,7 @@ class Repository(Older):
         (at least eight digits) and `older_than`; of several, all must hold. Gives what was marked, or with
         `dry_run` what would be. Raises ParameterError if nothing is said, or the key is none.
         """
-        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         selection = Selection(step, name, key, older_than)
         meant = [records for records in self._all if name is None or name in records.runs.pipelines()]
         found = [drop(records, selection, dry_run=dry_run) for records in meant or [self._records]]
@@ -143,13 +165,67 @@ class Repository(Older):
         `sample` is a number of steps, or a share such as `"10%"`; at least one step is taken. `seed` makes
         the choice repeatable. Raises NotFoundError for a pipeline that has not run.
         """
-        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline
+        name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         names = self._records.runs.pipelines() if name is None else [name]
         specs = [self._recorded(each).spec for each in names]
         return audit(self._records, specs, sample=sample, step=step, seed=seed)
 
+    # -- the house ----------------------------------------------------------------------------
+
+    def cache_size(self) -> CacheSize:
+        """Measure what the project's stores hold: by pipeline, by step, and what `gc` could free."""
+        return cache_size(self._all)
+
+    def gc(
+        self,
+        *,
+        older_than: timedelta | None = None,
+        keep_last: int | None = None,
+        max_size: int | str | None = None,
+        dry_run: bool = False,
+    ) -> Collection:
+        """Delete the bytes of results that no run needs which is young, among the last, pinned or going on.
+
+        A run is kept if it ended less than `older_than` ago, or is one of the `keep_last` last of its pipeline.
+        With `max_size` (bytes, or `"10GB"`), the least recently used results go until the store fits. What nothing
+        recorded names goes too. The records stay. Gives what was collected, or with `dry_run` would be.
+
+        Raises ParameterError if nothing is said, and StoreUnavailableError where a store cannot be read or written.
+        """
+        size = None if max_size is None else parse_size(max_size)
+        return gc(self._all, Criteria(older_than, keep_last, size), dry_run=dry_run)
+
+    def pin(self, run: str | PipelineRun, why: str = "") -> None:
+        """Keep all that a run needs, whatever `gc` is told; raises InUseError for one that is going on or deleted."""
+        self.get_run(_name(run), deleted=True).pin(why)
+
+    def unpin(self, run: str | PipelineRun) -> None:
+        """Take back what `pin` said."""
+        self.get_run(_name(run)).unpin()
+
+    def delete_run(self, run: str | PipelineRun, *, dry_run: bool = False) -> Deletion:
+        """Take a run out of sight; what no other run uses is reused no more, and the next `gc` frees it.
+
+        Its name stays taken. Raises InUseError if it is pinned or going on.
+        """
+        records, found = self._find_run(_name(run))
+        self.get_run(found.name)  # raises where it was deleted before
+        return delete_runs(self._all, found.pipeline, [(records, found)], dry_run=dry_run)
+
+    def delete_pipeline(self, name: str, *, dry_run: bool = False) -> Deletion:
+        """Take all runs and versions of a pipeline out of sight, as `delete_run` does.
+
+        Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is pinned or going on.
+        """
+        self._home_of(name)  # raises where there is none
+        return delete_pipeline(self._all, name, dry_run=dry_run)
+
     def __repr__(self) -> str:
         return f"<repository {self.root}>"
+
+
+def _name(run: str | PipelineRun) -> str:
+    return run if isinstance(run, str) else run.name
 
 
 def _last_run(records: Records, name: str) -> datetime:

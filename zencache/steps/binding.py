@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from zencache.errors import MaterializerError, ParameterError
+from zencache.graph import secrets
 from zencache.graph.types import matches, type_name
 from zencache.graph.values import from_text, to_text
 from zencache.steps.parameters import BaseParameters
@@ -28,7 +29,7 @@ def bind_parameters(
         if not isinstance(value, BaseParameters) or model is None or model.name in values:
             raise ParameterError(
                 f"step {step}: give plain parameters by keyword, and inputs in a pipeline's body; "
-                f"got {value!r} by position"
+                f"got {_said(value, *(a.annotation for a in signature.arguments.values()))} by position"
             )
         values[model.name] = value
     check_known(step, signature, values)
@@ -51,15 +52,16 @@ def check_known(step: str, signature: Signature, names: Iterable[str]) -> None:
 
 def check_parameter(step: str, argument: Argument, value: Any) -> Any:
     """Give a parameter's value, checked and copied; raises ParameterError."""
+    value = secrets.wrapped(value, argument.annotation)
     if argument.kind == "model":
         value = _model(step, argument, value)
     elif not matches(value, argument.annotation):
         raise ParameterError(
             f"step {step}: parameter {argument.name} is declared {type_name(argument.annotation)}, "
-            f"got {value!r} ({type_name(type(value))})"
+            f"got {_said(value, argument.annotation)} ({type_name(type(value))})"
         )
     try:
-        to_text(value)
+        to_text(value, secrets.unsealed)
     except (MaterializerError, ValueError) as error:
         raise ParameterError(f"step {step}: parameter {argument.name}: {error}") from error
     return copy.deepcopy(value)
@@ -71,12 +73,18 @@ def _model(step: str, argument: Argument, value: Any) -> BaseParameters:
         return value
     if not isinstance(value, dict):
         raise ParameterError(
-            f"step {step}: parameter {argument.name} is declared {model.__name__}, got {value!r} ({type_name(type(value))})"
+            f"step {step}: parameter {argument.name} is declared {model.__name__}, "
+            f"got {_said(value, model)} ({type_name(type(value))})"
         )
     try:
         return model(**value)
     except ValidationError as error:
         raise ParameterError(f"step {step}: parameter {argument.name}: {error}") from error
+
+
+def _said(value: Any, *annotations: Any) -> str:
+    """Show a value in an error, unless it may be meant for a secret."""
+    return "a value that is not shown" if any(map(secrets.is_for_secrets, annotations)) else repr(value)
 
 
 def complete(
@@ -116,16 +124,17 @@ def spread(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
     for name, value in values.items():
         if signature.arguments[name].kind == "model":
             texts |= {
-                key: to_text(item) for key, item in {**dict(value), **(value.model_extra or {})}.items()
+                key: to_text(item, secrets.unsealed)
+                for key, item in {**dict(value), **(value.model_extra or {})}.items()
             }
         else:
-            texts[name] = to_text(value)
+            texts[name] = to_text(value, secrets.unsealed)
     return texts
 
 
 def gather(signature: Signature, texts: Mapping[str, str]) -> dict[str, Any]:
     """Read back what `spread` wrote."""
-    values = {name: from_text(text) for name, text in texts.items()}
+    values = {name: secrets.filled(name, from_text(text)) for name, text in texts.items()}
     plain = {name: value for name, value in values.items() if name in signature.arguments}
     if signature.model:
         fields = {name: value for name, value in values.items() if name not in signature.arguments}

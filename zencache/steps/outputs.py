@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zencache.errors import StepDefinitionError
+from zencache.graph.names import check_name
 from zencache.materializers.registry import path_of
 
 
@@ -21,6 +22,8 @@ class Output:
     def __init__(self, **types: Any) -> None:
         if not types:
             raise StepDefinitionError("Output() names no output; for a step without outputs say `-> None`")
+        for name in types:
+            check_output_name(name)
         self._types = types
 
     def items(self) -> tuple[tuple[str, Any], ...]:
@@ -29,6 +32,15 @@ class Output:
 
     def __repr__(self) -> str:
         return f"Output({', '.join(f'{name}={kind!r}' for name, kind in self.items())})"
+
+
+def check_output_name(name: str) -> None:
+    """Raise StepDefinitionError unless an output's name could be a variable's, and can serve as a folder."""
+    if not name.isidentifier():
+        raise StepDefinitionError(
+            f"{name[:80]!a} cannot be the name of an output: give one that could be a variable's"
+        )
+    check_name("output", name)
 
 
 def materializer_paths(given: Any) -> dict[str, str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from zencache.errors import StepDefinitionError
 from zencache.graph.context import StepContext
+from zencache.graph.secrets import is_for_secrets
 from zencache.graph.types import type_name
-from zencache.steps.outputs import Output
+from zencache.steps.outputs import Output, check_output_name
 from zencache.steps.parameters import BaseParameters
 
 if TYPE_CHECKING:
@@ -126,10 +127,16 @@ def _annotated_name(annotation: Any, name: str) -> str:
             f"step {name}: an output's name is a string that could be a variable's: "
             f'`Annotated[np.ndarray, "train"]`, not {annotation}'
         )
+    check_output_name(found)
     return found
 
 
 def _check(signature: Signature, name: str) -> None:
+    if secret := next((n for n, kind in signature.outputs.items() if is_for_secrets(kind)), None):
+        raise StepDefinitionError(
+            f"step {name}: output {secret} is a secret, which is never stored; give secrets as parameters to each "
+            "step that needs them, and return what is made with them"
+        )
     for kind, what in (("model", "parameters model"), ("context", "StepContext"), ("beam", "Beam pipeline")):
         found = [a.name for a in signature.of_kind(kind)]  # type: ignore[arg-type]
         if len(found) > 1:

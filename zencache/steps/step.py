@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 from zencache.code import source
 from zencache.code.closure import mark_step
 from zencache.code.digest import CodeReader, importable_names
+from zencache.code.redaction import redacted
 from zencache.errors import ParameterError, StepDefinitionError
+from zencache.graph.names import check_name
 from zencache.graph.types import module_name
 from zencache.older import Older, check_options
 from zencache.steps.attempts import attempts_of
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from zencache.graph.specs import Attempts
     from zencache.policy import CachePolicy
     from zencache.steps.attempts import Span
-
-_NAME = re.compile(r"[\w][\w .-]{0,99}")
 
 
 class Step(Older):
@@ -65,6 +64,7 @@ class Step(Older):
         """Output to the path of the materializer that the step chose for it; under `""` that of all others."""
         self.attempts = attempts_of(self.name, retries, retry_delay, timeout)
         """How often and how long it may try; None if nothing was said."""
+        self._redacted: Callable[[str], str] = redacted
         self.snapshot = snapshot
         """Of a step from a snapshot: the digest of its code when that was taken."""
         mark_step(function)
@@ -86,9 +86,16 @@ class Step(Older):
         functions = (own, inspect.unwrap(own))
         return {f.__code__.co_filename for f in functions if inspect.isfunction(f)}
 
-    def with_snapshot(self, code: CodeDigest) -> Step:
-        """Give the step with the digest of its code as it is now, to be pickled."""
-        return self._refined(snapshot=code)
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the source files, as they were when the step was made and since."""
+        return [text.text for file in self._files for text in source.texts_of(file)]
+
+    def with_snapshot(self, code: CodeDigest, redacted: Callable[[str], str]) -> Step:
+        """Give the step with the digest of its code as it is now, to be pickled; secrets are taken out of texts."""
+        made = self._refined(snapshot=code)
+        made._redacted = redacted  # noqa: SLF001 - of the same class
+        return made
 
     def with_options(
         self,
@@ -157,7 +164,9 @@ class Step(Older):
         return f"<step {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        texts = {text.file: text.text for file in self._files for text in source.texts_of(file)}
+        texts = {
+            text.file: self._redacted(text.text) for file in self._files for text in source.texts_of(file)
+        }
         names = importable_names(inspect.unwrap(self.entrypoint))
         code, stored = self._code_that_travels(), self.materializers
         options = (self.name, self.enable_cache, self.policy)
@@ -218,16 +227,6 @@ class BoundStep(Older):
                 f"To call the function itself: {self.step.name}.entrypoint(...)"
             )
         return trace.add(self.step, self.values, args, kwargs, slot=self.slot)
-
-
-def check_name(what: str, name: str) -> str:
-    """Give a name back if it can serve in records and as a folder; raises StepDefinitionError if not."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise StepDefinitionError(
-            f"{name!r} cannot be the name of a {what}: letters, digits, `_`, `-`, `.` and spaces, at most 100, "
-            "and a letter or digit first"
-        )
-    return name
 
 
 @overload

@@ -19,8 +19,17 @@ from typing import TYPE_CHECKING
 
 from zencache.config import FOLDER
 from zencache.errors import ArtifactError, StoreUnavailableError
+from zencache.graph.names import is_one_folder
 from zencache.hashing import BIG, remembering
-from zencache.stores.manifests import MANIFEST, Manifest, check, content_digest, measured, size_of
+from zencache.stores.manifests import (
+    MANIFEST,
+    Manifest,
+    check,
+    content_digest,
+    measured,
+    read_checked,
+    size_of,
+)
 from zencache.stores.read_cache import ReadCache, holding
 
 if TYPE_CHECKING:
@@ -40,6 +49,7 @@ __all__ = [
     "content_digest",
     "holding",
     "is_remote",
+    "unchecked",
     "write_aside",
     "write_manifest",
 ]
@@ -108,9 +118,12 @@ class ArtifactStore:
     def local(self, uri: str) -> Path:
         """Give the folder of a uri on this machine, also when the project was moved since it was written.
 
-        What a shared store of records names does not move with a project.
+        What a shared store of records names does not move with a project. A uri that leads out of the folder
+        that it names is none of ours: nothing is ever there.
         """
         _, mark, rest = uri.partition(_OURS)
+        if "\0" in uri or (mark and not all(map(is_one_folder, rest.rstrip("/").split("/")))):
+            return Path(os.devnull, "refused")
         if mark and not self.project.database.is_server:
             return self.project.own_artifacts / rest
         return Path(uri.removeprefix("file://")).absolute()
@@ -153,6 +166,13 @@ class ArtifactStore:
             return
         check(record.folder, record.digest, name=record.name, value_digest=value_digest)
         yield record.folder
+
+    def read_into_memory(self, record: ArtifactRecord) -> dict[str, bytes]:
+        """Give the very bytes that were compared with the record, by file; raises ArtifactError as `reading` does."""
+        if not is_remote(record.uri):
+            return read_checked(record.folder, record.digest, name=record.name)
+        with self.remote.reading(record, unchecked) as folder:
+            return read_checked(folder, record.digest, name=record.name)
 
     def fetch(self, record: ArtifactRecord, value_digest: Callable[[Path], str | None] = unchecked) -> Path:
         """Give an artifact's files as a folder of this machine; from elsewhere, with their content checked.

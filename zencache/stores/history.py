@@ -37,6 +37,7 @@ def run_of_tfx(metadata: MetadataStore, context: Any) -> RunRecord | None:
         return None
     started = min(e.create_time_since_epoch for e in executions)
     ended = max(map(_end, executions))
+    marks = get_properties(context.custom_properties)
     return RunRecord(
         id=context.id,
         name=context.name,
@@ -45,6 +46,9 @@ def run_of_tfx(metadata: MetadataStore, context: Any) -> RunRecord | None:
         status=_status(record.state for record in metadata.records(executions, events=False)),
         created=from_milliseconds(started),
         seconds=(ended - started) / 1000,
+        pinned=marks.get("zencache_pinned"),
+        deleted=marks.get("zencache_deleted"),
+        of_tfx=True,
     )
 
 

@@ -10,7 +10,8 @@ context types                  name; custom properties
                                ``zencache_status``, ``zencache_seconds``; ``zencache_spec`` where the
                                run's spec is not its version's (other parameters); while it goes on
                                ``zencache_owner``: its process, as JSON, and ``zencache_beat``: when that last gave
-                               a sign of life, in seconds since 1970; child of ``pipeline``
+                               a sign of life, in seconds since 1970; ``zencache_pinned``: why it is kept; child
+                               of ``pipeline``
 ``node``                       TFX's; ``pipeline.step``
 ``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
                                Ties the executions that computed this key
@@ -18,6 +19,8 @@ context types                  name; custom properties
                                that computed it, with any key, as JSON
 ``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``;
                                ``zencache_recent``: the ids of the executions that its last run used, as JSON
+``pipeline``, ``pipeline_run``,  ``zencache_deleted``: when it was deleted; MLMD itself deletes nothing
+``zencache.pipeline_version``
 ``zencache.lease``             of a shared store: ``key:number``; who computes a key. ``zencache_owner``,
                                ``zencache_beat``; ``zencache_released`` once it is given back
 =============================  ========================================================================
@@ -48,6 +51,8 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 ``zencache_size``              bytes
 ``zencache_type``              qualified type name of the value
 ``zencache_materializer``      ``module:Class`` that loads it
+``zencache_signature``         of one that runs code when it is loaded: HMAC of its digest, if it was signed
+``zencache_collected``         when gc marked its bytes to be deleted; with the state ``DELETED`` they are gone
 ``zencache_properties``        of what a native component made: digest of the properties that say more than its files
 =============================  ========================================================================
 """
@@ -218,7 +223,8 @@ class MetadataStore:
 
     def executions_of_run(self, context_id: int) -> list[ExecutionRecord]:
         """Read a run's executions, oldest first; those that TFX's own runners wrote by their nodes' names."""
-        found = sorted(self.client.get_executions_by_context(context_id), key=lambda e: e.id)
+        read = self.client.get_executions_by_context(context_id)
+        found = sorted((e for e in read if not was_taken_back(e)), key=lambda e: e.id)
         ours = {e.id for e in found if "zencache_step" in e.custom_properties}
         records = self.records(found)
         return [r if r.id in ours else replace(r, step=self.place_of(r.id)[1]) for r in records]
@@ -247,9 +253,17 @@ class MetadataStore:
 
     def drop_artifact(self, artifact_id: int) -> None:
         """Mark an artifact as not to be used any more; its history stays."""
-        [artifact] = self.client.get_artifacts_by_id([artifact_id])
-        artifact.state = pb.Artifact.MARKED_FOR_DELETION
-        self.client.put_artifacts([artifact])
+        with self.lock:
+            [artifact] = self.client.get_artifacts_by_id([artifact_id])
+            if artifact.state != pb.Artifact.DELETED:
+                artifact.state = pb.Artifact.MARKED_FOR_DELETION
+                self.client.put_artifacts([artifact])
+
+    def not_live(self, ids: Iterable[int]) -> set[int]:
+        """Give those of these artifacts that are marked or deleted."""
+        wanted = sorted(set(ids))
+        found = self.client.get_artifacts_by_id(wanted) if wanted else []
+        return {artifact.id for artifact in found if artifact.state != pb.Artifact.LIVE}
 
     def records(self, executions: Sequence[Any], *, events: bool = True) -> list[ExecutionRecord]:
         """Turn MLMD's executions into records: two calls for all their events and artifacts."""
@@ -301,6 +315,10 @@ class MetadataStore:
             home=self.project.database,
         )
 
+    def local(self, uri: str) -> Path:
+        """Give the folder of a uri on this machine, also when the project was moved since it was written."""
+        return self.artifacts.local(uri)
+
     def _artifact_record(self, name: str, artifact: Any) -> ArtifactRecord:
         told = get_properties(artifact.custom_properties)
         folder = self.artifacts.folder(artifact.uri, told.get("zencache_digest", ""))
@@ -318,6 +336,12 @@ def recent_of(context: Any) -> list[int]:
     """
     told = get_properties(context.custom_properties).get("zencache_recent")
     return [] if told is None else [int(number) for number in json.loads(told)]
+
+
+def was_taken_back(execution: Any) -> bool:
+    """Say whether an execution is of a hit that was none: gc collected it while it was published."""
+    is_canceled = execution.last_known_state == pb.Execution.CANCELED
+    return is_canceled and "zencache_origin" in execution.custom_properties
 
 
 def _number(value: str | int | None) -> int | None:
@@ -348,4 +372,6 @@ def _artifact_record(name: str, artifact: Any, folder: Path, extra: Mapping[str,
         size=extra.get("zencache_size", 0),
         live=artifact.state == pb.Artifact.LIVE,
         properties=extra.get("zencache_properties", ""),
+        signature=extra.get("zencache_signature", ""),
+        collected=extra.get("zencache_collected", ""),
     )

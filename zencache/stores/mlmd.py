@@ -15,6 +15,7 @@ from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from zencache.errors import StoreFormatError, StoreUnavailableError
+from zencache.stores.relay import Relay
 from zencache.stores.texts import as_read, to_write
 from zencache.waiting import backoff
 
@@ -50,7 +51,6 @@ logging.getLogger("absl").addFilter(_Untold())
 
 _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
 _ONCE = 1  # attempts of MLMD at a server, of which `Client` makes several, sooner
-_SECONDS_FOR_A_CALL = 60.0  # that a gRPC server has for an answer
 _PATIENCE = 60.0  # seconds that a server may be away
 _PASSING = (errors.AbortedError, errors.UnavailableError, errors.DeadlineExceededError, StoreUnavailableError)
 _BEING_MADE = (
@@ -112,7 +112,7 @@ def _mysql(database: Database) -> Any:
     config.mysql.host, config.mysql.port, config.mysql.database = database.host, database.port, database.name
     config.retry_options.max_num_retries = _ONCE
     config.mysql.user, config.mysql.password = database.user, database.password.get_secret_value()
-    for name, value in database.options:
+    for name, value in database.secured.items():
         secured = config.mysql.ssl_options
         setattr(secured, name, value == "true" if name == "verify_server_cert" else value)
     return config
@@ -124,22 +124,32 @@ def _postgresql(database: Database) -> Any:
     config.postgresql.dbname, config.postgresql.user = database.name, database.user
     config.retry_options.max_num_retries = _ONCE
     config.postgresql.password = database.password.get_secret_value()
-    for name, value in database.options:
+    for name, value in database.secured.items():
         setattr(config.postgresql.ssloption, name, value)
     return config
 
 
 def _grpc(database: Database) -> Any:
     config = pb.MetadataStoreClientConfig(host=database.host, port=database.port)
-    config.client_timeout_sec = _SECONDS_FOR_A_CALL
-    for name, value in database.options:
-        if name == "timeout":
-            config.client_timeout_sec = float(value)
-        else:
-            setattr(config.ssl_config, name, Path(value).read_text(encoding="utf-8"))
+    config.client_timeout_sec = database.timeout
+    for name, value in database.secured.items():
+        setattr(config.ssl_config, name, Path(value).read_text(encoding="utf-8"))
     return config
 
 
+def _relayed_mysql(database: Database, port: int) -> Any:
+    config = _mysql(database)
+    config.mysql.host, config.mysql.port = "127.0.0.1", port
+    return config
+
+
+def _relayed_postgresql(database: Database, port: int) -> Any:
+    config = _postgresql(database)
+    config.postgresql.host, config.postgresql.port = "127.0.0.1", str(port)
+    return config
+
+
+_RELAYED = {"mysql": _relayed_mysql, "postgresql": _relayed_postgresql}
 _CONFIGS = {"sqlite": _sqlite, "mysql": _mysql, "postgresql": _postgresql, "grpc": _grpc}
 
 
@@ -159,12 +169,12 @@ class Client:
         self._database = database
         self._lock = lock
         self._connections: Any = _Shared() if database.is_server else threading.local()
-        self._turns: Any = threading.RLock() if database.is_server else nullcontext()
         self._was_open = False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            with self._lock if name.startswith("put_") else nullcontext(), self._turns:
+            takes_turns = name.startswith("put_") or self._database.is_server
+            with self._lock if takes_turns else nullcontext():
                 return self._answer(name, args, kwargs)
 
         return call
@@ -196,7 +206,7 @@ class Client:
     def _told(self, error: Exception) -> str:
         """Give an error's text without what nobody should read."""
         secret = self._database.password.get_secret_value()
-        text = str(error).partition(" query:")[0]
+        text = " ".join(str(error).partition(" query:")[0].split())
         return text.replace(secret, "***") if secret else text
 
     def _connection(self) -> Any:
@@ -206,6 +216,16 @@ class Client:
                 store = self._connections.store = self._opened()
                 self._was_open = True
         return store
+
+    def _config(self) -> Any:
+        """Say how to connect: to a database server through a relay, as ML Metadata waits for one without limit."""
+        if not self._database.is_relayed:
+            return connection_config(self._database)
+        relay = self._connections.relay
+        if relay is None or not relay.is_there:
+            there = self._database
+            relay = self._connections.relay = Relay(there.host, there.port, there.timeout)
+        return _RELAYED[self._database.kind](self._database, relay.port)
 
     def _opened(self) -> Any:
         """Open the database; what another process is making is waited for."""
@@ -221,7 +241,7 @@ class Client:
 
     def _open(self) -> Any:
         try:
-            return metadata_store.MetadataStore(connection_config(self._database))
+            return metadata_store.MetadataStore(self._config())
         except errors.FailedPreconditionError as error:
             raise StoreFormatError(
                 f"{self._database} was written by another version of ML Metadata: {self._told(error)}"
@@ -233,9 +253,10 @@ class Client:
 
 
 class _Shared:
-    """A connection that all threads of a process share."""
+    """A connection that all threads of a process share, and what it goes through."""
 
     store: Any = None
+    relay: Relay | None = None
 
 
 def _is_passing(error: Exception) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Literal
 
+from zencache.errors import ArtifactError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from zencache.database import Database
@@ -35,7 +37,11 @@ class ArtifactRecord:
     live: bool
     properties: str = ""
     """Of what a native component made: the digest of the properties that say more of it than its files."""
+    collected: str = ""
+    """When gc took its bytes, or began to; empty if it did not."""
 
+    signature: str = ""
+    """Of one that runs code when it is loaded: of its digest, by who had the project's key."""
     said: Mapping[str, str | int] = field(default_factory=dict)
     """Of a new artifact: its properties in TFX's schema, to be recorded with it."""
 
@@ -92,6 +98,19 @@ class RunRecord:
     status: str
     created: datetime
     seconds: float | None
+    pinned: str | None = None
+    """Why it is kept whatever its age, if someone said so."""
+    deleted: str | None = None
+    """When it was deleted: records are only marked."""
+    owner: str | None = None
+    """The process that it runs in, while it does (`zencache.owners`)."""
+    of_tfx: bool = False
+    """Whether one of TFX's own runners wrote it."""
+
+    @property
+    def ended(self) -> datetime:
+        """When it ended; of one that did not, when it began."""
+        return self.created + timedelta(seconds=self.seconds or 0)
 
 
 @dataclass(frozen=True)
@@ -101,6 +120,7 @@ class VersionRecord:
     number: int
     structure: str
     spec: PipelineSpec
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +150,17 @@ class CachedStep:
     seconds: float
     dynamic: Mapping[str, str | int | float] = field(default_factory=dict)
     """Of a native component: the properties that were computed from its inputs."""
+
+
+class CollectedError(ArtifactError):
+    """What a run was to reuse was collected before it could say so; the use is taken back, and the run plans anew."""
+
+    def __init__(self, steps: Sequence[str]) -> None:
+        super().__init__(
+            f"the stored results of {', '.join(steps)} were collected just now (`zencache cache gc`); "
+            "run the pipeline again to make them anew"
+        )
+        self.steps = tuple(steps)
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
@@ -27,12 +28,12 @@ from zencache.stores.metadata import (
 from zencache.stores.mlmd import errors, get_properties, pb, set_properties
 from zencache.stores.records import (
     CachedStep,
+    CollectedError,
     RunHandle,
     RunRecord,
-    VersionRecord,
     from_milliseconds,
-    version_context_name,
 )
+from zencache.stores.versions import DELETED, VersionStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,22 +42,23 @@ if TYPE_CHECKING:
     from zencache.stores.records import ArtifactRecord, ExecutionRecord
 
 
-class RunStore:
+class RunStore(VersionStore):
     """Pipelines, versions and runs of one project, over its `MetadataStore`."""
 
     def __init__(self, metadata: MetadataStore) -> None:
-        self.metadata = metadata
-        self._client = metadata.client
-        self._versions: dict[tuple[str, str], VersionRecord] = {}
+        super().__init__(metadata)
         self._execution_types: dict[str, int] = {}
         self._attributed: set[tuple[int, int]] = set()
-        self._likely: dict[str, list[int]] = {}
+        self._taken_back: Counter[str] = Counter()
 
     # -- writing ------------------------------------------------------------------------------
 
     def begin(self, spec: PipelineSpec, run_name: str) -> RunHandle:
         """Find or make the version of a spec; nothing of the run itself is written yet."""
-        version = self.version_of(spec) or self._make_version(spec)
+        version = self.version_of(spec)
+        if version is not None and self._was_deleted(spec.name, version):
+            version = None
+        version = version or self._make_version(spec)
         return RunHandle(run_name, spec.name, version.number, spec, version.spec == spec)
 
     def open(self, run: RunHandle) -> RunHandle:
@@ -79,7 +81,8 @@ class RunStore:
     ) -> RunHandle:
         """Publish hits as CACHED executions in three transactions.
 
-        With `finished` (seconds) they are the whole run, which is written in the same go.
+        With `finished` (seconds) they are the whole run, which is written in the same go. Raises
+        CollectedError, having taken them back, where gc marked one before its use was to be seen.
         """
         with self.metadata.lock:
             status = "running" if finished is None else "completed"
@@ -89,9 +92,33 @@ class RunStore:
             self._tie(run, hits, ids, context_id)
             if run.context_id is None:
                 self._adopt(run, context_id)
+            run = dataclasses.replace(run, context_id=context_id)
+            self._check_live(run, hits, ids, is_all=finished is not None)
             if finished is not None and (changed := self._used_anew(run, [hit.hit.id for hit in hits])):
                 self._client.put_contexts(changed)
-        return dataclasses.replace(run, context_id=context_id)
+        return run
+
+    def _check_live(
+        self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int], *, is_all: bool
+    ) -> None:
+        """Take published hits back if one of them was collected: whoever collects reads the uses after marking."""
+        gone = self.metadata.not_live(a.id for hit in hits for a in hit.hit.outputs.values())
+        if not gone:
+            return
+        executions = self._client.get_executions_by_id(ids)
+        for execution in executions:
+            execution.last_known_state = pb.Execution.CANCELED
+            self._taken_back[execution.name.partition("#")[0]] += 1
+        self._client.put_executions(executions)
+        if is_all:
+            self._client.put_contexts([self._run_context(run, "running")])
+        lost = [h.spec.name for h in hits if gone & {a.id for a in h.hit.outputs.values()}]
+        raise CollectedError(lost)
+
+    def begun(self, run: RunHandle) -> RunHandle:
+        """Give a run with its context, if there is one by now."""
+        context = self.metadata.context(RUN_CONTEXT, run.name)
+        return dataclasses.replace(run, context_id=context.id) if context else run
 
     def finish(self, run: RunHandle, status: str, seconds: float, used: Sequence[int]) -> None:
         """Write how a run ended, and which executions hold its results."""
@@ -119,13 +146,22 @@ class RunStore:
             self._client.put_contexts([step, *([context] if context else [])])
 
     def own(self, record: ExecutionRecord, identity: str, others: Sequence[MetadataStore]) -> ExecutionRecord:
-        """Give a result as this store's: one of another store is brought here."""
+        """Give a result as this store's: one of another store is brought here.
+
+        Raises CollectedError where gc takes it there meanwhile.
+        """
         source = next((other for other in others if other.project.database == record.home), None)
         if source is None or record.key is None:
             return record
         brought = bring(record, source, self.metadata)
+        [own] = self.metadata.executions_by_id([brought])
+        # gc looks for copies after it has marked; so either it sees this one, or the mark is seen here.
+        if source.not_live(artifact.id for artifact in record.outputs.values()):
+            for artifact in own.outputs.values():
+                self.metadata.drop_artifact(artifact.id)
+            raise CollectedError([record.step])
         self.remember(record.key, identity, brought)
-        return self.metadata.executions_by_id([brought])[0]
+        return own
 
     def note(self, execution_id: int, values: Mapping[str, Any]) -> None:
         """Note on an execution what is known of it."""
@@ -183,11 +219,16 @@ class RunStore:
         except errors.AlreadyExistsError as error:
             found = self._written_before(run, executions)
             if found is None:
-                raise AlreadyExistsError(
-                    f"there is a run named {run.name!r} already; give another run_name"
-                ) from error
+                raise AlreadyExistsError(self._taken(run.name)) from error
             return found
         return ids, context_id
+
+    def _taken(self, name: str) -> str:
+        """Say that a run's name is taken, by one that was deleted, perhaps."""
+        there = self.run(name)
+        when = there.deleted if there else None
+        was = f"there was a run named {name!r}, deleted on {when}; names of runs are not used again:"
+        return f"{was if when else f'there is a run named {name!r} already;'} give another run_name"
 
     def _written_before(self, run: RunHandle, executions: Sequence[Any]) -> tuple[list[int], int] | None:
         """Find what this run wrote itself, where a server took it and went away before it said so."""
@@ -197,17 +238,6 @@ class RunStore:
         ids = {e.name: e.id for e in self._client.get_executions_by_context(context.id)}
         names = [execution.name for execution in executions]
         return ([ids[name] for name in names], context.id) if ids.keys() >= set(names) else None
-
-    def _used_anew(self, run: RunHandle, used: Sequence[int]) -> list[Any]:
-        """Give the context of a run's version with the executions that it used, if the last run used others."""
-        name = version_context_name(run.pipeline, run.version)
-        if not used or self._likely.get(name) == list(used):
-            return []
-        context = self.metadata.context(VERSION_CONTEXT, name)
-        assert context is not None
-        set_properties(context.custom_properties, {"zencache_recent": json.dumps(used)})
-        self._likely[name] = list(used)
-        return [context]
 
     def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
         context = pb.Context(
@@ -235,9 +265,11 @@ class RunStore:
             return
 
     def _cached_execution(self, run: RunHandle, hit: CachedStep) -> Any:
+        name = f"{run.name}:{hit.spec.name}"
+        again = self._taken_back[name]
         execution = pb.Execution(
             type_id=self._execution_type(hit.spec.identity),
-            name=f"{run.name}:{hit.spec.name}",
+            name=f"{name}#{again}" if again else name,
             last_known_state=pb.Execution.CACHED,
         )
         known = step_properties(
@@ -271,80 +303,27 @@ class RunStore:
         attributions = [pb.Attribution(artifact_id=a, context_id=c) for a, c in owned]
         self._client.put_attributions_and_associations(attributions, ties)
 
-    # -- versions -----------------------------------------------------------------------------
-
-    def version_of(self, spec: PipelineSpec) -> VersionRecord | None:
-        """Find the version that a spec's structure is, or None."""
-        known = self._versions.get((spec.name, spec.structure))
-        if known is None:
-            known = next((v for v in self.versions(spec.name) if v.structure == spec.structure), None)
-            if known is not None:
-                self._versions[spec.name, spec.structure] = known
-        return known
-
-    def likely(self, spec: PipelineSpec) -> list[int]:
-        """Give the executions that the last run of a spec's version used: most are likely to be used again."""
-        version = self.version_of(spec)
-        if version is None:
-            return []
-        name = version_context_name(spec.name, version.number)
-        if name not in self._likely:
-            self._likely[name] = recent_of(self.metadata.context(VERSION_CONTEXT, name))
-        return self._likely[name]
-
-    def versions(self, pipeline: str) -> Iterator[VersionRecord]:
-        """List a pipeline's versions by number, from 1."""
-        number = 1
-        while (
-            context := self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))
-        ) is not None:
-            extra = get_properties(context.custom_properties)
-            spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
-            yield VersionRecord(number, extra["zencache_structure"], spec)
-            number += 1
-
-    def _make_version(self, spec: PipelineSpec) -> VersionRecord:
-        """Register a new version; its name is unique, so that two processes cannot make one number twice."""
-        with self.metadata.lock:
-            while True:
-                existing = list(self.versions(spec.name))
-                same = next((v for v in existing if v.structure == spec.structure), None)
-                if same is not None:
-                    return same
-                made = VersionRecord(len(existing) + 1, spec.structure, spec)
-                if self._put_version(made):
-                    return made
-
-    def _put_version(self, version: VersionRecord) -> bool:
-        """Write a version; False if another process has written one of its number meanwhile."""
-        name = version_context_name(version.spec.name, version.number)
-        context = pb.Context(type_id=self.metadata.context_types[VERSION_CONTEXT], name=name)
-        spec = {"zencache_structure": version.structure, "zencache_spec": version.spec.model_dump_json()}
-        set_properties(context.custom_properties, spec)
-        try:
-            self._client.put_contexts([context])
-        except errors.AlreadyExistsError:
-            if self.metadata.context(VERSION_CONTEXT, name) is None:
-                raise self.metadata.name_taken("pipeline version", name) from None
-            return False
-        return True
-
     # -- reading ------------------------------------------------------------------------------
 
     def pipelines(self) -> list[str]:
         """List the names of the pipelines that have run, sorted: here, or by TFX's own runners."""
         versions = self._client.get_contexts_by_type(VERSION_CONTEXT)
         run = self._client.get_contexts_by_type(PIPELINE_CONTEXT)
-        return sorted({*(context.name.rpartition(":")[0] for context in versions), *(c.name for c in run)})
+        named = [*((c.name.rpartition(":")[0], c) for c in versions), *((c.name, c) for c in run)]
+        found = {name for name, context in named if DELETED not in context.custom_properties}
+        if maybe := {name for name, _ in named} - found:  # deleted, and run again by who did not know
+            found |= maybe & {each.pipeline for each in self.runs()}
+        return sorted(found)
 
-    def runs(self, pipeline: str | None = None) -> list[RunRecord]:
-        """List runs, newest last: of a pipeline, or all."""
+    def runs(self, pipeline: str | None = None, *, deleted: bool = False) -> list[RunRecord]:
+        """List runs, newest last: of a pipeline, or all; with `deleted`, also those that were deleted."""
         contexts = self._client.get_contexts_by_type(RUN_CONTEXT)
-        found = filter(None, map(self._run_of, contexts))
+        shown = [c for c in contexts if deleted or DELETED not in c.custom_properties]
+        found = filter(None, map(self._run_of, shown))
         return sorted((r for r in found if pipeline in (None, r.pipeline)), key=lambda run: run.id)
 
     def run(self, name: str) -> RunRecord | None:
-        """Find a run by its name."""
+        """Find a run by its name, also one that was deleted."""
         context = self.metadata.context(RUN_CONTEXT, name)
         return self._run_of(context) if context else None
 
@@ -377,7 +356,7 @@ class RunStore:
             return PipelineSpec.model_validate_json(own)
         if run.version is None:
             return spec_of_tfx(self.metadata, run)
-        return next(v.spec for v in self.versions(run.pipeline) if v.number == run.version)
+        return next(v.spec for v in self._all_versions(run.pipeline) if v.number == run.version)
 
 
 def step_properties(
@@ -415,6 +394,9 @@ def _run_record(context: Any) -> RunRecord:
         status=extra.get("zencache_status", "unknown"),
         created=from_milliseconds(context.create_time_since_epoch),
         seconds=extra.get("zencache_seconds"),
+        pinned=extra.get("zencache_pinned"),
+        deleted=extra.get(DELETED),
+        owner=extra.get("zencache_owner"),
     )
 
 

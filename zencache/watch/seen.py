@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from zencache.watch.digests import FileDigests
 
 ALL = "*"  # as a variable's name: that all of them were read
-# What differs from one terminal, process or test to the next.
-_PASSING = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "WINDOWID", "COLUMNS", "LINES", "PYTEST_CURRENT_TEST"})
+# What differs from one terminal, process or test to the next; and zencache's own keys.
+_PASSING = frozenset(
+    {"_", "PWD", "OLDPWD", "SHLVL", "WINDOWID", "COLUMNS", "LINES", "PYTEST_CURRENT_TEST"}
+    | {"ZENCACHE_SECRET_KEY", "ZENCACHE_SIGNING_KEY"}
+)
 _OF_SESSIONS = (
     "TF_CPP_",
     "SSH_",

@@ -11,6 +11,7 @@ from zencache.materializers import Materializer
 from zencache_sklearn._stable import stable, with_modules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["EstimatorMaterializer"]
@@ -29,12 +30,14 @@ class EstimatorMaterializer(Materializer):
 
     So a model loads with the types that it was made of and no others. The list is part of the artifact,
     whose content digest is compared with the record before anything is loaded: it is as trustworthy as
-    the store. Who can write both the store's files and its records can have code run here.
+    the store. Who can write both the store's files and its records can have code run here, unless the
+    project demands signatures.
 
     What skops would give back otherwise than it was is refused when it is stored, never bent.
     """
 
     artifact_type = "Model"
+    runs_code = True
 
     def save(self, value: Any, folder: Path) -> None:
         """Write `model.skops` and `trusted.json`, after a look at what will come back."""
@@ -55,11 +58,15 @@ class EstimatorMaterializer(Materializer):
 
     def load(self, folder: Path) -> Any:
         """Read the estimator, trusting what was listed when it was stored."""
+        return self.load_checked({name: (folder / name).read_bytes() for name in (_MODEL, _TRUSTED)})
+
+    def load_checked(self, files: Mapping[str, bytes]) -> Any:
+        """Read the estimator from memory, likewise."""
         from skops.io.exceptions import UntrustedTypesFoundException  # noqa: PLC0415 - brings sklearn
 
-        trusted = json.loads((folder / _TRUSTED).read_text(encoding="utf-8"))
+        trusted = json.loads(files[_TRUSTED])
         try:
-            return _load((folder / _MODEL).read_bytes(), trusted)
+            return _load(files[_MODEL], trusted)
         except (ImportError, AttributeError) as error:
             raise MaterializerError(
                 f"this model needs a type that cannot be imported here: {error}; it was stored with "

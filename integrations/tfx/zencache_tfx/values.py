@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zencache.errors import MaterializerError, NotFoundError
+from zencache.graph.names import is_one_folder
 from zencache.materializers import Materializer
 
 if TYPE_CHECKING:
@@ -136,8 +137,9 @@ class ExamplesMaterializer(ArtifactMaterializer):
         import tensorflow as tf  # noqa: PLC0415 - likewise
 
         for split, rows in value._rows.items():  # noqa: SLF001 - likewise
-            (folder / f"{_PREFIX}{split}").mkdir()
-            target = str(folder / f"{_PREFIX}{split}" / "data_tfrecord-00000-of-00001.gz")
+            place = _folder_of(split, folder)
+            place.mkdir()
+            target = str(place / "data_tfrecord-00000-of-00001.gz")
             with tf.io.TFRecordWriter(target, options="GZIP") as writer:
                 for row in rows:
                     writer.write(_example(row).SerializeToString(deterministic=True))
@@ -146,6 +148,13 @@ class ExamplesMaterializer(ArtifactMaterializer):
         """Name the splits as TFX does."""
         names = ",".join(f'"{name}"' for name in Examples(folder).splits)
         return {"split_names": f"[{names}]"}
+
+
+def _folder_of(split: str, folder: Path) -> Path:
+    """Give the folder of a split; raises MaterializerError for a name that leads elsewhere."""
+    if not is_one_folder(split):
+        raise MaterializerError(f"{split[:80]!a} cannot be the name of a split: it would not be one folder")
+    return folder / f"{_PREFIX}{split}"
 
 
 def _example(row: Mapping[str, Any]) -> tf.train.Example:
@@ -207,8 +216,9 @@ class StatisticsMaterializer(Materializer):
         """Write one file a split, as StatisticsGen does."""
         for dataset in value.datasets:
             single = type(value)(datasets=[dataset])
-            (folder / f"{_PREFIX}{dataset.name or 'all'}").mkdir()
-            file = folder / f"{_PREFIX}{dataset.name or 'all'}" / "FeatureStats.pb"
+            place = _folder_of(dataset.name or "all", folder)
+            place.mkdir()
+            file = place / "FeatureStats.pb"
             file.write_bytes(single.SerializeToString(deterministic=True))
 
     def load(self, folder: Path) -> statistics_pb2.DatasetFeatureStatisticsList:

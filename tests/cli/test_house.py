@@ -1,0 +1,353 @@
+"""`zencache cache size` and `gc`, pinning and deleting; and the same by `Repository`."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+
+import pytest
+
+from zencache import Repository
+from zencache.errors import AlreadyExistsError, ArtifactError, InUseError, NotFoundError, ParameterError
+from zencache.stores import erasing, house
+from zencache.stores.mlmd import pb
+
+pytestmark = pytest.mark.tfx
+
+NOW = {"older_than": timedelta(0)}
+"""Keeps no run that has ended."""
+LIVE, DELETED = 2, 4  # states of MLMD
+
+
+def planned(pipeline, step):
+    return Repository().get_pipeline_by_name(pipeline).plan().steps[step]
+
+
+def steps_of(collection):
+    return sorted(f"{each.pipeline}.{each.step}" for each in collection.results)
+
+
+def folder_of(run, step):
+    return Repository().get_run(run).steps[step].output.folder
+
+
+def old(path):
+    """Have a file or folder look as if it was left two hours ago."""
+    for each in (path, *path.rglob("*")):
+        os.utime(each, (time.time() - 7200,) * 2)
+
+
+# -- size -------------------------------------------------------------------------------------------
+
+
+def test_the_size_is_told_by_pipeline_and_step_largest_first(shop, zencache):
+    """Each result counts for the pipeline that computed it, and the parts add up to the whole."""
+    found = Repository().cache_size()
+    assert (found.count, found.size) == (7, sum(share.size for share in found.pipelines))
+    assert {share.name: share.count for share in found.pipelines} == {"prices": 4, "others": 1, "tools": 2}
+    assert [share.size for share in found.steps] == sorted((s.size for s in found.steps), reverse=True)
+    assert {s.name: s.count for s in found.steps}["prices.scale"] == 2
+    text = zencache("cache", "size").stdout
+    assert text.startswith("In all: 7 results, ")
+    assert "`zencache cache gc --keep-last 1` would free " in text
+
+
+def test_the_size_tells_what_is_dropped_and_what_lies_about(shop):
+    """Dropped results are counted apart as well; a folder without a record once it is old."""
+    Repository().drop(step="scale")
+    lost = shop / ".zencache/artifacts/load/output/999"
+    lost.mkdir()
+    (lost / "value").write_bytes(b"x" * 50)
+    assert Repository().cache_size().leftovers.count == 0
+    old(lost)
+    found = Repository().cache_size()
+    assert found.dropped.count == 2
+    assert (found.leftovers.count, found.leftovers.size) == (1, 50)
+
+
+# -- collecting ---------------------------------------------------------------------------------------
+
+
+def test_gc_deletes_what_no_kept_run_needs(shop, zencache):
+    """The last run of each pipeline needs all but the scale of `first`, once `others` has run anew."""
+    folder = folder_of("first", "scale")
+    assert zencache("cache", "gc", "--keep-last", "1").stdout.startswith("Nothing was collected; ")
+    Repository().delete_run("third")  # it reused that scale
+    assert "Collected 2 results and 0 leftovers, " in zencache("cache", "gc", "--keep-last", "1").stdout
+    assert not folder.exists()
+    assert planned("prices", "scale").action == "hit"  # that of `second`
+
+
+def test_collected_results_are_misses_and_their_history_stays(shop, zencache):
+    """The plan says when they were collected; runs, reasons and keys are as they were; loading says it too."""
+    before = [(s.name, s.status, s.reason, s.cache_key) for s in Repository().get_run("first").steps.values()]
+    done = Repository().gc(**NOW)
+    assert len(done.results) == 7
+    assert planned("prices", "load").reason.startswith("the stored output output was collected on 20")
+    run = Repository().get_run("first")
+    assert [(s.name, s.status, s.reason, s.cache_key) for s in run.steps.values()] == before
+    with pytest.raises(ArtifactError, match="output was collected on 20.*run the pipeline again"):
+        run.steps["load"].output.load()
+    assert planned("prices", "load").reason.startswith("the stored output output was collected on 20")
+    assert ", collected on 20" in zencache("run", "show", "first").stdout
+    assert Repository().gc(**NOW).results == ()
+    again = Repository().get_pipeline_by_name("prices").run()
+    assert again.steps["load"].status == "executed"
+    assert list(again.steps["scale"].output.load()) == [0.0, 3.0, 6.0, 9.0]
+
+
+def test_a_dry_run_changes_nothing(shop, zencache):
+    """It lists by step what would go, and marks nothing."""
+    done = zencache("cache", "gc", "--older-than", "0s", "--dry-run").stdout
+    assert "Would collect 7 results and 0 leftovers, " in done
+    assert planned("prices", "load").action == "hit"
+    assert len(Repository().get_run("first").steps["load"].output.load()) == 4
+
+
+def test_gc_wants_to_be_told_what_may_go(shop, zencache):
+    """Rather than choose a default that deletes."""
+    with pytest.raises(ParameterError, match="at least one of older_than, keep_last and max_size"):
+        raise zencache("cache", "gc").exception
+    for wrong in ("10 apples", "-1GB", ""):
+        assert zencache("cache", "gc", "--max-size", wrong).exit_code == 2
+    assert folder_of("first", "load").exists()
+
+
+def test_the_store_is_made_to_fit_and_if_it_cannot_be_that_is_said(shop, zencache):
+    """Pinned results stay; the exit code tells."""
+    Repository().pin("first", "in the paper")
+    whole = Repository().cache_size().size
+    assert zencache("cache", "gc", "--max-size", "1GB").exit_code == 0
+    assert Repository().cache_size().size == whole
+    done = zencache("cache", "gc", "--max-size", "10")
+    assert done.exit_code == 1
+    assert " more than 10: the rest is pinned" in done.stdout
+    left = Repository().cache_size()
+    assert {share.name for share in left.steps} == {"prices.load", "prices.scale", "prices.noise"}
+    assert len(Repository().get_run("first").steps["scale"].output.load()) == 4
+
+
+def test_a_pinned_run_keeps_what_it_needs_until_it_is_unpinned(shop, zencache):
+    """Also what it reused: `third` has its load and scale from `first`."""
+    assert zencache("run", "pin", "third", "--why", "in the paper").exit_code == 0
+    assert Repository().get_run("third").pinned == "in the paper"
+    assert "Pinned: in the paper" in zencache("run", "show", "third").stdout
+    Repository().gc(**NOW)
+    assert len(Repository().get_run("third").steps["scale"].output.load()) == 4
+    assert not folder_of("second", "scale").exists()
+    zencache("run", "unpin", "third")
+    assert Repository().get_run("third").pinned is None
+    Repository().gc(**NOW)
+    assert not folder_of("third", "scale").exists()
+
+
+def test_what_lies_about_goes_after_an_hour(shop, zencache):
+    """Folders without a record, half-written ones, working folders, snapshots and texts without a reference."""
+    store = shop / ".zencache"
+    lost = [
+        store / "artifacts/load/output/999/x",
+        store / "artifacts/load/output/.998.partial/x",
+        store / "artifacts/load/.system/stateful_working_dir/4711/x",
+        store / "code" / f"{'a' * 64}.pkl",
+        store / "sources" / f"{'b' * 32}.json",
+        store / "sources" / "c.1.2.partial",
+    ]
+    for path in lost:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    trash = store / "artifacts/load/output/.997.trash"
+    trash.mkdir()
+    assert [path for path, _ in Repository().gc(keep_last=9).leftovers] == [trash]
+    old(store)
+    kept = {path for folder in ("code", "sources") for path in (store / folder).iterdir()} - {*lost}
+    done = zencache("cache", "gc", "--keep-last", "9").stdout
+    assert not any(path.exists() for path in lost)
+    assert all(path.exists() for path in kept)
+    assert "Leftover " in done
+    assert {planned("prices", step).action for step in ("load", "scale", "noise")} == {"hit"}
+
+
+def test_what_an_execution_of_a_run_that_goes_on_writes_is_no_leftover(shop):
+    """However long ago it wrote last; once the run has ended without it, it is one."""
+    runs, client = Repository()._records.runs, Repository()._records.metadata.client
+    going = runs.open(runs.begin(Repository().get_pipeline_by_name("prices").spec, "now"))
+    kind = client.get_execution_type("shop.load").id
+    [number] = client.put_executions([pb.Execution(type_id=kind, last_known_state=pb.Execution.RUNNING)])
+    tie = pb.Association(execution_id=number, context_id=going.context_id)
+    client.put_attributions_and_associations([], [tie])
+    made = shop / f".zencache/artifacts/load/output/{number}"
+    working = shop / ".zencache/artifacts/load/.system/executor_execution" / str(number)
+    for folder in (made, working):
+        folder.mkdir()
+    old(shop / ".zencache")
+    assert Repository().gc(keep_last=9).leftovers == ()
+    runs.finish(going, "failed", 0.1, [])
+    assert {made, working} <= {path for path, _ in Repository().gc(keep_last=9).leftovers}
+
+
+def test_gc_deletes_nothing_outside_of_the_artifacts(shop):
+    """Whatever the records say of where something is."""
+    records = Repository()._records.metadata
+    outside = shop / "mine" / "output" / "1"
+    outside.mkdir(parents=True)
+    [artifact] = records.client.get_artifacts_by_id([1])
+    artifact.uri = str(outside)
+    records.client.put_artifacts([artifact])
+    Repository().gc(**NOW)
+    assert outside.exists()
+
+
+# -- safety -------------------------------------------------------------------------------------------
+
+
+def test_a_use_that_is_published_while_gc_chooses_is_seen(shop, monkeypatch):
+    """What was marked is live again, and the run's results load."""
+    marked, runs = house.mark, []
+
+    def and_run(metadata, ids, when):
+        if not runs:
+            runs.append(Repository().get_pipeline_by_name("others").run())
+        marked(metadata, ids, when)
+
+    monkeypatch.setattr(house, "mark", and_run)
+    done = Repository().gc(**NOW)
+    assert [each.status for each in runs[0].steps.values()] == ["cached"] * 3
+    assert not {"prices.load", "others.fetch"} & {*steps_of(done)}
+    assert len(runs[0].steps["scale"].output.load()) == 4
+    assert planned("others", "load").action == "hit"
+
+
+def test_what_is_marked_is_computed_anew(shop, monkeypatch):
+    """A run that plans between marking and deleting reuses nothing of it."""
+    erased, runs = erasing.erase, []
+
+    def and_run(path):
+        if not runs:
+            runs.append(Repository().get_pipeline_by_name("others").run())
+        erased(path)
+
+    monkeypatch.setattr(erasing, "erase", and_run)
+    Repository().gc(**NOW)
+    assert [each.status for each in runs[0].steps.values()] == ["executed"] * 3
+    assert len(runs[0].steps["scale"].output.load()) == 4
+
+
+@pytest.mark.parametrize(
+    ("module", "point", "number"),
+    [(house, "mark", 0), (house, "mark_deleted", 0), *((erasing, "_remove", n) for n in range(4))],
+)
+@pytest.mark.parametrize("is_done", [False, True])
+def test_after_a_crash_the_next_gc_goes_on(shop, monkeypatch, module, point, number, is_done):
+    """Nothing half-deleted is a hit; what the next criteria keep is live again where it is whole."""
+    real, calls = getattr(module, point), []
+
+    def crash(*args):
+        calls.append(args)
+        if len(calls) <= number or is_done:
+            real(*args)
+        if len(calls) > number:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, point, crash)
+        with pytest.raises(KeyboardInterrupt):
+            Repository().gc(**NOW)
+    run, records = Repository().get_run("second"), Repository()._records.metadata
+    hits = [name for name in run.steps if planned("prices", name).action == "hit"]
+    assert all(run.steps[name].output.load() is not None for name in hits)
+    Repository().gc(keep_last=9)  # keeps all that is left
+    for artifact in records.client.get_artifacts():
+        assert artifact.state == (LIVE if records.local(artifact.uri).exists() else DELETED)
+    assert not list((shop / ".zencache").rglob(".*.trash"))
+    Repository().gc(**NOW)
+    assert Repository().cache_size().count == 0
+
+
+# -- deleting -------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_run_is_in_no_listing_and_get_run_says_so(shop, zencache):
+    """Its records can still be asked for."""
+    done = zencache("run", "delete", "second", "--yes")
+    assert "Run second of pipeline prices: 1 result that no other run uses, " in done.stdout
+    assert "second" not in zencache("run", "list").stdout
+    assert [run.name for run in Repository().get_runs("prices")] == ["first"]
+    with pytest.raises(NotFoundError, match=r"run 'second' was deleted on 20.*deleted=True"):
+        Repository().get_run("second")
+    assert Repository().get_run("second", deleted=True).steps["load"].status == "cached"
+
+
+def test_results_of_a_deleted_run_are_reused_no_more_unless_another_run_has_them(shop):
+    """`second` computed a scale of its own; its load is that of `first`, too."""
+    pipeline = Repository().get_pipeline_by_name("prices")
+    Repository().delete_run("second")
+    plan = pipeline.plan().steps
+    assert plan["scale"].reason.startswith("its earlier result was dropped: its run was deleted on 20")
+    assert plan["load"].action == "hit"
+    Repository().delete_run("first")
+    assert planned("others", "load").action == "hit"  # `third` has it
+    Repository().delete_run("third")
+    assert pipeline.plan().steps["load"].action == "run"
+
+
+def test_what_only_deleted_runs_needed_is_collected_by_any_gc(shop):
+    """However young it is."""
+    Repository().delete_run("second")
+    assert steps_of(Repository().gc(older_than=timedelta(days=9))) == ["prices.scale"]
+
+
+def test_the_name_of_a_deleted_run_stays_taken(shop):
+    """The error says why."""
+    Repository().delete_run("second")
+    with pytest.raises(AlreadyExistsError, match=r"there was a run named 'second', deleted on 20"):
+        Repository().get_pipeline_by_name("prices").run(run_name="second")
+
+
+def test_a_run_that_is_pinned_or_going_on_is_not_deleted(shop):
+    """Each with what to do."""
+    repository = Repository()
+    repository.pin("first")
+    with pytest.raises(InUseError, match=r"run first is pinned \(by hand on .*run unpin 'first'"):
+        repository.delete_run("first")
+    runs = repository._records.runs
+    spec = repository.get_pipeline_by_name("prices").spec
+    going = runs.open(runs.begin(spec, "now"))
+    repository.unpin("first")
+    with pytest.raises(InUseError, match="run now is going on; delete it when it has ended"):
+        repository.delete_pipeline("prices")
+    with pytest.raises(InUseError, match="run now is going on, and kept meanwhile"):
+        repository.pin("now")
+    runs.finish(going, "failed", 0.1, [])
+    assert [run.name for run in repository.get_runs("prices")] == ["first", "second", "now"]
+    repository.delete_run("now")
+
+
+def test_deleting_asks_first_and_can_be_tried(shop, zencache):
+    """Without an answer nothing is deleted."""
+    assert zencache("run", "delete", "first", "second").exit_code == 1
+    assert zencache("pipeline", "delete", "prices").exit_code == 1
+    assert zencache("run", "delete", "first", "--dry-run").exit_code == 0
+    assert (
+        "Pipeline prices, 2 runs: 2 results" in zencache("pipeline", "delete", "prices", "--dry-run").stdout
+    )
+    assert len(Repository().get_runs("prices")) == 2
+
+
+def test_a_deleted_pipeline_is_gone_and_its_version_numbers_go_on(shop, zencache):
+    """Its name is free, for itself and for copies; what `others` reused of it stays."""
+    old = Repository().get_pipeline_by_name("prices")
+    other = Repository().get_pipeline_by_name("others")
+    assert zencache("pipeline", "delete", "prices", "--yes").exit_code == 0
+    assert "prices" not in Repository().get_pipeline_names()
+    with pytest.raises(NotFoundError, match="no pipeline named 'prices'"):
+        Repository().get_pipeline_by_name("prices")
+    assert planned("others", "scale").action == "hit"
+    assert old.version is None
+    run = old.run()
+    assert run.version == 2
+    assert [version.number for version in Repository().get_versions("prices")] == [2]
+    assert [each.name for each in Repository().get_runs("prices")] == [run.name]
+    assert Repository().get_run("first", deleted=True).spec.name == "prices"
+    Repository().delete_pipeline("prices")
+    assert other.copy("prices").run().version == 3

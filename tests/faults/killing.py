@@ -1,0 +1,174 @@
+"""Kills a run at its Nth write, for each N, and runs again: `python killing.py FOLDER` prints what it found as JSON lines.
+
+All runs are forked from this process, which has imported the engine once. A point is whatever changes the
+store: a file that is opened for writing, renamed, flushed or removed, and a call that writes records, before and after it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from zencache import Repository, pipeline, step
+from zencache.execution.tfx_sdk import load_engine
+from zencache.stores.mlmd import Client
+
+_CHANGES = (
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.truncate",
+    "os.link",
+    "os.chmod",
+    "shutil.rmtree",
+)
+_WRITING = os.O_WRONLY | os.O_RDWR
+
+
+@step
+def numbers(size: int) -> list:
+    return list(range(size))
+
+
+@step
+def halves(values: list, factor: int) -> tuple[list, list]:
+    return values[::2] * factor, values[1::2] * factor
+
+
+@step
+def total(even: list, odd: list) -> int:
+    return sum(even) * 1000 + sum(odd)
+
+
+@pipeline(name="killed")
+def made(size: int = 4, factor: int = 1):
+    even, odd = halves(numbers(size=size), factor=factor)
+    total(even, odd)
+
+
+def expected(size: int, factor: int) -> int:
+    values = list(range(size))
+    return sum(values[::2]) * factor * 1000 + sum(values[1::2]) * factor
+
+
+class Points:
+    """Counts what changes the store, and kills this process at the one that is chosen."""
+
+    def __init__(self, chosen: int | None) -> None:
+        self.chosen, self.seen, self.on = chosen, [], True
+        self._lock = threading.Lock()
+        sys.addaudithook(self._heard)
+        self._wrap_records()
+        flush = os.fsync
+        os.fsync = lambda file: (self.at("fsync"), flush(file))[1]
+
+    def at(self, what: str) -> None:
+        with self._lock:
+            if self.on:
+                self.seen.append(what)
+                if len(self.seen) - 1 == self.chosen:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+    def _heard(self, event: str, args: tuple) -> None:
+        if event == "open" and isinstance(args[2], int) and args[2] & _WRITING and _in_store(args[0]):
+            self.at("open")
+        elif event in _CHANGES and _in_store(args[0]):
+            self.at(event)
+
+    def _wrap_records(self) -> None:
+        asked = Client.__getattr__
+
+        def noted(client: Client, name: str) -> object:
+            call = asked(client, name)
+
+            def writes(*args: object, **kwargs: object) -> object:
+                self.at(f"before {name}")
+                found = call(*args, **kwargs)
+                self.at(f"after {name}")
+                return found
+
+            return writes if name.startswith("put_") else call
+
+        Client.__getattr__ = noted
+
+
+def _in_store(path: object) -> bool:
+    return isinstance(path, str | bytes | os.PathLike) and ".zencache" in os.fsdecode(path)
+
+
+def in_child(work: object) -> dict | None:
+    """Do it in a forked process; None where that was killed."""
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.close(reading)
+        try:
+            found = work()
+        except BaseException as error:  # noqa: BLE001 - told to the parent
+            found = {"error": f"{type(error).__name__}: {error}"}
+        os.write(writing, json.dumps(found).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        told = file.read()
+    os.waitpid(child, 0)
+    return json.loads(told) if told else None
+
+
+def run(size: int, factor: int) -> dict:
+    done = made(size=size, factor=factor).run()
+    value = done.steps["total"].output.load()
+    return {"value": value, "status": {name: s.status for name, s in done.steps.items()}}
+
+
+def counted() -> dict:
+    points = Points(None)
+    found = run(4, 2)
+    points.on = False
+    return {**found, "points": points.seen}
+
+
+def killed(number: int) -> dict:
+    points = Points(number)
+    return {**run(4, 2), "points": len(points.seen)}
+
+
+def checked() -> dict:
+    """Run again what was killed, and what had been before it; read what is recorded."""
+    again, before = run(4, 2), run(4, 1)
+    runs = {r.name: r.status for r in Repository().get_runs()}
+    left = [str(p) for p in Path(".zencache").rglob("*.part*")]
+    return {"again": again, "before": before, "runs": list(runs.values()), "left": left}
+
+
+def fresh(base: Path, folder: Path) -> None:
+    os.chdir("/")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(base, folder)
+    os.chdir(folder)
+
+
+def main(folder: Path) -> None:
+    load_engine()
+    out = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what runs print is not what is told
+    base, work = folder / "base", folder / "work"
+    base.mkdir(parents=True)
+    os.chdir(base)
+    assert in_child(lambda: run(4, 1))["value"] == expected(4, 1)
+    fresh(base, work)
+    points = in_child(counted)["points"]
+    for number, point in enumerate(points):
+        fresh(base, work)
+        was_killed = in_child(lambda number=number: killed(number)) is None
+        found = in_child(checked)
+        os.write(out, (json.dumps({"point": point, "killed": was_killed, **(found or {})}) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,86 @@
+"""Folders that gc may delete, and how."""
+
+from __future__ import annotations
+
+import pytest
+
+from zencache.errors import StoreUnavailableError
+from zencache.stores.erasing import erase, is_made_by, size_of
+
+
+def test_only_what_lies_where_an_execution_puts_it_is_its_own(folder):
+    """Below the root, by node, output and the execution's number; an index may follow."""
+    root = folder / "root"
+    assert is_made_by(root / "load" / "output" / "7", root, 7)
+    assert is_made_by(root / "load" / "output" / "7" / "value", root, 7)
+    for wrong in ("load/output/8", "load/7", "7", "load/output/7/a/b", "load/output/x/7"):
+        assert not is_made_by(root / wrong, root, 7), wrong
+    assert not is_made_by(folder / "load" / "output" / "7", root, 7)
+
+
+def test_a_way_up_is_refused(folder):
+    """`..` may lead anywhere."""
+    assert not is_made_by(folder / "root" / "load" / ".." / "7", folder / "root", 7)
+
+
+@pytest.mark.parametrize("linked", ["load", "load/output", "load/output/7"])
+def test_a_symbolic_link_on_the_way_is_refused(folder, linked):
+    """What it leads to is not ours."""
+    (folder / "else" / "output" / "7").mkdir(parents=True)
+    link = folder / "root" / linked
+    link.parent.mkdir(parents=True)
+    link.symlink_to(folder / "else")
+    assert not is_made_by(folder / "root" / "load" / "output" / "7", folder / "root", 7)
+
+
+def test_nothing_is_left_of_what_is_erased_and_links_in_it_are_not_followed(folder):
+    """Read-only files go as well; what a link leads to stays."""
+    (folder / "kept.txt").write_text("kept")
+    made = folder / "7"
+    made.mkdir()
+    (made / "value").write_text("x")
+    (made / "value").chmod(0o444)
+    (made / "link").symlink_to(folder / "kept.txt")
+    erase(made)
+    assert [each.name for each in folder.iterdir()] == ["kept.txt"]
+
+
+def test_a_file_can_be_erased_and_what_is_gone_too(folder):
+    """Some artifacts of TFX's are files."""
+    (folder / "value").write_text("x")
+    erase(folder / "value")
+    erase(folder / "value")
+    assert list(folder.iterdir()) == []
+
+
+def test_what_an_earlier_attempt_left_is_in_nobodys_way(folder):
+    """The trash of a process that was killed is removed first."""
+    for name in ("7", ".7.trash"):
+        (folder / name).mkdir()
+        (folder / name / "value").write_text("x")
+    erase(folder / "7")
+    assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_be_deleted_is_said(folder, monkeypatch):
+    """And that gc goes on the next time."""
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    (folder / "7").mkdir()
+    monkeypatch.setattr("pathlib.Path.rename", refuse)
+    with pytest.raises(
+        StoreUnavailableError, match="cannot delete .*7: .*the next `zencache cache gc` goes on"
+    ):
+        erase(folder / "7")
+
+
+def test_sizes_are_of_files_and_not_of_what_links_lead_to(folder):
+    """In bytes, of all below."""
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "big").write_bytes(b"x" * 1000)
+    (folder / "a" / "b" / "c").write_bytes(b"x" * 10)
+    (folder / "a" / "link").symlink_to(folder / "big")
+    assert size_of(folder / "a") == 10
+    assert size_of(folder / "nothing") == 0
