@@ -1,4 +1,4 @@
-"""Scripts that run as a user runs them."""
+"""Scripts that run as a user runs them, and a server that speaks S3."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.s3 import CREDENTIALS, new_bucket, s3_server
 from tests.servers import Servers, missing
 
 if TYPE_CHECKING:
@@ -39,6 +40,21 @@ def script(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def s3_address():
+    """A server that speaks S3."""
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def s3_bucket(s3_address, monkeypatch):
+    """The URL of an empty bucket, which the environment has credentials for."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    return new_bucket(s3_address)
 
 
 @pytest.fixture(scope="session")

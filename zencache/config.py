@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
 
 from zencache.database import Database, tells_password
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
@@ -39,10 +39,13 @@ format = {FORMAT}
 # worker_kind = "threads"        # "processes": each step in a process of its own
 # cache_precedence = "step"      # "pipeline": a pipeline's enable_cache=False beats a step's True
 # allow_pickle = false           # store values that no materializer knows by pickle
+# artifact_store = "s3://bucket/prefix"  # where artifacts are kept; a folder, gs://, az://, … as well (docs/stores.md)
+# read_cache_size = "10 GB"      # what is kept here of a remote artifact store, the latest used
 # metadata_store = "sqlite:///metadata.db"   # or mysql://, postgresql://, grpc://; see docs/stores.md
 # require_signature = false      # load code and pickles only if signed with ZENCACHE_SIGNING_KEY
 # beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
 # [cache]                        # a CachePolicy for what says none: expires_after = "P7D", env = ["REGION"], ...
+# [artifact_store_options]       # for its fsspec file system: endpoint_url = "https://…"; never secrets
 """
 _GITIGNORE = "*\n!.gitignore\n!config.toml\n"
 
@@ -71,6 +74,12 @@ class Settings(BaseModel):
     """How results are reused where neither step nor pipeline says: the table `[cache]`."""
     beam_pipeline_args: tuple[str, ...] = ()
     """Beam's options for the Beam pipelines that steps take, `--runner=…` among them."""
+    artifact_store: str | None = Field(default=None, repr=False)
+    """Where artifacts are kept: a folder, or a URL that fsspec knows. `ZENCACHE_ARTIFACT_STORE` goes before it."""
+    artifact_store_options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What its fsspec file system is made with: the table `[artifact_store_options]`. Secrets have no place in it."""
+    read_cache_size: ByteSize = Field(default=ByteSize(10**10), repr=False, ge=0)
+    """How many bytes are kept here of a remote artifact store; what was not used for longest goes first."""
     metadata_store: str | None = None
     """The URL of the metadata store; None for an SQLite file in the project. `ZENCACHE_METADATA_STORE` goes before it."""
 
@@ -131,10 +140,31 @@ class Project(BaseModel):
         url = os.environ.get("ZENCACHE_METADATA_STORE") or self.settings.metadata_store
         return Database.of(url, self.root) if url else Database.at(self.folder / "metadata.db")
 
-    @cached_property
+    @property
+    def artifact_store(self) -> str | None:
+        """Where the environment or the settings say that artifacts are kept; None for the project's own folder."""
+        return os.environ.get("ZENCACHE_ARTIFACT_STORE") or self.settings.artifact_store
+
+    @property
     def artifacts(self) -> Path:
-        """The pipeline root: where artifacts are written."""
+        """The pipeline root on this machine: where artifacts are written that no remote store takes."""
+        given = (self.artifact_store or "").removeprefix("file://")
+        return self.own_artifacts if not given or "://" in given else self.root / Path(given).expanduser()
+
+    @cached_property
+    def own_artifacts(self) -> Path:
+        """The project's own folder for artifacts, whichever is used."""
         return self.folder / "artifacts"
+
+    @cached_property
+    def read_cache(self) -> Path:
+        """What was read from a remote artifact store, by content digest."""
+        return self.folder / "cache"
+
+    @cached_property
+    def work(self) -> Path:
+        """Where steps write what is then sent to a remote artifact store."""
+        return self.folder / "work"
 
     @cached_property
     def snapshots(self) -> Path:
@@ -234,8 +264,11 @@ def create_project(root: Path, settings: Settings | None = None) -> Project:
 def _fill(folder: Path, settings: Settings) -> None:
     (folder / "artifacts").mkdir(parents=True)
     (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
-    given = settings.model_dump(exclude_unset=True, exclude={"cache"})
+    given = settings.model_dump(exclude_unset=True, exclude={"cache", "artifact_store_options"})
     lines = [f"{name} = {_toml(value)}\n" for name, value in given.items()]
+    if settings.artifact_store_options:
+        lines += ["\n[artifact_store_options]\n"]
+        lines += [f"{name} = {_toml(value)}\n" for name, value in settings.artifact_store_options.items()]
     (folder / "config.toml").write_text(_HEADER + "".join(lines), encoding="utf-8")
 
 

@@ -30,7 +30,7 @@ def total(numbers: list) -> int:
 def small():
     total(load())
 """
-ENGINES = {"tfx", "apache_beam", "tensorflow", "keras", "pandas", "numpy", "rich", "loky", "typer"}
+ENGINES = {"tfx", "apache_beam", "tensorflow", "keras", "pandas", "numpy", "rich", "loky", "typer", "fsspec"}
 
 
 def loaded(code):

@@ -37,5 +37,5 @@ def compute(
     for uri in uris.values():
         Path(uri).mkdir()  # as in a run: a step may write there
     started = time.perf_counter()
-    outputs = computing.compute(body, inputs, StepContext(*told, uris), project)
+    outputs = computing.compute(body, inputs, StepContext(*told, uris), uris, project)
     return Computed(outputs, time.perf_counter() - started)

@@ -11,7 +11,7 @@ from apache_beam.runners.portability.fn_api_runner import fn_runner
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 
-from zencache.execution import tasks
+from zencache.execution import file_systems, tasks
 from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
 from zencache.execution.flight import alone
@@ -46,7 +46,8 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     timed = any(run.spec.by_name[name].tries.timeout for name in todo)
     run.pool = Pool() if timed or run.worker_kind == "processes" else None
     own = any(run.spec.by_name[name].node is None for name in todo)
-    with quiet():
+    roots = {run.root_of(run.spec.by_name[name]) for name in todo if run.spec.by_name[name].node is None}
+    with quiet(), file_systems.reaching(roots, run.project):
         ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name) if own else None
         _run_graph(run, _Nodes(ir) if ir else None, schedule, workers)
     return run.results
@@ -164,11 +165,14 @@ def _launch(
     run.parts[planned.name] = planned.parts
     for name, value in properties(run, planned).items():
         node.parameters.parameters[name].field_value.string_value = value or ""
+    runtime = type(graph.runtime)()
+    runtime.CopyFrom(graph.runtime)
+    runtime.pipeline_root.field_value.string_value = run.root_of(run.spec.by_name[planned.name])
     info = launcher.Launcher(
         pipeline_node=node,
         mlmd_connection=Connection(run.runs.metadata.client),
         pipeline_info=graph.info,
-        pipeline_runtime_spec=graph.runtime,
+        pipeline_runtime_spec=runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),
     ).launch()
     _adopt(run, planned, info.execution_id)

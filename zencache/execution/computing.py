@@ -34,10 +34,11 @@ def compute(
     body: StepBody,
     inputs: Mapping[str, Any],
     context: StepContext,
+    uris: Mapping[str, str],
     project: Project,
     call: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = plainly,
 ) -> dict[str, ArtifactRecord]:
-    """Call a step's function with loaded inputs, and store what it returns where its context says."""
+    """Call a step's function with loaded inputs, and store what it returns at the uris of its outputs."""
     if missing := lacking(body.spec, body):
         raise ParameterError(f"step {body.spec.name}: {how_to_give(missing)}")
     arguments = {**copy.deepcopy(dict(body.arguments)), **inputs}
@@ -45,15 +46,14 @@ def compute(
         for name, kind in body.injected.items():
             arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
         returned = call(body.function, arguments)
-    pickled = project.settings.allow_pickle
     chosen = {output.name: output.materializer for output in body.spec.outputs}
     return {
         name: store(
             value,
-            context.output_uris[name],
+            uris[name],
             name,
+            project,
             where=f"output {name} of step {body.spec.name}",
-            allow_pickle=pickled,
             chosen=chosen.get(name),
         )
         for name, value in check_outputs(body, returned).items()

@@ -248,7 +248,7 @@ def _launcher(run: RunContext, spec: StepSpec, node: Any) -> Any:
     deployment.ParseFromString(base64.b64decode(spec.node.deployment))
     platform = deployment.node_level_platform_configs.get(spec.name)
     runtime = pipeline_pb2.PipelineRuntimeSpec()
-    runtime.pipeline_root.field_value.string_value = run.spec.root or str(run.project.artifacts)
+    runtime.pipeline_root.field_value.string_value = run.root_of(spec)
     runtime.pipeline_run_id.field_value.string_value = run.handle.name
     return launcher.Launcher(
         pipeline_node=node,
@@ -314,8 +314,6 @@ def _packaged(body: NodeBody, node: Any, run: RunContext) -> None:
         return
     from tfx.components.util import udf_utils  # noqa: PLC0415 - whoever has a module file has the whole of TFX
 
-    _, path = udf_utils.package_user_module_file(
-        body.spec.name, file, run.spec.root or str(run.project.artifacts)
-    )
+    _, path = udf_utils.package_user_module_file(body.spec.name, file, run.root_of(body.spec))
     del parameters["module_file"]
     parameters["module_path"].field_value.string_value = path

@@ -31,7 +31,7 @@ class Outside:
 
     def __enter__(self) -> Self:
         project = self._run.project
-        root = Path(self._run.spec.root or project.artifacts).absolute()
+        root = Path(self._run.root_of(self._body.spec)).absolute()
         made = [root / name for name in ("_wheels", *self._run.spec.by_name)]
         records = [project.database.path] if project.database.path else []
         ignored = [project.folder, project.lock, *records, *made, *self._fed()]

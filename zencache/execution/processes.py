@@ -31,6 +31,7 @@ from zencache.execution.limits import took_too_long
 from zencache.execution.values import read
 from zencache.execution.watched import Watched
 from zencache.planning.secrets import with_values
+from zencache.stores.artifacts import holding
 from zencache.trust import seal_of
 from zencache.watch.digests import FileDigests
 from zencache.watch.events import disown, unwatched
@@ -62,6 +63,8 @@ class Task:
     policy: CachePolicy
     inputs: Mapping[str, ArtifactRecord]
     context: StepContext
+    uris: Mapping[str, str]
+    """Where its outputs are to be."""
     code: str
     """The digest of the step's code that its key was made of."""
     classes: Mapping[str, str]
@@ -220,16 +223,17 @@ def work(task: Task) -> Computed | Unavailable | Failed:
     """Compute a step in this process."""
     started = time.perf_counter()
     _stand_for(*task.script)
-    try:
-        watched, body, inputs = _prepared(task)
-    except CodeUnavailableError as error:
-        return Unavailable(str(error))
-    except Exception as error:  # noqa: BLE001 - importing a user's module may do anything
-        return Unavailable(f"{type(error).__name__}: {error}")
-    try:
-        outputs = compute(body, inputs, task.context, task.project, watched)
-    except BaseException as error:  # noqa: BLE001 - a step may raise anything, and end its process too
-        return _failed(error, watched.seen())
+    with holding():
+        try:
+            watched, body, inputs = _prepared(task)
+        except CodeUnavailableError as error:
+            return Unavailable(str(error))
+        except Exception as error:  # noqa: BLE001 - importing a user's module may do anything
+            return Unavailable(f"{type(error).__name__}: {error}")
+        try:
+            outputs = compute(body, inputs, task.context, task.uris, task.project, watched)
+        except BaseException as error:  # noqa: BLE001 - a step may raise anything, and end its process too
+            return _failed(error, watched.seen())
     return Computed(outputs, time.perf_counter() - started, watched.seen())
 
 

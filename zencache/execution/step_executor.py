@@ -27,8 +27,11 @@ from zencache.graph.specs import StepBody
 from zencache.graph.types import module_name
 from zencache.planning.secrets import secret_parameters
 from zencache.policy import CachePolicy
+from zencache.stores.artifacts import holding
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zencache.graph.specs import StepSpec
     from zencache.stores.records import ArtifactRecord
     from zencache.watch.seen import Seen
@@ -47,6 +50,8 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         try:
             done = trying()
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
+            for made in output_dict.values():
+                run.runs.metadata.artifacts.forget_work(made[0].uri)
             keep_failure(run, body.spec.name, error)
             result.execution_result.code = FAILED
             text = "".join(traceback.format_exception(error))
@@ -70,9 +75,11 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
 
 def _trying(run: RunContext, body: StepBody, output_dict: Any) -> Trying:
     uris = {name: made[0].uri for name, made in output_dict.items()}
-    context = StepContext(run.spec.name, run.handle.name, body.spec.name, uris)
+    folders = {name: run.runs.metadata.artifacts.work(uri) for name, uri in uris.items()}
+    told = {name: str(folder) for name, folder in folders.items()}
+    context = StepContext(run.spec.name, run.handle.name, body.spec.name, told)
     spec = run.spec.by_name[body.spec.name]
-    return Trying(run, spec, [Path(uri) for uri in uris.values()], _Attempt(run, body, context, spec))
+    return Trying(run, spec, list(folders.values()), _Attempt(run, body, context, uris, spec))
 
 
 @dataclass
@@ -82,6 +89,8 @@ class _Attempt:
     run: RunContext
     body: StepBody
     context: StepContext
+    uris: Mapping[str, str]
+    """Where its outputs are to be."""
     spec: StepSpec
     """As it is recorded."""
     is_here: bool = False
@@ -95,14 +104,14 @@ class _Attempt:
                 return found
             self.is_here = True
             self._tell_that_it_is_here(found.reason, limit)
-        return _here(self.run, self.body, self.context, limit)
+        return _here(self.run, self.body, self.context, self.uris, limit)
 
     def _elsewhere(self, limit: float | None) -> Computed | Unavailable | Raised:
         is_scripts = inspect.unwrap(self.body.function).__module__ == "__main__"
         if is_scripts and self.spec.code.snapshot is None:
             return Unavailable("its code holds something that cannot be pickled")
         assert self.run.pool is not None
-        return self.run.pool.compute(_task(self.run, self.body, self.context), limit)
+        return self.run.pool.compute(_task(self.run, self.body, self.context, self.uris), limit)
 
     def _tell_that_it_is_here(self, reason: str, limit: float | None) -> None:
         step = self.spec.name
@@ -112,7 +121,7 @@ class _Attempt:
         self.run.report(StepEvent(step, "note", text=text))
 
 
-def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
+def _task(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]) -> Task:
     keys, step = run.planner.keys, body.spec.name
     spec, policy = run.spec.by_name[step], keys.policy(body.spec)
     return Task(
@@ -122,6 +131,7 @@ def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
         policy=CachePolicy(watch=policy.watch, env=policy.env),
         inputs=readable(run.inputs(spec), body.input_types),
         context=context,
+        uris=uris,
         code=keys.code(step).digest,
         classes=run.parts[step].classes,
         script=(module_name("__main__"), getattr(sys.modules["__main__"], "__file__", None)),
@@ -129,16 +139,18 @@ def _task(run: RunContext, body: StepBody, context: StepContext) -> Task:
     )
 
 
-def _here(run: RunContext, body: StepBody, context: StepContext, limit: float | None) -> Computed | Raised:
+def _here(
+    run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str], limit: float | None
+) -> Computed | Raised:
     started = time.perf_counter()
     keys, step = run.planner.keys, body.spec.name
     policy = keys.policy(body.spec)
     watched = Watched(step, policy, run.project, keys.digests, keys.code(step), keys.modules)
     try:
-        with interruptible(run, step), time_limit(step, limit):
+        with holding(), interruptible(run, step), time_limit(step, limit):
             taken = readable(run.inputs(body.spec), body.input_types)
             inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
-            outputs = compute(body, inputs, context, run.project, watched)
+            outputs = compute(body, inputs, context, uris, run.project, watched)
     except Exception as error:  # noqa: BLE001 - a step may raise anything
         return Raised(error, watched.seen())
     except BaseException:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from zencache.planning.nodes import feeding_components
+from zencache.stores.artifacts import is_remote
+
 if TYPE_CHECKING:
     from zencache.caching.key import KeyParts
     from zencache.config import Project, WorkerKind
@@ -73,8 +76,17 @@ class RunContext:
     """Step to the thread that runs it, to interrupt it."""
     parts: dict[str, KeyParts] = field(default_factory=dict)
     """Step to what its key was made of, once it runs."""
+    root: str = ""
+    """Below which the run's steps put their artifacts, where the pipeline does not say."""
     told: set[str] = field(default_factory=set)
     """Notes that were told already."""
+
+    def root_of(self, spec: StepSpec) -> str:
+        """Give the root below which a step puts its artifacts: on this machine what TFX components make, or read."""
+        if self.spec.root:
+            return self.spec.root
+        is_here = spec.node is not None or spec.name in feeding_components(self.spec)
+        return str(self.project.artifacts) if is_here and is_remote(self.root) else self.root
 
     def inputs(self, spec: StepSpec) -> dict[str, ArtifactRecord]:
         """Give the inputs of a step whose upstream steps have ended."""

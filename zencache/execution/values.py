@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import ArtifactError, MaterializerError, OutputTypeError
+from zencache.errors import ArtifactError, MaterializerError, OutputTypeError, StoreError
 from zencache.graph.secrets import is_secret
 from zencache.graph.types import matches, type_name
 from zencache.materializers import find, load_materializer
 from zencache.materializers.registry import find_for_value, materializer_of, runs_code
-from zencache.stores import artifacts
+from zencache.stores.artifacts import ArtifactStore, is_remote, unchecked
 from zencache.stores.records import ArtifactRecord
 from zencache.trust import SIGNING_KEY, is_signed, sign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from zencache.config import Project
     from zencache.graph.specs import StepBody
+    from zencache.materializers import Materializer
     from zencache.stores.metadata import MetadataStore
 
 
@@ -34,10 +35,22 @@ def read(artifact: ArtifactRecord, project: Project) -> Any:
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
     if materializer.runs_code:
         check_signed(artifact, project)
-        files = artifacts.read_checked(artifact.folder, artifact.digest, name=artifact.name)
-        return materializer.load_checked(files)
-    artifacts.check(artifact.folder, artifact.digest, name=artifact.name, value_digest=materializer.digest)
-    return materializer.load(artifact.folder)
+        return materializer.load_checked(ArtifactStore(project).read_into_memory(artifact))
+    with ArtifactStore(project).reading(artifact, materializer.digest) as folder:
+        return materializer.load(folder)
+
+
+def _digest_of(materializer: Materializer) -> Callable[[Path], str | None]:
+    """Give how a materializer names a value; what runs code goes by its bytes alone."""
+    return unchecked if materializer.runs_code else materializer.digest
+
+
+def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
+    """Give an artifact's files as a folder of this machine; those of a store elsewhere are fetched."""
+    store = ArtifactStore(project)
+    if not is_remote(artifact.uri) or not artifact.materializer:
+        return store.fetch(artifact)
+    return store.fetch(artifact, _digest_of(load_materializer(artifact.materializer, allow_pickle=True)))
 
 
 def check_signed(artifact: ArtifactRecord, project: Project) -> None:
@@ -73,7 +86,7 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     """Load an artifact's value, after its content was compared with what was recorded.
 
     One that is gone or was changed is never served: it is dropped from the records, so that the next
-    run makes it anew, and ArtifactError says so.
+    run makes it anew, what is there is set aside, and ArtifactError says so.
     """
     # What TFX's own runners made has no digest before it is asked for.
     artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
@@ -88,26 +101,26 @@ def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
     """Compare an artifact's content with what was recorded, for a TFX component that reads it itself; as `load` does."""
     allowed = metadata.project.settings.allow_pickle
     known = load_materializer(artifact.materializer, allow_pickle=allowed) if artifact.materializer else None
-    with _dropped_if_bad(artifact, metadata):
-        artifacts.check(
-            artifact.folder,
-            artifact.digest,
-            name=artifact.name,
-            value_digest=known.digest if known and not known.runs_code else lambda _: None,
-        )
+    given = (_digest_of(known),) if known else ()
+    with _dropped_if_bad(artifact, metadata), metadata.artifacts.reading(artifact, *given):
+        pass
 
 
 @contextmanager
 def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterator[None]:
     try:
         yield
-    except ArtifactError:
+    except ArtifactError as error:
         metadata.drop_artifact(artifact.id)
-        raise
+        where = None
+        # What TFX components made, or an importer names, is not ours to move.
+        with suppress(StoreError):
+            where = metadata.artifacts.set_aside(artifact) if artifact.materializer else None
+        raise ArtifactError(f"{error}; the bad copy is kept at {where}" if where else str(error)) from error
 
 
 def store(
-    value: Any, uri: str, name: str, *, where: str, allow_pickle: bool, chosen: str | None = None
+    value: Any, uri: str, name: str, project: Project, *, where: str, chosen: str | None = None
 ) -> ArtifactRecord:
     """Store a value at a uri, by the materializer that is chosen or else that of its type.
 
@@ -118,23 +131,28 @@ def store(
             f"{where} is a {type(value).__name__}: a secret is never stored. Give it as a parameter to each step that "
             "needs it, and return what is made with it"
         )
+    allow_pickle = project.settings.allow_pickle
     path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
     materializer = load_materializer(path, allow_pickle=allow_pickle)
-    folder = Path(uri)
-    manifest = artifacts.write_aside(folder, lambda aside: materializer.save(value, aside))
-    digest = (None if materializer.runs_code else materializer.digest(folder)) or manifest.digest
+    said: dict[str, str | int] = {}
+
+    def fill(folder: Path) -> None:
+        materializer.save(value, folder)
+        said.update(materializer.properties(folder))
+
+    stored = ArtifactStore(project).put(uri, fill, _digest_of(materializer))
     return ArtifactRecord(
         id=0,
         name=name,
         uri=uri,
-        folder=folder,
+        folder=stored.folder,
         value_type=type_name(type(value)),
         materializer=path,
-        digest=digest,
-        size=manifest.size,
+        digest=stored.digest,
+        size=stored.size,
         live=True,
-        signature=(sign("artifact", digest) or "") if materializer.runs_code else "",
-        said=materializer.properties(folder),
+        signature=(sign("artifact", stored.digest) or "") if materializer.runs_code else "",
+        said=said,
     )
 
 

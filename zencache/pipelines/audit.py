@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from zencache.errors import ParameterError, ZencacheError
 from zencache.execution.aside import compute
-from zencache.execution.values import read
+from zencache.execution.values import folder_of, read
 from zencache.graph.secrets import how_to_give
 from zencache.graph.specs import StepBody
 from zencache.pipelines.comparing import first_difference, first_differing_file
@@ -176,7 +176,7 @@ def _where(name: str, old: ArtifactRecord, new: ArtifactRecord, project: Project
         found = None
     if found:
         return found
-    return first_differing_file(old.folder, new.folder, where) or f"{where}: its content differs"
+    return first_differing_file(folder_of(old, project), new.folder, where) or f"{where}: its content differs"
 
 
 def _words(error: BaseException) -> str:

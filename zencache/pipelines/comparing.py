@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from zencache.graph.types import type_name
+from zencache.stores.manifests import content_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -154,7 +155,7 @@ def _cells(old: Any, new: Any, where: str) -> str | None:
 
 def first_differing_file(old: Path, new: Path, where: str) -> str | None:
     """Say which file differs first between two folders, and from which byte on."""
-    names = [{p.relative_to(side).as_posix() for p in side.rglob("*") if p.is_file()} for side in (old, new)]
+    names = [{path.relative_to(side).as_posix() for path in content_files(side)} for side in (old, new)]
     for name in sorted(names[0] | names[1]):
         if name not in names[1]:
             return f"{where}: file {name} is gone"

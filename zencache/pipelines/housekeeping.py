@@ -215,7 +215,7 @@ def _house(project: Project, surveys: tuple[Survey, ...]) -> House:
     places = defaultdict(list)
     for stored in there:
         places[stored.folder].append(stored)
-    roots = [project.artifacts, *(root for found in surveys for root in found.roots)]
+    roots = [project.own_artifacts, *(root for found in surveys for root in found.roots)]
     items = []
     for folder, artifacts in places.items():
         users = tuple(use for each in artifacts for use in uses[each.home, each.id])

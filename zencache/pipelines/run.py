@@ -225,8 +225,10 @@ class ArtifactView:
 
     @property
     def folder(self) -> Path:
-        """Where its files are now."""
-        return self._record.folder
+        """A folder with its files; of a store elsewhere, they are fetched into the project's read cache first."""
+        from zencache.execution.values import folder_of  # noqa: PLC0415 - as in `load`
+
+        return folder_of(self._record, self._records.project)
 
     @property
     def type(self) -> str:

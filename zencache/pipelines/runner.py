@@ -245,6 +245,7 @@ def _context(
         workers=workers or settings.workers,
         worker_kind=worker_kind or settings.worker_kind,
         load_body=load_body,
+        root=records.metadata.artifacts.root(),
         results=_known(plan, hits),
     )
 

@@ -237,6 +237,11 @@ def resolvers_before(spec: PipelineSpec) -> dict[str, frozenset[str]]:
     return found
 
 
+def feeding_components(spec: PipelineSpec) -> frozenset[str]:
+    """Name the steps whose artifacts TFX components read: by file systems of their own."""
+    return frozenset().union(*(step.upstream for step in spec.steps if step.node is not None))
+
+
 def _is_own(path: str) -> bool:
     return bool(path) and origin_of_module(path.rpartition(".")[0]) == "project"
 

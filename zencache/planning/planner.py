@@ -12,10 +12,10 @@ from zencache.caching.key import KeyParts
 from zencache.durations import span_text
 from zencache.materializers.registry import runs_code
 from zencache.planning.changes import code_changes
-from zencache.planning.nodes import IMPORTER
+from zencache.planning.nodes import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
-from zencache.stores.artifacts import is_whole
+from zencache.stores.artifacts import is_remote
 from zencache.trust import is_signed
 from zencache.watch.seen import Seen, changed
 
@@ -45,6 +45,8 @@ class Planner:
     likely: Sequence[int] = ()
     """Executions that the last run of the pipeline used: they are read at once, before any key is known."""
     _known_before: dict[str, list[ExecutionRecord]] = dataclasses.field(default_factory=dict)
+    _looked: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    """While a plan is made: what is wrong with artifacts elsewhere, by uri; they were asked for at once."""
 
     def plan(self) -> RunPlan:
         """Decide for every step; looks up, writes nothing."""
@@ -53,6 +55,7 @@ class Planner:
         ahead = self.metadata.newest_among(self.likely) if self.metadata else {}
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}
+        self._look_ahead(ahead)
         for level in self.spec.levels:
             waiting = [s for s in level if not s.upstream <= outputs.keys() or (s.node and s.node.is_late)]
             decided |= {s.name: self._waiting(s, decided) for s in waiting}
@@ -60,6 +63,7 @@ class Planner:
                 decided[planned.name] = planned
                 if planned.hit:
                     outputs[planned.name] = planned.hit.outputs
+        self._looked.clear()  # what is there may change while steps run
         return RunPlan(self.spec.name, {s.name: decided[s.name] for s in self.spec.steps}, self.diff)
 
     def decide(
@@ -85,6 +89,8 @@ class Planner:
         known = ahead or {}
         others = [key for key in keys if key not in known]
         newest = self.metadata.newest(others) if self.metadata and others else {}
+        if ahead is not None:
+            self._look_ahead(newest)
         found = {key: known.get(key) or newest.get(key) for key in keys}
         made = [self._decided(step, parts[step.name], off[step.name], found) for step in steps]
         share = (time.perf_counter() - started) / max(1, len(steps))
@@ -167,13 +173,29 @@ class Planner:
                     f"the stored output {name} was {f'collected on {collected}' if collected else 'dropped'}"
                 )
             # What an importer points to is in its key, also where it is not there.
-            if step.identity != IMPORTER and not is_whole(artifact.folder, artifact.size):
-                return f"the stored output {name} is missing or damaged"
+            wrong = None if step.identity == IMPORTER else self._wrong(step, artifact)
+            if wrong:
+                return f"the stored output {name} {wrong}"
             if self._is_unsigned(artifact):
                 return f"the stored output {name} is not signed with this project's key"
         if record.seen and policy.watch is not False:
             return "; ".join(changed(Seen.from_json(record.seen), self.keys.root, self.keys.digests)) or None
         return None
+
+    def _wrong(self, step: StepSpec, artifact: ArtifactRecord) -> str | None:
+        """Say what is wrong with an artifact that would be reused."""
+        if is_remote(artifact.uri) and step.name in feeding_components(self.spec):
+            return "is in a store that TFX components do not read"
+        if artifact.uri in self._looked:
+            return self._looked[artifact.uri]
+        [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
+        return store.artifacts.problem(artifact)
+
+    def _look_ahead(self, found: Mapping[str, ExecutionRecord]) -> None:
+        """Ask the artifact store for the outputs of executions at once."""
+        if self.metadata is not None:
+            outputs = [artifact for record in found.values() for artifact in record.outputs.values()]
+            self._looked.update(self.metadata.artifacts.problems(outputs))
 
     def _is_unsigned(self, artifact: ArtifactRecord) -> bool:
         """Say whether it runs code when it is loaded, and lacks the signature that the project demands."""

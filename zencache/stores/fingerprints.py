@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zencache.graph.values import digest_of
-from zencache.stores.artifacts import Manifest
 from zencache.stores.mlmd import get_properties, pb, set_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
+    from zencache.stores.artifacts import Manifest
     from zencache.stores.mlmd import Client
 
 OUTPUTS = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT, pb.Event.INTERNAL_OUTPUT)
@@ -34,11 +33,11 @@ _STATES = frozenset({"pending", "published", "missing", "marked_for_deletion", "
 
 
 def fingerprint(
-    artifacts: Iterable[Any], client: Client, local: Callable[[str], Path], *, anew: bool = False
+    artifacts: Iterable[Any], client: Client, read: Callable[[str], Manifest], *, anew: bool = False
 ) -> list[Any]:
     """Write content digests on those artifacts that have none, as custom properties; give all, in order.
 
-    `anew`: on all of them, whatever an executor put there: it may have copied an input's properties.
+    `read` gives what is at a uri. `anew`: on all of them, whatever an executor put there: it may have copied an input's properties.
     """
     found = list(artifacts)
     new = [artifact for artifact in found if anew or "zencache_digest" not in artifact.custom_properties]
@@ -46,7 +45,7 @@ def fingerprint(
         return found
     inputs = _inputs_of(new, client)
     for artifact in new:
-        manifest = Manifest.of(local(artifact.uri))
+        manifest = read(artifact.uri)
         said = _properties(artifact, inputs.get(artifact.id, {}))
         made: dict[str, str | int | float | None] = {
             "zencache_digest": manifest.digest,

@@ -60,19 +60,15 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.config import FOLDER
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
-from zencache.graph.names import is_one_folder
 from zencache.graph.specs import indexed
-from zencache.stores.artifacts import content_digest
+from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
 from zencache.stores.lock import one_writer
@@ -82,6 +78,7 @@ from zencache.stores.texts import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from zencache.config import Project
 
@@ -108,6 +105,7 @@ class MetadataStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.artifacts = ArtifactStore(project)
         self.lock = one_writer(project)
         try:
             with self.lock:
@@ -244,14 +242,14 @@ class MetadataStore:
         """Read artifacts by id; those that have no content digest yet get one, or all if `anew`."""
         with self.lock:
             read = self.client.get_artifacts_by_id(ids) if ids else []
-            found = fingerprint(read, self.client, self.local, anew=anew)
-        return {a.id: _artifact_record(a.name, a, self.local(a.uri)) for a in found}
+            found = fingerprint(read, self.client, self.artifacts.manifest, anew=anew)
+        return {a.id: self._artifact_record(a.name, a) for a in found}
 
     def has_changed(self, uri: str) -> bool:
         """Say whether artifacts at a uri are recorded with another content than is there now."""
         known = (get_properties(a.custom_properties) for a in self.client.get_artifacts_by_uri(uri))
         digests = {told["zencache_digest"] for told in known if "zencache_digest" in told}
-        return bool(digests) and digests != {content_digest(self.local(uri))}
+        return bool(digests) and digests != {self.artifacts.manifest(uri).digest}
 
     def drop_artifact(self, artifact_id: int) -> None:
         """Mark an artifact as not to be used any more; its history stays."""
@@ -295,8 +293,7 @@ class MetadataStore:
         sides: dict[bool, dict[str, ArtifactRecord]] = {True: {}, False: {}}
         for event, artifact in zip(events, artifacts, strict=True):
             for name in _event_keys(event):
-                record = _artifact_record(name, artifact, self.local(artifact.uri))
-                sides[event.type in OUTPUTS][name] = record
+                sides[event.type in OUTPUTS][name] = self._artifact_record(name, artifact)
         return ExecutionRecord(
             id=execution.id,
             step=extra.get("zencache_step", execution.name),
@@ -319,15 +316,13 @@ class MetadataStore:
         )
 
     def local(self, uri: str) -> Path:
-        """Give the folder of a uri, also when the project was moved since it was written; a shared store's does not move.
+        """Give the folder of a uri on this machine, also when the project was moved since it was written."""
+        return self.artifacts.local(uri)
 
-        A uri that leads out of the folder that it names is none of ours: nothing is ever there.
-        """
-        _, mark, rest = uri.partition(f"/{FOLDER}/{self.project.artifacts.name}/")
-        if "\0" in uri or (mark and not all(map(is_one_folder, rest.rstrip("/").split("/")))):
-            return Path(os.devnull, "refused")
-        moves = mark and not self.project.database.is_server
-        return self.project.artifacts / rest if moves else Path(uri).absolute()
+    def _artifact_record(self, name: str, artifact: Any) -> ArtifactRecord:
+        told = get_properties(artifact.custom_properties)
+        folder = self.artifacts.folder(artifact.uri, told.get("zencache_digest", ""))
+        return _artifact_record(name, artifact, folder, told)
 
 
 def _newest_of(key_context: Any) -> int | None:
@@ -365,8 +360,7 @@ def _event_keys(event: Any) -> Iterator[str]:
         yield indexed(key.key, index.index)
 
 
-def _artifact_record(name: str, artifact: Any, folder: Path) -> ArtifactRecord:
-    extra = get_properties(artifact.custom_properties)
+def _artifact_record(name: str, artifact: Any, folder: Path, extra: Mapping[str, Any]) -> ArtifactRecord:
     return ArtifactRecord(
         id=artifact.id,
         name=name,

@@ -28,7 +28,7 @@ class ArtifactRecord:
     """Of the output that made it."""
     uri: str
     folder: Path
-    """The uri as a folder of this project, wherever the project is now."""
+    """The uri as a folder of this project, wherever the project is now; of one that is kept elsewhere, its place here."""
     value_type: str
     materializer: str
     digest: str

@@ -51,7 +51,8 @@ def List(
     examples: tfx.dsl.components.InputArtifact[sa.Examples], model: tfx.dsl.components.OutputArtifact[sa.Model]
 ):
     with open(os.path.join(model.uri, "listing"), "w") as file:
-        file.write(examples.split_names + " " + ",".join(sorted(os.listdir(examples.uri))))
+        names = (name for name in os.listdir(examples.uri) if not name.startswith("."))
+        file.write(examples.split_names + " " + ",".join(sorted(names)))
 """
     )
     return flow
@@ -69,6 +70,42 @@ def test_a_mixed_pipeline_is_cached_whole(mixed, statuses):
     assert mixed().plan().all_hits
     run = mixed(count=4).run()
     assert statuses(run) == {"rows": "executed", "splits": "executed", "List": "executed", "look": "cached"}
+
+
+def test_what_components_make_and_read_stays_on_this_machine(mixed, statuses, monkeypatch):
+    """TFX components have file systems of their own; what other steps make goes to the artifact store."""
+    monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", "memory://team")
+    run = mixed().run()
+    elsewhere = {name for name, each in run.steps.items() if each.output.uri.startswith("memory://team/")}
+    assert elsewhere == {"splits", "look"}
+    assert run.steps["look"].output.load() == '["eval","train"] Split-eval,Split-train'
+    assert mixed().plan().all_hits
+
+
+def test_what_a_component_is_to_read_is_made_anew_if_it_is_elsewhere(flow, statuses, monkeypatch):
+    """A pipeline of steps alone had its result kept in the artifact store."""
+    from tfx.types import standard_artifacts as sa
+    from zencache_tfx import Examples, channel
+
+    @step
+    def rows() -> Examples:
+        return Examples.of({"train": [{"x": 1}], "eval": [{"x": 1}]})
+
+    @pipeline
+    def alone():
+        rows()
+
+    @pipeline
+    def listed():
+        flow.module.List(examples=channel(rows(), sa.Examples))
+
+    monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", "memory://team")
+    alone().run()
+    assert alone().plan().all_hits
+    run = listed().run()
+    assert run.steps["rows"].reason.endswith("is in a store that TFX components do not read")
+    assert statuses(run) == {"rows": "executed", "List": "executed"}
+    assert listed().plan().all_hits
 
 
 def test_a_step_in_a_mixed_pipeline_can_be_replaced(mixed):
