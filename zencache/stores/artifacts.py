@@ -106,14 +106,14 @@ class ArtifactStore:
     def root(self) -> str:
         """Give a root for the artifacts of a new run.
 
-        In a store that others use too, with records of their own, each run has one that nobody else has: the
-        numbers of executions, which name artifacts below it, are unique only among the records of one store.
+        In a folder or a store that others may use too, with records of their own, each run has one that nobody else
+        has: the numbers of executions, which name artifacts below it, are unique only among the records of one store.
         """
         store = self.project.artifact_store
-        if store is None:
+        if store is None and not self.project.database.is_server:
             return str(self.project.artifacts)
-        base = self.remote.url(store) if is_remote(store) else str(self.project.artifacts)
-        return f"{base}/{os.urandom(8).hex()}"
+        base = self.remote.url(store) if store and is_remote(store) else str(self.project.artifacts)
+        return f"{base}/_{os.urandom(8).hex()}"
 
     def local(self, uri: str) -> Path:
         """Give the folder of a uri on this machine, also when the project was moved since it was written.

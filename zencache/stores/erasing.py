@@ -95,8 +95,11 @@ def _entries(path: Path) -> Iterator[tuple[int, float]]:
 def strays(project: Project) -> Iterator[Stray]:
     """List what may lie about in a project: candidates, which the records have to be asked about.
 
-    In a folder that others use too nobody knows what is whose.
+    In a folder that others use too nobody knows what is whose; nor does a server's project know what is
+    recorded in the file that it had before.
     """
+    if project.database.is_server:
+        return
     for node in (each for each in _folders(project.own_artifacts) if each.name[0] not in "._"):
         for output in _folders(node):
             if output.name.startswith("."):
