@@ -24,7 +24,7 @@ def mended(run: RunContext, spec: StepSpec, again: Callable[[str], None]) -> boo
     result = run.results[spec.name]
     if result.status != "failed" or not isinstance(result.error, ArtifactError):
         return False
-    damaged = _damaged(run, spec, result.error)
+    damaged = _damaged(run, spec)
     for source, why in damaged.items():
         with run.mending:
             if any(_problem(run, found) for found in run.results[source].outputs.values()):
@@ -36,15 +36,11 @@ def mended(run: RunContext, spec: StepSpec, again: Callable[[str], None]) -> boo
     return bool(damaged) and all(run.results[source].status in ("executed", "cached") for source in damaged)
 
 
-def _damaged(run: RunContext, spec: StepSpec, error: ArtifactError) -> dict[str, str]:
-    """Give the steps whose results a step cannot read, and why: in the words of whoever read them first."""
-    found: dict[str, str] = {}
+def _damaged(run: RunContext, spec: StepSpec) -> dict[str, str]:
+    """Give the steps whose results a step cannot read, and why."""
     inputs = run.inputs(spec)
-    for item in spec.inputs:
-        artifact = inputs[item.name]
-        if why := _problem(run, artifact):
-            found[item.source.step] = str(error) if str(artifact.folder) in str(error) else why
-    return found
+    problems = {item.source.step: _problem(run, inputs[item.name]) for item in spec.inputs}
+    return {step: why for step, why in problems.items() if why}
 
 
 def _problem(run: RunContext, artifact: ArtifactRecord) -> str | None:

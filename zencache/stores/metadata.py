@@ -52,6 +52,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 ``zencache_type``              qualified type name of the value
 ``zencache_materializer``      ``module:Class`` that loads it
 ``zencache_signature``         of one that runs code when it is loaded: HMAC of its digest, if it was signed
+``zencache_damaged``           why it may not be used any more: what was found when it was read
 ``zencache_collected``         when gc marked its bytes to be deleted; with the state ``DELETED`` they are gone
 ``zencache_properties``        of what a native component made: digest of the properties that say more than its files
 =============================  ========================================================================
@@ -72,7 +73,16 @@ from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
 from zencache.stores.lock import one_writer
-from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
+from zencache.stores.mlmd import (
+    Client,
+    ListOptions,
+    OrderByField,
+    errors,
+    get_properties,
+    make_database,
+    pb,
+    set_properties,
+)
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 from zencache.stores.texts import fitted
 
@@ -251,13 +261,16 @@ class MetadataStore:
         digests = {told["zencache_digest"] for told in known if "zencache_digest" in told}
         return bool(digests) and digests != {self.artifacts.manifest(uri).digest}
 
-    def drop_artifact(self, artifact_id: int) -> None:
-        """Mark an artifact as not to be used any more; its history stays."""
+    def drop_artifact(self, artifact_id: int, why: str) -> str:
+        """Mark an artifact as not to be used any more; its history stays. Gives why it was dropped, by whoever was first."""
         with self.lock:
             [artifact] = self.client.get_artifacts_by_id([artifact_id])
-            if artifact.state != pb.Artifact.DELETED:
+            known = get_properties(artifact.custom_properties).get("zencache_damaged")
+            if artifact.state != pb.Artifact.DELETED and known is None:
                 artifact.state = pb.Artifact.MARKED_FOR_DELETION
+                set_properties(artifact.custom_properties, {"zencache_damaged": why})
                 self.client.put_artifacts([artifact])
+        return str(known or why)
 
     def not_live(self, ids: Iterable[int]) -> set[int]:
         """Give those of these artifacts that are marked or deleted."""

@@ -170,7 +170,7 @@ class RunStore(VersionStore):
         # gc looks for copies after it has marked; so either it sees this one, or the mark is seen here.
         if source.not_live(artifact.id for artifact in record.outputs.values()):
             for artifact in own.outputs.values():
-                self.metadata.drop_artifact(artifact.id)
+                self.metadata.drop_artifact(artifact.id, "it was collected where it came from")
             raise CollectedError([record.step])
         self.remember(record.key, identity, brought)
         return own
