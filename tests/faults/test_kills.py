@@ -48,7 +48,8 @@ def test_a_run_that_computes_may_be_killed_at_every_write(folder):
     found = killed_everywhere(folder, "changed", "all")
     check(found, 2)
     points = Counter(row["point"].split(" put_")[0] for row in found)
-    assert points["open"] and points["fsync"] and points["os.rename"] and points["before"] >= 10
+    assert min(points[kind] for kind in ("open", "fsync", "os.rename")) > 0
+    assert points["before"] >= 10
     assert points["before"] == points["after"]
     assert {tuple(row["again"]["status"].values()) for row in found} == {
         ("cached", "executed", "executed"),

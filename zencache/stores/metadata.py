@@ -61,6 +61,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -72,11 +73,12 @@ from zencache.graph.specs import indexed
 from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
-from zencache.stores.lock import one_writer
+from zencache.stores.lock import is_read_only, one_writer
 from zencache.stores.mlmd import (
     Client,
     ListOptions,
     OrderByField,
+    ReadOnlyClient,
     errors,
     get_properties,
     make_database,
@@ -123,9 +125,13 @@ class MetadataStore:
                 # TFX makes it, their closing takes nothing away from ours.
                 if project.metadata is None and project.database.path is not None:
                     make_database(project.database.path)
+            self.client = Client(project.database, self.lock)
         except OSError as error:
-            raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
-        self.client = Client(project.database, self.lock)
+            said = f"cannot write to the store {project.folder}: {error}"
+            if not is_read_only(error) or not project.database.is_there():
+                raise StoreUnavailableError(said) from error
+            self.lock = threading.RLock()
+            self.client = ReadOnlyClient(project.database, self.lock, said)
         every = BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE
         self.heart = Heart(self.client, str(project.database), every)
         self._context_ids: dict[tuple[str, str], int] = {}
@@ -138,7 +144,7 @@ class MetadataStore:
         """The ids of the context types, registered where they are not yet."""
         with self.lock:
             found: dict[str, int] = {t.name: t.id for t in self.client.get_context_types()}
-            missing = [name for name in CONTEXT_TYPES if name not in found]
+            missing = [name for name in CONTEXT_TYPES if name not in found and not self.client.is_read_only]
             return found | {name: self._put_type(name) for name in missing}
 
     def _put_type(self, name: str) -> int:
