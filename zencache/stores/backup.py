@@ -1,0 +1,64 @@
+"""A copy of an SQLite store, made while others use it.
+
+A process of its own makes it: this one has the file open through ML Metadata, which brings an SQLite of its own, and
+two of them in one process do not see each other's locks.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from zencache.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COPY = """
+import sqlite3, sys
+from pathlib import Path
+source = sqlite3.connect(Path(sys.argv[1]).as_uri() + "?mode=ro", uri=True, timeout=60)
+target = sqlite3.connect(sys.argv[2])
+source.backup(target)
+[[found]] = target.execute("PRAGMA quick_check(1)")
+target.close()
+if found != "ok":
+    raise SystemExit("the copy is damaged: " + found)
+"""
+
+
+def back_up(file: Path, target: Path) -> None:
+    """Copy an SQLite file to where nothing is: all that was committed, whole or not at all.
+
+    Raises StoreUnavailableError where it cannot be made.
+    """
+    aside = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    try:
+        target.parent.mkdir(exist_ok=True)
+        aside.unlink(missing_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", _COPY, str(file.absolute()), str(aside)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise OSError((done.stderr.strip().splitlines() or ["its process was ended"])[-1])
+        _flush(aside)
+        aside.rename(target)
+        _flush(target.parent)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise StoreUnavailableError(
+            f"cannot back up {file} to {target}: {error}. Nothing was changed; free space, or make the folder writable"
+        ) from error
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
