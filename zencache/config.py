@@ -271,7 +271,7 @@ def create_project(root: Path, settings: Settings | None = None) -> Project:
 def raise_format(folder: Path) -> bool:
     """Write the newest format into a project's settings, whose other lines stay as they are; False if it is there.
 
-    Raises SettingsError, which says what to write by hand, where that cannot be done.
+    Only one process does so at a time. Raises SettingsError, which says what to write by hand, where it cannot be done.
     """
     file = (folder / "config.toml").resolve()
     try:
@@ -293,8 +293,9 @@ def raise_format(folder: Path) -> bool:
 
 def _replace(file: Path, data: bytes) -> None:
     """Put data in the place of a file of the user's, which keeps its rights; power that is lost leaves one of the two."""
-    aside = file.with_name(f"{file.name}.{os.getpid()}.partial")
+    aside = file.with_name(f"{file.name}.partial")
     try:
+        aside.unlink(missing_ok=True)
         with aside.open("wb") as written:
             written.write(data)
             written.flush()

@@ -28,7 +28,7 @@ def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
             typer.echo(f"The records in {each.project.database} are of format {config.FORMAT}.")
     if dry_run:
         typer.echo(f"The settings say format {records.project.settings.format}.")
-    else:
+    elif records.project.settings.format < config.FORMAT:
         raise_settings(records)
 
 

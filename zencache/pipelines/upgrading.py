@@ -38,11 +38,19 @@ def upgrade(records: Records, *, without_backup: bool = False) -> Upgraded | Non
 
 def raise_settings(records: Records) -> None:
     """Have the settings say of which format the project is: an older zencache then leaves it alone."""
+    from zencache.stores.upgrading import one_upgrade  # noqa: PLC0415 - hardly ever needed
+
+    file = records.project.folder / "config.toml"
     try:
-        if raise_format(records.project.folder):
-            _say(f"Wrote `format = {FORMAT}` into {records.project.folder / 'config.toml'}; commit it.")
+        with one_upgrade(records.project, _say):
+            is_raised = raise_format(file.parent)
     except SettingsError as error:
         _note(str(error))
+    except StoreError as error:
+        _note(f"{error}; {file} is to say `format = {FORMAT}`")
+    else:
+        if is_raised:
+            _say(f"Wrote `format = {FORMAT}` into {file}; commit it.")
 
 
 def _upgrade(records: Records, *, is_needed: bool) -> None:

@@ -7,9 +7,13 @@ two of them in one process do not see each other's locks.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from blake3 import blake3
 
 from zencache.errors import StoreUnavailableError
 
@@ -29,15 +33,18 @@ if found != "ok":
 """
 
 
-def back_up(file: Path, target: Path) -> None:
-    """Copy an SQLite file to where nothing is: all that was committed, whole or not at all.
+def back_up(file: Path, target: Path, settings: Path) -> None:
+    """Copy an SQLite file to where nothing is: all that was committed, whole or not at all; and before it the settings.
 
     Raises StoreUnavailableError where it cannot be made.
     """
-    aside = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    # The same for each attempt, of which there is one at a time: what was interrupted leaves nothing behind.
+    aside = target.with_name(f"{file.stem}-{blake3(os.fsencode(file.absolute())).hexdigest()[:8]}.partial")
     try:
         target.parent.mkdir(exist_ok=True)
-        aside.unlink(missing_ok=True)
+        for left in target.parent.glob(f"{aside.name}*"):
+            left.unlink()
+        shutil.copyfile(settings, target.with_suffix(".toml"))
         done = subprocess.run(
             [sys.executable, "-I", "-c", _COPY, str(file.absolute()), str(aside)],
             capture_output=True,
@@ -50,7 +57,8 @@ def back_up(file: Path, target: Path) -> None:
         aside.rename(target)
         _flush(target.parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise StoreUnavailableError(
             f"cannot back up {file} to {target}: {error}. Nothing was changed; free space, or make the folder writable"
         ) from error

@@ -6,7 +6,6 @@ From 1 to 2: artifacts that are as recorded get their manifests; runs that nobod
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -28,6 +27,7 @@ from zencache.stores.mlmd import ListOptions, OrderByField, get_properties, pb
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from zencache.config import Project
     from zencache.stores.metadata import MetadataStore
 
 
@@ -61,7 +61,7 @@ def upgrade(
     Raises StoreFormatError for a server of which nobody says that there is a backup, and StoreUnavailableError where
     something cannot be written. What was done until then stays, and is as good for an older zencache.
     """
-    with _alone(metadata.project.lock, says):
+    with one_upgrade(metadata.project, says):
         check_format(metadata)
         if metadata.format == FORMAT:
             return None
@@ -84,9 +84,9 @@ def upgrade(
 
 
 @contextmanager
-def _alone(lock: Path, says: Callable[[str], None]) -> Iterator[None]:
+def one_upgrade(project: Project, says: Callable[[str], None]) -> Iterator[None]:
     """Wait until no other process of this machine upgrades the store; the lock of its writers stays free."""
-    path = lock.with_name(f"{lock.name}.upgrade")
+    path = project.lock.with_name(f"{project.lock.name}.upgrade")
     try:
         file = open_locked(path, wait=False)
         if file is None:
@@ -94,8 +94,7 @@ def _alone(lock: Path, says: Callable[[str], None]) -> Iterator[None]:
             file = open_locked(path)
     except OSError as error:
         raise StoreUnavailableError(
-            f"cannot write to the store beside {lock}: {error}. It is of an older format; make its folder writable, and "
-            "it is upgraded"
+            f"cannot write in {path.parent}, which is of an older format: {error}. Make it writable, and it is upgraded"
         ) from error
     assert file is not None
     try:
@@ -116,8 +115,7 @@ def _backed_up(metadata: MetadataStore) -> Path:
     source = metadata.project.database.path
     assert source is not None
     made = _new_name(metadata.project.backups, source.stem, metadata.format)
-    back_up(source, made)
-    shutil.copyfile(metadata.project.folder / "config.toml", made.with_suffix(".toml"))
+    back_up(source, made, metadata.project.folder / "config.toml")
     put_format(metadata.client, metadata.context_types[STORE_CONTEXT], metadata.format, made.name)
     return made
 
