@@ -279,16 +279,20 @@ def raise_format(folder: Path) -> bool:
         data = tomllib.loads(text)
         if data.get("format", FORMAT) >= FORMAT:
             return False
-        raised = _FORMAT_LINE.sub(rf"\g<1>{FORMAT}", text, count=1)
-        if tomllib.loads(raised) != data | {"format": FORMAT}:
-            raise ValueError("its line `format = …` was not found")
-        _replace(file, raised.encode())
+        _replace(file, _raised(text, data).encode())
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"{file} cannot be changed ({error}); write `format = {FORMAT}` in it, so that an older zencache "
             "leaves the store alone"
         ) from error
     return True
+
+
+def _raised(text: str, data: dict[str, Any]) -> str:
+    raised = _FORMAT_LINE.sub(rf"\g<1>{FORMAT}", text, count=1)
+    if tomllib.loads(raised) != data | {"format": FORMAT}:
+        raise ValueError("its line `format = …` was not found")
+    return raised
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-FLOW = '''\
+FLOW = """\
 import os
 import signal
 
@@ -51,7 +51,7 @@ def flow(size: int = 5):
 @pipeline
 def broken(size: int = 5):
     killed(numbers(size=size))
-'''
+"""
 CONFIG = "# Ours: two workers are enough.\nworkers = 2  # the laptop's\n"
 
 
@@ -68,7 +68,9 @@ def main(target: Path) -> None:
             )
             assert done.returncode == code, done.returncode
 
-        run("from zencache.config import FORMAT, create_project; assert FORMAT == 1; create_project(__import__('pathlib').Path.cwd())")
+        run(
+            "from zencache.config import FORMAT, create_project; assert FORMAT == 1; create_project(__import__('pathlib').Path.cwd())"
+        )
         with (folder / ".zencache" / "config.toml").open("a") as file:
             file.write(CONFIG)
         run("import flows; flows.flow().run(run_name='first'); flows.flow().run(run_name='second')")

@@ -24,6 +24,8 @@ def test_an_upgrade_that_was_killed_anywhere_is_finished_by_the_next_run(tmp_pat
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) > 15
     assert {each["point"] for each in found} >= {"os.rename", "fsync", "open", "after put_contexts"}
+    noted = [each["point"] for each in found].index("after put_contexts")  # where the backup is
+    assert [len(each["backups"]) for each in found[noted:]] == [1] * len(found[noted:])
     for each in found:
         assert each["killed"], each
         assert set(each["status"].values()) == {"cached"}, each

@@ -49,9 +49,7 @@ def checked() -> dict:
 
 def runs_of(store: Path) -> list[str]:
     """Read the names of the runs in a backup, which nothing else has open."""
-    query = (
-        "SELECT Context.name FROM Context JOIN Type ON Type.id = type_id WHERE Type.name = 'pipeline_run' ORDER BY 1"
-    )
+    query = "SELECT Context.name FROM Context JOIN Type ON Type.id = type_id WHERE Type.name = 'pipeline_run' ORDER BY 1"
     connection = sqlite3.connect(store)
     try:
         return [name for (name,) in connection.execute(query)]

@@ -322,7 +322,9 @@ def test_records_of_a_newer_format_are_refused(folder):
     project = config.create_project(folder)
     store = raw_store(project)
     put_format(store.client, store.context_types[STORE_CONTEXT], FORMAT + 1)
-    with pytest.raises(StoreFormatError, match=r"are of format 3; this zencache reads up to 2\. Upgrade zencache"):
+    with pytest.raises(
+        StoreFormatError, match=r"are of format 3; this zencache reads up to 2\. Upgrade zencache"
+    ):
         Repository()
 
 
@@ -331,17 +333,23 @@ def test_a_project_of_a_newer_format_is_refused(folder):
     config.create_project(folder)
     file = folder / ".zencache" / "config.toml"
     file.write_text(file.read_text().replace("format = 2", "format = 3"))
-    with pytest.raises(StoreFormatError, match=r"is of format 3; this zencache reads up to 2\. Upgrade zencache"):
+    with pytest.raises(
+        StoreFormatError, match=r"is of format 3; this zencache reads up to 2\. Upgrade zencache"
+    ):
         Repository()
 
 
 @pytest.mark.parametrize("kind", ["mysql", "postgresql", "grpc"])
-def test_a_server_is_upgraded_only_when_someone_says_that_there_is_a_backup(folder, server, monkeypatch, kind):
+def test_a_server_is_upgraded_only_when_someone_says_that_there_is_a_backup(
+    folder, server, monkeypatch, kind
+):
     """Of a database server no copy can be made from here."""
     monkeypatch.setenv("ZENCACHE_METADATA_STORE", server(kind))
     project = config.create_project(folder)
     with monkeypatch.context() as patched:
-        patched.setattr("zencache.stores.metadata.put_format", lambda *args: None)  # as before there were numbers
+        patched.setattr(
+            "zencache.stores.metadata.put_format", lambda *args: None
+        )  # as before there were numbers
         _ = raw_store(project).context_types
     records = open_records(project)
     assert records.metadata.format == 1

@@ -45,14 +45,7 @@ def back_up(file: Path, target: Path, settings: Path) -> None:
         for left in target.parent.glob(f"{aside.name}*"):
             left.unlink()
         shutil.copyfile(settings, target.with_suffix(".toml"))
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", _COPY, str(file.absolute()), str(aside)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise OSError((done.stderr.strip().splitlines() or ["its process was ended"])[-1])
+        _copy(file, aside)
         _flush(aside)
         aside.rename(target)
         _flush(target.parent)
@@ -62,6 +55,13 @@ def back_up(file: Path, target: Path, settings: Path) -> None:
         raise StoreUnavailableError(
             f"cannot back up {file} to {target}: {error}. Nothing was changed; free space, or make the folder writable"
         ) from error
+
+
+def _copy(file: Path, target: Path) -> None:
+    command = [sys.executable, "-I", "-c", _COPY, str(file.absolute()), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own text
+    if done.returncode:
+        raise OSError((done.stderr.strip().splitlines() or ["its process was ended"])[-1])
 
 
 def _flush(path: Path) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 OWNER = "zencache_owner"
 RUNNING = "zencache_running"
 _LOST = 60  # seconds without a beat after which a process of another machine is taken for dead
-_UNHEARD = 24 * 3600  # seconds after which a run of format 1, which told nobody of its process, is taken for dead
+_UNHEARD = (
+    24 * 3600
+)  # seconds after which a run of format 1, which told nobody of its process, is taken for dead
 _INTERNAL = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 _UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
 
@@ -35,7 +37,7 @@ def is_dead(metadata: MetadataStore, run: Any) -> bool:
     if told.get("zencache_status") != "running":
         return False
     if OWNER not in told:
-        return time.time() - run.last_update_time_since_epoch / 1000 > _UNHEARD
+        return bool(time.time() - run.last_update_time_since_epoch / 1000 > _UNHEARD)
     owner = Owner.of(told[OWNER])
     if owner == this_process():
         return not metadata.heart.beats_in(run.id)

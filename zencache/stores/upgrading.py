@@ -9,7 +9,6 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.config import FORMAT
@@ -26,6 +25,7 @@ from zencache.stores.mlmd import ListOptions, OrderByField, get_properties, pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from zencache.config import Project
     from zencache.stores.metadata import MetadataStore
@@ -73,7 +73,9 @@ def upgrade(
                 f"the records in {metadata.project.database} are of format {since}, and no copy of a server's database can "
                 "be made from here; back it up, then run `zencache migrate --yes`"
             )
-        says(f"Upgrading the store {metadata.project.database} to format {FORMAT} (backup: {backup or 'none'}).")
+        says(
+            f"Upgrading the store {metadata.project.database} to format {FORMAT} (backup: {backup or 'none'})."
+        )
         manifests, left = _write_manifests(metadata)
         lost = _lost_runs(metadata)
         bury(metadata, lost)
