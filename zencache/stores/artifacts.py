@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MANIFEST",
+    "NO_MANIFEST",
     "ArtifactStore",
     "Manifest",
     "Stored",
@@ -55,6 +56,7 @@ __all__ = [
     "write_manifest",
 ]
 
+NO_MANIFEST = "has no manifest"
 _QUARANTINE = ".quarantine"
 _OURS = f"/{FOLDER}/artifacts/"
 
@@ -146,7 +148,7 @@ class ArtifactStore:
             return "is missing or damaged"
         if size != record.size:
             return "is missing or damaged"
-        return None if has_manifest or not record.materializer else "has no manifest"
+        return None if has_manifest or not record.materializer else NO_MANIFEST
 
     def problems(self, records: Iterable[ArtifactRecord]) -> dict[str, str | None]:
         """Ask for many at once what is elsewhere, by uri; what is on this machine costs next to nothing, and is left out."""
@@ -290,6 +292,7 @@ def write_manifest(
             "run the pipeline again to make it anew"
         )
     aside = folder.with_name(f".{folder.name}.manifest.partial")
+    aside.unlink(missing_ok=True)  # what was interrupted may have left it read-only
     _write_manifest(aside, manifest, durable=True)
     aside.replace(folder / MANIFEST)
     _flush_folder(folder)
