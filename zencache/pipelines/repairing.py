@@ -52,6 +52,8 @@ def repair(bad: Sequence[Bad], every: Sequence[Records], checked: Sequence[Kept]
         if not patient.restore([(store, fresh)], f"{why}, the same as before"):
             patient.outcome, patient.is_good = f"{why}{patient.compared(fresh)}", True
     reruns.end()
+    for patient in (each for each in patients if not each.is_good):
+        patient.restore([], "made anew by another store that has it too")
     told = {(p.bad.kept.home, p.bad.kept.record.id): (p.said(), p.is_good) for p in patients}
     left = ("left as it is", False)
     return [told.get((each.kept.home, each.kept.record.id), left) for each in bad]
