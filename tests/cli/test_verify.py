@@ -12,10 +12,12 @@ import sys
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
 from zencache import Repository, owners
 from zencache.config import find_project
 from zencache.owners import this_process
+from zencache.pipelines import verifying
 from zencache.pipelines.records import open_records
 from zencache.stores.artifacts import MANIFEST
 from zencache.stores.manifests import Manifest
@@ -203,12 +205,11 @@ def tokens():
 
 def test_what_ran_last_stays_what_ran_last(shop):
     """An older run is run again for its parameters; the pipeline of the repository is the newest one still."""
-    shutil.rmtree(folder_of(step="noise"))
-    swap(folder_of("second"))
     truncate(folder_of())
     Repository().delete_run("third")
     was = Repository().get_pipeline_by_name("prices").spec
-    assert len(Repository().verify(full=True, repair=True).problems) == 3
+    [problem] = Repository().verify(full=True, repair=True).problems
+    assert problem.is_mended
     assert Repository().get_pipeline_by_name("prices").spec == was
     assert output().load().tolist() == [0.0, 2.0, 4.0, 6.0]
 
@@ -245,6 +246,21 @@ def test_what_a_record_that_points_elsewhere_names_is_never_touched(shop, zencac
     assert zencache("cache", "verify", "--full").exit_code == 0
 
 
+def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
+    """It was found damaged and dropped, or collected, since the records were read."""
+    artifact = output().record
+    real = verifying.damage
+
+    def dropping(store, record, *args, **kwargs):
+        if record.id == artifact.id:
+            open_records(find_project()).metadata.drop_artifact(artifact.id)
+        return real(store, record, *args, **kwargs)
+
+    shutil.rmtree(folder_of())
+    monkeypatch.setattr(verifying, "damage", dropping)
+    assert Repository().verify().problems == ()
+
+
 def test_a_step_that_gives_something_else_is_told(shop):
     """Its old value is lost; the new one is reused, and the store is clean."""
     shutil.rmtree(folder_of(step="noise"))
@@ -274,6 +290,45 @@ def test_what_nobody_can_make_again_is_marked_and_told(shop, zencache):
     assert "marked, so that nothing reuses it; not made anew: step shop." in done.stdout
     assert "run the pipeline's own script" in done.stdout
     assert zencache("cache", "verify").exit_code == 0
+
+
+SECRETS = """
+from pydantic import SecretStr
+from zencache import pipeline, step
+
+@step
+def fetch(token: SecretStr) -> int:
+    return len(token.get_secret_value())
+
+@pipeline
+def guarded(token: SecretStr):
+    fetch(token=token)
+"""
+
+
+def test_a_secret_that_is_lacking_is_told(shop, monkeypatch):
+    """And how to give it; nothing is computed without it."""
+    (shop / "guarded.py").write_text(SECRETS)
+    monkeypatch.delitem(sys.modules, "guarded", raising=False)
+    run = importlib.import_module("guarded").guarded(SecretStr("abc")).run()
+    shutil.rmtree(run.steps["fetch"].output.folder)
+    [problem] = Repository().verify(repair=True).problems
+    assert not problem.is_mended
+    assert "ZENCACHE_SECRET_TOKEN" in problem.outcome
+
+
+def test_a_value_that_nothing_here_can_name_is_left_as_it_is(shop):
+    """Its materializer is not installed: that speaks against this machine and not against the artifact."""
+    [artifact] = client().get_artifacts_by_id([output().record.id])
+    named = {"zencache_materializer": "nowhere:Gone", "zencache_digest": "of the value"}
+    set_properties(artifact.custom_properties, named)
+    client().put_artifacts([artifact])
+    [problem] = Repository().verify(full=True, repair=True).problems
+    assert (problem.wrong.partition(":")[0], problem.outcome) == (
+        "cannot be compared with its record",
+        "left as it is",
+    )
+    assert client().get_artifacts_by_id([artifact.id])[0].state == pb.Artifact.LIVE
 
 
 def test_code_that_changed_is_not_run_in_vain(shop):
@@ -407,3 +462,9 @@ def test_files_of_others_that_changed_are_nobodys_fault(shop, zencache):
     assert "external file changed: its content changed" in done.stdout
     assert "0 problems, 1 external file changed" in done.stdout
     assert file.read_text() == "now"
+
+
+def test_what_a_component_left_empty_may_be_gone(shop):
+    """There was nothing in it."""
+    native(shop / "blessing", zencache_digest=Manifest.of(shop / "blessing").digest, zencache_size=0)
+    assert Repository().verify(full=True).problems == ()

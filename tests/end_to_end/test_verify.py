@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def store(request):
             {"endpoint_url": request.getfixturevalue("s3_address")},
         )
     else:
-        url = f"memory://verify-{id(request)}"
+        url = f"memory://verify-{uuid.uuid4().hex}"  # it lasts as long as the process
     create_project(Path.cwd(), Settings(artifact_store=url, artifact_store_options=options))
     return file_system(url, options), url
 

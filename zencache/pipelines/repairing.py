@@ -75,7 +75,7 @@ class _Patient:
     """A damaged artifact, while it is repaired."""
 
     def __init__(self, bad: Bad) -> None:
-        from zencache.stores.verifying import keys_of, roots_of  # noqa: PLC0415 - imports ml_metadata
+        from zencache.stores.verifying import keys_of  # noqa: PLC0415 - imports ml_metadata
 
         self.bad = bad
         self.record = bad.kept.record
@@ -84,7 +84,7 @@ class _Patient:
         self.outcome = ""
         self._store = bad.home.metadata.artifacts
         self._digest = digest_of(self.record.materializer)
-        self._is_ours = bad.kept.is_ours(roots_of(bad.found))
+        self._is_ours = bad.kept.is_ours(bad.found)
         self._aside: str | None = None
         self.keys = set(keys_of(bad.found, bad.kept.uses).values())
 

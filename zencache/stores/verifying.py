@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.errors import StoreUnavailableError
 from zencache.owners import Owner
 from zencache.stores import erasing
+from zencache.stores.artifacts import is_remote
 from zencache.stores.keeping import is_going_on
 from zencache.stores.liveness import OWNER, bury, is_dead
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
@@ -23,9 +24,11 @@ from zencache.stores.mlmd import errors, get_properties, pb, set_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from pathlib import Path
 
+    from zencache.config import Project
     from zencache.stores.house import Survey
     from zencache.stores.keeping import Use
     from zencache.stores.metadata import MetadataStore
@@ -34,8 +37,33 @@ if TYPE_CHECKING:
 _AT_ONCE = 500  # ids in one call
 _EXECUTION = "zencache_execution"
 _FRESH = 60  # seconds in which a run on a server may still be being written
+_DEPTH = 4  # an artifact elsewhere is at store/root/step/output/execution
 _SHARED_ROOT = re.compile(r"_[0-9a-f]{16}")
 """What `ArtifactStore.root` adds where others put artifacts too."""
+
+
+def _is_made_there(uri: str, store: str, makers: AbstractSet[str]) -> bool:
+    """Say whether a uri is one that an execution was given in a store elsewhere.
+
+    >>> made = "s3://bucket/team/_0123456789abcdef/load/output/7"
+    >>> [_is_made_there(made, store, {"7"}) for store in ("s3://bucket/team/", "s3://bucket", "")]
+    [True, False, False]
+    """
+    parts = uri.split("/")
+    if len(parts) <= _DEPTH or ".." in parts or "" in parts[-_DEPTH:]:
+        return False
+    base, root = "/".join(parts[:-_DEPTH]), parts[-_DEPTH]
+    return base == store.rstrip("/") and bool(_SHARED_ROOT.fullmatch(root)) and parts[-1] in makers
+
+
+def _shared_roots(project: Project, record: ArtifactRecord) -> list[str]:
+    if not record.folder.is_relative_to(project.artifacts):
+        return []
+    return [
+        name
+        for name in record.folder.relative_to(project.artifacts).parts[:1]
+        if _SHARED_ROOT.fullmatch(name)
+    ]
 
 
 @dataclass(frozen=True)
@@ -61,15 +89,19 @@ class Kept:
         """The name of the output that it is."""
         return self.maker.outputs[self.record.id] if self.maker else self.record.name
 
-    def is_ours(self, roots: Iterable[Path]) -> bool:
+    def is_ours(self, found: Survey) -> bool:
         """Say whether it lies where an execution of ours puts what it makes: what is elsewhere is never moved."""
-        if not self.record.materializer:
+        makers = {str(use.id) for use in self.uses if use.state != "CACHED"}
+        if not self.record.materializer or not makers:
             return False
-        *before, root, _, _, number = ("", "", "", *self.record.uri.rstrip("/").split("/"))[-5:]
-        makers = {use.id for use in self.uses if use.state != "CACHED"}
-        if before and _SHARED_ROOT.fullmatch(root):
-            return number.isdecimal() and int(number) in makers
-        return any(erasing.is_made_by(self.record.folder, each, n) for each in roots for n in makers)
+        project = found.metadata.project
+        if is_remote(self.record.uri):
+            return _is_made_there(self.record.uri, project.artifact_store or "", makers)
+        roots = {
+            *roots_of(found),
+            *(project.artifacts / name for name in _shared_roots(project, self.record)),
+        }
+        return any(erasing.is_made_by(self.record.folder, root, int(n)) for root in roots for n in makers)
 
 
 @dataclass(frozen=True)
