@@ -158,7 +158,7 @@ def checked(factor: int) -> dict:
     }
 
 
-def fresh(base: Path, folder: Path, number: int) -> None:
+def fresh(base: Path, folder: Path, number: int = 0) -> None:
     """A copy of the store as it was before; of a server, a database that has been prepared the same way."""
     os.chdir("/")
     shutil.rmtree(folder, ignore_errors=True)

@@ -297,6 +297,7 @@ class MetadataStore:
             [artifact] = self.client.get_artifacts_by_id([artifact_id])
             if artifact.state == pb.Artifact.MARKED_FOR_DELETION:
                 artifact.state = pb.Artifact.LIVE
+                artifact.custom_properties.pop("zencache_damaged", None)
                 self.client.put_artifacts([artifact])
 
     def artifacts_by_id(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
