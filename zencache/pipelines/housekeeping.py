@@ -173,7 +173,7 @@ def look(every: Sequence[Records], now: datetime | None = None) -> House:
     """Read all stores of a project: what they hold of what its runs made."""
     from zencache.stores.house import survey  # noqa: PLC0415 - imports ml_metadata
 
-    _missing(every)
+    missing(every)
     moment = now or datetime.now(timezone.utc)
     return _house(every[0].project, tuple(survey(each.runs, n, moment) for n, each in enumerate(every)))
 
@@ -184,15 +184,15 @@ def _look_about(every: Sequence[Records], now: datetime) -> tuple[House, list[Pa
     about = list(erasing.strays(project))  # before the records: what is recorded meanwhile is named then
     house = look(every, now)
     names = {name for found in house.surveys for name in found.names}
-    if missing := _missing(every):
-        said = f"what lies about stays: the store {missing[0]} of this project is not there, and may name it"
+    if away := missing(every):
+        said = f"what lies about stays: the store {away[0]} of this project is not there, and may name it"
         return house, [], (said,)
     files = erasing.unnamed_files(project, names)
     owned = _Owned.of(house, now)
     return house, [each.path for each in (*about, *files) if _is_leftover(each, owned, now)], ()
 
 
-def _missing(every: Sequence[Records]) -> list[Database]:
+def missing(every: Sequence[Records]) -> list[Database]:
     """Give the project's stores that are not there; raises StoreUnavailableError for one that cannot be read."""
     opened = {records.project.database for records in every}
     others = [each for each in every[0].project.databases if each not in opened]

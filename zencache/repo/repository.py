@@ -17,6 +17,7 @@ from zencache.pipelines.dropping import drop
 from zencache.pipelines.housekeeping import cache_size, gc
 from zencache.pipelines.records import open_others, open_records
 from zencache.pipelines.upgrading import make_current
+from zencache.pipelines.verifying import verify
 from zencache.sizes import parse_size
 from zencache.steps.native import adapter
 from zencache.stores.keeping import Criteria
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from zencache.pipelines.dropping import DroppedResult
     from zencache.pipelines.housekeeping import CacheSize, Collection
     from zencache.pipelines.records import Records
+    from zencache.pipelines.verifying import Progress, Verification
     from zencache.stores.records import RunRecord
 
 
@@ -176,6 +178,20 @@ class Repository(Older):
         names = self._records.runs.pipelines() if name is None else [name]
         specs = [self._recorded(each).spec for each in names]
         return audit(self._records, specs, sample=sample, step=step, seed=seed)
+
+    def verify(
+        self, *, full: bool = False, repair: bool = False, progress: Progress | None = None
+    ) -> Verification:
+        """Compare all live artifacts of the project's stores, and the records themselves, with what they should be.
+
+        Artifacts by existence, size and manifest; with `full`, by every byte. Changes nothing, unless `repair`: then bad
+        copies are set aside and never reused, the newest runs that need them run again, and records are mended; what came
+        of it is in each problem's `outcome`. Safe while runs go on. `progress` is called with artifacts and bytes: how
+        many are done, and of how many.
+
+        Raises StoreUnavailableError where a store cannot be read.
+        """
+        return verify(self._all, full=full, repair=repair, progress=progress)
 
     # -- the house ----------------------------------------------------------------------------
 

@@ -291,6 +291,19 @@ class MetadataStore:
                 self.client.put_artifacts([artifact])
         return str(known or why)
 
+    def revive_artifact(self, artifact_id: int) -> None:
+        """Take back what `drop_artifact` said: its files are again what was recorded."""
+        with self.lock:
+            [artifact] = self.client.get_artifacts_by_id([artifact_id])
+            if artifact.state == pb.Artifact.MARKED_FOR_DELETION:
+                artifact.state = pb.Artifact.LIVE
+                self.client.put_artifacts([artifact])
+
+    def artifacts_by_id(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
+        """Read artifacts as they are recorded, by id."""
+        read = self.client.get_artifacts_by_id(ids) if ids else []
+        return {a.id: self._artifact_record(a.name, a) for a in read}
+
     def not_live(self, ids: Iterable[int]) -> set[int]:
         """Give those of these artifacts that are marked or deleted."""
         wanted = sorted(set(ids))
