@@ -81,6 +81,16 @@ def test_plans_of_an_older_store_say_what_a_run_would_do(old):
     assert {p.action for p in old.flow().plan().steps.values()} == {"hit"}
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_verifying_an_older_store_finds_what_is_damaged_and_misses_no_manifest(old, full):
+    """What is not there yet is not wrong; content is compared with the record."""
+    assert not [p for p in Repository().verify(full=full).problems if p.kind == "artifact"]
+    changed = artifact("told")
+    changed.chmod(0o644)
+    changed.write_text("the total is 99")
+    assert len([p for p in Repository().verify(full=full).problems if p.kind == "artifact"]) == full
+
+
 def test_reading_leaves_an_older_store_as_it_is(old):
     """Who only looks needs no upgrade, and changes nothing for an older zencache."""
     old.flow().plan()
@@ -95,6 +105,7 @@ def test_reading_leaves_an_older_store_as_it_is(old):
     "write",
     [
         lambda: Repository().gc(keep_last=5),
+        lambda: Repository().verify(repair=True),
         lambda: Repository().pin("first"),
         lambda: Repository().get_run("first").unpin(),
         lambda: Repository().drop(step="told"),
@@ -254,7 +265,7 @@ def test_a_new_project_is_of_the_newest_format(folder):
     project = config.create_project(folder)
     assert project.settings.format == FORMAT
     metadata = open_records(project).metadata
-    assert (metadata.format, metadata.lacks_manifests) == (FORMAT, False)
+    assert (metadata.format, metadata.artifacts.lacks_manifests) == (FORMAT, False)
     assert list(metadata.context_types)
     assert read_format(metadata.client) == FORMAT
 

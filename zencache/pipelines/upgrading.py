@@ -20,7 +20,7 @@ def make_current(records: Records) -> None:
     Raises StoreError where these records cannot be; another store is told of, and its results are not reused.
     """
     for each in (records, *open_others(records.project)):
-        if each.metadata.lacks_manifests:
+        if each.metadata.artifacts.lacks_manifests:
             _upgrade(each, is_needed=each is records)
     if records.project.settings.format < FORMAT:
         raise_settings(records)
@@ -60,7 +60,7 @@ def _upgrade(records: Records, *, is_needed: bool) -> None:
         if is_needed:
             raise
         _note(f"results of a store of this project are not reused: {error}")
-        records.metadata.lacks_manifests = False
+        records.metadata.artifacts.lacks_manifests = False
 
 
 def _told(done: Upgraded) -> str:

@@ -190,7 +190,9 @@ class Planner:
             return self._looked[artifact.uri]
         [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
         problem = store.artifacts.problem(artifact)
-        is_to_come = problem == NO_MANIFEST and any(each.lacks_manifests for each in (store, *self.others))
+        is_to_come = problem == NO_MANIFEST and any(
+            each.artifacts.lacks_manifests for each in (store, *self.others)
+        )
         return None if is_to_come else problem
 
     def _look_ahead(self, found: Mapping[str, ExecutionRecord]) -> None:

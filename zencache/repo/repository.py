@@ -191,6 +191,7 @@ class Repository(Older):
 
         Raises StoreUnavailableError where a store cannot be read.
         """
+        self._to_write(dry_run=not repair)
         return verify(self._all, full=full, repair=repair, progress=progress)
 
     # -- the house ----------------------------------------------------------------------------

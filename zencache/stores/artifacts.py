@@ -97,6 +97,8 @@ class ArtifactStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.lacks_manifests = False
+        """Whether the records are of a format without manifests, which the next run gives to what is as recorded."""
         self.cache = ReadCache(project.read_cache, project.settings.read_cache_size)
 
     @cached_property

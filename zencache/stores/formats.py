@@ -32,7 +32,7 @@ def are_ours(context_types: Iterable[str]) -> bool:
 def check_format(metadata: MetadataStore) -> None:
     """Note of which format the records are; raises StoreFormatError if it is newer than this zencache."""
     metadata.format = read_format(metadata.client) or FORMAT
-    metadata.lacks_manifests = metadata.format < FORMAT
+    metadata.artifacts.lacks_manifests = metadata.format < FORMAT
     if metadata.format > FORMAT:
         raise StoreFormatError(
             f"the records in {metadata.project.database} are of format {metadata.format}; this zencache reads up to "

@@ -141,8 +141,6 @@ class MetadataStore:
         self.heart = Heart(self.client, str(project.database), every)
         self.format = FORMAT
         """Of the records, once `stores.formats` has read it."""
-        self.lacks_manifests = False
-        """Whether they are of a format without manifests, which the next run gives to what is as recorded."""
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
         self._places: dict[int, tuple[str, str]] = {}
