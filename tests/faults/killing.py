@@ -187,8 +187,9 @@ def main(folder: Path, changed: str, which: str) -> None:
         "value": expected(4, 1),
         "status": dict.fromkeys(("numbers", "halves", "total"), "executed"),
     }, first
-    fresh(base, work, -1)
-    points = in_child(lambda: counted(factor))["points"]
+    fresh(base, work, 999)
+    counting = in_child(lambda: counted(factor))
+    points = counting.get("points") or sys.exit(f"the run that is to be killed fails: {counting}")
     for number, point in enumerate(points):
         if which == "records" and " put_" not in point:
             continue
