@@ -253,7 +253,7 @@ def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
 
     def dropping(store, record, *args, **kwargs):
         if record.id == artifact.id:
-            open_records(find_project()).metadata.drop_artifact(artifact.id)
+            open_records(find_project()).metadata.drop_artifact(artifact.id, "a test")
         return real(store, record, *args, **kwargs)
 
     shutil.rmtree(folder_of())

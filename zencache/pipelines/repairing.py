@@ -90,7 +90,7 @@ class _Patient:
 
     def set_aside(self) -> None:
         """Mark it first: whoever reads it from now on makes it anew."""
-        self.bad.home.metadata.drop_artifact(self.record.id)
+        self.bad.home.metadata.drop_artifact(self.record.id, self.bad.damage.wrong)
         if self._is_ours:
             with suppress(StoreError, OSError):  # another took care of it, or it cannot be moved
                 self._aside = self._store.set_aside(self.record)

@@ -26,6 +26,7 @@ from zencache.stores.manifests import (
     Manifest,
     check,
     content_digest,
+    gone,
     measured,
     read_checked,
     size_of,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MANIFEST",
+    "NO_MANIFEST",
     "ArtifactStore",
     "Manifest",
     "Stored",
@@ -54,6 +56,7 @@ __all__ = [
     "write_manifest",
 ]
 
+NO_MANIFEST = "has no manifest"
 _QUARANTINE = ".quarantine"
 _OURS = f"/{FOLDER}/artifacts/"
 
@@ -94,6 +97,8 @@ class ArtifactStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.lacks_manifests = False
+        """Whether the records are of a format without manifests, which the next run gives to what is as recorded."""
         self.cache = ReadCache(project.read_cache, project.settings.read_cache_size)
 
     @cached_property
@@ -145,7 +150,7 @@ class ArtifactStore:
             return "is missing or damaged"
         if size != record.size:
             return "is missing or damaged"
-        return None if has_manifest or not record.materializer else "has no manifest"
+        return None if has_manifest or not record.materializer else NO_MANIFEST
 
     def problems(self, records: Iterable[ArtifactRecord]) -> dict[str, str | None]:
         """Ask for many at once what is elsewhere, by uri; what is on this machine costs next to nothing, and is left out."""
@@ -164,8 +169,13 @@ class ArtifactStore:
             with self.remote.reading(record, value_digest) as folder:
                 yield folder
             return
-        check(record.folder, record.digest, name=record.name, value_digest=value_digest)
-        yield record.folder
+        try:
+            check(record.folder, record.digest, name=record.name, value_digest=value_digest)
+            yield record.folder
+        except FileNotFoundError as error:
+            if record.folder.exists():
+                raise
+            raise gone(record.name, record.folder) from error  # another reader has set it aside
 
     def read_into_memory(self, record: ArtifactRecord) -> dict[str, bytes]:
         """Give the very bytes that were compared with the record, by file; raises ArtifactError as `reading` does."""
@@ -217,9 +227,10 @@ class ArtifactStore:
         """Move a bad copy of an artifact of ours to where nothing finds it, and say where; None if there is nothing."""
         if is_remote(record.uri):
             return self.remote.set_aside(record)
-        if not record.folder.exists():
+        try:
+            return str(_set_aside(record.folder, self.project.artifacts))
+        except FileNotFoundError:  # it is gone, or another reader was faster
             return None
-        return str(_set_aside(record.folder, self.project.artifacts))
 
     def delete(self, record: ArtifactRecord) -> None:
         """Delete an artifact; one that is deleted in part is none any more."""
@@ -283,6 +294,7 @@ def write_manifest(
             "run the pipeline again to make it anew"
         )
     aside = folder.with_name(f".{folder.name}.manifest.partial")
+    aside.unlink(missing_ok=True)  # what was interrupted may have left it read-only
     _write_manifest(aside, manifest, durable=True)
     aside.replace(folder / MANIFEST)
     _flush_folder(folder)

@@ -80,7 +80,7 @@ def _damage(
     if str(record.folder).startswith(os.devnull):
         return Damage("its record leads to where no artifact is")
     try:
-        found = _here(record, value_digest, full=full)
+        found = _here(record, value_digest, full=full, with_manifest=not store.lacks_manifests)
     except _GONE:
         found = "is missing"
     except PermissionError as error:
@@ -90,11 +90,11 @@ def _damage(
     return Damage(found) if found else None
 
 
-def _here(record: ArtifactRecord, value_digest: Digest, *, full: bool) -> str | None:
+def _here(record: ArtifactRecord, value_digest: Digest, *, full: bool, with_manifest: bool) -> str | None:
     if not record.materializer and not record.size and not record.folder.exists():
         return None  # what a TFX component left empty may be gone
     size, has_manifest = measured(str(record.folder))
-    if record.materializer and not has_manifest:
+    if record.materializer and not has_manifest and with_manifest:
         return "has no manifest"
     is_whole = size == record.size
     if is_whole and not full:

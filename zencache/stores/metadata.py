@@ -21,6 +21,8 @@ context types                  name; custom properties
                                ``zencache_recent``: the ids of the executions that its last run used, as JSON
 ``pipeline``, ``pipeline_run``,  ``zencache_deleted``: when it was deleted; MLMD itself deletes nothing
 ``zencache.pipeline_version``
+``zencache.store``             one, named ``store``: ``zencache_format``, the number of what is written here
+                               (`zencache.config.FORMAT`); while it is upgraded ``zencache_backup``: where the copy is
 ``zencache.lease``             of a shared store: ``key:number``; who computes a key. ``zencache_owner``,
                                ``zencache_beat``; ``zencache_released`` once it is given back
 =============================  ========================================================================
@@ -52,6 +54,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 ``zencache_type``              qualified type name of the value
 ``zencache_materializer``      ``module:Class`` that loads it
 ``zencache_signature``         of one that runs code when it is loaded: HMAC of its digest, if it was signed
+``zencache_damaged``           why it may not be used any more: what was found when it was read
 ``zencache_collected``         when gc marked its bytes to be deleted; with the state ``DELETED`` they are gone
 ``zencache_properties``        of what a native component made: digest of the properties that say more than its files
 =============================  ========================================================================
@@ -60,19 +63,32 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from zencache.config import FORMAT
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import indexed
 from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
+from zencache.stores.formats import STORE_CONTEXT, are_ours, put_format
 from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
-from zencache.stores.lock import one_writer
-from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
+from zencache.stores.lock import is_read_only, one_writer
+from zencache.stores.mlmd import (
+    Client,
+    ListOptions,
+    OrderByField,
+    ReadOnlyClient,
+    errors,
+    get_properties,
+    make_database,
+    pb,
+    set_properties,
+)
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 from zencache.stores.texts import fitted
 
@@ -95,6 +111,7 @@ CONTEXT_TYPES = (
     STEP_CONTEXT,
     VERSION_CONTEXT,
     LEASE_CONTEXT,
+    STORE_CONTEXT,
 )
 _KEPT = 10_000  # records that are kept, at most
 RECENT = 20  # executions of one key or step that are looked at, however many there are
@@ -113,11 +130,17 @@ class MetadataStore:
                 # TFX makes it, their closing takes nothing away from ours.
                 if project.metadata is None and project.database.path is not None:
                     make_database(project.database.path)
+            self.client = Client(project.database, self.lock)
         except OSError as error:
-            raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
-        self.client = Client(project.database, self.lock)
+            said = f"cannot write to the store {project.folder}: {error}"
+            if not is_read_only(error) or not project.database.is_there():
+                raise StoreUnavailableError(said) from error
+            self.lock = threading.RLock()
+            self.client = ReadOnlyClient(project.database, self.lock, said)
         every = BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE
         self.heart = Heart(self.client, str(project.database), every)
+        self.format = FORMAT
+        """Of the records, once `stores.formats` has read it."""
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
         self._places: dict[int, tuple[str, str]] = {}
@@ -128,6 +151,10 @@ class MetadataStore:
         """The ids of the context types, registered where they are not yet."""
         with self.lock:
             found: dict[str, int] = {t.name: t.id for t in self.client.get_context_types()}
+            if self.client.is_read_only:
+                return found
+            if not are_ours(found):  # before all else: who finds records without a format takes them for old
+                put_format(self.client, self._put_type(STORE_CONTEXT), FORMAT)
             missing = [name for name in CONTEXT_TYPES if name not in found]
             return found | {name: self._put_type(name) for name in missing}
 
@@ -251,13 +278,16 @@ class MetadataStore:
         digests = {told["zencache_digest"] for told in known if "zencache_digest" in told}
         return bool(digests) and digests != {self.artifacts.manifest(uri).digest}
 
-    def drop_artifact(self, artifact_id: int) -> None:
-        """Mark an artifact as not to be used any more; its history stays."""
+    def drop_artifact(self, artifact_id: int, why: str) -> str:
+        """Mark an artifact as not to be used any more; its history stays. Gives why it was dropped, by whoever was first."""
         with self.lock:
             [artifact] = self.client.get_artifacts_by_id([artifact_id])
-            if artifact.state != pb.Artifact.DELETED:
+            known = get_properties(artifact.custom_properties).get("zencache_damaged")
+            if artifact.state != pb.Artifact.DELETED and known is None:
                 artifact.state = pb.Artifact.MARKED_FOR_DELETION
+                set_properties(artifact.custom_properties, {"zencache_damaged": why})
                 self.client.put_artifacts([artifact])
+        return str(known or why)
 
     def revive_artifact(self, artifact_id: int) -> None:
         """Take back what `drop_artifact` said: its files are again what was recorded."""
@@ -265,6 +295,7 @@ class MetadataStore:
             [artifact] = self.client.get_artifacts_by_id([artifact_id])
             if artifact.state == pb.Artifact.MARKED_FOR_DELETION:
                 artifact.state = pb.Artifact.LIVE
+                artifact.custom_properties.pop("zencache_damaged", None)
                 self.client.put_artifacts([artifact])
 
     def artifacts_by_id(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
