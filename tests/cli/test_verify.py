@@ -397,7 +397,7 @@ def test_a_run_that_was_killed_while_it_was_written_is_tied(shop, zencache, monk
             made.run(run_name="half")
     [problem] = Repository().verify().problems
     assert (problem.kind, problem.run) == ("run", "half")
-    assert "not tied to the pipeline" in problem.wrong
+    assert "not tied to the pipeline: its process ended" in problem.wrong
     assert zencache("cache", "verify", "--repair").exit_code == 0
     assert Repository().verify().problems == ()
     run = Repository().get_run("half")

@@ -12,8 +12,10 @@ import pytest
 from zencache import Repository, pipeline, step
 from zencache.config import Settings, create_project, find_project
 from zencache.errors import StoreUnavailableError
+from zencache.pipelines.records import open_records
 from zencache.stores.artifacts import MANIFEST
 from zencache.stores.manifests import size_of
+from zencache.stores.mlmd import set_properties
 from zencache.stores.places import file_system
 
 pytestmark = pytest.mark.tfx
@@ -144,3 +146,28 @@ def test_a_folder_that_is_not_mounted_is_no_damage(folder):
     array.unlink()
     assert Repository().verify(repair=True).is_clean
     assert Repository().verify(full=True).problems == ()
+
+
+@pytest.mark.slow
+def test_any_metadata_store_is_verified_and_repaired(store_url):
+    """Artifacts, keys and ties, by the same calls."""
+    create_project(Path.cwd())
+    run = chain().run()
+    again = chain().run()
+    assert Repository().verify(full=True).problems == ()
+    records = open_records(find_project())
+    [context] = [
+        c
+        for c in records.metadata.client.get_contexts_by_type("zencache.cache_key")
+        if c.name == run.steps["scale"].cache_key
+    ]
+    set_properties(context.custom_properties, {"zencache_execution": run.steps["load"].execution.id})
+    records.metadata.client.put_contexts([context])
+    shutil.rmtree(run.steps["scale"].output.folder)
+    problems = Repository().verify(full=True, repair=True).problems
+    assert sorted((problem.kind, problem.is_mended) for problem in problems) == [
+        ("artifact", True),
+        ("key", True),
+    ]
+    assert Repository().verify(full=True).problems == ()
+    assert again.steps["scale"].output.load().tolist() == [2 * n for n in range(1000)]

@@ -221,12 +221,12 @@ class _Ties:
                 continue
             loose = [use for use in self._by_run[run.name] if self._is_loose(run, use)]
             if loose or run.id not in self._children(run.pipeline):
-                steps = f"{len(loose)} of its steps" if loose else "it"
+                steps = f"of its steps, {len(loose)} not" if loose else "is not"
                 yield Fault(
                     run.pipeline,
                     run.name,
                     ", ".join(use.step for use in loose),
-                    f"{steps} not tied to the pipeline: its process ended while it was written",
+                    f"{steps} tied to the pipeline: its process ended while it was written",
                     "tied",
                     partial(_tie, self._metadata, run, loose),
                 )
