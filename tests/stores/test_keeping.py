@@ -57,8 +57,12 @@ def house(items, runs, **more):
     return House(tuple(items), {(0, each.name): each for each in runs}, **more)
 
 
+def name(item):
+    return item.place.rpartition("/")[2]
+
+
 def gone(house, **criteria):
-    return {each.place.rpartition("/")[2] for each in choose(house, Criteria(**criteria), NOW)}
+    return {name(each) for each in choose(house, Criteria(**criteria), NOW)}
 
 
 def test_what_old_runs_alone_used_goes():
@@ -216,13 +220,13 @@ def test_laws_of_what_goes(made, keep_last, days, max_size):
     fixed = {key for key, each in made.runs.items() if each.pinned} | last_of_pipelines(
         made.runs, keep_last or 0
     )
-    held = {each.place for each in made.items if {(0, use.run) for use in each.uses} & fixed}
+    held = {name(each) for each in made.items if {(0, use.run) for use in each.uses} & fixed}
     assert not going & held
     if max_size is None:
         young = {key for key, each in made.runs.items() if days is not None and NOW - each.ended < days * DAY}
-        needed = {i.place for i in made.items if {(0, use.run) for use in i.uses} & (fixed | young)}
-        assert going == {each.place for each in made.items} - needed
+        needed = {name(i) for i in made.items if {(0, use.run) for use in i.uses} & (fixed | young)}
+        assert going == {name(each) for each in made.items} - needed
     else:
-        left = {each.place: each.size for each in made.items if each.place not in going}
+        left = {name(each): each.size for each in made.items if name(each) not in going}
         assert sum(left.values()) <= max_size or left.keys() <= held
         assert gone(made, **said, max_size=max_size + 10) <= going

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from zencache.config import Settings, create_project
@@ -46,8 +44,8 @@ def reach(folder):
     """What a project reaches, whose artifact store is somewhere."""
 
     def make(store=None, database=None, named=()):
-        project = create_project(folder, Settings(artifact_store=store))
-        return Reach.of(replace(project, metadata=database), named)
+        project = create_project(folder, Settings(**({"artifact_store": store} if store else {})))
+        return Reach.of(project.on(database) if database else project, named)
 
     return make
 
