@@ -134,7 +134,7 @@ def test_results_of_equal_content_are_told_apart(memory):
     done = Repository().gc(keep_last=1)
     assert [(each.run, each.step) for each in done.results] == [("first", "again")]
     again = Repository().get_run("second").steps["again"].output
-    assert again.folder.exists()
+    assert again.record.folder.exists()
     assert again.load().sum() == 499500
 
 
@@ -341,6 +341,7 @@ def test_bad_copies_are_kept_for_thirty_days_and_counted(where, request, monkeyp
 # -- other machines --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_what_lies_on_another_machine_is_let_alone(kind, server, tmp_path, monkeypatch):
     """Both record into one store, and keep the bytes in folders of their own; even in folders of the same name."""
@@ -366,6 +367,7 @@ def test_what_lies_on_another_machine_is_let_alone(kind, server, tmp_path, monke
     assert {each.run for each in Repository().gc(**NOW).results} == {"theirs"}
 
 
+@pytest.mark.slow
 def test_what_another_machine_marked_stays_marked(server, tmp_path, monkeypatch):
     """Only where the bytes were does anyone know whether they are gone."""
     monkeypatch.setenv("ZENCACHE_METADATA_STORE", server("postgresql"))
