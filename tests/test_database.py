@@ -66,6 +66,9 @@ def test_a_settings_file_holds_no_password(folder):
     with pytest.raises(SettingsError, match="write the name of a variable") as raised:
         open_project(folder)
     assert "secret" not in str(raised.value)
+    with pytest.raises(ValueError, match="write the name of a variable") as raised:
+        Settings(metadata_store="mysql://a:secret@h/d")
+    assert "secret" not in str(raised.value)
     assert "${PW}" in repr(Settings(metadata_store="mysql://a:${PW}@h/d"))
 
 

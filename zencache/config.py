@@ -57,7 +57,7 @@ class Settings(BaseModel):
     Settings(format=1, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, require_signature=False, cache=None, beam_pipeline_args=(), metadata_store=None)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     format: int = FORMAT
     workers: int = Field(default_factory=lambda: max(4, os.cpu_count() or 1), ge=1)

@@ -106,7 +106,7 @@ def test_what_is_marked_between_publishing_and_looking_is_computed(monkeypatch):
     def marking(self, ids):
         if not marked:
             marked.append(artifact)
-            self.drop_artifact(artifact)
+            self.drop_artifact(artifact, "a test")
         return real(self, ids)
 
     monkeypatch.setattr(MetadataStore, "not_live", marking)

@@ -101,3 +101,69 @@ def test_a_read_only_disk_is_named(small_disk):
     assert done.returncode == 1
     assert "StoreUnavailableError: cannot make a zencache project in" in done.stderr
     assert "Read-only file system" in done.stderr
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {here!r})
+import test_stores_that_cannot_be_used as t
+from zencache import Repository
+from zencache.errors import StoreUnavailableError
+
+print([(run.status, run.steps["zeros"].output.load()) for run in Repository().get_runs()])
+print(t.filling(10).plan().steps["zeros"].action)
+for size in (10, 20):
+    try:
+        t.filling(size).run()
+    except StoreUnavailableError as error:
+        print(error)
+"""
+
+
+@root_only
+@pytest.mark.tfx
+def test_a_store_on_a_read_only_disk_can_be_read(small_disk):
+    """Runs, results and plans; whoever would write is told before anything is computed."""
+    here = str(Path(__file__).parent)
+    first = f"import sys; sys.path.insert(0, {here!r}); import test_stores_that_cannot_be_used as t; t.filling(10).run()"
+    subprocess.run([sys.executable, "-c", first], cwd=small_disk, check=True, capture_output=True)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    code = SCRIPT.format(here=here)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=small_disk, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(("Creating", "Cache", "Using"))]
+    assert lines[:2] == [f"[('completed', {bytes(10)!r})]", "hit"]
+    assert len(lines) == 4
+    assert all("cannot write to the store" in line and "Read-only file system" in line for line in lines[2:])
+
+
+@pytest.mark.tfx
+def test_a_quota_fails_the_step_and_leaves_the_store_whole(folder):
+    """Files that may not grow: the error names the artifact, nothing half-written stays, and the next run works."""
+    code = """
+import resource, sys
+sys.path.insert(0, {here!r})
+import test_stores_that_cannot_be_used as t
+from zencache.errors import StoreUnavailableError
+
+t.filling(10).run()
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+try:
+    t.filling(4_000_000).run()
+except StoreUnavailableError as error:
+    print("told:", error)
+assert t.filling(20).run().steps["zeros"].output.load() == bytes(20)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code.format(here=str(Path(__file__).parent))],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "told: step zeros failed: StoreUnavailableError: cannot store an artifact at" in done.stdout
+    assert "File too large" in done.stdout
+    assert not list((folder / FOLDER).rglob("*.partial"))

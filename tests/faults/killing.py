@@ -1,7 +1,9 @@
-"""Kills a run at its Nth write, for each N, and runs again: `python killing.py FOLDER` prints what it found as JSON lines.
+"""Kills a run at its Nth write, for each N, and runs again: `python killing.py FOLDER CHANGED POINTS` prints what it found as JSON lines.
 
 All runs are forked from this process, which has imported the engine once. A point is whatever changes the
 store: a file that is opened for writing, renamed, flushed or removed, and a call that writes records, before and after it.
+CHANGED says whether the killed run computes something (`changed`) or finds all (`same`); POINTS is `all`, or
+`records` for those alone that write records.
 """
 
 from __future__ import annotations
@@ -126,53 +128,75 @@ def run(size: int, factor: int) -> dict:
     return {"value": value, "status": {name: s.status for name, s in done.steps.items()}}
 
 
-def counted() -> dict:
+def counted(factor: int) -> dict:
     points = Points(None)
-    found = run(4, 2)
+    found = run(4, factor)
     points.on = False
     return {**found, "points": points.seen}
 
 
-def killed(number: int) -> dict:
-    points = Points(number)
-    return {**run(4, 2), "points": len(points.seen)}
+def killed(factor: int, number: int) -> dict:
+    Points(number)
+    return run(4, factor)
 
 
-def checked() -> dict:
-    """Run again what was killed, and what had been before it; read what is recorded."""
-    again, before = run(4, 2), run(4, 1)
-    runs = {r.name: r.status for r in Repository().get_runs()}
-    left = [str(p) for p in Path(".zencache").rglob("*.part*")]
-    return {"again": again, "before": before, "runs": list(runs.values()), "left": left}
+def checked(factor: int) -> dict:
+    """Run again what was killed, and what had been before it; read what is recorded, and what lies about."""
+    again, before = run(4, factor), run(4, 1)
+    repository = Repository()
+    runs = [r.status for r in repository.get_runs()]
+    states = sorted({s.status for r in repository.get_runs() for s in r.steps.values()})
+    problems = [str(p) for p in repository.verify(full=True, repair=True).problems]
+    after = [str(p) for p in repository.verify(full=True).problems]
+    return {
+        "again": again,
+        "before": before,
+        "runs": runs,
+        "states": states,
+        "problems": problems,
+        "after": after,
+    }
 
 
-def fresh(base: Path, folder: Path) -> None:
+def fresh(base: Path, folder: Path, number: int) -> None:
+    """A copy of the store as it was before; of a server, a database that has been prepared the same way."""
     os.chdir("/")
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(base, folder)
+    if (url := os.environ.get("KILLING_STORE")) is None:
+        shutil.copytree(base, folder)
+        os.chdir(folder)
+        return
+    folder.mkdir()
     os.chdir(folder)
+    os.environ["ZENCACHE_METADATA_STORE"] = f"{url}_{number}"
+    in_child(lambda: run(4, 1))
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, changed: str, which: str) -> None:
+    factor = 2 if changed == "changed" else 1
     load_engine()
     out = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what runs print is not what is told
     base, work = folder / "base", folder / "work"
     base.mkdir(parents=True)
     os.chdir(base)
+    if url := os.environ.get("KILLING_STORE"):
+        os.environ["ZENCACHE_METADATA_STORE"] = f"{url}_base"
     first = in_child(lambda: run(4, 1))
     assert first == {
         "value": expected(4, 1),
         "status": dict.fromkeys(("numbers", "halves", "total"), "executed"),
     }, first
-    fresh(base, work)
-    points = in_child(counted)["points"]
+    fresh(base, work, -1)
+    points = in_child(lambda: counted(factor))["points"]
     for number, point in enumerate(points):
-        fresh(base, work)
-        was_killed = in_child(lambda number=number: killed(number)) is None
-        found = in_child(checked)
+        if which == "records" and " put_" not in point:
+            continue
+        fresh(base, work, number)
+        was_killed = in_child(lambda number=number: killed(factor, number)) is None
+        found = in_child(lambda: checked(factor))
         os.write(out, (json.dumps({"point": point, "killed": was_killed, **(found or {})}) + "\n").encode())
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from zencache.execution.compiler import compile_pipeline
 from zencache.execution.connection import Connection
 from zencache.execution.flight import alone
 from zencache.execution.limits import throw
+from zencache.execution.mending import mended
 from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
 from zencache.execution.processes import Pool
 from zencache.execution.recording import properties, reuse
@@ -45,25 +48,51 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
     timed = any(run.spec.by_name[name].tries.timeout for name in todo)
     run.pool = Pool() if timed or run.worker_kind == "processes" else None
-    own = any(run.spec.by_name[name].node is None for name in todo)
-    roots = {run.root_of(run.spec.by_name[name]) for name in todo if run.spec.by_name[name].node is None}
+    roots = {run.root_of(step) for step in run.spec.steps if step.node is None}
     with quiet(), file_systems.reaching(roots, run.project):
-        ir = compile_pipeline(run.spec, run.bodies, run.project, run.handle.name) if own else None
-        _run_graph(run, _Nodes(ir) if ir else None, schedule, workers)
+        _run_graph(run, _Nodes(run), schedule, workers)
     return run.results
 
 
 class _Nodes:
-    """TFX's IR of a run, by node; kept beside the run, because a Beam element is only a segment's names."""
+    """TFX's IR of a run's own steps, by node, made when one runs; kept beside the run, as a Beam element is only a number."""
 
-    def __init__(self, ir: Any) -> None:
-        self.info = ir.pipeline_info
-        self.runtime = ir.runtime_spec
-        self.deployment = runner_utils.extract_local_deployment_config(ir)
-        self.nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+        self._lock = threading.Lock()
+
+    @functools.cached_property
+    def _ir(self) -> Any:
+        return compile_pipeline(self._run.spec, self._run.bodies, self._run.project, self._run.handle.name)
+
+    @property
+    def ir(self) -> Any:
+        """The intermediate representation (`pipeline_pb2.Pipeline`)."""
+        with self._lock:
+            return self._ir
+
+    @property
+    def info(self) -> Any:
+        return self.ir.pipeline_info
+
+    @property
+    def runtime(self) -> Any:
+        return self.ir.runtime_spec
+
+    @functools.cached_property
+    def deployment(self) -> Any:
+        return runner_utils.extract_local_deployment_config(self.ir)
+
+    def node(self, name: str) -> Any:
+        """Give a copy of a step's node."""
+        [found] = [n.pipeline_node for n in self.ir.nodes if n.pipeline_node.node_info.id == name]
+        copy = type(found)()
+        copy.CopyFrom(found)
+        return copy
 
 
-_graphs: dict[str, tuple[_Nodes | None, Schedule]] = {}
+_graphs: dict[str, tuple[_Nodes, Schedule]] = {}
+_MENDS = 10  # attempts at a step whose inputs turn out to be damaged, each time others
 
 
 class _Worker(beam.DoFn):  # type: ignore[misc]
@@ -80,7 +109,7 @@ class _Worker(beam.DoFn):  # type: ignore[misc]
             yield step
 
 
-def _run_graph(run: RunContext, nodes: _Nodes | None, schedule: Schedule, workers: int) -> None:
+def _run_graph(run: RunContext, nodes: _Nodes, schedule: Schedule, workers: int) -> None:
     """Run a Beam graph of workers that take steps from a schedule: grouped by number, each has a thread of its own."""
     # DirectRunner would look for the Prism engine first, which is another process and a download; this is
     # its own engine, in this process. With one worker it runs in the main thread. Its mode "multi_threading"
@@ -114,7 +143,7 @@ def interrupt(run: RunContext) -> None:
         time.sleep(0.1)
 
 
-def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
+def run_step(run: RunContext, step: str, graph: _Nodes) -> None:
     """Run, reuse or skip one step, whose upstream steps have ended."""
     spec = run.spec.by_name[step]
     left_out = spec.node is None and any(run.results[name].is_condition for name in spec.upstream)
@@ -124,18 +153,28 @@ def run_step(run: RunContext, step: str, graph: _Nodes | None) -> None:
         return
     started = time.perf_counter()
     run.report(StepEvent(step, "started"))
+    _try(run, spec, graph)
+    for _ in range(_MENDS):
+        failed = run.results[step]
+        if not mended(run, spec, lambda source: run_step(run, source, graph)):
+            run.results.setdefault(step, failed)
+            break
+        _try(run, spec, graph)
+    result = run.results[step]
+    what = {"executed": "finished", "cached": "finished"}.get(result.status, result.status)
+    run.report(StepEvent(step, what, time.perf_counter() - started, result.error, result.reason))  # type: ignore[arg-type]
+
+
+def _try(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
+    step = spec.name
     try:
         if spec.node is not None:
             run_node(run, spec)
         else:
-            assert graph is not None
             _run_own(run, spec, graph)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with one step must not stop the others
         if step not in run.results or run.results[step].status == "executed":
             run.results[step] = StepResult(step, "failed", error=error)
-    result = run.results[step]
-    what = {"executed": "finished", "cached": "finished"}.get(result.status, result.status)
-    run.report(StepEvent(step, what, time.perf_counter() - started, result.error, result.reason))  # type: ignore[arg-type]
 
 
 def _run_own(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
@@ -158,8 +197,7 @@ def _launch(
 ) -> None:
     """Have TFX's launcher run a node, tied to its cache key."""
     assert planned.parts is not None
-    node = type(graph.nodes[planned.name])()
-    node.CopyFrom(graph.nodes[planned.name])
+    node = graph.node(planned.name)
     tie_to_key(node, planned.parts.key)
     fix_inputs(node, inputs)
     run.parts[planned.name] = planned.parts

@@ -72,6 +72,8 @@ class RunContext:
     """Worker processes, for the steps that are computed in one."""
     results: dict[str, StepResult] = field(default_factory=dict)
     interrupted: threading.Event = field(default_factory=threading.Event)
+    mending: threading.RLock = field(default_factory=threading.RLock)
+    """Held by whoever makes a damaged result anew."""
     threads: dict[str, int] = field(default_factory=dict)
     """Step to the thread that runs it, to interrupt it."""
     parts: dict[str, KeyParts] = field(default_factory=dict)

@@ -111,12 +111,12 @@ def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterat
     try:
         yield
     except ArtifactError as error:
-        metadata.drop_artifact(artifact.id)
+        why = metadata.drop_artifact(artifact.id, str(error))
         where = None
         # What TFX components made, or an importer names, is not ours to move.
         with suppress(StoreError):
             where = metadata.artifacts.set_aside(artifact) if artifact.materializer else None
-        raise ArtifactError(f"{error}; the bad copy is kept at {where}" if where else str(error)) from error
+        raise ArtifactError(f"{why}; the bad copy is kept at {where}" if where else why) from error
 
 
 def store(

@@ -27,6 +27,7 @@ from zencache.stores.manifests import (
     Manifest,
     check,
     content_digest,
+    gone,
     measured,
     read_checked,
     size_of,
@@ -169,8 +170,13 @@ class ArtifactStore:
             with self.remote.reading(record, value_digest) as folder:
                 yield folder
             return
-        check(record.folder, record.digest, name=record.name, value_digest=value_digest)
-        yield record.folder
+        try:
+            check(record.folder, record.digest, name=record.name, value_digest=value_digest)
+            yield record.folder
+        except FileNotFoundError as error:
+            if record.folder.exists():
+                raise
+            raise gone(record.name, record.folder) from error  # another reader has set it aside
 
     def read_into_memory(self, record: ArtifactRecord) -> dict[str, bytes]:
         """Give the very bytes that were compared with the record, by file; raises ArtifactError as `reading` does."""
@@ -222,11 +228,12 @@ class ArtifactStore:
         """Move a bad copy of an artifact of ours to where nothing finds it, and say where; None if there is nothing."""
         if is_remote(record.uri):
             return self.remote.set_aside(record)
-        if not record.folder.exists():
-            return None
         own = self.project.own_artifacts
         is_own = record.folder.is_relative_to(own)
-        return str(_set_aside(record.folder, own if is_own else self.project.artifacts))
+        try:
+            return str(_set_aside(record.folder, own if is_own else self.project.artifacts))
+        except FileNotFoundError:  # it is gone, or another reader was faster
+            return None
 
     def delete(self, record: ArtifactRecord) -> None:
         """Delete an artifact; one that is deleted in part is none any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 def one_writer(project: Project) -> AbstractContextManager[Any]:
     """Give what orders the writers of a project's records: of a file, among processes; a server orders them itself."""
     return threading.RLock() if project.database.is_server else StoreLock(project.lock)
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Say whether an error tells that a file may be read, and not be written."""
+    return isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class StoreLock:

@@ -171,7 +171,7 @@ def measured(folder: str) -> tuple[int, bool]:
 def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path], str | None]) -> None:
     """Raise ArtifactError, which names the first file that differs, unless the artifact's content is what was recorded."""
     if not folder.exists():
-        raise ArtifactError(_gone(name, folder))
+        raise gone(name, folder)
     wrong = _wrong(folder, digest, value_digest)
     if wrong:
         raise ArtifactError(_differs(name, folder, wrong))
@@ -182,9 +182,9 @@ def read_checked(folder: Path, digest: str, *, name: str) -> dict[str, bytes]:
     try:
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in content_files(folder)}
     except OSError as error:
-        raise ArtifactError(_gone(name, folder)) from error
+        raise gone(name, folder) from error
     if not files and not folder.exists():
-        raise ArtifactError(_gone(name, folder))
+        raise gone(name, folder)
     found = Manifest(
         tuple((each, len(data), blake3(data).hexdigest()) for each, data in sorted(files.items()))
     )
@@ -193,8 +193,9 @@ def read_checked(folder: Path, digest: str, *, name: str) -> dict[str, bytes]:
     return files
 
 
-def _gone(name: str, folder: Path) -> str:
-    return f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew"
+def gone(name: str, folder: Path) -> ArtifactError:
+    """Make the error for an artifact that is not there."""
+    return ArtifactError(f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew")
 
 
 def _differs(name: str, folder: Path, wrong: str) -> str:

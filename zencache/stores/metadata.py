@@ -52,6 +52,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 ``zencache_type``              qualified type name of the value
 ``zencache_materializer``      ``module:Class`` that loads it
 ``zencache_signature``         of one that runs code when it is loaded: HMAC of its digest, if it was signed
+``zencache_damaged``           why it may not be used any more: what was found when it was read
 ``zencache_collected``         when gc marked its bytes to be deleted; with the state ``DELETED`` they are gone
 ``zencache_properties``        of what a native component made: digest of the properties that say more than its files
 =============================  ========================================================================
@@ -60,6 +61,7 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -71,8 +73,18 @@ from zencache.graph.specs import indexed
 from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
-from zencache.stores.lock import one_writer
-from zencache.stores.mlmd import Client, ListOptions, OrderByField, errors, get_properties, make_database, pb
+from zencache.stores.lock import is_read_only, one_writer
+from zencache.stores.mlmd import (
+    Client,
+    ListOptions,
+    OrderByField,
+    ReadOnlyClient,
+    errors,
+    get_properties,
+    make_database,
+    pb,
+    set_properties,
+)
 from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_milliseconds
 from zencache.stores.texts import fitted
 
@@ -113,9 +125,13 @@ class MetadataStore:
                 # TFX makes it, their closing takes nothing away from ours.
                 if project.metadata is None and project.database.path is not None:
                     make_database(project.database.path)
+            self.client = Client(project.database, self.lock)
         except OSError as error:
-            raise StoreUnavailableError(f"cannot write to the store {project.folder}: {error}") from error
-        self.client = Client(project.database, self.lock)
+            said = f"cannot write to the store {project.folder}: {error}"
+            if not is_read_only(error) or not project.database.is_there():
+                raise StoreUnavailableError(said) from error
+            self.lock = threading.RLock()
+            self.client = ReadOnlyClient(project.database, self.lock, said)
         every = BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE
         self.heart = Heart(self.client, str(project.database), every)
         self._context_ids: dict[tuple[str, str], int] = {}
@@ -128,7 +144,7 @@ class MetadataStore:
         """The ids of the context types, registered where they are not yet."""
         with self.lock:
             found: dict[str, int] = {t.name: t.id for t in self.client.get_context_types()}
-            missing = [name for name in CONTEXT_TYPES if name not in found]
+            missing = [name for name in CONTEXT_TYPES if name not in found and not self.client.is_read_only]
             return found | {name: self._put_type(name) for name in missing}
 
     def _put_type(self, name: str) -> int:
@@ -251,13 +267,16 @@ class MetadataStore:
         digests = {told["zencache_digest"] for told in known if "zencache_digest" in told}
         return bool(digests) and digests != {self.artifacts.manifest(uri).digest}
 
-    def drop_artifact(self, artifact_id: int) -> None:
-        """Mark an artifact as not to be used any more; its history stays."""
+    def drop_artifact(self, artifact_id: int, why: str) -> str:
+        """Mark an artifact as not to be used any more; its history stays. Gives why it was dropped, by whoever was first."""
         with self.lock:
             [artifact] = self.client.get_artifacts_by_id([artifact_id])
-            if artifact.state != pb.Artifact.DELETED:
+            known = get_properties(artifact.custom_properties).get("zencache_damaged")
+            if artifact.state != pb.Artifact.DELETED and known is None:
                 artifact.state = pb.Artifact.MARKED_FOR_DELETION
+                set_properties(artifact.custom_properties, {"zencache_damaged": why})
                 self.client.put_artifacts([artifact])
+        return str(known or why)
 
     def not_live(self, ids: Iterable[int]) -> set[int]:
         """Give those of these artifacts that are marked or deleted."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 import threading
 import time
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ml_metadata import errors
 from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
+from zencache.database import Database
 from zencache.errors import StoreFormatError, StoreUnavailableError
 from zencache.stores.relay import Relay
 from zencache.stores.texts import as_read, to_write
@@ -22,8 +25,6 @@ from zencache.waiting import backoff
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
-
-    from zencache.database import Database
 
 
 __all__ = [
@@ -165,6 +166,8 @@ class Client:
     interpreter's lock while it waits for an answer, so that more would not help.
     """
 
+    is_read_only = False
+
     def __init__(self, database: Database, lock: AbstractContextManager[Any]) -> None:
         self._database = database
         self._lock = lock
@@ -250,6 +253,27 @@ class Client:
             raise StoreUnavailableError(
                 f"cannot open the metadata store {self._database}: {self._told(error)}. {_ADVICE[self._database.is_server]}"
             ) from error
+
+
+class ReadOnlyClient(Client):
+    """Reads a copy of an SQLite file that cannot be written: SQLite cannot even read one in WAL mode where it is."""
+
+    is_read_only = True
+
+    def __init__(self, database: Database, lock: AbstractContextManager[Any], refusal: str) -> None:
+        """Take what is said to whoever writes."""
+        assert database.path is not None
+        self._folder = TemporaryDirectory(prefix="zencache-read-only-")
+        self._refusal = refusal
+        for suffix in ("", "-wal"):
+            if (file := database.path.with_name(database.path.name + suffix)).exists():
+                shutil.copyfile(file, Path(self._folder.name, file.name))
+        super().__init__(Database.at(Path(self._folder.name, database.path.name)), lock)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("put_"):
+            raise StoreUnavailableError(self._refusal)
+        return super().__getattr__(name)
 
 
 class _Shared:

@@ -98,6 +98,22 @@ class RunStore(VersionStore):
                 self._client.put_contexts(changed)
         return run
 
+    def take_back(self, run: RunHandle, step: StepSpec) -> None:
+        """Take back what a run recorded of a step whose result turned out to be damaged: TFX's launcher then runs it again."""
+        assert run.context_id is not None
+        with self.metadata.lock:
+            found = self._client.get_executions_by_context(run.context_id)
+            ended = [e for e in found if e.last_known_state in (pb.Execution.CACHED, pb.Execution.COMPLETE)]
+            own = [e for e in ended if get_properties(e.custom_properties).get("zencache_step") == step.name]
+            self._take_back(own)
+
+    def _take_back(self, executions: Sequence[Any]) -> None:
+        for execution in executions:
+            execution.last_known_state = pb.Execution.CANCELED
+            self._taken_back[execution.name.partition("#")[0]] += 1
+        if executions:
+            self._client.put_executions(executions)
+
     def _check_live(
         self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int], *, is_all: bool
     ) -> None:
@@ -105,11 +121,7 @@ class RunStore(VersionStore):
         gone = self.metadata.not_live(a.id for hit in hits for a in hit.hit.outputs.values())
         if not gone:
             return
-        executions = self._client.get_executions_by_id(ids)
-        for execution in executions:
-            execution.last_known_state = pb.Execution.CANCELED
-            self._taken_back[execution.name.partition("#")[0]] += 1
-        self._client.put_executions(executions)
+        self._take_back(self._client.get_executions_by_id(ids))
         if is_all:
             self._client.put_contexts([self._run_context(run, "running")])
         lost = [h.spec.name for h in hits if gone & {a.id for a in h.hit.outputs.values()}]
@@ -158,7 +170,7 @@ class RunStore(VersionStore):
         # gc looks for copies after it has marked; so either it sees this one, or the mark is seen here.
         if source.not_live(artifact.id for artifact in record.outputs.values()):
             for artifact in own.outputs.values():
-                self.metadata.drop_artifact(artifact.id)
+                self.metadata.drop_artifact(artifact.id, "it was collected where it came from")
             raise CollectedError([record.step])
         self.remember(record.key, identity, brought)
         return own

@@ -1,0 +1,51 @@
+"""Results that turn out to be damaged when a step reads them: they are never served, but made anew in the same run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zencache.errors import ArtifactError
+from zencache.execution.tasks import StepEvent
+from zencache.execution.values import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zencache.execution.tasks import RunContext
+    from zencache.graph.specs import StepSpec
+    from zencache.stores.records import ArtifactRecord
+
+
+def mended(run: RunContext, spec: StepSpec, again: Callable[[str], None]) -> bool:
+    """Have the steps run `again` whose results a step could not read; say whether it may try once more.
+
+    A bad copy is set aside and marked by whoever reads it, so that its step finds no hit any more.
+    """
+    result = run.results[spec.name]
+    if result.status != "failed" or not isinstance(result.error, ArtifactError):
+        return False
+    damaged = _damaged(run, spec)
+    for source, why in damaged.items():
+        with run.mending:
+            if any(_problem(run, found) for found in run.results[source].outputs.values()):
+                text = f"the result of step {source} is damaged and made anew: {why}"
+                run.report(StepEvent(source, "note", text=text))
+                run.runs.take_back(run.handle, run.spec.by_name[source])
+                again(source)
+    del run.results[spec.name]
+    return bool(damaged) and all(run.results[source].status in ("executed", "cached") for source in damaged)
+
+
+def _damaged(run: RunContext, spec: StepSpec) -> dict[str, str]:
+    """Give the steps whose results a step cannot read, and why."""
+    inputs = run.inputs(spec)
+    problems = {item.source.step: _problem(run, inputs[item.name]) for item in spec.inputs}
+    return {step: why for step, why in problems.items() if why}
+
+
+def _problem(run: RunContext, artifact: ArtifactRecord) -> str | None:
+    try:
+        verify(artifact, run.runs.metadata)
+    except ArtifactError as error:
+        return str(error)
+    return None
