@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zencache.errors import ParameterError
 from zencache.owners import this_process
 from zencache.stores.keeping import Criteria, House, Item, Stored, Use, choose, is_going_on, last_of_pipelines
-from zencache.stores.records import RunRecord
+from zencache.stores.records import ArtifactRecord, RunRecord
 
 NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -24,12 +24,16 @@ def run(name, days=0.0, pipeline="p", status="completed", **more):
     return RunRecord(hash(name), name, pipeline, 1, status, NOW - days * DAY, 0.0, **more)
 
 
+def stored(name):
+    """An artifact as its only store has it."""
+    place = f"/root/{name}"
+    record = ArtifactRecord(abs(hash(name)), "x", place, Path(place), "Any", "", "", 1, live=True)
+    return Stored(record, 0, place, "LIVE", False, NOW)
+
+
 def item(name, users, size=1, **more):
     """A result that these runs used, each when it began; the first computed it."""
-    path, stored = (
-        Path(f"/root/{name}"),
-        Stored(abs(hash(name)), 0, Path(f"/root/{name}"), "LIVE", False, NOW),
-    )
+    made = stored(name)
     uses = [
         Use(
             n,
@@ -41,20 +45,24 @@ def item(name, users, size=1, **more):
             user.created,
             True,
             False,
-            {stored.id: "x"},
+            {made.id: "x"},
             frozenset(),
         )
         for n, user in enumerate(users)
     ]
-    return Item(path, size, (stored,), tuple(uses))
+    return Item(made.place, size, (made,), tuple(uses))
 
 
 def house(items, runs, **more):
     return House(tuple(items), {(0, each.name): each for each in runs}, **more)
 
 
+def name(item):
+    return item.place.rpartition("/")[2]
+
+
 def gone(house, **criteria):
-    return {each.folder.name for each in choose(house, Criteria(**criteria), NOW)}
+    return {name(each) for each in choose(house, Criteria(**criteria), NOW)}
 
 
 def test_what_old_runs_alone_used_goes():
@@ -81,7 +89,7 @@ def test_an_artifact_that_a_kept_run_was_fed_with_stays():
         {},
         frozenset({found.artifacts[0].id}),
     )
-    kept = Item(found.folder, 1, found.artifacts, (*found.uses, fed))
+    kept = Item(found.place, 1, found.artifacts, (*found.uses, fed))
     assert gone(house([kept], [old, young]), older_than=30 * DAY) == set()
 
 
@@ -111,7 +119,7 @@ def test_pinned_served_and_going_on_stay_whatever_is_said():
     old = run("old", 90)
     runs = [pinned, going, old, dead]
     items = [item("a", [pinned]), item("b", [going]), item("c", [old]), item("d", [old, dead])]
-    made = house(items, runs, served=frozenset({Path("/root/c")}))
+    made = house(items, runs, served=frozenset({"/root/c"}))
     assert gone(made, older_than=timedelta(0), keep_last=0, max_size=0) == {"d"}
 
 
@@ -155,7 +163,7 @@ def test_what_belongs_to_no_run_stays_for_an_hour(minutes, expected):
     user = run("x", minutes / 60 / 24)
     [use] = item("a", [user]).uses
     loose = Use(use.id, 0, "a", "", None, "COMPLETE", use.when, True, False, use.outputs, frozenset())
-    made = Item(Path("/root/a"), 1, item("a", [user]).artifacts, (loose,))
+    made = Item("/root/a", 1, item("a", [user]).artifacts, (loose,))
     assert gone(house([made], []), older_than=timedelta(0)) == expected
 
 
@@ -163,7 +171,7 @@ def test_a_locked_place_stays_and_counts():
     """Whoever made it: an importer names it too."""
     old = run("old", 90)
     items = [item("a", [old], 10), item("b", [old], 10)]
-    made = house(items, [old], locked=frozenset({Path("/root/a")}))
+    made = house(items, [old], locked=frozenset({"/root/a"}))
     assert gone(made, older_than=timedelta(0)) == {"b"}
     assert gone(made, max_size=10) == {"b"}
 
@@ -212,13 +220,13 @@ def test_laws_of_what_goes(made, keep_last, days, max_size):
     fixed = {key for key, each in made.runs.items() if each.pinned} | last_of_pipelines(
         made.runs, keep_last or 0
     )
-    held = {each.folder.name for each in made.items if {(0, use.run) for use in each.uses} & fixed}
+    held = {name(each) for each in made.items if {(0, use.run) for use in each.uses} & fixed}
     assert not going & held
     if max_size is None:
         young = {key for key, each in made.runs.items() if days is not None and NOW - each.ended < days * DAY}
-        needed = {i.folder.name for i in made.items if {(0, use.run) for use in i.uses} & (fixed | young)}
-        assert going == {each.folder.name for each in made.items} - needed
+        needed = {name(i) for i in made.items if {(0, use.run) for use in i.uses} & (fixed | young)}
+        assert going == {name(each) for each in made.items} - needed
     else:
-        left = {each.folder.name: each.size for each in made.items if each.folder.name not in going}
+        left = {name(each): each.size for each in made.items if name(each) not in going}
         assert sum(left.values()) <= max_size or left.keys() <= held
         assert gone(made, **said, max_size=max_size + 10) <= going

@@ -147,6 +147,13 @@ def test_a_bad_copy_is_set_aside_and_never_deleted(store, target):
     assert store.set_aside(made) is None
 
 
+def test_a_bad_copy_in_the_projects_folder_is_set_aside_there(store, target, monkeypatch):
+    """Also where new artifacts are put into another."""
+    monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", str(Path.cwd() / "mnt"))
+    where = store.set_aside(record(target, write_aside(target, fill)))
+    assert Path(where).parent == store.project.own_artifacts / ".quarantine" / "step" / "out"
+
+
 def test_what_is_deleted_is_gone(store, target):
     """Twice is as good as once."""
     made = record(target, write_aside(target, fill))

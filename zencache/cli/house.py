@@ -43,6 +43,8 @@ def size() -> None:
     dropped, lying = found.dropped, found.leftovers
     typer.echo(f"Dropped or marked: {_counted(dropped.count, 'result')}, {size_text(dropped.size)}")
     typer.echo(f"Leftovers that no record names: {lying.count}, {size_text(lying.size)}")
+    aside = found.set_aside
+    typer.echo(f"Set aside as bad: {_counted(aside.count, 'copy', 'copies')}, {size_text(aside.size)}")
     typer.echo(f"Collected before: {_counted(found.collected, 'result')}")
     typer.echo(f"`zencache cache gc --keep-last 1` would free {size_text(found.collectable)}.")
 
@@ -140,8 +142,8 @@ def _lost(found: Deletion) -> str:
     return f"{_counted(found.results, 'result')} that no other run uses, {size_text(found.size)}"
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _counted(number: int, what: str, many: str | None = None) -> str:
+    return f"{number} {what if number == 1 else many or f'{what}s'}"
 
 
 def _ask(question: str, *, yes: bool) -> None:

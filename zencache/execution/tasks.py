@@ -88,7 +88,11 @@ class RunContext:
         if self.spec.root:
             return self.spec.root
         is_here = spec.node is not None or spec.name in feeding_components(self.spec)
-        return str(self.project.artifacts) if is_here and is_remote(self.root) else self.root
+        if not is_here or not is_remote(self.root):
+            return self.root
+        here = str(self.project.artifacts)
+        # Of a store of records that machines share, each run has a root that nobody else has; see `ArtifactStore.root`.
+        return f"{here}/{self.root.rpartition('/')[2]}" if self.project.database.is_server else here
 
     def inputs(self, spec: StepSpec) -> dict[str, ArtifactRecord]:
         """Give the inputs of a step whose upstream steps have ended."""

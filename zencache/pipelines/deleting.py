@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from zencache.errors import InUseError
-from zencache.pipelines.housekeeping import look
+from zencache.pipelines.looking import look
 from zencache.stores.keeping import is_going_on
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from zencache.errors import StoreUnavailableError
+from zencache.pipelines.looking import look_about
 from zencache.sizes import size_text
-from zencache.stores import erasing
-from zencache.stores.keeping import GRACE, Criteria, House, Item, choose, is_going_on
+from zencache.stores.artifacts import is_remote
+from zencache.stores.keeping import GRACE, Criteria, choose
 from zencache.stores.lock import StoreLock
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import Project
-    from zencache.database import Database
+    from zencache.pipelines.looking import Surroundings
     from zencache.pipelines.records import Records
-    from zencache.stores.erasing import Stray
+    from zencache.stores.artifacts import ArtifactStore
     from zencache.stores.house import Survey
-    from zencache.stores.keeping import Use
+    from zencache.stores.keeping import House, Item, Use
 
 _AT_ONCE = 100  # folders that are deleted before that is recorded
 
@@ -54,6 +55,8 @@ class CacheSize:
     """What is marked, so that it is never reused: counted above as well."""
     leftovers: Share
     """What no record names, and nothing that is going on owns."""
+    set_aside: Share
+    """Bad copies, which are kept to be looked at."""
     collected: int
     """How many artifacts were collected before."""
     collectable: int
@@ -71,7 +74,8 @@ class CollectedResult:
     output: str
     size: int
     last_used: datetime
-    folder: Path
+    place: str
+    """The folder on this machine, or the uri elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class Collection:
     """What gc freed, or with `dry_run` would."""
 
     results: tuple[CollectedResult, ...]
-    leftovers: tuple[tuple[Path, int], ...]
-    """What no record named, with sizes."""
+    leftovers: tuple[tuple[Path | str, int], ...]
+    """What no record named, with sizes: paths on this machine, and uris elsewhere."""
     left: int
     """The bytes of the artifacts that stay."""
     over: int
@@ -96,10 +100,10 @@ class Collection:
 def cache_size(every: Sequence[Records]) -> CacheSize:
     """Measure the cache; see `Repository.cache_size`."""
     now = datetime.now(timezone.utc)
-    house, leftovers, _ = _look_about(every, now)
+    about = look_about(every, now)
+    house, lying = about.house, sum(each.size for each in about.leftovers)
     going = choose(house, Criteria(keep_last=1), now)
     dropped = [item for item in house.items if item.is_dropped]
-    lying = sum(erasing.size_of(path) for path in leftovers)
     return CacheSize(
         count=len(house.items),
         size=sum(item.size for item in house.items),
@@ -108,7 +112,8 @@ def cache_size(every: Sequence[Records]) -> CacheSize:
             (f"{_maker(item).pipeline}.{_maker(item).step}".lstrip("."), item.size) for item in house.items
         ),
         dropped=Share("dropped", len(dropped), sum(item.size for item in dropped)),
-        leftovers=Share("leftovers", len(leftovers), lying),
+        leftovers=Share("leftovers", len(about.leftovers), lying),
+        set_aside=Share("set aside", len(about.set_aside), sum(each.size for each in about.set_aside)),
         collected=sum(each.state == "DELETED" for found in house.surveys for each in found.artifacts),
         collectable=lying + sum(item.size for item in going),
     )
@@ -119,17 +124,15 @@ def gc(every: Sequence[Records], criteria: Criteria, *, dry_run: bool) -> Collec
     criteria.check()
     project, now = every[0].project, datetime.now(timezone.utc)
     with nullcontext() if dry_run else _alone(project):
-        house, leftovers, notes = _look_about(every, now)
-        chosen = choose(house, criteria, now)
-        lying = tuple((path, erasing.size_of(path)) for path in leftovers)
-        items = chosen if dry_run else _collected(house, chosen, now)
+        about = look_about(every, now)
+        house = about.house
+        items: Sequence[Item] = choose(house, criteria, now)
         if not dry_run:
-            _mend(house, {item.folder for item in chosen}, now)
-            for path in leftovers:
-                erasing.erase(path)
+            items = _cleaned(about, items, now, every[0].metadata.artifacts)
     left = sum(item.size for item in house.items) - sum(item.size for item in items)
     over = max(0, left - criteria.max_size) if criteria.max_size is not None else 0
-    return Collection(tuple(map(_result, items)), lying, left, over, notes)
+    lying = tuple((each.place, each.size) for each in about.leftovers)
+    return Collection(tuple(map(_result, items)), lying, left, over, about.notes)
 
 
 @contextmanager
@@ -162,134 +165,26 @@ def _result(item: Item) -> CollectedResult:
     maker = _maker(item)
     output = next((maker.outputs[a.id] for a in item.artifacts if a.id in maker.outputs), "")
     return CollectedResult(
-        maker.pipeline, maker.step, maker.run or "", output, item.size, item.last_used, item.folder
+        maker.pipeline, maker.step, maker.run or "", output, item.size, item.last_used, item.place
     )
-
-
-# -- looking ------------------------------------------------------------------------------------------
-
-
-def look(every: Sequence[Records], now: datetime | None = None) -> House:
-    """Read all stores of a project: what they hold of what its runs made."""
-    from zencache.stores.house import survey  # noqa: PLC0415 - imports ml_metadata
-
-    missing(every)
-    moment = now or datetime.now(timezone.utc)
-    return _house(every[0].project, tuple(survey(each.runs, n, moment) for n, each in enumerate(every)))
-
-
-def _look_about(every: Sequence[Records], now: datetime) -> tuple[House, list[Path], tuple[str, ...]]:
-    """Give what the stores hold, what lies about besides, and what to tell of it."""
-    project = every[0].project
-    about = list(erasing.strays(project))  # before the records: what is recorded meanwhile is named then
-    house = look(every, now)
-    names = {name for found in house.surveys for name in found.names}
-    if away := missing(every):
-        said = f"what lies about stays: the store {away[0]} of this project is not there, and may name it"
-        return house, [], (said,)
-    files = erasing.unnamed_files(project, names)
-    owned = _Owned.of(house, now)
-    return house, [each.path for each in (*about, *files) if _is_leftover(each, owned, now)], ()
-
-
-def missing(every: Sequence[Records]) -> list[Database]:
-    """Give the project's stores that are not there; raises StoreUnavailableError for one that cannot be read."""
-    opened = {records.project.database for records in every}
-    others = [each for each in every[0].project.databases if each not in opened]
-    if closed := [each for each in others if each.is_there()]:
-        raise StoreUnavailableError(
-            f"the store {closed[0]} of this project cannot be read, and so nobody knows what it needs; mend it, "
-            f"or take it out of {every[0].project.folder / 'stores.json'}"
-        )
-    return others
-
-
-def _house(project: Project, surveys: tuple[Survey, ...]) -> House:
-    """Bring together what stores have in the same places."""
-    uses: dict[tuple[int, int], list[Use]] = defaultdict(list)
-    for found in surveys:
-        for use in found.uses:
-            for artifact in (*use.outputs, *use.inputs - use.outputs.keys()):
-                uses[use.home, artifact].append(use)
-    there = [each for found in surveys for each in found.artifacts if each.state != "DELETED"]
-    places = defaultdict(list)
-    for stored in there:
-        places[stored.folder].append(stored)
-    roots = [project.own_artifacts, *(root for found in surveys for root in found.roots)]
-    items = []
-    for folder, artifacts in places.items():
-        users = tuple(use for each in artifacts for use in uses[each.home, each.id])
-        item = Item(folder, 0, tuple(artifacts), users)
-        made = any(u.is_ours and erasing.is_made_by(folder, root, u.id) for u in users for root in roots)
-        if made and item.maker is not None:
-            items.append(Item(folder, erasing.size_of(folder), item.artifacts, users))
-    runs = {(n, name): run for n, found in enumerate(surveys) for name, run in found.runs.items()}
-    house = House(tuple(items), runs, named=frozenset(places), surveys=surveys)
-    return House(house.items, runs, _served(house), _locked(house), house.named, surveys)
-
-
-def _served(house: House) -> frozenset[Path]:
-    """Give where the models that are served lie, and what they were pushed from."""
-    newest: dict[tuple[int, str, str], int] = {}
-    folders = {(each.home, each.id): each.folder for s in house.surveys for each in s.artifacts}
-    pushed = {(e.home, e.id): e.pushed_to for s in house.surveys for e in s.artifacts if e.pushed_to}
-    giving: list[tuple[tuple[int, str, str], int, Use]] = []
-    for use in (use for found in house.surveys for use in found.uses):
-        run = house.run_of(use)
-        for artifact in use.outputs if run is not None and not run.deleted else ():
-            if place := pushed.get((use.home, artifact)):
-                key = (use.home, use.pipeline, place.rpartition("/")[0])
-                newest[key] = max(newest.get(key, 0), artifact)
-                giving.append((key, artifact, use))
-    served = [(key, artifact, use) for key, artifact, use in giving if newest[key] == artifact]
-    return frozenset(folders[use.home, each] for _, a, use in served for each in (a, *use.inputs))
-
-
-def _locked(house: House) -> frozenset[Path]:
-    around = {parent for folder in house.named for parent in folder.parents}
-    imported = {
-        each.folder for found in house.surveys for each in found.artifacts if each.id in found.imported
-    }
-    return frozenset(
-        item.folder
-        for item in house.items
-        if item.folder in imported | around or any(parent in house.named for parent in item.folder.parents)
-    )
-
-
-@dataclass(frozen=True)
-class _Owned:
-    """What belongs to something, as far as places tell."""
-
-    named: frozenset[Path]
-    around: frozenset[Path]
-    """The folders that named places lie in."""
-    in_progress: frozenset[int]
-    is_busy: bool
-    """Whether a run is going on."""
-
-    @classmethod
-    def of(cls, house: House, now: datetime) -> _Owned:
-        return cls(
-            house.named,
-            frozenset(parent for folder in house.named for parent in folder.parents),
-            frozenset(number for found in house.surveys for number in found.in_progress),
-            any(is_going_on(run, now) for run in house.runs.values()),
-        )
-
-    def has(self, stray: Stray) -> bool:
-        """Say whether a candidate belongs to something."""
-        inside = any(path in self.named for path in (stray.path, *stray.path.parents))
-        in_use = (stray.is_working and self.is_busy) or stray.execution in self.in_progress
-        return inside or stray.path in self.around or in_use
-
-
-def _is_leftover(stray: Stray, owned: _Owned, now: datetime) -> bool:
-    """Say whether what lies about belongs to nothing, and has for a while."""
-    return stray.is_trash or (not owned.has(stray) and now - erasing.last_change(stray.path) > GRACE)
 
 
 # -- collecting ---------------------------------------------------------------------------------------
+
+
+def _cleaned(about: Surroundings, chosen: Sequence[Item], now: datetime, store: ArtifactStore) -> list[Item]:
+    """Delete what was chosen, and what lies about; raises StoreUnavailableError where that cannot be done now."""
+    try:
+        gone = _collected(about.house, chosen, now)
+        _mend(about.house, {item.place for item in chosen}, now)
+        for each in about.leftovers:
+            each.delete(store)
+    except StoreUnavailableError as error:
+        raise StoreUnavailableError(
+            f"{error}; what gc marked stays marked, and the next `zencache cache gc` goes on from there"
+        ) from error
+    _forget(about.house, gone, store)
+    return gone
 
 
 def _collected(house: House, items: Sequence[Item], now: datetime) -> list[Item]:
@@ -300,16 +195,32 @@ def _collected(house: House, items: Sequence[Item], now: datetime) -> list[Item]
     for found, ids in _by_store(house, items):
         mark(found.metadata, ids, when)
     used = _used_meanwhile(house, items)
-    for found, ids in _by_store(house, [item for item in items if item.folder in used]):
+    for found, ids in _by_store(house, [item for item in items if item.place in used]):
         unmark(found.metadata, ids)
-    going = [item for item in items if item.folder not in used]
+    going = [item for item in items if item.place not in used]
     for start in range(0, len(going), _AT_ONCE):
         batch = going[start : start + _AT_ONCE]
-        for item in batch:
-            erasing.erase(item.folder)
+        _delete(house, batch)
         for found, ids in _by_store(house, batch):
             mark_deleted(found.metadata, ids, when)
     return going
+
+
+def _delete(house: House, items: Sequence[Item]) -> None:
+    for home, found in enumerate(house.surveys):
+        firsts = [item.artifacts[0] for item in items]
+        found.metadata.artifacts.delete_all(first.record for first in firsts if first.home == home)
+
+
+def _forget(house: House, gone: Sequence[Item], store: ArtifactStore) -> None:
+    """Delete the copies that this machine has of what is gone elsewhere; another artifact of that content keeps its own."""
+    places = {item.place for item in gone}
+    there = [each for found in house.surveys for each in found.artifacts if each.state != "DELETED"]
+    kept = {each.record.digest for each in there if each.place not in places}
+    for item in gone:
+        digest = item.artifacts[0].record.digest
+        if is_remote(item.place) and digest not in kept:
+            store.cache.forget(digest)
 
 
 def _by_store(house: House, items: Iterable[Item]) -> Iterator[tuple[Survey, list[int]]]:
@@ -320,11 +231,11 @@ def _by_store(house: House, items: Iterable[Item]) -> Iterator[tuple[Survey, lis
     return ((house.surveys[home], found) for home, found in ids.items())
 
 
-def _used_meanwhile(house: House, items: Sequence[Item]) -> set[Path]:
+def _used_meanwhile(house: House, items: Sequence[Item]) -> set[str]:
     """Give those places whose use was published since the stores were read; a copy in another store is one."""
     from zencache.stores.house import copied_since, uris_of, used_since  # noqa: PLC0415 - imports ml_metadata
 
-    at = {(each.home, each.id): item.folder for item in items for each in item.artifacts}
+    at = {(each.home, each.id): item.place for item in items for each in item.artifacts}
     found = {at[n, i] for n, s in enumerate(house.surveys) for i in used_since(s, _ids(at, n))}
     if len(house.surveys) > 1:
         for home, each in enumerate(house.surveys):
@@ -334,19 +245,23 @@ def _used_meanwhile(house: House, items: Sequence[Item]) -> set[Path]:
     return found
 
 
-def _ids(at: Mapping[tuple[int, int], Path], home: int) -> list[int]:
+def _ids(at: Mapping[tuple[int, int], str], home: int) -> list[int]:
     return [number for store, number in at if store == home]
 
 
-def _mend(house: House, going: set[Path], now: datetime) -> None:
+def _mend(house: House, going: set[str], now: datetime) -> None:
     """Finish what an earlier gc left that did not end: what it marked and is needed is live again, if it is there."""
     from zencache.stores.house import mark_deleted, unmark  # noqa: PLC0415 - imports ml_metadata
 
     when = f"{now.astimezone():%Y-%m-%d %H:%M:%S}"
+    own = {item.place for item in house.items} - going
     for found in house.surveys:
-        marked = [a for a in found.artifacts if a.state == "MARKED_FOR_DELETION" and a.is_collected]
+        marked = [each for each in found.artifacts if each.is_marked and each.place in own]
         # The gc of another machine, which shares this store, may be at work.
-        fresh = {each.id for each in marked if now - each.changed < GRACE and found.is_shared}
-        left = [each for each in marked if each.folder not in going and each.id not in fresh]
-        unmark(found.metadata, [each.id for each in left if each.folder.exists()])
-        mark_deleted(found.metadata, [each.id for each in left if not each.folder.exists()], when)
+        left = [each for each in marked if now - each.changed >= GRACE or not found.is_shared]
+        store = found.metadata.artifacts
+        there = store.undeleted(each.record for each in left)
+        unmark(found.metadata, [each.id for each in left if each.record.uri in there])
+        gone = [each for each in left if each.record.uri not in there]
+        store.delete_all(each.record for each in gone)
+        mark_deleted(found.metadata, [each.id for each in gone], when)

@@ -263,7 +263,7 @@ def _compute(
     context: RunContext, hits: list[CachedStep], replan: Replan, started: float, printer: Printer
 ) -> None:
     """Run what is left, record how the run ended, and raise what a step raised."""
-    context.handle = context.runs.open(context.handle)
+    context.handle = context.runs.open(replace(context.handle, root=context.root))
     name, status = context.handle.name, "failed"
     try:
         status = _execute(context, hits, replan, printer)

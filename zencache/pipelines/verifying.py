@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from zencache.errors import MaterializerError, ZencacheError
 from zencache.materializers import load_materializer
-from zencache.pipelines.housekeeping import missing
+from zencache.pipelines.looking import missing
 from zencache.stores.artifacts import is_remote, unchecked
 from zencache.stores.checking import damage, is_checkable
 

@@ -21,6 +21,7 @@ from zencache.config import FOLDER
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.graph.names import is_one_folder
 from zencache.hashing import BIG, remembering
+from zencache.stores import erasing
 from zencache.stores.manifests import (
     MANIFEST,
     Manifest,
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 NO_MANIFEST = "has no manifest"
-_QUARANTINE = ".quarantine"
+QUARANTINE = ".quarantine"
 _OURS = f"/{FOLDER}/artifacts/"
 
 
@@ -132,6 +133,10 @@ class ArtifactStore:
         if mark and not self.project.database.is_server:
             return self.project.own_artifacts / rest
         return Path(uri.removeprefix("file://")).absolute()
+
+    def place(self, uri: str) -> str:
+        """Tell a uri's place from any other: its folder on this machine, or itself where that is elsewhere."""
+        return uri.rstrip("/") if is_remote(uri) else str(self.local(uri))
 
     def folder(self, uri: str, digest: str) -> Path:
         """Give the place of an artifact's files on this machine, whether they are there or not."""
@@ -227,23 +232,32 @@ class ArtifactStore:
         """Move a bad copy of an artifact of ours to where nothing finds it, and say where; None if there is nothing."""
         if is_remote(record.uri):
             return self.remote.set_aside(record)
+        own = self.project.own_artifacts
+        is_own = record.folder.is_relative_to(own)
         try:
-            return str(_set_aside(record.folder, self.project.artifacts))
+            return str(_set_aside(record.folder, own if is_own else self.project.artifacts))
         except FileNotFoundError:  # it is gone, or another reader was faster
             return None
 
     def delete(self, record: ArtifactRecord) -> None:
         """Delete an artifact; one that is deleted in part is none any more."""
-        if is_remote(record.uri):
-            self.remote.delete(record)
-            return
-        try:
-            (record.folder / MANIFEST).unlink(missing_ok=True)
-            shutil.rmtree(record.folder)
-        except (FileNotFoundError, NotADirectoryError):
-            record.folder.unlink(missing_ok=True)  # of TFX: one file, or nothing
-        except OSError as error:
-            raise StoreUnavailableError(f"cannot delete the artifact at {record.folder}: {error}") from error
+        self.delete_all([record])
+
+    def delete_all(self, records: Iterable[ArtifactRecord]) -> None:
+        """Delete artifacts; raises StoreUnavailableError for the first that cannot be, and what is left goes the next time."""
+        given = list(records)
+        for record in given:
+            if not is_remote(record.uri):
+                erasing.erase(record.folder)
+        if elsewhere := [record for record in given if is_remote(record.uri)]:
+            self.remote.delete_all(elsewhere)
+
+    def undeleted(self, records: Iterable[ArtifactRecord]) -> set[str]:
+        """Give the uris of those that are there, damaged or not, and that no `delete` has begun with."""
+        given = list(records)
+        here = {each.uri for each in given if not is_remote(each.uri) and each.folder.exists()}
+        elsewhere = [record for record in given if is_remote(record.uri)]
+        return here | self.remote.undeleted(elsewhere) if elsewhere else here
 
 
 def write_aside(
@@ -321,9 +335,10 @@ def _aside(target: Path) -> Path:
 def _set_aside(folder: Path, root: Path) -> Path:
     below = folder.relative_to(root) if folder.is_relative_to(root) else Path(folder.name)
     base = root if folder.is_relative_to(root) else folder.parent
-    where = base / _QUARANTINE / f"{below}.{os.urandom(4).hex()}"
+    where = base / QUARANTINE / f"{below}.{os.urandom(4).hex()}"
     where.parent.mkdir(parents=True, exist_ok=True)
     folder.rename(where)
+    os.utime(where)  # by which gc knows how long it is there
     return where
 
 

@@ -108,9 +108,9 @@ def _by_artifact(events: Iterable[Any]) -> dict[int, frozenset[int]]:
 def _stored(metadata: MetadataStore, artifact: Any, home: int) -> Stored:
     extra = get_properties(artifact.custom_properties)
     return Stored(
-        id=artifact.id,
+        record=metadata.artifact_record("", artifact),
         home=home,
-        folder=metadata.local(artifact.uri),
+        place=metadata.artifacts.place(artifact.uri),
         state=pb.Artifact.State.Name(artifact.state),
         is_collected="zencache_collected" in extra,
         changed=from_milliseconds(artifact.last_update_time_since_epoch),

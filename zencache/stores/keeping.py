@@ -13,10 +13,9 @@ from zencache.sizes import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from zencache.stores.house import Survey
-    from zencache.stores.records import RunRecord
+    from zencache.stores.records import ArtifactRecord, RunRecord
 
 GRACE = timedelta(hours=1)
 """What belongs to no run that is known may be about to, for so long."""
@@ -60,10 +59,11 @@ class Criteria:
 class Stored:
     """An artifact, as one of the project's stores has it."""
 
-    id: int
+    record: ArtifactRecord
     home: int
     """The store, by its number."""
-    folder: Path
+    place: str
+    """Its folder on this machine, or its uri elsewhere: equal content has places of its own."""
     state: str
     is_collected: bool
     """Whether gc marked it."""
@@ -71,6 +71,16 @@ class Stored:
     """When its record was written last."""
     pushed_to: str = ""
     """Of a model that was pushed: where to."""
+
+    @property
+    def id(self) -> int:
+        """Its number in its store."""
+        return self.record.id
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether gc marked it, and did not record that it is gone."""
+        return self.state == "MARKED_FOR_DELETION" and self.is_collected
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,7 @@ class Use:
 class Item:
     """Bytes in one place, with all artifacts that the stores have there, and their uses."""
 
-    folder: Path
+    place: str
     size: int
     artifacts: tuple[Stored, ...]
     uses: tuple[Use, ...]
@@ -133,10 +143,10 @@ class House:
     items: tuple[Item, ...]
     runs: Mapping[tuple[int, str], RunRecord]
     """By store and name, those that were deleted too."""
-    served: frozenset[Path] = frozenset()
-    locked: frozenset[Path] = frozenset()
+    served: frozenset[str] = frozenset()
+    locked: frozenset[str] = frozenset()
     """What goes under no circumstances: an importer names it, or it lies in or around another artifact."""
-    named: frozenset[Path] = frozenset()
+    named: frozenset[str] = frozenset()
     """Wherever the stores have an artifact, whoever made it."""
     surveys: tuple[Survey, ...] = ()
     """What it was made of, by the stores' numbers."""
@@ -149,16 +159,16 @@ class House:
 def choose(house: House, criteria: Criteria, now: datetime) -> tuple[Item, ...]:
     """Choose what goes."""
     never, keeping = _guarded(house, criteria, now), _kept(house, criteria, now)
-    free = [item for item in house.items if item.folder not in house.locked]
-    going = {item.folder for item in free if _goes(house, item, criteria, never, keeping, now)}
-    left = sum(item.size for item in house.items if item.folder not in going)
-    for item in sorted(free, key=lambda each: (each.last_used, str(each.folder))):
+    free = [item for item in house.items if item.place not in house.locked]
+    going = {item.place for item in free if _goes(house, item, criteria, never, keeping, now)}
+    left = sum(item.size for item in house.items if item.place not in going)
+    for item in sorted(free, key=lambda each: (each.last_used, each.place)):
         if criteria.max_size is None or left <= criteria.max_size:
             break
-        if item.folder not in going and not _is_held(house, item, never, now):
-            going.add(item.folder)
+        if item.place not in going and not _is_held(house, item, never, now):
+            going.add(item.place)
             left -= item.size
-    return tuple(item for item in house.items if item.folder in going)
+    return tuple(item for item in house.items if item.place in going)
 
 
 Runs = set[tuple[int, str]]
@@ -180,7 +190,7 @@ def _goes(house: House, item: Item, criteria: Criteria, never: Runs, keeping: Ru
 def _is_held(house: House, item: Item, runs: Runs, now: datetime) -> bool:
     """Say whether one of these runs needs an item, or a run that is not known yet may."""
     loose = any(house.run_of(use) is None and now - use.when < GRACE for use in item.uses)
-    return loose or item.folder in house.served or bool(_users(item) & runs)
+    return loose or item.place in house.served or bool(_users(item) & runs)
 
 
 def _only_deleted(house: House, item: Item) -> bool:

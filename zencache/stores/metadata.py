@@ -10,8 +10,8 @@ context types                  name; custom properties
                                ``zencache_status``, ``zencache_seconds``; ``zencache_spec`` where the
                                run's spec is not its version's (other parameters); while it goes on
                                ``zencache_owner``: its process, as JSON, and ``zencache_beat``: when that last gave
-                               a sign of life, in seconds since 1970; ``zencache_pinned``: why it is kept; child
-                               of ``pipeline``
+                               a sign of life, in seconds since 1970; ``zencache_pinned``: why it is kept;
+                               ``zencache_root``: below which it put what it computed; child of ``pipeline``
 ``node``                       TFX's; ``pipeline.step``
 ``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
                                Ties the executions that computed this key
@@ -270,7 +270,7 @@ class MetadataStore:
         with self.lock:
             read = self.client.get_artifacts_by_id(ids) if ids else []
             found = fingerprint(read, self.client, self.artifacts.manifest, anew=anew)
-        return {a.id: self._artifact_record(a.name, a) for a in found}
+        return {a.id: self.artifact_record(a.name, a) for a in found}
 
     def has_changed(self, uri: str) -> bool:
         """Say whether artifacts at a uri are recorded with another content than is there now."""
@@ -337,7 +337,7 @@ class MetadataStore:
         sides: dict[bool, dict[str, ArtifactRecord]] = {True: {}, False: {}}
         for event, artifact in zip(events, artifacts, strict=True):
             for name in _event_keys(event):
-                sides[event.type in OUTPUTS][name] = self._artifact_record(name, artifact)
+                sides[event.type in OUTPUTS][name] = self.artifact_record(name, artifact)
         return ExecutionRecord(
             id=execution.id,
             step=extra.get("zencache_step", execution.name),
@@ -363,7 +363,8 @@ class MetadataStore:
         """Give the folder of a uri on this machine, also when the project was moved since it was written."""
         return self.artifacts.local(uri)
 
-    def _artifact_record(self, name: str, artifact: Any) -> ArtifactRecord:
+    def artifact_record(self, name: str, artifact: Any) -> ArtifactRecord:
+        """Read an artifact, which is known by the name of an output."""
         told = get_properties(artifact.custom_properties)
         folder = self.artifacts.folder(artifact.uri, told.get("zencache_digest", ""))
         return _artifact_record(name, artifact, folder, told)

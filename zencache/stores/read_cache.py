@@ -115,6 +115,14 @@ class ReadCache:
         """Delete a copy that is bad, whoever uses it."""
         _delete(self.place(digest))
 
+    def forget(self, digest: str) -> None:
+        """Delete the copy of what is no artifact any more, unless it is in use."""
+        _delete_unused(self.place(digest))
+
+    def give_up(self, aside: Path) -> None:
+        """Delete what was fetched in part, unless that goes on."""
+        _delete_unused(aside)
+
     def shrink(self) -> None:
         """Delete what was not used for longest and is not in use, until what is left is within the bound."""
         for gone in self._folder.glob(f"{_GONE}*"):

@@ -106,6 +106,8 @@ class RunRecord:
     """The process that it runs in, while it does (`zencache.owners`)."""
     of_tfx: bool = False
     """Whether one of TFX's own runners wrote it."""
+    root: str = ""
+    """Where it computed something: below which it put its artifacts, unless its pipeline says."""
 
     @property
     def ended(self) -> datetime:
@@ -136,6 +138,8 @@ class RunHandle:
     """Of its MLMD context, once there is one."""
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells it from another run of its name."""
+    root: str = ""
+    """Of a run that computes something: below which it puts its artifacts, where its pipeline does not say."""
 
 
 @dataclass(frozen=True)

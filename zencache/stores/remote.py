@@ -28,7 +28,7 @@ from blake3 import blake3
 
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.hashing import file_digest
-from zencache.stores.artifacts import Stored, is_remote, write_aside
+from zencache.stores.artifacts import QUARANTINE, Stored, is_remote, write_aside
 from zencache.stores.manifests import MANIFEST, Manifest, check
 from zencache.stores.places import checked, file_system
 from zencache.stores.retrying import Retry
@@ -73,7 +73,7 @@ class RemoteStores:
         """Say what is wrong with an artifact, with one request: its listing."""
         if not record.materializer:
             return "is kept where only TFX reads it"
-        sizes = {name: told["size"] for name, told in self._listing(record.uri).items()}
+        sizes = {name: told["size"] for name, told in self.listing(record.uri).items()}
         if not sizes:
             return "is missing"
         if sizes.pop(MANIFEST, None) is None:
@@ -88,7 +88,7 @@ class RemoteStores:
         """Stand for what TFX components made elsewhere: nobody reads it here, so its uri stands for its content."""
         return Manifest(((uri, 0, ""),))
 
-    def _listing(self, uri: str) -> dict[str, Mapping[str, Any]]:
+    def listing(self, uri: str) -> dict[str, Mapping[str, Any]]:
         """Give the files below a uri by their relative names, with what the store says of them."""
         fs, path = self.at(uri)
         try:
@@ -159,7 +159,7 @@ class RemoteStores:
         """Fetch what is not there yet, into a folder that an earlier try may have filled in part."""
         manifest = self._manifest(record)
         # Asked beforehand: each backend has an error of its own for a range that lies beyond the end.
-        sizes = {name: told["size"] for name, told in self._listing(record.uri).items()}
+        sizes = {name: told["size"] for name, told in self.listing(record.uri).items()}
         for name, size, _ in manifest.files:
             if sizes.get(name) != size:
                 said = f"has {sizes[name]} bytes, not {size}" if name in sizes else "is missing"
@@ -271,14 +271,14 @@ class RemoteStores:
 
     def _cleared(self, uri: str, manifest: Manifest) -> dict[str, Mapping[str, Any]]:
         """Give what an earlier attempt left at a uri, after its manifest and what is of no use are gone."""
-        there = self._listing(uri)
+        there = self.listing(uri)
         used = {name for name, _, _ in manifest.files}
         self._remove(uri, [name for name in there if name not in used])
         return {name: told for name, told in there.items() if name in used}
 
     def set_aside(self, record: ArtifactRecord) -> str | None:
         """Move an artifact's objects below `.quarantine`, and say where; None if there are none."""
-        names = self._listing(record.uri)
+        names = self.listing(record.uri)
         if not names:
             return None
         where = f"{self._quarantine(record.uri)}.{os.urandom(4).hex()}"
@@ -297,11 +297,28 @@ class RemoteStores:
         base = checked(store) if is_remote(store) else ""
         if not base or not uri.startswith(f"{base}/"):
             base = uri.rpartition("/")[0]
-        return f"{base}/.quarantine/{uri.removeprefix(base).strip('/')}"
+        return f"{base}/{QUARANTINE}/{uri.removeprefix(base).strip('/')}"
 
     def delete(self, record: ArtifactRecord) -> None:
         """Delete an artifact's objects, the manifest first."""
-        self._remove(record.uri, list(self._listing(record.uri)))
+        self.clear(record.uri)
+
+    def delete_all(self, records: Sequence[ArtifactRecord]) -> None:
+        """Delete many at once."""
+        _at_once(self.delete, records)
+
+    def undeleted(self, records: Sequence[ArtifactRecord]) -> set[str]:
+        """Give the uris of those that have their manifest, which is deleted first."""
+        found = _at_once(lambda record: MANIFEST in self.listing(record.uri), records)
+        return {record.uri for record, is_there in zip(records, found, strict=True) if is_there}
+
+    def clear(self, uri: str) -> None:
+        """Delete all objects below a uri, a manifest first."""
+        self._remove(uri, list(self.listing(uri)))
+
+    def listings(self, uris: Sequence[str]) -> dict[str, dict[str, Mapping[str, Any]]]:
+        """Give what is below each of many uris."""
+        return dict(zip(uris, _at_once(self.listing, uris), strict=True))
 
     def _remove(self, uri: str, names: Sequence[str]) -> None:
         fs, path = self.at(uri)

@@ -266,6 +266,7 @@ class RunStore(VersionStore):
                 "zencache_token": run.token,
                 **(signs() if status == "running" else {}),
                 "zencache_spec": None if run.spec_is_the_versions else run.spec.model_dump_json(),
+                "zencache_root": run.root or None,
             },
         )
         return context
@@ -415,6 +416,7 @@ def _run_record(context: Any) -> RunRecord:
         pinned=extra.get("zencache_pinned"),
         deleted=extra.get(DELETED),
         owner=extra.get("zencache_owner"),
+        root=extra.get("zencache_root", ""),
     )
 
 
