@@ -45,6 +45,7 @@ def test_a_password_is_read_as_it_was_meant(monkeypatch):
         ("sqlite://records.db", "three slashes"),
         ("mysql://a:secret@h", "names no database: mysql://h/NAME"),
         ("postgresql:///d", "names no host"),
+        ("mysql://a:secret@h/d;drop", "'d;drop' cannot be the name of a database"),
         ("mysql://a:secret@h:port/d", "cannot be read"),
         ("mysql://a:secret@h/d?sslmode=x", "'sslmode' is no option of mysql; known: timeout"),
         ("mysql://a:secret@h/d?timeout=soon", "timeout=soon is no number of seconds"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from functools import cached_property
@@ -30,7 +31,8 @@ __getattr__ = names_of(
 
 WorkerKind = Literal["threads", "processes"]
 FOLDER = ".zencache"
-FORMAT = 1  # of the store; a newer one is refused
+FORMAT = 2  # of the folder and of the records; a newer one is refused, an older one upgraded (docs/stores.md)
+_FORMAT_LINE = re.compile(r"^([ \t]*format[ \t]*=[ \t]*)\d+", re.MULTILINE)
 _HEADER = f"""\
 # Settings of this zencache project, parsed as data. Commit this file; the rest of the folder is local.
 format = {FORMAT}
@@ -54,7 +56,7 @@ class Settings(BaseModel):
     """A project's settings, from `.zencache/config.toml`.
 
     >>> Settings(workers=2)
-    Settings(format=1, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, require_signature=False, cache=None, beam_pipeline_args=(), metadata_store=None)
+    Settings(format=2, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, require_signature=False, cache=None, beam_pipeline_args=(), metadata_store=None)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -177,6 +179,11 @@ class Project(BaseModel):
         return self.folder / "sources"
 
     @cached_property
+    def backups(self) -> Path:
+        """What the records and the settings were before they were upgraded."""
+        return self.folder / "backups"
+
+    @cached_property
     def digests(self) -> Path:
         """What is remembered of files that were digested."""
         return self.folder / "digests.db"
@@ -259,6 +266,49 @@ def create_project(root: Path, settings: Settings | None = None) -> Project:
             if not folder.exists():  # else another process was faster
                 raise StoreUnavailableError(f"cannot make a zencache project in {root}: {error}") from error
     return open_project(root)
+
+
+def raise_format(folder: Path) -> bool:
+    """Write the newest format into a project's settings, whose other lines stay as they are; False if it is there.
+
+    Only one process does so at a time. Raises SettingsError, which says what to write by hand, where it cannot be done.
+    """
+    file = (folder / "config.toml").resolve()
+    try:
+        text = file.read_bytes().decode("utf-8")
+        data = tomllib.loads(text)
+        if data.get("format", FORMAT) >= FORMAT:
+            return False
+        _replace(file, _raised(text, data).encode())
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{file} cannot be changed ({error}); write `format = {FORMAT}` in it, so that an older zencache "
+            "leaves the store alone"
+        ) from error
+    return True
+
+
+def _raised(text: str, data: dict[str, Any]) -> str:
+    raised = _FORMAT_LINE.sub(rf"\g<1>{FORMAT}", text, count=1)
+    if tomllib.loads(raised) != data | {"format": FORMAT}:
+        raise ValueError("its line `format = …` was not found")
+    return raised
+
+
+def _replace(file: Path, data: bytes) -> None:
+    """Put data in the place of a file of the user's, which keeps its rights; power that is lost leaves one of the two."""
+    aside = file.with_name(f"{file.name}.partial")
+    try:
+        aside.unlink(missing_ok=True)
+        with aside.open("wb") as written:
+            written.write(data)
+            written.flush()
+            os.fsync(written.fileno())
+        shutil.copymode(file, aside)
+        aside.replace(file)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _fill(folder: Path, settings: Settings) -> None:

@@ -31,6 +31,7 @@ _OPTIONS = {
 """What may follow the `?`, by kind: how the connection is secured, in ML Metadata's names, and the `timeout`."""
 _TIMEOUT = 60.0  # seconds
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_DATABASE = re.compile(r"[A-Za-z0-9_]+")
 _EXAMPLES = "sqlite:///metadata.db, mysql://user:${PASSWORD}@host/name, postgresql://…, grpc://host:8080"
 
 
@@ -156,6 +157,10 @@ def _name(parts: SplitResult, kind: Kind) -> str:
     if kind != "grpc" and not name:
         raise SettingsError(
             f"the metadata store's URL names no database: {kind}://{parts.hostname or 'host'}/NAME"
+        )
+    if kind != "grpc" and not _DATABASE.fullmatch(name):
+        raise SettingsError(
+            f"{name!r} cannot be the name of a database: ML Metadata puts it into SQL as it is; use letters, digits and `_`"
         )
     return name
 

@@ -10,7 +10,7 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, house, plan, tfx, versions
+from zencache.cli import cache, compat, explain, house, migrate, plan, tfx, versions
 from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
 from zencache.graph.secrets import shown
@@ -39,6 +39,7 @@ runs.command("unpin")(house.unpin)
 runs.command("delete")(house.delete_run)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
+app.command("migrate")(migrate.migrate)
 
 Name = Annotated[str, typer.Argument(help="As `list` shows it.")]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zencache.cli import house
+from zencache.cli import house, verify
 from zencache.cli.output import import_from_here, open_repository, table
 from zencache.cli.spans import span
 from zencache.pipelines.printing import seconds_text
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Results that are reused.", no_args_is_help=True)
 app.command("size")(house.size)
 app.command("gc")(house.gc)
+app.command("verify")(verify.verify)
 
 Step = Annotated[
     str | None, typer.Option(help="A step's name in a pipeline, or its qualified function name.")

@@ -70,6 +70,7 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
     from zencache import config  # noqa: PLC0415 - `--help` needs no records
     from zencache.database import Database  # noqa: PLC0415 - likewise
     from zencache.pipelines.records import open_others, open_records  # noqa: PLC0415 - likewise
+    from zencache.pipelines.upgrading import make_current  # noqa: PLC0415 - likewise
 
     project = config.require_project()
     if metadata is not None:
@@ -82,6 +83,7 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
             given
         ).metadata.context_types  # raises StoreUnavailableError for what is no such store
         given.remember_database()
+    make_current(open_records(project))
     for records in (open_records(project), *open_others(project)):
         for each in adapter("history").import_history(records, default_executors=default_executors):
             typer.echo(str(each))

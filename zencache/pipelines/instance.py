@@ -16,6 +16,7 @@ from zencache.pipelines.records import open_others, open_records
 from zencache.pipelines.rewire import replaced
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_bodies
+from zencache.pipelines.upgrading import make_current
 from zencache.pipelines.versions import PipelineVersion
 from zencache.planning.secrets import with_secrets
 from zencache.steps.native import adapter, is_component
@@ -127,6 +128,7 @@ class Pipeline(Older):
             )
         records = self._open(create=True)
         assert records is not None
+        make_current(records)
         self._immutable = True
         return runner.run(
             self._spec,

@@ -40,7 +40,7 @@ def look(every: Sequence[Records], now: datetime | None = None) -> House:
     """Read all stores of a project: what they hold of what its runs made."""
     from zencache.stores.house import survey  # noqa: PLC0415 - imports ml_metadata
 
-    _missing(every)
+    missing(every)
     moment = now or datetime.now(timezone.utc)
     return _house(tuple(survey(each.runs, n, moment) for n, each in enumerate(every)))
 
@@ -50,8 +50,8 @@ def look_about(every: Sequence[Records], now: datetime) -> Surroundings:
     project, artifacts = every[0].project, every[0].metadata.artifacts
     about = list(leftovers.strays(project))  # before the records: what is recorded meanwhile is named then
     house = look(every, now)
-    if missing := _missing(every):
-        said = f"what lies about stays: the store {missing[0]} of this project is not there, and may name it"
+    if away := missing(every):
+        said = f"what lies about stays: the store {away[0]} of this project is not there, and may name it"
         return Surroundings(house, notes=(said,))
     names = {name for found in house.surveys for name in found.names}
     ended = _ended_badly(house, now)
@@ -87,7 +87,7 @@ def _run_roots(house: House) -> frozenset[str]:
     return frozenset(root.rpartition("/")[2] for root in roots)
 
 
-def _missing(every: Sequence[Records]) -> list[Database]:
+def missing(every: Sequence[Records]) -> list[Database]:
     """Give the project's stores that are not there; raises StoreUnavailableError for one that cannot be read."""
     opened = {records.project.database for records in every}
     others = [each for each in every[0].project.databases if each not in opened]

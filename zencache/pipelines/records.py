@@ -59,6 +59,7 @@ _opened: dict[tuple[Path, int, Database], Records] = {}
 def open_records(project: Project) -> Records:
     """Open a project's records, or give those that are open; one that was made or set up anew is opened anew."""
     import_module("zencache.stores.runs")
+    from zencache.stores.formats import check_format  # noqa: PLC0415 - imports ml_metadata
     from zencache.stores.metadata import MetadataStore  # noqa: PLC0415 - imports ml_metadata
     from zencache.stores.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
 
@@ -67,9 +68,10 @@ def open_records(project: Project) -> Records:
     if key not in _opened or _opened[key].project != project or inode != _inode(project.database):
         remember_in(project.installed)
         metadata = MetadataStore(project)
-        _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
         if _inode(project.database) is None:
             _ = metadata.context_types  # makes the file
+        check_format(metadata)
+        _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
     _inodes[key] = _inode(project.database)
     return _opened[key]
 

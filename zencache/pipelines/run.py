@@ -70,13 +70,17 @@ class PipelineRun:
     def pin(self, why: str = "") -> None:
         """Keep all that it needs, whatever gc is told."""
         from zencache.pipelines.deleting import pin  # noqa: PLC0415 - reading runs needs none of it
+        from zencache.pipelines.upgrading import make_current  # noqa: PLC0415 - likewise
 
+        make_current(self._records)
         pin(self._records, self._record, why)
 
     def unpin(self) -> None:
         """Take back what `pin` said."""
         from zencache.pipelines.deleting import unpin  # noqa: PLC0415 - as in `pin`
+        from zencache.pipelines.upgrading import make_current  # noqa: PLC0415 - likewise
 
+        make_current(self._records)
         unpin(self._records, self._record)
 
     @cached_property

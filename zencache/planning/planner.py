@@ -15,7 +15,7 @@ from zencache.planning.changes import code_changes
 from zencache.planning.nodes import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.switches import why_off
-from zencache.stores.artifacts import is_remote
+from zencache.stores.artifacts import NO_MANIFEST, is_remote
 from zencache.trust import is_signed
 from zencache.watch.seen import Seen, changed
 
@@ -189,7 +189,11 @@ class Planner:
         if artifact.uri in self._looked:
             return self._looked[artifact.uri]
         [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
-        return store.artifacts.problem(artifact)
+        problem = store.artifacts.problem(artifact)
+        is_to_come = problem == NO_MANIFEST and any(
+            each.artifacts.lacks_manifests for each in (store, *self.others)
+        )
+        return None if is_to_come else problem
 
     def _look_ahead(self, found: Mapping[str, ExecutionRecord]) -> None:
         """Ask the artifact store for the outputs of executions at once."""

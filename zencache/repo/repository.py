@@ -16,6 +16,8 @@ from zencache.pipelines.deleting import delete_pipeline, delete_runs
 from zencache.pipelines.dropping import drop
 from zencache.pipelines.housekeeping import cache_size, gc
 from zencache.pipelines.records import open_others, open_records
+from zencache.pipelines.upgrading import make_current
+from zencache.pipelines.verifying import verify
 from zencache.sizes import parse_size
 from zencache.steps.native import adapter
 from zencache.stores.keeping import Criteria
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from zencache.pipelines.dropping import DroppedResult
     from zencache.pipelines.housekeeping import CacheSize, Collection
     from zencache.pipelines.records import Records
+    from zencache.pipelines.verifying import Progress, Verification
     from zencache.stores.records import RunRecord
 
 
@@ -55,6 +58,11 @@ class Repository(Older):
     def _all(self) -> list[Records]:
         """The project's own records, and those of the stores that its TFX pipelines name."""
         return [self._records, *open_others(self._records.project)]
+
+    def _to_write(self, *, dry_run: bool) -> None:
+        """Have what is of an older format upgraded, unless one only asks."""
+        if not dry_run:
+            make_current(self._records)
 
     def _home_of(self, name: str) -> Records:
         """Find the records that hold a pipeline; of several, where it ran last."""
@@ -146,6 +154,7 @@ class Repository(Older):
         (at least eight digits) and `older_than`; of several, all must hold. Gives what was marked, or with
         `dry_run` what would be. Raises ParameterError if nothing is said, or the key is none.
         """
+        self._to_write(dry_run=dry_run)
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         selection = Selection(step, name, key, older_than)
         meant = [records for records in self._all if name is None or name in records.runs.pipelines()]
@@ -170,6 +179,21 @@ class Repository(Older):
         specs = [self._recorded(each).spec for each in names]
         return audit(self._records, specs, sample=sample, step=step, seed=seed)
 
+    def verify(
+        self, *, full: bool = False, repair: bool = False, progress: Progress | None = None
+    ) -> Verification:
+        """Compare all live artifacts of the project's stores, and the records themselves, with what they should be.
+
+        Artifacts by existence, size and manifest; with `full`, by every byte. Changes nothing, unless `repair`: then bad
+        copies are set aside and never reused, the newest runs that need them run again, and records are mended; what came
+        of it is in each problem's `outcome`. Safe while runs go on. `progress` is called with artifacts and bytes: how
+        many are done, and of how many.
+
+        Raises StoreUnavailableError where a store cannot be read.
+        """
+        self._to_write(dry_run=not repair)
+        return verify(self._all, full=full, repair=repair, progress=progress)
+
     # -- the house ----------------------------------------------------------------------------
 
     def cache_size(self) -> CacheSize:
@@ -192,6 +216,7 @@ class Repository(Older):
 
         Raises ParameterError if nothing is said, and StoreUnavailableError where a store cannot be read or written.
         """
+        self._to_write(dry_run=dry_run)
         size = None if max_size is None else parse_size(max_size)
         return gc(self._all, Criteria(older_than, keep_last, size), dry_run=dry_run)
 
@@ -208,6 +233,7 @@ class Repository(Older):
 
         Its name stays taken. Raises InUseError if it is pinned or going on.
         """
+        self._to_write(dry_run=dry_run)
         records, found = self._find_run(_name(run))
         self.get_run(found.name)  # raises where it was deleted before
         return delete_runs(self._all, found.pipeline, [(records, found)], dry_run=dry_run)
@@ -217,6 +243,7 @@ class Repository(Older):
 
         Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is pinned or going on.
         """
+        self._to_write(dry_run=dry_run)
         self._home_of(name)  # raises where there is none
         return delete_pipeline(self._all, name, dry_run=dry_run)
 

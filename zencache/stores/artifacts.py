@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MANIFEST",
+    "NO_MANIFEST",
     "ArtifactStore",
     "Manifest",
     "Stored",
@@ -56,6 +57,7 @@ __all__ = [
     "write_manifest",
 ]
 
+NO_MANIFEST = "has no manifest"
 QUARANTINE = ".quarantine"
 _OURS = f"/{FOLDER}/artifacts/"
 
@@ -96,6 +98,8 @@ class ArtifactStore:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.lacks_manifests = False
+        """Whether the records are of a format without manifests, which the next run gives to what is as recorded."""
         self.cache = ReadCache(project.read_cache, project.settings.read_cache_size)
 
     @cached_property
@@ -151,7 +155,7 @@ class ArtifactStore:
             return "is missing or damaged"
         if size != record.size:
             return "is missing or damaged"
-        return None if has_manifest or not record.materializer else "has no manifest"
+        return None if has_manifest or not record.materializer else NO_MANIFEST
 
     def problems(self, records: Iterable[ArtifactRecord]) -> dict[str, str | None]:
         """Ask for many at once what is elsewhere, by uri; what is on this machine costs next to nothing, and is left out."""
@@ -304,6 +308,7 @@ def write_manifest(
             "run the pipeline again to make it anew"
         )
     aside = folder.with_name(f".{folder.name}.manifest.partial")
+    aside.unlink(missing_ok=True)  # what was interrupted may have left it read-only
     _write_manifest(aside, manifest, durable=True)
     aside.replace(folder / MANIFEST)
     _flush_folder(folder)

@@ -11,6 +11,8 @@ from zencache.errors import StoreError
 from zencache.stores.mlmd import set_properties
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zencache.stores.mlmd import Client
 
 BEAT = "zencache_beat"
@@ -34,6 +36,7 @@ class Heart:
         self._store = store
         self._every = every
         self._contexts: dict[int, Any] = {}
+        self._due: dict[int, float] = {}
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
@@ -42,6 +45,7 @@ class Heart:
         """Begin to beat in a context, which nobody else may write meanwhile."""
         with self._lock:
             self._contexts[context.id] = context
+            self._due[context.id] = time.monotonic() + self._every
             _beating.add((self._store, context.id))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._go_on, name="zencache-heart", daemon=True)
@@ -51,6 +55,7 @@ class Heart:
         """Stop to beat in a context; when this returns, it may be written."""
         with self._lock:
             self._contexts.pop(context_id, None)  # type: ignore[arg-type]
+            self._due.pop(context_id, None)  # type: ignore[arg-type]
             _beating.discard((self._store, context_id))
             self._changed.notify_all()
 
@@ -60,16 +65,17 @@ class Heart:
 
     def _go_on(self) -> None:
         with self._lock:
-            due = time.monotonic() + self._every
             while self._contexts:
-                self._changed.wait(max(0.0, due - time.monotonic()))
-                if time.monotonic() >= due:
-                    self._beat()
-                    due = time.monotonic() + self._every
+                self._changed.wait(max(0.0, min(self._due.values()) - time.monotonic()))
+                now = time.monotonic()
+                if due := [number for number, moment in self._due.items() if moment <= now]:
+                    self._beat(due)
             self._thread = None
 
-    def _beat(self) -> None:
-        for context in self._contexts.values():
+    def _beat(self, numbers: Sequence[int]) -> None:
+        contexts = [self._contexts[number] for number in numbers]
+        for context in contexts:
             set_properties(context.custom_properties, {BEAT: int(time.time())})
         with contextlib.suppress(StoreError):  # the next beat tries again; what the run writes will tell
-            self._client.put_contexts(list(self._contexts.values()))
+            self._client.put_contexts(contexts)
+        self._due.update(dict.fromkeys(numbers, time.monotonic() + self._every))

@@ -57,12 +57,15 @@ class Survey:
         return self.metadata.project.database.is_server
 
 
-def survey(runs: RunStore, home: int, now: datetime) -> Survey:
-    """Read a store: what is published meanwhile shows as a use that the survey does not know."""
+def survey(runs: RunStore, home: int, now: datetime, *, bury: bool = True) -> Survey:
+    """Read a store: what is published meanwhile shows as a use that the survey does not know.
+
+    With `bury` off, nothing is written: not even that a run's process has died.
+    """
     metadata, client = runs.metadata, runs.metadata.client
     in_order = ListOptions(order_by=OrderByField.ID)
     artifacts = client.get_artifacts(list_options=in_order)
-    known = {run.name: run for run in runs.runs(deleted=True)}
+    known = {run.name: run for run in runs.runs(deleted=True, bury=bury)}
     of_run = {
         execution.id: run.name
         for run in known.values()

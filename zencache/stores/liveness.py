@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 OWNER = "zencache_owner"
 RUNNING = "zencache_running"
 _LOST = 60  # seconds without a beat after which a process of another machine is taken for dead
+_UNHEARD = (
+    24 * 3600
+)  # seconds after which a run of format 1, which told nobody of its process, is taken for dead
 _INTERNAL = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 _UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
 
@@ -31,8 +34,10 @@ def signs() -> dict[str, str | int]:
 def is_dead(metadata: MetadataStore, run: Any) -> bool:
     """Say whether a run's context says that it goes on, though its process has died."""
     told = get_properties(run.custom_properties)
-    if told.get("zencache_status") != "running" or OWNER not in told:
+    if told.get("zencache_status") != "running":
         return False
+    if OWNER not in told:
+        return bool(time.time() - run.last_update_time_since_epoch / 1000 > _UNHEARD)
     owner = Owner.of(told[OWNER])
     if owner == this_process():
         return not metadata.heart.beats_in(run.id)
@@ -49,15 +54,11 @@ def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> None:
         )
         for run in dead:
             told = get_properties(run.custom_properties)
-            end_unfinished(
-                metadata,
-                run.id,
-                f"{Owner.of(told[OWNER])} ended before the step did: it was killed, or its machine went down",
-            )
-            lived = told.get(BEAT, 0) - run.create_time_since_epoch / 1000
-            set_properties(
-                run.custom_properties, {"zencache_status": "failed", "zencache_seconds": max(0.0, lived)}
-            )
+            owner = Owner.of(told[OWNER]) if OWNER in told else "the process"
+            why = f"{owner} ended before the step did: it was killed, or its machine went down"
+            end_unfinished(metadata, run.id, why)
+            lived = max(0.0, told[BEAT] - run.create_time_since_epoch / 1000) if BEAT in told else None
+            set_properties(run.custom_properties, {"zencache_status": "failed", "zencache_seconds": lived})
         if dead:
             metadata.client.put_contexts(dead)
 

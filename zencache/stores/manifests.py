@@ -172,9 +172,9 @@ def check(folder: Path, digest: str, *, name: str, value_digest: Callable[[Path]
     """Raise ArtifactError, which names the first file that differs, unless the artifact's content is what was recorded."""
     if not folder.exists():
         raise gone(name, folder)
-    wrong = _wrong(folder, digest, value_digest)
-    if wrong:
-        raise ArtifactError(_differs(name, folder, wrong))
+    found = wrong(folder, digest, value_digest)
+    if found:
+        raise ArtifactError(_differs(name, folder, found))
 
 
 def read_checked(folder: Path, digest: str, *, name: str) -> dict[str, bytes]:
@@ -205,14 +205,17 @@ def _differs(name: str, folder: Path, wrong: str) -> str:
     )
 
 
-def _wrong(folder: Path, digest: str, value_digest: Callable[[Path], str | None]) -> str | None:
-    """Compare bytes with the manifest first: what is broken is not given to a materializer."""
+def wrong(folder: Path, digest: str, value_digest: Callable[[Path], str | None]) -> str | None:
+    """Say what of an artifact's content is not as it was recorded, the first file by name; None if all is.
+
+    Bytes are compared with the manifest first: what is broken is not given to a materializer.
+    """
     try:
         manifest = Manifest.read(folder)
     except ValueError as error:
         return f"{MANIFEST} cannot be used: {error}"
-    wrong = manifest.difference(folder) if manifest else None
-    if wrong:
-        return wrong
+    difference = manifest.difference(folder) if manifest else None
+    if difference:
+        return difference
     found = value_digest(folder) or (manifest.digest if manifest else content_digest(folder))
     return None if found == digest else "its content changed"

@@ -21,6 +21,8 @@ context types                  name; custom properties
                                ``zencache_recent``: the ids of the executions that its last run used, as JSON
 ``pipeline``, ``pipeline_run``,  ``zencache_deleted``: when it was deleted; MLMD itself deletes nothing
 ``zencache.pipeline_version``
+``zencache.store``             one, named ``store``: ``zencache_format``, the number of what is written here
+                               (`zencache.config.FORMAT`); while it is upgraded ``zencache_backup``: where the copy is
 ``zencache.lease``             of a shared store: ``key:number``; who computes a key. ``zencache_owner``,
                                ``zencache_beat``; ``zencache_released`` once it is given back
 =============================  ========================================================================
@@ -68,10 +70,12 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from zencache.config import FORMAT
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import indexed
 from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
+from zencache.stores.formats import STORE_CONTEXT, are_ours, put_format
 from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
 from zencache.stores.lock import is_read_only, one_writer
 from zencache.stores.mlmd import (
@@ -107,6 +111,7 @@ CONTEXT_TYPES = (
     STEP_CONTEXT,
     VERSION_CONTEXT,
     LEASE_CONTEXT,
+    STORE_CONTEXT,
 )
 _KEPT = 10_000  # records that are kept, at most
 RECENT = 20  # executions of one key or step that are looked at, however many there are
@@ -134,6 +139,8 @@ class MetadataStore:
             self.client = ReadOnlyClient(project.database, self.lock, said)
         every = BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE
         self.heart = Heart(self.client, str(project.database), every)
+        self.format = FORMAT
+        """Of the records, once `stores.formats` has read it."""
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
         self._places: dict[int, tuple[str, str]] = {}
@@ -144,7 +151,11 @@ class MetadataStore:
         """The ids of the context types, registered where they are not yet."""
         with self.lock:
             found: dict[str, int] = {t.name: t.id for t in self.client.get_context_types()}
-            missing = [name for name in CONTEXT_TYPES if name not in found and not self.client.is_read_only]
+            if self.client.is_read_only:
+                return found
+            if not are_ours(found):  # before all else: who finds records without a format takes them for old
+                put_format(self.client, self._put_type(STORE_CONTEXT), FORMAT)
+            missing = [name for name in CONTEXT_TYPES if name not in found]
             return found | {name: self._put_type(name) for name in missing}
 
     def _put_type(self, name: str) -> int:
@@ -277,6 +288,20 @@ class MetadataStore:
                 set_properties(artifact.custom_properties, {"zencache_damaged": why})
                 self.client.put_artifacts([artifact])
         return str(known or why)
+
+    def revive_artifact(self, artifact_id: int) -> None:
+        """Take back what `drop_artifact` said: its files are again what was recorded."""
+        with self.lock:
+            [artifact] = self.client.get_artifacts_by_id([artifact_id])
+            if artifact.state == pb.Artifact.MARKED_FOR_DELETION:
+                artifact.state = pb.Artifact.LIVE
+                artifact.custom_properties.pop("zencache_damaged", None)
+                self.client.put_artifacts([artifact])
+
+    def artifacts_by_id(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
+        """Read artifacts as they are recorded, by id."""
+        read = self.client.get_artifacts_by_id(ids) if ids else []
+        return {a.id: self._artifact_record(a.name, a) for a in read}
 
     def not_live(self, ids: Iterable[int]) -> set[int]:
         """Give those of these artifacts that are marked or deleted."""

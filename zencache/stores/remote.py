@@ -146,7 +146,7 @@ class RemoteStores:
 
     def _fill(self, record: ArtifactRecord, aside: Path, value_digest: Callable[[Path], str | None]) -> None:
         try:
-            self._fetch(record, aside)
+            self.fetch_into(record, aside)
             _compare(record, aside, value_digest)
         except (ArtifactError, StoreUnavailableError):
             raise
@@ -155,7 +155,7 @@ class RemoteStores:
                 f"cannot keep the artifact {record.name} in the read cache {aside.parent}: {error}"
             ) from error
 
-    def _fetch(self, record: ArtifactRecord, aside: Path) -> None:
+    def fetch_into(self, record: ArtifactRecord, aside: Path) -> None:
         """Fetch what is not there yet, into a folder that an earlier try may have filled in part."""
         manifest = self._manifest(record)
         # Asked beforehand: each backend has an error of its own for a range that lies beyond the end.
@@ -171,11 +171,14 @@ class RemoteStores:
         (aside / MANIFEST).write_bytes(manifest.to_json())
         (aside / MANIFEST).chmod(0o444)
 
+    def read_manifest(self, uri: str) -> Manifest:
+        """Read an artifact's manifest; raises FileNotFoundError without one, ValueError for one that is none."""
+        fs, path = self.at(uri)
+        return Manifest.from_json(self.retry(uri, lambda: fs.cat_file(f"{path}/{MANIFEST}")))
+
     def _manifest(self, record: ArtifactRecord) -> Manifest:
-        fs, path = self.at(record.uri)
         try:
-            data = self.retry(record.uri, lambda: fs.cat_file(f"{path}/{MANIFEST}"))
-            return Manifest.from_json(data)
+            return self.read_manifest(record.uri)
         except _FILES as error:
             raise ArtifactError(
                 f"the artifact {record.name} is gone from {record.uri}, or has no manifest; "
@@ -209,6 +212,12 @@ class RemoteStores:
                     return f"{name} is missing or has fewer than {size} bytes"
                 file.write(data)
         return None if start == size else f"{name} has more than {size} bytes"
+
+    def parts(self, record: ArtifactRecord, name: str, size: int) -> Iterator[bytes]:
+        """Read a file there part by part, keeping nothing; what is missing there is missing at the end."""
+        fs, path = self.at(record.uri)
+        for start in range(0, size, _PART):
+            yield self._part(fs, f"{path}/{name}", record, (start, min(size, start + _PART)))
 
     def _part(self, fs: Any, path: str, record: ArtifactRecord, part: tuple[int, int]) -> bytes:
         try:

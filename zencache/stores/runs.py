@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.graph.specs import PipelineSpec, key_and_index
 from zencache.graph.values import from_text
+from zencache.stores import liveness
 from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.history import run_of_tfx, spec_of_tfx
-from zencache.stores.liveness import bury, end_unfinished, going_on, is_dead, signs, with_running
+from zencache.stores.liveness import end_unfinished, going_on, is_dead, signs, with_running
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -67,7 +68,7 @@ class RunStore(VersionStore):
             _, context_id = self._put_run(run, "running")
             self._adopt(run, context_id)
             pipeline, others = going_on(self.metadata, run.pipeline)
-            bury(self.metadata, others)
+            liveness.bury(self.metadata, others)
             alive = (
                 {c.id for c in self._client.get_contexts_by_id(others) if _goes_on(c)} if others else set()
             )
@@ -328,11 +329,16 @@ class RunStore(VersionStore):
             found |= maybe & {each.pipeline for each in self.runs()}
         return sorted(found)
 
-    def runs(self, pipeline: str | None = None, *, deleted: bool = False) -> list[RunRecord]:
-        """List runs, newest last: of a pipeline, or all; with `deleted`, also those that were deleted."""
+    def runs(
+        self, pipeline: str | None = None, *, deleted: bool = False, bury: bool = True
+    ) -> list[RunRecord]:
+        """List runs, newest last: of a pipeline, or all; with `deleted`, also those that were deleted.
+
+        Those whose process died are marked as failed on that occasion, unless `bury` is off.
+        """
         contexts = self._client.get_contexts_by_type(RUN_CONTEXT)
         shown = [c for c in contexts if deleted or DELETED not in c.custom_properties]
-        found = filter(None, map(self._run_of, shown))
+        found = filter(None, (self._run_of(context, bury=bury) for context in shown))
         return sorted((r for r in found if pipeline in (None, r.pipeline)), key=lambda run: run.id)
 
     def run(self, name: str) -> RunRecord | None:
@@ -340,15 +346,15 @@ class RunStore(VersionStore):
         context = self.metadata.context(RUN_CONTEXT, name)
         return self._run_of(context) if context else None
 
-    def _run_of(self, context: Any) -> RunRecord | None:
+    def _run_of(self, context: Any, *, bury: bool = True) -> RunRecord | None:
         """Give the run that a context stands for, ours or one of TFX's own runners; None for one without executions."""
         if "zencache_pipeline" not in context.custom_properties:
             return run_of_tfx(self.metadata, context)
         record = _run_record(context)
-        if not is_dead(self.metadata, context):
+        if not bury or not is_dead(self.metadata, context):
             return record
         try:
-            bury(self.metadata, [context.id])
+            liveness.bury(self.metadata, [context.id])
         except StoreUnavailableError:  # of a store that cannot be written, it is only said
             return dataclasses.replace(record, status="failed")
         return _run_record(self.metadata.context(RUN_CONTEXT, context.name))

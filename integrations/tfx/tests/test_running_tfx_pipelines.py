@@ -441,3 +441,20 @@ def test_no_project_and_no_store_are_made_by_a_plan(flow):
     assert [step.action for step in plan.steps.values()] == ["run", "wait"]
     assert not (flow.folder / ".zencache").exists()
     assert not (flow.folder / "mlmd" / "metadata.db").exists()
+
+
+def test_a_damaged_artifact_is_found_and_made_anew(flow, statuses):
+    """All that components made is compared with its digest, in each of the project's stores; its files are not moved."""
+    run = flow.run()
+    flow.run(name="elsewhere", here=str(flow.folder / "elsewhere"))
+    found = Repository().verify(full=True)
+    assert (found.problems, found.changed, found.unchecked) == ((), (), 0)
+    name, damaged = next((n, s) for n, s in run.steps.items() if len(s.outputs) == 1 and s.output.size)
+    file = next(path for path in damaged.output.folder.rglob("*") if path.is_file())
+    file.write_bytes(file.read_bytes()[:-1] + b"\0")
+    problems = Repository().verify(full=True, repair=True).problems
+    assert {problem.step for problem in problems} == {name}
+    assert all(problem.is_mended for problem in problems), problems
+    assert file.exists()
+    assert Repository().verify(full=True).problems == ()
+    assert set(statuses(flow.run()).values()) == {"cached"}

@@ -1,0 +1,46 @@
+"""`zencache migrate`: bring a project's stores to the format of this zencache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zencache import config
+
+if TYPE_CHECKING:
+    from zencache.pipelines.records import Records
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="There is a backup of the server's database.")]
+
+
+def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
+    """Bring the project's stores to the format of this zencache, with a backup; the next run would do it as well."""
+    from zencache.pipelines.records import open_others, open_records  # noqa: PLC0415 - `--help` needs no records
+    from zencache.pipelines.upgrading import raise_settings, upgrade  # noqa: PLC0415 - likewise
+
+    records = open_records(config.require_project())
+    for each in (records, *open_others(records.project)):
+        if dry_run:
+            _foretell(each)
+        elif upgrade(each, without_backup=yes) is None:
+            typer.echo(f"The records in {each.project.database} are of format {config.FORMAT}.")
+    if dry_run:
+        typer.echo(f"The settings say format {records.project.settings.format}.")
+    elif records.project.settings.format < config.FORMAT:
+        raise_settings(records)
+
+
+def _foretell(records: Records) -> None:
+    from zencache.stores.upgrading import outlook  # noqa: PLC0415 - likewise
+
+    to_do, store = outlook(records.metadata), records.project.database
+    if to_do is None:
+        typer.echo(f"The records in {store} are of format {config.FORMAT}: nothing to do.")
+        return
+    backup = "none can be made" if store.is_server else records.project.backups
+    typer.echo(
+        f"The records in {store} are of format {to_do.since}. Would back them up ({backup}), check "
+        f"{to_do.manifests} artifacts and write their manifests, and mark {to_do.ended} runs as failed that nobody does any more."
+    )
