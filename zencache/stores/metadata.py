@@ -301,7 +301,7 @@ class MetadataStore:
     def artifacts_by_id(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
         """Read artifacts as they are recorded, by id."""
         read = self.client.get_artifacts_by_id(ids) if ids else []
-        return {a.id: self._artifact_record(a.name, a) for a in read}
+        return {a.id: self.artifact_record(a.name, a) for a in read}
 
     def not_live(self, ids: Iterable[int]) -> set[int]:
         """Give those of these artifacts that are marked or deleted."""

@@ -6,7 +6,6 @@ what ties the run to its pipeline. A process that is killed between them leaves 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,20 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.errors import StoreUnavailableError
 from zencache.owners import Owner
-from zencache.stores import erasing
 from zencache.stores.artifacts import is_remote
 from zencache.stores.keeping import is_going_on
 from zencache.stores.liveness import OWNER, bury, is_dead
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.stores.mlmd import errors, get_properties, pb, set_properties
+from zencache.stores.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from pathlib import Path
 
-    from zencache.config import Project
     from zencache.stores.house import Survey
     from zencache.stores.keeping import Use
     from zencache.stores.metadata import MetadataStore
@@ -37,33 +34,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 500  # ids in one call
 _EXECUTION = "zencache_execution"
 _FRESH = 60  # seconds in which a run on a server may still be being written
-_DEPTH = 4  # an artifact elsewhere is at store/root/step/output/execution
-_SHARED_ROOT = re.compile(r"_[0-9a-f]{16}")
-"""What `ArtifactStore.root` adds where others put artifacts too."""
-
-
-def _is_made_there(uri: str, store: str, makers: AbstractSet[str]) -> bool:
-    """Say whether a uri is one that an execution was given in a store elsewhere.
-
-    >>> made = "s3://bucket/team/_0123456789abcdef/load/output/7"
-    >>> [_is_made_there(made, store, {"7"}) for store in ("s3://bucket/team/", "s3://bucket", "")]
-    [True, False, False]
-    """
-    parts = uri.split("/")
-    if len(parts) <= _DEPTH or ".." in parts or "" in parts[-_DEPTH:]:
-        return False
-    base, root = "/".join(parts[:-_DEPTH]), parts[-_DEPTH]
-    return base == store.rstrip("/") and bool(_SHARED_ROOT.fullmatch(root)) and parts[-1] in makers
-
-
-def _shared_roots(project: Project, record: ArtifactRecord) -> list[str]:
-    if not record.folder.is_relative_to(project.artifacts):
-        return []
-    return [
-        name
-        for name in record.folder.relative_to(project.artifacts).parts[:1]
-        if _SHARED_ROOT.fullmatch(name)
-    ]
 
 
 @dataclass(frozen=True)
@@ -91,17 +61,10 @@ class Kept:
 
     def is_ours(self, found: Survey) -> bool:
         """Say whether it lies where an execution of ours puts what it makes: what is elsewhere is never moved."""
-        makers = {str(use.id) for use in self.uses if use.state != "CACHED"}
-        if not self.record.materializer or not makers:
-            return False
-        project = found.metadata.project
-        if is_remote(self.record.uri):
-            return _is_made_there(self.record.uri, project.artifact_store or "", makers)
-        roots = {
-            *roots_of(found),
-            *(project.artifacts / name for name in _shared_roots(project, self.record)),
-        }
-        return any(erasing.is_made_by(self.record.folder, root, int(n)) for root in roots for n in makers)
+        reach = Reach.of(found.metadata.project, found.roots)
+        place = self.record.uri if is_remote(self.record.uri) else str(self.record.folder)
+        makers = [use.id for use in self.uses if use.state != "CACHED"]
+        return bool(self.record.materializer) and any(reach.is_made_by(place, each) for each in makers)
 
 
 @dataclass(frozen=True)
