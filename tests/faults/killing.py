@@ -3,7 +3,7 @@
 All runs are forked from this process, which has imported the engine once. A point is whatever changes the
 store: a file that is opened for writing, renamed, flushed or removed, and a call that writes records, before and after it.
 CHANGED says whether the killed run computes something (`changed`) or finds all (`same`); POINTS is `all`, or
-`records` for those alone that write records.
+`records` for those alone that are after a call that writes records.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def main(folder: Path, changed: str, which: str) -> None:
     counting = in_child(lambda: counted(factor))
     points = counting.get("points") or sys.exit(f"the run that is to be killed fails: {counting}")
     for number, point in enumerate(points):
-        if which == "records" and " put_" not in point:
+        if which == "records" and not point.startswith("after put_"):
             continue
         fresh(base, work, number)
         was_killed = in_child(lambda number=number: killed(factor, number)) is None

@@ -67,5 +67,5 @@ def test_a_run_that_finds_all_may_be_killed_at_every_write(folder):
 
 @pytest.mark.parametrize("kind", ["mysql", "postgresql"])
 def test_a_run_may_be_killed_at_every_write_to_a_server(folder, server, kind):
-    """Each call is whole or not at all, also there."""
+    """What a call has written is there, and what comes after it is not."""
     check(killed_everywhere(folder, "changed", "records", KILLING_STORE=server(kind)), 2)
