@@ -51,13 +51,18 @@ class Proxy:
             self.connections.clear()
 
 
-proxy = Proxy(int(sys.argv[1]))
-print(proxy.listening.getsockname()[1], flush=True)
-threading.Thread(target=proxy.serve, daemon=True).start()
-for line in sys.stdin:
-    what, _, seconds = line.strip().partition(" ")
-    if seconds:
-        threading.Timer(float(seconds), proxy.do, (what,)).start()
-    else:
-        proxy.do(what)
-    print("done", flush=True)
+def main(port: str) -> None:
+    proxy = Proxy(int(port))
+    print(proxy.listening.getsockname()[1], flush=True)
+    threading.Thread(target=proxy.serve, daemon=True).start()
+    for line in sys.stdin:
+        what, _, seconds = line.strip().partition(" ")
+        if seconds:
+            threading.Timer(float(seconds), proxy.do, (what,)).start()
+        else:
+            proxy.do(what)
+        print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

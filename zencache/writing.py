@@ -28,6 +28,15 @@ def write_once(file: Path, data: bytes) -> None:
             write_whole(file, data)
 
 
+def flush(path: Path) -> None:
+    """Have a file or a folder last, as it is now, when power is lost."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def private_folder() -> Path:
     """Give a folder for temporary files that are found again, which this user alone can write to.
 

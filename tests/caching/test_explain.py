@@ -13,10 +13,10 @@ from zencache.caching.explain import (
     code_diff,
     differences,
     read_texts,
-    span,
     write_texts,
 )
 from zencache.caching.key import KeyParts
+from zencache.durations import span_text
 
 
 def said(old, new, **more):
@@ -126,7 +126,7 @@ def test_a_diff_shows_the_users_own_lines():
 )
 def test_spans_in_words(duration, words):
     """The largest unit, and the next one if there is something in it."""
-    assert span(duration) == words
+    assert span_text(duration) == words
 
 
 def test_the_folder_of_texts_may_be_missing():

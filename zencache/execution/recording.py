@@ -9,8 +9,8 @@ from zencache.errors import RunInterruptedError
 from zencache.execution.computing import from_step
 from zencache.execution.processes import RemoteTraceback
 from zencache.execution.tasks import StepEvent, StepResult
+from zencache.stores.messages import step_properties
 from zencache.stores.records import CachedStep, CollectedError
-from zencache.stores.runs import step_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

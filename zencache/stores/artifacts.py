@@ -33,6 +33,7 @@ from zencache.stores.manifests import (
     size_of,
 )
 from zencache.stores.read_cache import ReadCache, holding
+from zencache.writing import flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -284,7 +285,7 @@ def write_aside(
         manifest = _flushed(aside, known, durable=durable)
         _write_manifest(aside / MANIFEST, manifest, durable=durable)
         if durable:
-            _flush_folder(aside)
+            flush(aside)
         aside.replace(target)
         if durable:
             _flush_parents(target.parent, root)
@@ -311,7 +312,7 @@ def write_manifest(
     aside.unlink(missing_ok=True)  # what was interrupted may have left it read-only
     _write_manifest(aside, manifest, durable=True)
     aside.replace(folder / MANIFEST)
-    _flush_folder(folder)
+    flush(folder)
     return manifest
 
 
@@ -371,11 +372,10 @@ def _protect(folder: Path, *, durable: bool) -> None:
             folders.append(path)
             continue
         if durable:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+            flush(path)
         _make_read_only(path)
     for path in folders if durable else ():
-        _flush_folder(path)
+        flush(path)
 
 
 def _make_read_only(path: Path) -> None:
@@ -384,14 +384,6 @@ def _make_read_only(path: Path) -> None:
 
 def _flush_parents(folder: Path, root: Path | None) -> None:
     """Have a new name in a folder last, and the names of the folders above: any of them may be new."""
-    _flush_folder(folder)
+    flush(folder)
     if root is not None and folder != root and folder.is_relative_to(root):
         _flush_parents(folder.parent, root)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

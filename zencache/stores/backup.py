@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from zencache.errors import StoreUnavailableError
+from zencache.writing import flush
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +47,9 @@ def back_up(file: Path, target: Path, settings: Path) -> None:
             left.unlink()
         shutil.copyfile(settings, target.with_suffix(".toml"))
         _copy(file, aside)
-        _flush(aside)
+        flush(aside)
         aside.rename(target)
-        _flush(target.parent)
+        flush(target.parent)
     except OSError as error:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
@@ -62,11 +63,3 @@ def _copy(file: Path, target: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own text
     if done.returncode:
         raise OSError((done.stderr.strip().splitlines() or ["its process was ended"])[-1])
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

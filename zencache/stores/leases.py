@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from zencache.errors import StoreUnavailableError
 from zencache.owners import Owner, this_process
 from zencache.stores.heart import BEAT, SILENCE
-from zencache.stores.lock import close_locked, open_locked
+from zencache.stores.lock import close_locked, is_still, open_locked
 from zencache.stores.metadata import LEASE_CONTEXT
 from zencache.stores.mlmd import errors, get_properties, pb, set_properties
 
@@ -107,7 +107,7 @@ class FileLeases:
             raise StoreUnavailableError(f"cannot write to the store {self._folder}: {error}") from error
         if file is None:
             return _written_in(path)
-        if not _is_still(path, file):  # it was given back, and taken away, between opening and locking
+        if not is_still(path, file):  # it was given back, and taken away, between opening and locking
             close_locked(file)
             return None
         os.ftruncate(file, 0)
@@ -125,13 +125,6 @@ def _written_in(path: Path) -> Holder | None:
         return Holder.of(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _is_still(path: Path, file: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(file))
-    except FileNotFoundError:
-        return False
 
 
 class RecordedLeases:

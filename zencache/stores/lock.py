@@ -75,6 +75,14 @@ def open_locked(path: Path, *, wait: bool = True) -> int | None:
     return file
 
 
+def is_still(path: Path, file: int) -> bool:
+    """Say whether an open file is the one of its name: it may have been deleted, and made anew, meanwhile."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
+        return False
+
+
 def close_locked(file: int) -> None:
     """Give a lock back."""
     _held.discard(file)

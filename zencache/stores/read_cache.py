@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from zencache.stores.lock import is_still
 from zencache.stores.manifests import size_of
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _locked(folder: Path, how: int) -> int | None:
             return None
         try:
             fcntl.flock(file, how)
-            if _is(folder, file):
+            if is_still(folder, file):
                 return file
         except BlockingIOError:
             os.close(file)
@@ -179,13 +180,6 @@ def _locked(folder: Path, how: int) -> int | None:
             os.close(file)
             raise
         os.close(file)  # it was deleted while we waited, and perhaps made anew
-
-
-def _is(folder: Path, file: int) -> bool:
-    try:
-        return os.path.samestat(folder.stat(), os.fstat(file))
-    except FileNotFoundError:
-        return False
 
 
 def _release(file: int) -> None:

@@ -8,13 +8,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
-from zencache.graph.specs import PipelineSpec, key_and_index
-from zencache.graph.values import from_text
+from zencache.graph.specs import PipelineSpec
 from zencache.stores import liveness
 from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.history import run_of_tfx, spec_of_tfx
 from zencache.stores.liveness import end_unfinished, going_on, is_dead, signs, with_running
+from zencache.stores.messages import events, goes_on, recorded, run_record, step_properties
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -32,15 +32,14 @@ from zencache.stores.records import (
     CollectedError,
     RunHandle,
     RunRecord,
-    from_milliseconds,
 )
 from zencache.stores.versions import DELETED, VersionStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from zencache.graph.specs import StepSpec
-    from zencache.stores.records import ArtifactRecord, ExecutionRecord
+    from zencache.stores.records import ExecutionRecord
 
 
 class RunStore(VersionStore):
@@ -69,9 +68,7 @@ class RunStore(VersionStore):
             self._adopt(run, context_id)
             pipeline, others = going_on(self.metadata, run.pipeline)
             liveness.bury(self.metadata, others)
-            alive = (
-                {c.id for c in self._client.get_contexts_by_id(others) if _goes_on(c)} if others else set()
-            )
+            alive = {c.id for c in self._client.get_contexts_by_id(others) if goes_on(c)} if others else set()
             self._client.put_contexts([with_running(pipeline, {*alive, context_id})])
         opened = dataclasses.replace(run, context_id=context_id)
         self.metadata.heart.beat_in(self._run_context(opened, "running"))
@@ -88,7 +85,7 @@ class RunStore(VersionStore):
         with self.metadata.lock:
             status = "running" if finished is None else "completed"
             executions = [self._cached_execution(run, hit) for hit in hits]
-            edges = [(n, None, event) for n, hit in enumerate(hits) for event in _events(hit)]
+            edges = [(n, None, event) for n, hit in enumerate(hits) for event in events(hit)]
             ids, context_id = self._put_run(run, status, finished, executions, edges)
             self._tie(run, hits, ids, context_id)
             if run.context_id is None:
@@ -291,7 +288,7 @@ class RunStore(VersionStore):
         )  # what the key is made of, its origin tells
         measured = {"zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id}
         set_properties(
-            execution.custom_properties, {**_parameters(hit.spec), **hit.dynamic, **known, **measured}
+            execution.custom_properties, {**recorded(hit.spec), **hit.dynamic, **known, **measured}
         )
         return execution
 
@@ -350,20 +347,20 @@ class RunStore(VersionStore):
         """Give the run that a context stands for, ours or one of TFX's own runners; None for one without executions."""
         if "zencache_pipeline" not in context.custom_properties:
             return run_of_tfx(self.metadata, context)
-        record = _run_record(context)
+        record = run_record(context)
         if not bury or not is_dead(self.metadata, context):
             return record
         try:
             liveness.bury(self.metadata, [context.id])
         except StoreUnavailableError:  # of a store that cannot be written, it is only said
             return dataclasses.replace(record, status="failed")
-        return _run_record(self.metadata.context(RUN_CONTEXT, context.name))
+        return run_record(self.metadata.context(RUN_CONTEXT, context.name))
 
     def run_of(self, execution_id: int) -> RunRecord | None:
         """Find the run that an execution is part of."""
         for context in self._client.get_contexts_by_execution(execution_id):
             if context.type == RUN_CONTEXT and "zencache_pipeline" in context.custom_properties:
-                return _run_record(context)
+                return run_record(context)
         return None
 
     def spec_of(self, run: RunRecord) -> PipelineSpec:
@@ -376,64 +373,3 @@ class RunStore(VersionStore):
         if run.version is None:
             return spec_of_tfx(self.metadata, run)
         return next(v.spec for v in self._all_versions(run.pipeline) if v.number == run.version)
-
-
-def step_properties(
-    spec: StepSpec, key: str | None, parts: str | None, reason: str, compared_with: int | None = None
-) -> dict[str, str | None]:
-    """Give the custom properties that every execution of a step carries."""
-    return {
-        "zencache_step": spec.name,
-        "zencache_key": key,
-        "zencache_key_parts": parts,
-        "zencache_reason": reason,
-        "zencache_compared_with": None if compared_with is None else str(compared_with),
-    }
-
-
-def _parameters(spec: StepSpec) -> Mapping[str, Any]:
-    """Give parameters as they are recorded: of a step as JSON, of a native component as TFX does."""
-    if spec.node is None:
-        return spec.parameters
-    values = {name: from_text(text) for name, text in spec.parameters.items()}
-    return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
-
-
-def _goes_on(run: Any) -> bool:
-    return bool(get_properties(run.custom_properties).get("zencache_status") == "running")
-
-
-def _run_record(context: Any) -> RunRecord:
-    extra = get_properties(context.custom_properties)
-    return RunRecord(
-        id=context.id,
-        name=context.name,
-        pipeline=extra["zencache_pipeline"],
-        version=extra.get("zencache_version"),
-        status=extra.get("zencache_status", "unknown"),
-        created=from_milliseconds(context.create_time_since_epoch),
-        seconds=extra.get("zencache_seconds"),
-        pinned=extra.get("zencache_pinned"),
-        deleted=extra.get(DELETED),
-        owner=extra.get("zencache_owner"),
-        root=extra.get("zencache_root", ""),
-    )
-
-
-def _events(hit: CachedStep) -> Iterator[Any]:
-    """Make one event an artifact and side; an artifact that feeds two inputs has both in its path."""
-    for kind, side in ((pb.Event.INPUT, hit.inputs), (pb.Event.OUTPUT, hit.hit.outputs)):
-        by_artifact: dict[int, list[str]] = {}
-        for name, artifact in _items(side):
-            by_artifact.setdefault(artifact.id, []).append(name)
-        for artifact_id, names in by_artifact.items():
-            event = pb.Event(artifact_id=artifact_id, type=kind)
-            for name in names:
-                key, index = key_and_index(name)
-                event.path.steps.add().key = key
-                event.path.steps.add().index = index
-            yield event
-
-
-def _items(side: Any) -> list[tuple[str, ArtifactRecord]]:
-    return sorted(side.items())
