@@ -197,7 +197,7 @@ class Client:
             except (errors.StatusError, StoreUnavailableError) as error:
                 wait = next(waits, None) if _is_passing(error) else None
                 if wait is None:
-                    raise self._failed(error) from error
+                    raise self._failed(error) from self._untold(error)
                 self._connections.store = None
                 time.sleep(wait)
 
@@ -211,6 +211,11 @@ class Client:
         secret = self._database.password.get_secret_value()
         text = " ".join(str(error).partition(" query:")[0].split())
         return text.replace(secret, "***") if secret else text
+
+    def _untold(self, error: Exception) -> Exception | None:
+        """Give an error as a cause that a traceback may show; None if it tells the password."""
+        secret = self._database.password.get_secret_value()
+        return None if secret and secret in str(error) else error
 
     def _connection(self) -> Any:
         store = getattr(self._connections, "store", None)
@@ -248,11 +253,11 @@ class Client:
         except errors.FailedPreconditionError as error:
             raise StoreFormatError(
                 f"{self._database} was written by another version of ML Metadata: {self._told(error)}"
-            ) from error
+            ) from self._untold(error)
         except (errors.StatusError, RuntimeError) as error:
             raise StoreUnavailableError(
                 f"cannot open the metadata store {self._database}: {self._told(error)}. {_ADVICE[self._database.is_server]}"
-            ) from error
+            ) from self._untold(error)
 
 
 class ReadOnlyClient(Client):
