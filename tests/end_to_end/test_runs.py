@@ -447,5 +447,5 @@ def test_a_store_of_a_newer_format_is_refused(folder):
     """The sentence says to upgrade."""
     project = create_project(folder)
     (project.folder / "config.toml").write_text("format = 99\n")
-    with pytest.raises(StoreFormatError, match="is of format 99; this zencache reads up to 1. Upgrade"):
+    with pytest.raises(StoreFormatError, match="is of format 99; this zencache reads up to 2. Upgrade"):
         chain().run()
