@@ -6,6 +6,7 @@ import json
 import shutil
 import stat
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
@@ -197,3 +198,26 @@ def test_loading_a_damaged_result_raises_and_the_next_run_makes_it_anew():
     with pytest.raises(ArtifactError, match="run the pipeline again to make it anew"):
         run.steps["total"].output.load()
     assert summing().run().steps["total"].output.load() == 90
+
+
+@step
+def halves() -> tuple[Annotated[int, "first"], Annotated[int, "second"]]:
+    return 12, 21
+
+
+@step
+def sum_of(one: int, other: int, factor: int) -> int:
+    return (one + other) * factor
+
+
+@pipeline
+def in_halves(factor: int = 1):
+    sum_of(*halves(), factor=factor)
+
+
+@pytest.mark.parametrize("output", ["first", "second"])
+def test_one_of_two_results_that_a_step_reads_is_made_anew(output):
+    """Whichever of them is damaged, the same run mends it."""
+    run = in_halves().run()
+    swap_bytes(run.steps["halves"].outputs[output].folder)
+    assert in_halves(factor=2).run().steps["sum_of"].output.load() == 66
