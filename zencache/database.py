@@ -160,7 +160,9 @@ def _name(parts: SplitResult, kind: Kind) -> str:
             f"the metadata store's URL names no database: {kind}://{parts.hostname or 'host'}/NAME"
         )
     if kind != "grpc" and not _DATABASE.fullmatch(name):
-        shown = "what follows the host" if "@" in name else repr(name)  # perhaps the end of a password with a `/`
+        shown = (
+            "what follows the host" if "@" in name else repr(name)
+        )  # perhaps the end of a password with a `/`
         raise SettingsError(
             f"{shown} cannot be the name of a database: ML Metadata puts it into SQL as it is; use letters, digits and `_`"
         )
