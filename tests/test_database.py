@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,19 @@ def test_the_environment_goes_before_the_settings(folder, monkeypatch):
     assert open_project(folder).database.path == folder.resolve() / "one.db"
     monkeypatch.setenv("ZENCACHE_METADATA_STORE", "sqlite:///two.db")
     assert open_project(folder).database.path == folder.resolve() / "two.db"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://zen:hush/db",
+        "mysql://zen:hush#more@host/db",
+        "mysql://zen:12/hush@host/db",
+        "postgresql://zen:hush[@host/db",
+    ],
+)
+def test_a_password_that_is_not_written_as_urls_have_it_is_not_told(url):
+    """Neither by the error nor by what is shown with it."""
+    with pytest.raises(SettingsError) as raised:
+        Database.of(url)
+    assert "hush" not in "".join(traceback.format_exception(raised.value)).replace(url, "")

@@ -71,10 +71,11 @@ class Database(BaseModel):
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
+        except ValueError:  # which may hold what was meant for the password
             raise SettingsError(
-                f"the metadata store's URL cannot be read; write one of {_EXAMPLES}"
-            ) from error
+                f"the metadata store's URL cannot be read (a password is written with %40 for `@`, %2F for `/` "
+                f"and so on); write one of {_EXAMPLES}"
+            ) from None
         kind = _SCHEMES.get(parts.scheme)
         if kind is None:
             raise SettingsError(
@@ -159,8 +160,11 @@ def _name(parts: SplitResult, kind: Kind) -> str:
             f"the metadata store's URL names no database: {kind}://{parts.hostname or 'host'}/NAME"
         )
     if kind != "grpc" and not _DATABASE.fullmatch(name):
+        shown = (
+            "what follows the host" if "@" in name else repr(name)
+        )  # perhaps the end of a password with a `/`
         raise SettingsError(
-            f"{name!r} cannot be the name of a database: ML Metadata puts it into SQL as it is; use letters, digits and `_`"
+            f"{shown} cannot be the name of a database: ML Metadata puts it into SQL as it is; use letters, digits and `_`"
         )
     return name
 

@@ -6,12 +6,15 @@ import json
 import shutil
 import stat
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from zencache import Repository, pipeline, step
-from zencache.errors import ArtifactError
+from zencache.errors import ArtifactError, RunInterruptedError, StepFailedError, StoreUnavailableError
+from zencache.execution import beam_runner
 from zencache.stores.manifests import MANIFEST
+from zencache.stores.runs import RunStore
 
 pytestmark = [pytest.mark.tfx]
 
@@ -197,3 +200,51 @@ def test_loading_a_damaged_result_raises_and_the_next_run_makes_it_anew():
     with pytest.raises(ArtifactError, match="run the pipeline again to make it anew"):
         run.steps["total"].output.load()
     assert summing().run().steps["total"].output.load() == 90
+
+
+@step
+def halves() -> tuple[Annotated[int, "first"], Annotated[int, "second"]]:
+    return 12, 21
+
+
+@step
+def sum_of(one: int, other: int, factor: int) -> int:
+    return (one + other) * factor
+
+
+@pipeline
+def in_halves(factor: int = 1):
+    sum_of(*halves(), factor=factor)
+
+
+@pytest.mark.parametrize("output", ["first", "second"])
+def test_one_of_two_results_that_a_step_reads_is_made_anew(output):
+    """Whichever of them is damaged, the same run mends it."""
+    run = in_halves().run()
+    swap_bytes(run.steps["halves"].outputs[output].folder)
+    assert in_halves(factor=2).run().steps["sum_of"].output.load() == 66
+
+
+def test_a_step_that_cannot_be_mended_tells_why(monkeypatch):
+    """Not that its input is damaged: that is known, and run again would end the same."""
+    run = in_halves().run()
+    swap_bytes(run.steps["halves"].outputs["first"].folder)
+
+    def away(*_, **__):
+        raise StoreUnavailableError("the server is away")
+
+    monkeypatch.setattr(RunStore, "take_back", away)
+    with pytest.raises(StepFailedError, match="the server is away"):
+        in_halves(factor=2).run()
+
+
+def test_ctrl_c_while_a_step_waits_ends_the_run_as_interrupted(monkeypatch):
+    """It may reach the run between two steps, or while another run computes what this one needs."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(beam_runner, "_run_own", interrupted)
+    with pytest.raises(RunInterruptedError):
+        in_halves().run()
+    assert Repository().get_runs()[-1].status == "interrupted"

@@ -119,3 +119,43 @@ def test_a_database_that_is_not_there_is_told_at_once(server, monkeypatch, serve
     monkeypatch.setenv("ZENCACHE_METADATA_STORE", server("mysql", 1))
     with pytest.raises(StoreUnavailableError, match="Check that the server runs"):
         counting().run()
+
+
+def test_what_was_written_before_its_answer_was_lost_is_not_written_twice(server, monkeypatch):
+    """Every other answer to a write is lost: the run goes on as if none was."""
+    monkeypatch.setenv("ZENCACHE_METADATA_STORE", server("mysql"))
+    calls = []
+
+    class Losing(mlmd.metadata_store.MetadataStore):
+        pass
+
+    def losing(name):
+        real = getattr(mlmd.metadata_store.MetadataStore, name)
+
+        def call(self, *args, **kwargs):
+            found = real(self, *args, **kwargs)
+            calls.append(name)
+            if calls.count(name) % 2:
+                raise mlmd.errors.UnavailableError("Lost connection to server during query")
+            return found
+
+        return call
+
+    for name in ("put_execution", "put_contexts", "put_lineage_subgraph", "put_parent_contexts"):
+        setattr(Losing, name, losing(name))
+    monkeypatch.setattr(mlmd.metadata_store, "MetadataStore", Losing)
+    found = plain(n=7).run()
+    assert found.steps["given"].output.load() == 7
+    assert list(Repository().get_run(found.name).steps) == ["given"]
+    assert "put_execution" in calls
+    assert plain(n=7).run().steps["given"].status == "cached"
+
+
+@step
+def given(n: int) -> int:
+    return n
+
+
+@pipeline
+def plain(n: int):
+    given(n)

@@ -14,6 +14,7 @@ import pytest
 
 from zencache.config import create_project
 from zencache.database import Database
+from zencache.errors import StoreUnavailableError
 from zencache.owners import this_process
 from zencache.stores import leases as leases_module
 from zencache.stores.leases import FileLeases, Holder, RecordedLeases, held
@@ -143,3 +144,70 @@ def test_a_database_that_is_a_file_has_its_leases_beside_it(folder):
     project = create_project(folder)
     assert project.leases == project.folder / "leases"
     assert project.on(Database.at(folder / "tfx.db")).leases == folder / "tfx.db.leases"
+
+
+@pytest.fixture
+def recorded(folder):
+    return RecordedLeases(MetadataStore(create_project(folder)))
+
+
+def test_a_lease_whose_answer_was_lost_is_held(recorded, monkeypatch):
+    """A server took it and went away before it said so: nobody waits for himself."""
+    client = recorded._metadata.client
+    real = client._answer
+
+    def lost(name, args, kwargs):
+        found = real(name, args, kwargs)
+        if name == "put_contexts":
+            real(name, args, kwargs)  # as a client does that got no answer
+        return found
+
+    assert recorded._metadata.context_types
+    monkeypatch.setattr(client, "_answer", lost)
+    assert callable(recorded.take(KEY, me()))
+
+
+def test_a_lease_that_could_not_be_given_back_is_once_the_server_is_there_again(recorded, monkeypatch):
+    """The process may live for days: a notebook, say."""
+    give_back = recorded.take(KEY, me())
+    client = recorded._metadata.client
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "_answer", unavailable)
+        with pytest.raises(StoreUnavailableError):
+            give_back()
+    assert recorded.take(KEY, me("second")) == me()
+    recorded._metadata.heart._beat(list(recorded._metadata.heart._contexts))
+    assert callable(recorded.take(KEY, me("second")))
+
+
+def unavailable(*_):
+    raise StoreUnavailableError("it is away")
+
+
+def test_dead_owners_of_long_ago_are_not_watched(recorded, monkeypatch):
+    """Only the newest lease of a key says anything, and it is found in a few look-ups."""
+    for number in range(1, 40):
+        elsewhere = Holder("far", dataclasses.replace(this_process(), machine="other"))
+        recorded._taken(f"{KEY}:{number}", elsewhere)
+    recorded._taken(f"{KEY}:40", me())()
+    looked = []
+    real = recorded._metadata.context
+    monkeypatch.setattr(
+        recorded._metadata, "context", lambda kind, name: looked.append(name) or real(kind, name)
+    )
+    assert callable(recorded.take(KEY, me()))
+    assert len(looked) < 20
+
+
+def test_a_full_disk_leaves_no_lease_behind(folder, monkeypatch):
+    """Nobody in this process waits for what it could not write."""
+    leases = FileLeases(folder / "leases")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(leases_module.os, "write", full)
+        give_back = leases.take(KEY, me())
+    give_back()
+    assert callable(leases.take(KEY, me("second")))

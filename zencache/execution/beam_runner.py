@@ -156,8 +156,12 @@ def run_step(run: RunContext, step: str, graph: _Nodes) -> None:
     _try(run, spec, graph)
     for _ in range(_MENDS):
         failed = run.results[step]
-        if not mended(run, spec, lambda source: run_step(run, source, graph)):
-            run.results.setdefault(step, failed)
+        try:
+            if not mended(run, spec, lambda source: run_step(run, source, graph)):
+                run.results.setdefault(step, failed)
+                break
+        except Exception as error:  # noqa: BLE001 - as in `_try`
+            run.results[step] = StepResult(step, "failed", error=error)
             break
         _try(run, spec, graph)
     result = run.results[step]
@@ -172,8 +176,11 @@ def _try(run: RunContext, spec: StepSpec, graph: _Nodes) -> None:
             run_node(run, spec)
         else:
             _run_own(run, spec, graph)
+    except KeyboardInterrupt:  # while it waits, say: Beam would make another error of it
+        run.interrupted.set()
+        run.results.setdefault(step, StepResult(step, "skipped"))
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with one step must not stop the others
-        if step not in run.results or run.results[step].status == "executed":
+        if step not in run.results or run.results[step].status in ("executed", "cached"):
             run.results[step] = StepResult(step, "failed", error=error)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zencache.errors import ArtifactError
 from zencache.execution.tasks import StepEvent
 from zencache.execution.values import verify
+from zencache.graph.specs import key_and_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +39,13 @@ def mended(run: RunContext, spec: StepSpec, again: Callable[[str], None]) -> boo
 
 def _damaged(run: RunContext, spec: StepSpec) -> dict[str, str]:
     """Give the steps whose results a step cannot read, and why."""
-    inputs = run.inputs(spec)
-    problems = {item.source.step: _problem(run, inputs[item.name]) for item in spec.inputs}
-    return {step: why for step, why in problems.items() if why}
+    found: dict[str, str] = {}
+    made = run.outputs(spec)
+    for source in (item.source for item in spec.inputs):
+        for name, artifact in made.get(source.step, {}).items():
+            if key_and_index(name)[0] == source.output and (why := _problem(run, artifact)):
+                found.setdefault(source.step, why)
+    return found
 
 
 def _problem(run: RunContext, artifact: ArtifactRecord) -> str | None:

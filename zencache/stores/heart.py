@@ -7,7 +7,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from zencache.errors import StoreError
 from zencache.stores.mlmd import set_properties
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class Heart:
         contexts = [self._contexts[number] for number in numbers]
         for context in contexts:
             set_properties(context.custom_properties, {BEAT: int(time.time())})
-        with contextlib.suppress(StoreError):  # the next beat tries again; what the run writes will tell
+        with contextlib.suppress(
+            Exception
+        ):  # a heart does not stop: the next beat tries again; what the run writes will tell
             self._client.put_contexts(contexts)
         self._due.update(dict.fromkeys(numbers, time.monotonic() + self._every))

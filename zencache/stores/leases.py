@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -110,13 +111,16 @@ class FileLeases:
         if not is_still(path, file):  # it was given back, and taken away, between opening and locking
             close_locked(file)
             return None
-        os.ftruncate(file, 0)
-        os.write(file, me.to_text().encode())
 
         def give_back() -> None:
-            path.unlink(missing_ok=True)
-            close_locked(file)
+            try:
+                path.unlink(missing_ok=True)
+            finally:
+                close_locked(file)
 
+        with contextlib.suppress(OSError):  # on a full disk others wait for somebody whom they cannot name
+            os.ftruncate(file, 0)
+            os.write(file, me.to_text().encode())
         return give_back
 
 
@@ -134,21 +138,37 @@ class RecordedLeases:
         self._metadata = metadata
         self._watched: dict[str, tuple[Any, float]] = {}
         """The name of a lease to its last beat, and when that was seen first."""
+        self._seen: dict[str, int] = {}
+        """Key to the newest number that was seen."""
 
     def take(self, key: str, me: Holder) -> Callable[[], None] | Holder | None:
         """See `Leases.take`."""
-        number = 1
-        while (known := self._metadata.context(LEASE_CONTEXT, f"{key}:{number}")) is not None:
+        number = self._seen[key] = self._newest(key, self._seen.get(key, 0))
+        known = self._context(key, number) if number else None
+        if known is not None:
             told = get_properties(known.custom_properties)
             holder = Holder.of(told["zencache_owner"])
-            if not told.get("zencache_released") and self._lives(known.name, holder, told.get(BEAT)):
+            if not told.get("zencache_released") and self._lives(known, holder, told.get(BEAT)):
                 return holder
-            number += 1
-        return self._taken(f"{key}:{number}", me)
+        return self._taken(f"{key}:{number + 1}", me)
 
-    def _lives(self, name: str, holder: Holder, beat: Any) -> bool:
-        alive = holder.owner.is_alive()
-        if alive is not None:
+    def _context(self, key: str, number: int) -> Any | None:
+        return self._metadata.context(LEASE_CONTEXT, f"{key}:{number}")
+
+    def _newest(self, key: str, number: int) -> int:
+        """Find the last number there is, not before one that is: all others were given back, or their owners have died."""
+        step = 1
+        while self._context(key, number + step) is not None:
+            number, step = number + step, 2 * step
+        while step := step // 2:
+            if self._context(key, number + step) is not None:
+                number += step
+        return number
+
+    def _lives(self, known: Any, holder: Holder, beat: Any) -> bool:
+        name, alive = known.name, holder.owner.is_alive()
+        is_lost = holder.owner == this_process() and not self._metadata.heart.beats_in(known.id)
+        if alive is not None and not is_lost:
             return alive
         now = time.monotonic()
         last, since = self._watched.get(name, (None, now))
@@ -159,16 +179,25 @@ class RecordedLeases:
 
     def _taken(self, name: str, me: Holder) -> Callable[[], None] | None:
         context = pb.Context(type_id=self._metadata.context_types[LEASE_CONTEXT], name=name)
-        set_properties(context.custom_properties, {"zencache_owner": me.to_text()})
+        token = secrets.token_hex(8)
+        told = {"zencache_owner": me.to_text(), "zencache_token": token}
+        set_properties(context.custom_properties, told)
         try:
             [context.id] = self._metadata.client.put_contexts([context])
         except errors.AlreadyExistsError:
-            return None
+            there = self._metadata.context(LEASE_CONTEXT, name)
+            if there is None or get_properties(there.custom_properties).get("zencache_token") != token:
+                return None
+            context.id = there.id  # it is ours: a server took it, and went away before it said so
         self._metadata.heart.beat_in(context)
 
         def give_back() -> None:
             self._metadata.heart.leave(context.id)
             set_properties(context.custom_properties, {"zencache_released": 1})
-            self._metadata.client.put_contexts([context])
+            try:
+                self._metadata.client.put_contexts([context])
+            except BaseException:
+                self._metadata.heart.beat_in(context)  # a later beat tells it, once the server is there again
+                raise
 
         return give_back

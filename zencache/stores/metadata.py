@@ -24,7 +24,7 @@ context types                  name; custom properties
 ``zencache.store``             one, named ``store``: ``zencache_format``, the number of what is written here
                                (`zencache.config.FORMAT`); while it is upgraded ``zencache_backup``: where the copy is
 ``zencache.lease``             of a shared store: ``key:number``; who computes a key. ``zencache_owner``,
-                               ``zencache_beat``; ``zencache_released`` once it is given back
+                               ``zencache_beat``; ``zencache_token``: who made it; ``zencache_released`` once it is given back
 =============================  ========================================================================
 
 =============================  ========================================================================

@@ -17,7 +17,7 @@ from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from zencache.database import Database
-from zencache.errors import StoreFormatError, StoreUnavailableError
+from zencache.errors import SettingsError, StoreFormatError, StoreUnavailableError
 from zencache.stores.relay import Relay
 from zencache.stores.texts import as_read, to_write
 from zencache.waiting import backoff
@@ -134,8 +134,17 @@ def _grpc(database: Database) -> Any:
     config = pb.MetadataStoreClientConfig(host=database.host, port=database.port)
     config.client_timeout_sec = database.timeout
     for name, value in database.secured.items():
-        setattr(config.ssl_config, name, Path(value).read_text(encoding="utf-8"))
+        setattr(config.ssl_config, name, _text_of(name, Path(value)))
     return config
+
+
+def _text_of(option: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"the metadata store's URL names a file that cannot be read, {option}={file}: {error}"
+        ) from error
 
 
 def _relayed_mysql(database: Database, port: int) -> Any:
@@ -188,17 +197,21 @@ class Client:
         waits = backoff(_PATIENCE) if is_patient else iter(())
         if self._database.is_server:
             args, kwargs = to_write([args, kwargs], self._database.kind)
+        is_again = False
         while True:
             try:
                 found = getattr(self._connection(), name)(*args, **kwargs)
                 return as_read(found) if self._database.is_server else found
-            except (errors.AlreadyExistsError, errors.NotFoundError):  # noqa: PERF203 - trying again is what the loop is for
+            except (errors.AlreadyExistsError, errors.NotFoundError) as error:  # noqa: PERF203 - trying again is what the loop is for
+                if is_again and name == "put_execution" and isinstance(error, errors.AlreadyExistsError):
+                    return written_before(self._connection(), **kwargs)
                 raise
             except (errors.StatusError, StoreUnavailableError) as error:
                 wait = next(waits, None) if _is_passing(error) else None
                 if wait is None:
                     raise self._failed(error) from self._untold(error)
                 self._connections.store = None
+                is_again = True
                 time.sleep(wait)
 
     def _failed(self, error: Exception) -> StoreUnavailableError:
@@ -279,6 +292,15 @@ class ReadOnlyClient(Client):
         if name.startswith("put_"):
             raise StoreUnavailableError(self._refusal)
         return super().__getattr__(name)
+
+
+def written_before(store: Any, execution: Any, artifact_and_events: Any, contexts: Any, **_: Any) -> Any:
+    """Find what `put_execution` wrote of an execution by its name, which is its own, and give what that call gives."""
+    [kind] = store.get_execution_types_by_id([execution.type_id])
+    found = store.get_execution_by_type_and_name(kind.name, execution.name)
+    names = {each.id: each.name for each in store.get_context_types()}
+    there = [store.get_context_by_type_and_name(names[each.type_id], each.name).id for each in contexts]
+    return found.id, [artifact.id for artifact, _ in artifact_and_events], there
 
 
 class _Shared:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -61,21 +62,22 @@ class _Connection:
         for each in (self.client, self.server):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+            each.close()  # else a client that is still sending would wait for ever
 
     def _ask(self) -> None:
         while data := self.client.recv(65536):
-            self.asked = self.asked or time.monotonic()
+            self.asked = time.monotonic()
             self.server.sendall(data)
 
     def _answer(self) -> None:
-        self.server.settimeout(_LOOK)
+        arriving = select.poll()
+        arriving.register(self.server, select.POLLIN)
         while True:
-            try:
-                data = self.server.recv(65536)
-            except TimeoutError:
+            if not arriving.poll(_LOOK * 1000):
                 if self.asked and time.monotonic() - self.asked > self.limit:
                     return
                 continue
+            data = self.server.recv(65536)
             if not data:
                 return
             self.asked = None
