@@ -46,6 +46,7 @@ def test_a_password_is_read_as_it_was_meant(monkeypatch):
         ("sqlite://records.db", "three slashes"),
         ("mysql://a:secret@h", "names no database: mysql://h/NAME"),
         ("postgresql:///d", "names no host"),
+        ("grpc://a:secret@h", "knows no users"),
         ("mysql://a:secret@h/d;drop", "'d;drop' cannot be the name of a database"),
         ("mysql://a:secret@h:port/d", "cannot be read"),
         ("mysql://a:secret@h/d?sslmode=x", "'sslmode' is no option of mysql; known: timeout"),

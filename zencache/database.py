@@ -94,7 +94,9 @@ class Database(BaseModel):
         ).checked()
 
     def checked(self) -> Database:
-        """Give it back, or raise SettingsError if it lacks what a connection needs."""
+        """Give it back, or raise SettingsError if it lacks what a connection needs, or has what is not used."""
+        if self.kind == "grpc" and (self.user or self.password.get_secret_value()):
+            raise SettingsError("a server of ML Metadata knows no users: write grpc://host:8080")
         if not self.host:
             raise SettingsError(
                 f"the metadata store's URL ({self.kind}) names no host; write one of {_EXAMPLES}"

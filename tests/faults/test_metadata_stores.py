@@ -6,6 +6,7 @@ import pytest
 
 from zencache import Repository, pipeline, step
 from zencache.config import find_project
+from zencache.errors import AlreadyExistsError
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
@@ -91,6 +92,27 @@ def test_names_that_differ_in_case_alone_are_told_apart_or_refused(store_url):
         return
     lower().run()
     assert Repository().get_pipeline_names() == ["Case", "case"]
+
+
+def test_steps_whose_names_differ_in_case_alone_are_told_apart_or_refused(store_url):
+    """Before anything is computed: TFX finds nodes by their names."""
+
+    @pipeline
+    def cases():
+        text.with_options(name="Load")(value="upper")
+        text.with_options(name="load")(value="lower")
+
+    if store_url and store_url.startswith("mysql"):
+        with pytest.raises(AlreadyExistsError, match="steps Load and load .* differ in case alone"):
+            cases().run()
+        return
+    for _ in range(2):
+        run = cases().run()
+    assert {name: step.output.load() for name, step in run.steps.items()} == {
+        "Load": "upper",
+        "load": "lower",
+    }
+    assert {step.status for step in run.steps.values()} == {"cached"}
 
 
 def test_nothing_tells_the_password(store_url, capfd, folder):

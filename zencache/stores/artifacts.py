@@ -237,7 +237,7 @@ class ArtifactStore:
         is_own = record.folder.is_relative_to(own)
         try:
             return str(_set_aside(record.folder, own if is_own else self.project.artifacts))
-        except FileNotFoundError:  # it is gone, or another reader was faster
+        except (FileNotFoundError, NotADirectoryError):  # it is gone, or another reader was faster
             return None
 
     def delete(self, record: ArtifactRecord) -> None:

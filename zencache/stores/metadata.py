@@ -172,8 +172,12 @@ class MetadataStore:
 
     def _stored(self, kind: str, name: str) -> str:
         """Give a context's name as it is stored: two steps may differ in case alone, which MySQL does not see."""
-        is_loose = self.project.database.kind in ("mysql", "grpc") and kind == STEP_CONTEXT
-        return fitted(f"{name}~{blake3(name.encode()).hexdigest()[:16]}" if is_loose else name)
+        return fitted(self.exactly(name) if kind == STEP_CONTEXT else name)
+
+    def exactly(self, name: str) -> str:
+        """Give a name that differs from others where the database would take them for the same."""
+        is_loose = self.project.database.kind in ("mysql", "grpc")
+        return f"{name}~{blake3(name.encode()).hexdigest()[:16]}" if is_loose else name
 
     def context_id(self, kind: str, name: str) -> int:
         """Find a context's id, registering the context where it is not there yet."""

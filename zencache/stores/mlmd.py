@@ -23,7 +23,7 @@ from zencache.stores.texts import as_read, to_write
 from zencache.waiting import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
 
@@ -51,6 +51,7 @@ class _Untold(logging.Filter):
 logging.getLogger("absl").addFilter(_Untold())
 
 _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
+_COPIES = 20  # attempts to copy a file that somebody else writes
 _ONCE = 1  # attempts of MLMD at a server, of which `Client` makes several, sooner
 _PATIENCE = 60.0  # seconds that a server may be away
 _PASSING = (errors.AbortedError, errors.UnavailableError, errors.DeadlineExceededError, StoreUnavailableError)
@@ -283,9 +284,13 @@ class ReadOnlyClient(Client):
         assert database.path is not None
         self._folder = TemporaryDirectory(prefix="zencache-read-only-")
         self._refusal = refusal
-        for suffix in ("", "-wal"):
-            if (file := database.path.with_name(database.path.name + suffix)).exists():
+        files = [database.path.with_name(database.path.name + suffix) for suffix in ("", "-wal")]
+        for _ in range(_COPIES):
+            before = _stamps(files)
+            for file in (file for file in files if file.exists()):
                 shutil.copyfile(file, Path(self._folder.name, file.name))
+            if _stamps(files) == before:  # else its owner wrote meanwhile, and the two are not of one moment
+                break
         super().__init__(Database.at(Path(self._folder.name, database.path.name)), lock)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -301,6 +306,11 @@ def written_before(store: Any, execution: Any, artifact_and_events: Any, context
     names = {each.id: each.name for each in store.get_context_types()}
     there = [store.get_context_by_type_and_name(names[each.type_id], each.name).id for each in contexts]
     return found.id, [artifact.id for artifact, _ in artifact_and_events], there
+
+
+def _stamps(files: Iterable[Path]) -> list[tuple[int, int]]:
+    found = (file.stat() for file in files if file.exists())
+    return [(each.st_mtime_ns, each.st_size) for each in found]
 
 
 class _Shared:

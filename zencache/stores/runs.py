@@ -55,11 +55,24 @@ class RunStore(VersionStore):
 
     def begin(self, spec: PipelineSpec, run_name: str) -> RunHandle:
         """Find or make the version of a spec; nothing of the run itself is written yet."""
+        self._check_names(spec)
         version = self.version_of(spec)
         if version is not None and self._was_deleted(spec.name, version):
             version = None
         version = version or self._make_version(spec)
         return RunHandle(run_name, spec.name, version.number, spec, version.spec == spec)
+
+    def _check_names(self, spec: PipelineSpec) -> None:
+        """Raise AlreadyExistsError for steps that the database would take for one: TFX's nodes are found by name."""
+        if self.metadata.project.database.kind != "mysql":
+            return
+        seen: dict[str, str] = {}
+        for name in spec.by_name:
+            if (other := seen.setdefault(name.casefold(), name)) != name:
+                raise AlreadyExistsError(
+                    f"steps {other} and {name} of pipeline {spec.name} differ in case alone, which "
+                    f"{self.metadata.project.database} does not see: give one of them another name"
+                )
 
     def open(self, run: RunHandle) -> RunHandle:
         """Write the run as running; what computes its steps ties them to it."""
@@ -276,7 +289,7 @@ class RunStore(VersionStore):
             return
 
     def _cached_execution(self, run: RunHandle, hit: CachedStep) -> Any:
-        name = f"{run.name}:{hit.spec.name}"
+        name = self.metadata.exactly(f"{run.name}:{hit.spec.name}")
         again = self._taken_back[name]
         execution = pb.Execution(
             type_id=self._execution_type(hit.spec.identity),

@@ -137,14 +137,11 @@ def test_a_damaged_artifact_is_made_anew(flow):
 
 
 def test_what_was_changed_in_the_store_is_not_fed_to_a_component(flow):
-    """Law: an artifact whose bytes are not those that were recorded is never read; the next run makes it anew."""
+    """Law: an artifact whose bytes are not those that were recorded is never read; the run makes it anew."""
     run = flow.run()
     assert flow.ran
     file = run.steps["Numbers"].outputs["numbers"].folder / "numbers.txt"
     file.write_text("9")
-    with pytest.raises(StepFailedError, match="its content changed; run the pipeline again"):
-        flow.run(rate=0.25)
-    assert flow.ran == []
     run = flow.run(rate=0.25)
     assert sorted(flow.ran) == ["Numbers", "Train"]
     assert (
