@@ -47,7 +47,13 @@ def kind(request):
 @pytest.fixture
 def leases(kind, folder):
     project = create_project(folder)
-    return FileLeases(folder / "leases") if kind == "file" else RecordedLeases(MetadataStore(project))
+    if kind == "file":
+        yield FileLeases(folder / "leases")
+        return
+    metadata = MetadataStore(project)
+    yield RecordedLeases(metadata)
+    for context in list(metadata.heart._contexts):  # a lease that a test has not given back
+        metadata.heart.leave(context)
 
 
 def me(run="mine"):

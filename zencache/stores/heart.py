@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from zencache.stores.mlmd import set_properties
+from zencache.watch.events import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,8 +76,7 @@ class Heart:
         contexts = [self._contexts[number] for number in numbers]
         for context in contexts:
             set_properties(context.custom_properties, {BEAT: int(time.time())})
-        with contextlib.suppress(
-            Exception
-        ):  # a heart does not stop: the next beat tries again; what the run writes will tell
+        # A heart does not stop: the next beat tries again, and what the run writes will tell.
+        with unwatched(), contextlib.suppress(Exception):
             self._client.put_contexts(contexts)
         self._due.update(dict.fromkeys(numbers, time.monotonic() + self._every))
