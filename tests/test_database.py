@@ -15,7 +15,7 @@ from zencache.errors import SettingsError
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("sqlite:///a/b.db", "/root/a/b.db"),
+        ("sqlite:///a/b.db", "/data/a/b.db"),
         ("sqlite:////data/b.db", "/data/b.db"),
         ("mysql://zen:pw@host/db", "mysql://zen@host:3306/db"),
         ("mariadb://host:99/db", "mysql://host:99/db"),
@@ -25,7 +25,7 @@ from zencache.errors import SettingsError
 )
 def test_a_url_is_read_and_shown_without_its_password(url, shown):
     """Each scheme has its port, and nothing shows what is secret."""
-    found = Database.of(url, root=Path("/root"))
+    found = Database.of(url, root=Path("/data"))
     assert str(found) == repr(found) == shown
     assert "pw" not in found.model_dump_json()
     assert "p@w" not in repr(found.model_dump())

@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import shutil
 import sqlite3
 import sys
 from pathlib import Path
 
-from tests.faults.killing import Points, in_child
+from tests.faults.killing import Points, fresh, in_child
 from tests.old_store import import_flows, unpack
 from zencache.config import find_project
 from zencache.pipelines.records import open_records
@@ -56,13 +55,6 @@ def runs_of(store: Path) -> list[str]:
         return [name for (name,) in connection.execute(query)]
     finally:
         connection.close()
-
-
-def fresh(base: Path, folder: Path) -> None:
-    os.chdir("/")
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(base, folder)
-    os.chdir(folder)
 
 
 def main(folder: Path) -> None:

@@ -26,7 +26,7 @@ def run(name, days=0.0, pipeline="p", status="completed", **more):
 
 def stored(name):
     """An artifact as its only store has it."""
-    place = f"/root/{name}"
+    place = f"/data/{name}"
     record = ArtifactRecord(abs(hash(name)), "x", place, Path(place), "Any", "", "", 1, live=True)
     return Stored(record, 0, place, "LIVE", False, NOW)
 
@@ -119,7 +119,7 @@ def test_pinned_served_and_going_on_stay_whatever_is_said():
     old = run("old", 90)
     runs = [pinned, going, old, dead]
     items = [item("a", [pinned]), item("b", [going]), item("c", [old]), item("d", [old, dead])]
-    made = house(items, runs, served=frozenset({"/root/c"}))
+    made = house(items, runs, served=frozenset({"/data/c"}))
     assert gone(made, older_than=timedelta(0), keep_last=0, max_size=0) == {"d"}
 
 
@@ -163,7 +163,7 @@ def test_what_belongs_to_no_run_stays_for_an_hour(minutes, expected):
     user = run("x", minutes / 60 / 24)
     [use] = item("a", [user]).uses
     loose = Use(use.id, 0, "a", "", None, "COMPLETE", use.when, True, False, use.outputs, frozenset())
-    made = Item("/root/a", 1, item("a", [user]).artifacts, (loose,))
+    made = Item("/data/a", 1, item("a", [user]).artifacts, (loose,))
     assert gone(house([made], []), older_than=timedelta(0)) == expected
 
 
@@ -171,7 +171,7 @@ def test_a_locked_place_stays_and_counts():
     """Whoever made it: an importer names it too."""
     old = run("old", 90)
     items = [item("a", [old], 10), item("b", [old], 10)]
-    made = house(items, [old], locked=frozenset({"/root/a"}))
+    made = house(items, [old], locked=frozenset({"/data/a"}))
     assert gone(made, older_than=timedelta(0)) == {"b"}
     assert gone(made, max_size=10) == {"b"}
 

@@ -155,10 +155,8 @@ def run_step(run: RunContext, step: str, graph: _Nodes) -> None:
     run.report(StepEvent(step, "started"))
     _try(run, spec, graph)
     for _ in range(_MENDS):
-        failed = run.results[step]
         try:
             if not mended(run, spec, lambda source: run_step(run, source, graph)):
-                run.results.setdefault(step, failed)
                 break
         except Exception as error:  # noqa: BLE001 - as in `_try`
             run.results[step] = StepResult(step, "failed", error=error)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def mended(run: RunContext, spec: StepSpec, again: Callable[[str], None]) -> bool:
-    """Have the steps run `again` whose results a step could not read; say whether it may try once more.
+    """Have the steps run `again` whose results a step could not read; say whether it may try once more: its failure is forgotten then.
 
     A bad copy is set aside and marked by whoever reads it, so that its step finds no hit any more.
     """
@@ -33,8 +33,10 @@ def mended(run: RunContext, spec: StepSpec, again: Callable[[str], None]) -> boo
                 run.report(StepEvent(source, "note", text=text))
                 run.runs.take_back(run.handle, run.spec.by_name[source])
                 again(source)
+    if not damaged or any(run.results[source].status not in ("executed", "cached") for source in damaged):
+        return False
     del run.results[spec.name]
-    return bool(damaged) and all(run.results[source].status in ("executed", "cached") for source in damaged)
+    return True
 
 
 def _damaged(run: RunContext, spec: StepSpec) -> dict[str, str]:

@@ -24,6 +24,7 @@ from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 
 from zencache.code.modules import modules_in
 from zencache.errors import NotFoundError
+from zencache.execution.attempts import interruptible
 from zencache.execution.connection import Connection
 from zencache.execution.flight import alone
 from zencache.execution.outside import Outside
@@ -195,15 +196,12 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
     run.parts[spec.name] = planned.parts
     outside = Outside(run, body)
     started = time.perf_counter()
-    run.threads[spec.name] = threading.get_ident()
     try:
-        with _user_modules(body, node, run), outside:
+        with interruptible(run, spec.name), _user_modules(body, node, run), outside:
             info = _launcher(run, spec, node).launch()
     except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a component, not the worker
         _keep_failure(run, spec, planned, error)
         return
-    finally:
-        run.threads.pop(spec.name, None)
     if info is None or not info.execution_id:
         run.results[spec.name] = StepResult(spec.name, "skipped", is_condition=True, reason=_CONDITION)
         return

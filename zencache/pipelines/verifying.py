@@ -90,13 +90,13 @@ def verify(
 ) -> Verification:
     """Compare all that the stores hold with what they say; see `Repository.verify`."""
     from zencache.stores.house import survey  # noqa: PLC0415 - imports ml_metadata
-    from zencache.stores.verifying import faults, kept, roots_of  # noqa: PLC0415 - imports ml_metadata
+    from zencache.stores.verifying import check_mounted, faults, kept  # noqa: PLC0415 - imports ml_metadata
 
     missing(every)
     now = datetime.now(timezone.utc)
     surveys = [survey(each.runs, n, now, bury=False) for n, each in enumerate(every)]
     for found in surveys:
-        roots_of(found)  # raises where a folder is not mounted
+        check_mounted(found)
     wrong = [fault for found in surveys for fault in faults(found, now)]
     there = [each for n, found in enumerate(surveys) for each in kept(found, n)]
     checkable = [each for each in there if is_checkable(each.record)]

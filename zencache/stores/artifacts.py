@@ -349,7 +349,7 @@ def _write_manifest(path: Path, manifest: Manifest, *, durable: bool) -> None:
         if durable:
             file.flush()
             os.fsync(file.fileno())
-    _make_read_only(path)
+    make_read_only(path)
 
 
 def _flushed(folder: Path, known: Known, *, durable: bool) -> Manifest:
@@ -373,12 +373,13 @@ def _protect(folder: Path, *, durable: bool) -> None:
             continue
         if durable:
             flush(path)
-        _make_read_only(path)
+        make_read_only(path)
     for path in folders if durable else ():
         flush(path)
 
 
-def _make_read_only(path: Path) -> None:
+def make_read_only(path: Path) -> None:
+    """Let nobody change a file by mistake."""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from zencache.errors import MaterializerError
-from zencache.stores.artifacts import MANIFEST, Manifest, is_remote
+from zencache.stores.artifacts import MANIFEST, NO_MANIFEST, Manifest, is_remote
 from zencache.stores.manifests import measured, wrong
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _here(record: ArtifactRecord, value_digest: Digest, *, full: bool, with_mani
         return None  # what a TFX component left empty may be gone
     size, has_manifest = measured(str(record.folder))
     if record.materializer and not has_manifest and with_manifest:
-        return "has no manifest"
+        return NO_MANIFEST
     is_whole = size == record.size
     if is_whole and not full:
         return None
@@ -114,7 +114,7 @@ def _elsewhere(
     try:
         manifest = store.remote.read_manifest(record.uri)
     except _GONE:
-        return "has no manifest"
+        return NO_MANIFEST
     except ValueError as error:
         return f"{MANIFEST} cannot be used: {error}"
     for name, size, digest in manifest.files:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zencache.stores.metadata import PIPELINE_CONTEXT, RUN_CONTEXT, VERSION_CONTEXT
+from zencache.stores.metadata import PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.stores.mlmd import set_properties
-from zencache.stores.records import version_context_name
-from zencache.stores.versions import DELETED
+from zencache.stores.records import DELETED
+from zencache.stores.versions import version_contexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,10 +55,7 @@ def delete_runs(metadata: MetadataStore, runs: Sequence[RunRecord], lost: Iterab
 def delete_versions(metadata: MetadataStore, pipeline: str, when: str) -> None:
     """Mark a pipeline and its versions as deleted."""
     with metadata.lock:
-        found, number = [metadata.context(PIPELINE_CONTEXT, pipeline)], 1
-        while version := metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number)):
-            found.append(version)
-            number += 1
+        found = [metadata.context(PIPELINE_CONTEXT, pipeline), *version_contexts(metadata, pipeline)]
         _mark(metadata, found, when)
 
 

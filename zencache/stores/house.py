@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.keeping import Stored, Use, is_going_on
-from zencache.stores.metadata import RUN_CONTEXT, VERSION_CONTEXT, was_taken_back
-from zencache.stores.mlmd import ListOptions, OrderByField, get_properties, pb, set_properties
-from zencache.stores.records import from_milliseconds
-from zencache.stores.versions import DELETED
+from zencache.stores.messages import was_taken_back
+from zencache.stores.metadata import RUN_CONTEXT, VERSION_CONTEXT
+from zencache.stores.mlmd import ListOptions, OrderByField, get_properties, in_parts, pb, set_properties
+from zencache.stores.records import DELETED, from_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _IMPORTER = "tfx.dsl.components.common.importer."
 _NAMING = (_IMPORTER, "tfx.dsl.components.common.resolver.")
 """Types of executions whose outputs were made by others."""
-_AT_ONCE = 500  # ids in one call
 _NAMES = re.compile(r"[0-9a-f]{32,}")
 
 
@@ -94,8 +93,8 @@ def survey(runs: RunStore, home: int, now: datetime, *, bury: bool = True) -> Su
 
 
 def _events(metadata: MetadataStore, executions: Sequence[int]) -> Iterator[Any]:
-    for start in range(0, len(executions), _AT_ONCE):
-        yield from metadata.client.get_events_by_execution_ids(executions[start : start + _AT_ONCE])
+    for part in in_parts(executions):
+        yield from metadata.client.get_events_by_execution_ids(part)
 
 
 def _by_artifact(events: Iterable[Any]) -> dict[int, frozenset[int]]:
@@ -216,10 +215,9 @@ def mark_deleted(metadata: MetadataStore, ids: Iterable[int], when: str) -> None
 
 def used_since(found: Survey, ids: Iterable[int]) -> set[int]:
     """Give those of these artifacts that are used by executions which the survey does not know."""
-    wanted = sorted(set(ids))
     used: set[int] = set()
-    for start in range(0, len(wanted), _AT_ONCE):
-        for event in found.metadata.client.get_events_by_artifact_ids(wanted[start : start + _AT_ONCE]):
+    for part in in_parts(ids):
+        for event in found.metadata.client.get_events_by_artifact_ids(part):
             if event.execution_id not in found.events.get(event.artifact_id, frozenset()):
                 used.add(event.artifact_id)
     return used
@@ -238,10 +236,9 @@ def uris_of(metadata: MetadataStore, ids: Iterable[int]) -> dict[int, str]:
 
 
 def _change(metadata: MetadataStore, ids: Iterable[int], change: Any) -> None:
-    wanted = sorted(set(ids))
-    for start in range(0, len(wanted), _AT_ONCE):
+    for part in in_parts(ids):
         with metadata.lock:
-            found = metadata.client.get_artifacts_by_id(wanted[start : start + _AT_ONCE])
+            found = metadata.client.get_artifacts_by_id(part)
             for artifact in found:
                 change(artifact)
             metadata.client.put_artifacts(found)

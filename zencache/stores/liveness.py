@@ -45,13 +45,12 @@ def is_dead(metadata: MetadataStore, run: Any) -> bool:
     return time.time() - told.get(BEAT, 0) > _LOST if alive is None else not alive
 
 
-def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> None:
-    """Mark those of the runs that are dead as failed, with what they had not finished."""
+def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> set[int]:
+    """Mark those of the runs that are dead as failed, with what they had not finished; give those that go on."""
     with metadata.lock:
         ids = list(run_ids)
-        dead = (
-            [run for run in metadata.client.get_contexts_by_id(ids) if is_dead(metadata, run)] if ids else []
-        )
+        found = metadata.client.get_contexts_by_id(ids) if ids else []
+        dead = [run for run in found if is_dead(metadata, run)]
         for run in dead:
             told = get_properties(run.custom_properties)
             owner = Owner.of(told[OWNER]) if OWNER in told else "the process"
@@ -61,6 +60,8 @@ def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> None:
             set_properties(run.custom_properties, {"zencache_status": "failed", "zencache_seconds": lived})
         if dead:
             metadata.client.put_contexts(dead)
+    said = ((run.id, get_properties(run.custom_properties)) for run in found)
+    return {number for number, told in said if told.get("zencache_status") == "running"}
 
 
 def end_unfinished(metadata: MetadataStore, run_id: int, why: str) -> None:

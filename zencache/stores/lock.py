@@ -63,16 +63,23 @@ class StoreLock:
 def open_locked(path: Path, *, wait: bool = True) -> int | None:
     """Open a file with its lock, and give its descriptor; None where another holds it and one is not to wait."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    if not lock_or_close(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB):
+        return None
+    _held.add(file)
+    return file
+
+
+def lock_or_close(file: int, how: int) -> bool:
+    """Lock an open file; False where another holds it and `how` says not to wait. It is closed unless it is locked."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, how)
     except BlockingIOError:
         os.close(file)
-        return None
+        return False
     except BaseException:
         os.close(file)
         raise
-    _held.add(file)
-    return file
+    return True
 
 
 def is_still(path: Path, file: int) -> bool:

@@ -1,20 +1,21 @@
-"""What ML Metadata is given of runs, and what is read of them: its messages, made of records and back."""
+"""ML Metadata's messages, made of records and read back: of runs, executions and artifacts."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from zencache.graph.specs import key_and_index
+from zencache.graph.specs import indexed, key_and_index
 from zencache.graph.values import from_text
 from zencache.stores.mlmd import get_properties, pb
-from zencache.stores.records import RunRecord, from_milliseconds
-from zencache.stores.versions import DELETED
+from zencache.stores.records import DELETED, ArtifactRecord, RunRecord, from_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from zencache.graph.specs import StepSpec
-    from zencache.stores.records import ArtifactRecord, CachedStep
+    from zencache.stores.records import CachedStep
 
 
 def step_properties(
@@ -36,11 +37,6 @@ def recorded(spec: StepSpec) -> Mapping[str, Any]:
         return spec.parameters
     values = {name: from_text(text) for name, text in spec.parameters.items()}
     return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
-
-
-def goes_on(run: Any) -> bool:
-    """Say whether a run's context says that it goes on."""
-    return bool(get_properties(run.custom_properties).get("zencache_status") == "running")
 
 
 def run_record(context: Any) -> RunRecord:
@@ -78,3 +74,58 @@ def events(hit: CachedStep) -> Iterator[Any]:
 
 def _items(side: Any) -> list[tuple[str, ArtifactRecord]]:
     return sorted(side.items())
+
+
+def newest_of(key_context: Any) -> int | None:
+    """Give the execution that a key leads to."""
+    return get_properties(key_context.custom_properties).get("zencache_execution")
+
+
+def recent_of(context: Any) -> list[int]:
+    """Give the ids that a context keeps of its newest executions, oldest first.
+
+    Asking MLMD for them takes the longer the more executions the context has.
+    """
+    told = get_properties(context.custom_properties).get("zencache_recent")
+    return [] if told is None else [int(number) for number in json.loads(told)]
+
+
+def was_taken_back(execution: Any) -> bool:
+    """Say whether an execution is of a hit that was none: gc collected it while it was published."""
+    is_canceled = execution.last_known_state == pb.Execution.CANCELED
+    return is_canceled and "zencache_origin" in execution.custom_properties
+
+
+def number_of(value: str | int | None) -> int | None:
+    """Read a number that may not be there."""
+    return int(value) if value else None
+
+
+def error_of(result: str | None) -> str | None:
+    """Read the traceback from what TFX records of a failed executor."""
+    return json.loads(result).get("resultMessage") if result else None
+
+
+def event_keys(event: Any) -> Iterator[str]:
+    """Read the names in an event's path, `[key, index, key, index, …]`: one artifact may feed two inputs."""
+    steps = list(event.path.steps)
+    for key, index in zip(steps[::2], steps[1::2], strict=False):
+        yield indexed(key.key, index.index)
+
+
+def record_of_artifact(name: str, artifact: Any, folder: Path, extra: Mapping[str, Any]) -> ArtifactRecord:
+    """Make a record of an artifact, whose properties are `extra`."""
+    return ArtifactRecord(
+        id=artifact.id,
+        name=name,
+        uri=artifact.uri,
+        folder=folder,
+        value_type=extra.get("zencache_type") or artifact.type or "Any",
+        materializer=extra.get("zencache_materializer", ""),
+        digest=extra.get("zencache_digest", ""),
+        size=extra.get("zencache_size", 0),
+        live=artifact.state == pb.Artifact.LIVE,
+        properties=extra.get("zencache_properties", ""),
+        signature=extra.get("zencache_signature", ""),
+        collected=extra.get("zencache_collected", ""),
+    )

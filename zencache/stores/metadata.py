@@ -62,7 +62,6 @@ artifacts                      typed as a TFX standard artifact where one fits, 
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import replace
 from functools import cached_property
@@ -72,12 +71,20 @@ from blake3 import blake3
 
 from zencache.config import FORMAT
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
-from zencache.graph.specs import indexed
 from zencache.stores.artifacts import ArtifactStore
 from zencache.stores.fingerprints import OUTPUTS, fingerprint
 from zencache.stores.formats import STORE_CONTEXT, are_ours, put_format
 from zencache.stores.heart import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
 from zencache.stores.lock import is_read_only, one_writer
+from zencache.stores.messages import (
+    error_of,
+    event_keys,
+    newest_of,
+    number_of,
+    recent_of,
+    record_of_artifact,
+    was_taken_back,
+)
 from zencache.stores.mlmd import (
     Client,
     ListOptions,
@@ -93,7 +100,7 @@ from zencache.stores.records import ArtifactRecord, ExecutionRecord, from_millis
 from zencache.stores.texts import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from zencache.config import Project
@@ -207,13 +214,13 @@ class MetadataStore:
     def newest(self, keys: Iterable[str]) -> dict[str, ExecutionRecord]:
         """Look up keys: for each that is known, the newest execution that computed it."""
         contexts = {context.name: context for context in self._key_contexts(dict.fromkeys(keys))}
-        ids = {number: key for key, context in contexts.items() if (number := _newest_of(context))}
+        ids = {number: key for key, context in contexts.items() if (number := newest_of(context))}
         return {ids[record.id]: record for record in self.executions_by_id(list(ids)) if record.done}
 
     def newest_among(self, ids: Sequence[int]) -> dict[str, ExecutionRecord]:
         """Read executions at once, and keep those that are the newest of their keys, by key."""
         found = {record.key: record for record in self.executions_by_id(ids) if record.key and record.done}
-        newest = {context.name: _newest_of(context) for context in self._key_contexts(found)}
+        newest = {context.name: newest_of(context) for context in self._key_contexts(found)}
         return {key: record for key, record in found.items() if newest.get(key) == record.id}
 
     def of_key(self, key: str) -> list[ExecutionRecord]:
@@ -340,7 +347,7 @@ class MetadataStore:
         extra = get_properties(execution.custom_properties)
         sides: dict[bool, dict[str, ArtifactRecord]] = {True: {}, False: {}}
         for event, artifact in zip(events, artifacts, strict=True):
-            for name in _event_keys(event):
+            for name in event_keys(event):
                 sides[event.type in OUTPUTS][name] = self.artifact_record(name, artifact)
         return ExecutionRecord(
             id=execution.id,
@@ -352,12 +359,12 @@ class MetadataStore:
             key_parts=extra.get("zencache_key_parts"),
             reason=extra.get("zencache_reason", ""),
             seconds=extra.get("zencache_seconds"),
-            error=_error(extra.get("__execution_result__")),
+            error=error_of(extra.get("__execution_result__")),
             seen=extra.get("zencache_seen"),
             dropped=extra.get("zencache_dropped"),
             attempts=extra.get("zencache_attempts", 1),
-            compared_with=_number(extra.get("zencache_compared_with")),
-            origin=_number(extra.get("zencache_origin")),
+            compared_with=number_of(extra.get("zencache_compared_with")),
+            origin=number_of(extra.get("zencache_origin")),
             inputs=sides[False],
             outputs=sides[True],
             home=self.project.database,
@@ -371,56 +378,4 @@ class MetadataStore:
         """Read an artifact, which is known by the name of an output."""
         told = get_properties(artifact.custom_properties)
         folder = self.artifacts.folder(artifact.uri, told.get("zencache_digest", ""))
-        return _artifact_record(name, artifact, folder, told)
-
-
-def _newest_of(key_context: Any) -> int | None:
-    return get_properties(key_context.custom_properties).get("zencache_execution")
-
-
-def recent_of(context: Any) -> list[int]:
-    """Give the ids that a context keeps of its newest executions, oldest first.
-
-    Asking MLMD for them takes the longer the more executions the context has.
-    """
-    told = get_properties(context.custom_properties).get("zencache_recent")
-    return [] if told is None else [int(number) for number in json.loads(told)]
-
-
-def was_taken_back(execution: Any) -> bool:
-    """Say whether an execution is of a hit that was none: gc collected it while it was published."""
-    is_canceled = execution.last_known_state == pb.Execution.CANCELED
-    return is_canceled and "zencache_origin" in execution.custom_properties
-
-
-def _number(value: str | int | None) -> int | None:
-    return int(value) if value else None
-
-
-def _error(result: str | None) -> str | None:
-    """Read the traceback from what TFX records of a failed executor."""
-    return json.loads(result).get("resultMessage") if result else None
-
-
-def _event_keys(event: Any) -> Iterator[str]:
-    """Read the names in an event's path, `[key, index, key, index, …]`: one artifact may feed two inputs."""
-    steps = list(event.path.steps)
-    for key, index in zip(steps[::2], steps[1::2], strict=False):
-        yield indexed(key.key, index.index)
-
-
-def _artifact_record(name: str, artifact: Any, folder: Path, extra: Mapping[str, Any]) -> ArtifactRecord:
-    return ArtifactRecord(
-        id=artifact.id,
-        name=name,
-        uri=artifact.uri,
-        folder=folder,
-        value_type=extra.get("zencache_type") or artifact.type or "Any",
-        materializer=extra.get("zencache_materializer", ""),
-        digest=extra.get("zencache_digest", ""),
-        size=extra.get("zencache_size", 0),
-        live=artifact.state == pb.Artifact.LIVE,
-        properties=extra.get("zencache_properties", ""),
-        signature=extra.get("zencache_signature", ""),
-        collected=extra.get("zencache_collected", ""),
-    )
+        return record_of_artifact(name, artifact, folder, told)

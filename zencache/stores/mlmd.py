@@ -23,7 +23,7 @@ from zencache.stores.texts import as_read, to_write
 from zencache.waiting import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
 
@@ -35,6 +35,7 @@ __all__ = [
     "connection_config",
     "errors",
     "get_properties",
+    "in_parts",
     "make_database",
     "pb",
     "set_properties",
@@ -51,6 +52,7 @@ class _Untold(logging.Filter):
 logging.getLogger("absl").addFilter(_Untold())
 
 _RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
+_AT_ONCE = 500  # ids in one call
 _COPIES = 20  # attempts to copy a file that somebody else writes
 _ONCE = 1  # attempts of MLMD at a server, of which `Client` makes several, sooner
 _PATIENCE = 60.0  # seconds that a server may be away
@@ -323,6 +325,13 @@ class _Shared:
 def _is_passing(error: Exception) -> bool:
     """Say whether an error tells of a server that is away, or of writers that were in each other's way."""
     return isinstance(error, _PASSING) or any(text in str(error) for text in _AWAY)
+
+
+def in_parts(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Give ids, each once and in order, as many at once as a call should have."""
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield wanted[start : start + _AT_ONCE]
 
 
 def set_properties(target: Any, values: Mapping[str, str | int | float | None]) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from zencache.stores.lock import is_still
+from zencache.stores.lock import is_still, lock_or_close
 from zencache.stores.manifests import size_of
 
 if TYPE_CHECKING:
@@ -169,16 +169,10 @@ def _locked(folder: Path, how: int) -> int | None:
             file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
-        try:
-            fcntl.flock(file, how)
-            if is_still(folder, file):
-                return file
-        except BlockingIOError:
-            os.close(file)
+        if not lock_or_close(file, how):
             return None
-        except BaseException:
-            os.close(file)
-            raise
+        if is_still(folder, file):
+            return file
         os.close(file)  # it was deleted while we waited, and perhaps made anew
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from zencache.database import Database
     from zencache.graph.specs import PipelineSpec, StepSpec
 
+DELETED = "zencache_deleted"
+"""The property of a run, a pipeline or a version that was deleted: when."""
 State = Literal["NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED", "UNKNOWN"]
 
 

@@ -18,7 +18,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +27,7 @@ from blake3 import blake3
 
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.hashing import file_digest
-from zencache.stores.artifacts import QUARANTINE, Stored, is_remote, write_aside
+from zencache.stores.artifacts import NO_MANIFEST, QUARANTINE, Stored, is_remote, make_read_only, write_aside
 from zencache.stores.manifests import MANIFEST, Manifest, check
 from zencache.stores.places import checked, file_system
 from zencache.stores.retrying import Retry
@@ -77,7 +76,7 @@ class RemoteStores:
         if not sizes:
             return "is missing"
         if sizes.pop(MANIFEST, None) is None:
-            return "has no manifest"
+            return NO_MANIFEST
         return None if sum(sizes.values()) == record.size else "is missing or damaged"
 
     def problems(self, records: Sequence[ArtifactRecord]) -> dict[str, str | None]:
@@ -194,7 +193,7 @@ class RemoteStores:
         for is_last in (not target.exists(), True):
             wrong = self._continue(record, target, name, size)
             if not wrong and file_digest(target) == digest:
-                target.chmod(stat.S_IMODE(target.stat().st_mode) & ~0o222)
+                make_read_only(target)
                 return
             target.unlink()
             if is_last:

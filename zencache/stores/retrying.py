@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from zencache.errors import StoreUnavailableError
+from zencache.waiting import growing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,9 +69,9 @@ class Retry:
 
         That something is not there is an answer, and is raised as it is.
         """
-        attempt = 1
+        attempt, waits = 1, growing(self.first, self.longest)
         while isinstance(found := self._tried(url, call, attempt), _Again):
-            self._wait(attempt)
+            time.sleep(next(waits))
             attempt += 1
         return found
 
@@ -84,10 +84,6 @@ class Retry:
             if attempt >= self.attempts or _is_final(error):
                 raise StoreUnavailableError(_told(url, error, attempt)) from error
             return _Again()
-
-    def _wait(self, attempt: int) -> None:
-        longest = min(self.longest, self.first * 2 ** (attempt - 1))
-        time.sleep(longest * (0.5 + random.random() / 2))  # noqa: S311 - so that many do not come again at once
 
 
 def _is_final(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from zencache.stores.bringing import bring
 from zencache.stores.fingerprints import OUTPUTS
 from zencache.stores.history import run_of_tfx, spec_of_tfx
 from zencache.stores.liveness import end_unfinished, going_on, is_dead, signs, with_running
-from zencache.stores.messages import events, goes_on, recorded, run_record, step_properties
+from zencache.stores.messages import events, recent_of, recorded, run_record, step_properties
 from zencache.stores.metadata import (
     KEY_CONTEXT,
     NODE_CONTEXT,
@@ -24,16 +24,16 @@ from zencache.stores.metadata import (
     STEP_CONTEXT,
     VERSION_CONTEXT,
     MetadataStore,
-    recent_of,
 )
 from zencache.stores.mlmd import errors, get_properties, pb, set_properties
 from zencache.stores.records import (
+    DELETED,
     CachedStep,
     CollectedError,
     RunHandle,
     RunRecord,
 )
-from zencache.stores.versions import DELETED, VersionStore
+from zencache.stores.versions import VersionStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,8 +80,7 @@ class RunStore(VersionStore):
             _, context_id = self._put_run(run, "running")
             self._adopt(run, context_id)
             pipeline, others = going_on(self.metadata, run.pipeline)
-            liveness.bury(self.metadata, others)
-            alive = {c.id for c in self._client.get_contexts_by_id(others) if goes_on(c)} if others else set()
+            alive = liveness.bury(self.metadata, others)
             self._client.put_contexts([with_running(pipeline, {*alive, context_id})])
         opened = dataclasses.replace(run, context_id=context_id)
         self.metadata.heart.beat_in(self._run_context(opened, "running"))

@@ -18,20 +18,18 @@ from zencache.stores.artifacts import is_remote
 from zencache.stores.keeping import is_going_on
 from zencache.stores.liveness import OWNER, bury, is_dead
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
-from zencache.stores.mlmd import errors, get_properties, pb, set_properties
+from zencache.stores.mlmd import errors, get_properties, in_parts, pb, set_properties
 from zencache.stores.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from zencache.stores.house import Survey
     from zencache.stores.keeping import Use
     from zencache.stores.metadata import MetadataStore
     from zencache.stores.records import ArtifactRecord, RunRecord
 
-_AT_ONCE = 500  # ids in one call
 _EXECUTION = "zencache_execution"
 _FRESH = 60  # seconds in which a run on a server may still be being written
 
@@ -91,8 +89,8 @@ def kept(found: Survey, home: int) -> list[Kept]:
     live = [each.id for each in found.artifacts if each.state == "LIVE"]
     still = [n for n in live if not any(use.id in found.in_progress for use in giving[n])]
     records: dict[int, ArtifactRecord] = {}
-    for start in range(0, len(still), _AT_ONCE):
-        records |= found.metadata.artifacts_by_id(still[start : start + _AT_ONCE])
+    for part in in_parts(still):
+        records |= found.metadata.artifacts_by_id(part)
     newest = {records[n].uri: n for n in sorted(found.imported & records.keys())}
     return [
         Kept(home, record, tuple(giving[n]), n in found.imported)
@@ -101,28 +99,26 @@ def kept(found: Survey, home: int) -> list[Kept]:
     ]
 
 
-def roots_of(found: Survey) -> list[Path]:
-    """Give the folders below which executions put what they make."""
+def check_mounted(found: Survey) -> None:
+    """Raise StoreUnavailableError where the folder of artifacts is not there: nothing in it is damaged."""
     project = found.metadata.project
     if not project.artifacts.is_dir():
         raise StoreUnavailableError(
             f"the folder of artifacts {project.artifacts} is not there; mount it, or correct artifact_store. "
             "If it is gone for good, make it, empty, and verify again"
         )
-    return list(dict.fromkeys((project.own_artifacts, project.artifacts, *found.roots)))
 
 
 def keys_of(found: Survey, uses: Iterable[Use]) -> dict[int, str]:
     """Give the keys of executions."""
-    ids = sorted({use.id for use in uses})
-    parts = (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
-    read = (pair for part in parts for pair in _executions(found.metadata, part))
+    read = _executions(found.metadata, (use.id for use in uses))
     return {execution.id: str(told["zencache_key"]) for execution, told in read if "zencache_key" in told}
 
 
-def _executions(metadata: MetadataStore, ids: Sequence[int]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    for execution in metadata.client.get_executions_by_id(ids) if ids else ():
-        yield execution, get_properties(execution.custom_properties)
+def _executions(metadata: MetadataStore, ids: Iterable[int]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    for part in in_parts(ids):
+        for execution in metadata.client.get_executions_by_id(part):
+            yield execution, get_properties(execution.custom_properties)
 
 
 # -- the records themselves ---------------------------------------------------------------------------
@@ -235,10 +231,7 @@ def _keys(metadata: MetadataStore) -> Iterator[Fault]:
     """Say which keys lead to an execution that did not compute them."""
     contexts = metadata.client.get_contexts_by_type(KEY_CONTEXT)
     named = {c.name: n for c in contexts if (n := get_properties(c.custom_properties).get(_EXECUTION))}
-    ids, keys = sorted(set(named.values())), {}
-    for start in range(0, len(ids), _AT_ONCE):
-        for execution, told in _executions(metadata, ids[start : start + _AT_ONCE]):
-            keys[execution.id] = told.get("zencache_key")
+    keys = {e.id: told.get("zencache_key") for e, told in _executions(metadata, named.values())}
     for key, number in sorted(named.items()):
         if keys.get(number) != key:
             said = "another key" if number in keys else "nothing: there is none"

@@ -6,14 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from zencache.graph.specs import PipelineSpec
-from zencache.stores.metadata import VERSION_CONTEXT, MetadataStore, recent_of
+from zencache.stores.messages import recent_of
+from zencache.stores.metadata import VERSION_CONTEXT, MetadataStore
 from zencache.stores.mlmd import errors, get_properties, pb, set_properties
-from zencache.stores.records import RunHandle, VersionRecord, version_context_name
+from zencache.stores.records import DELETED, RunHandle, VersionRecord, version_context_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-DELETED = "zencache_deleted"
+
+def version_contexts(metadata: MetadataStore, pipeline: str) -> Iterator[Any]:
+    """Read the contexts of a pipeline's versions, from number 1, those that were deleted too."""
+    number = 1
+    while (context := metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))) is not None:
+        yield context
+        number += 1
 
 
 class VersionStore:
@@ -50,14 +57,10 @@ class VersionStore:
 
     def _all_versions(self, pipeline: str) -> Iterator[VersionRecord]:
         """List a pipeline's versions by number, from 1."""
-        number = 1
-        while (
-            context := self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))
-        ) is not None:
+        for number, context in enumerate(version_contexts(self.metadata, pipeline), 1):
             extra = get_properties(context.custom_properties)
             spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
             yield VersionRecord(number, extra["zencache_structure"], spec, DELETED in extra)
-            number += 1
 
     def _was_deleted(self, pipeline: str, version: VersionRecord) -> bool:
         """Say whether a version that is remembered was deleted since."""
