@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
+
+import pytest
 
 from zencache.owners import Owner, this_process
 
@@ -31,6 +34,18 @@ def test_a_process_lives_until_it_ends():
 def test_a_number_that_is_used_again_is_another_process():
     """A process is its number and when it started."""
     assert dataclasses.replace(this_process(), started=1).is_alive() is False
+
+
+def test_what_a_later_version_says_of_a_process_is_left_out():
+    """Its records can be read as long as the format's number is the same."""
+    later = {**json.loads(this_process().to_text()), "user": 7}
+    assert Owner.of(json.dumps(later)) == this_process()
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "7", "[]", "null", '{"pid": 7}'])
+def test_a_record_that_names_no_process_names_none(text):
+    """Format 1 named none; whatever else stands there is no process either."""
+    assert Owner.recorded(text) is None
 
 
 def test_of_another_machine_nothing_is_known():

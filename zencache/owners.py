@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 _STARTED = 19  # the field of /proc/PID/stat after the command's name: ticks from boot to the process's start
@@ -31,8 +31,20 @@ class Owner:
 
     @classmethod
     def of(cls, text: str) -> Owner:
-        """Read what `to_text` wrote."""
-        return cls(**json.loads(text))
+        """Read what `to_text` wrote, without what a later version added; raises ValueError for any other text."""
+        values = json.loads(text)
+        try:
+            return cls(**{field.name: values[field.name] for field in fields(cls)})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no process is named by {text!r}") from error
+
+    @classmethod
+    def recorded(cls, text: str | None) -> Owner | None:
+        """Read the process that a record names; None where it names none, or in a form that is not known here."""
+        try:
+            return cls.of(text) if text else None
+        except ValueError:
+            return None
 
     def to_text(self) -> str:
         """Give it as JSON."""

@@ -18,7 +18,8 @@ from zencache.errors import StoreUnavailableError
 from zencache.owners import this_process
 from zencache.stores import leases as leases_module
 from zencache.stores.leases import FileLeases, Holder, RecordedLeases, held
-from zencache.stores.metadata import MetadataStore
+from zencache.stores.metadata import LEASE_CONTEXT, MetadataStore
+from zencache.stores.mlmd import pb, set_properties
 
 KEY = "ab" * 32
 HOLD = """
@@ -67,6 +68,31 @@ def test_only_one_holds_a_key(leases):
     assert callable(leases.take("cd" * 32, me("second")))
     give_back()
     assert callable(leases.take(KEY, me("second")))
+
+
+@pytest.mark.parametrize("owner", [None, "", "[", "7", '["mine"]', '["mine", "{}"]'])
+def test_a_lease_that_names_nobody_is_passed_over_when_it_has_been_silent(folder, monkeypatch, owner):
+    """It is waited for as for a holder of another machine, as long as it may live."""
+    leases = RecordedLeases(MetadataStore(create_project(folder)))
+    metadata = leases._metadata
+    context = pb.Context(type_id=metadata.context_types[LEASE_CONTEXT], name=f"{KEY}:1")
+    set_properties(context.custom_properties, {"zencache_owner": owner})
+    metadata.client.put_contexts([context])
+    assert leases.take(KEY, me()) is None
+    monkeypatch.setattr(leases_module, "SILENCE", 0.0)
+    give_back = leases.take(KEY, me())
+    assert callable(give_back)
+    give_back()
+
+
+@pytest.mark.parametrize("text", ["", "[", "7", '["mine"]', '["mine", "{}"]'])
+def test_a_lease_whose_file_names_nobody_is_held_all_the_same(folder, text):
+    """Its holder may be writing its name just now."""
+    leases = FileLeases(folder / "leases")
+    give_back = leases.take(KEY, me())
+    (folder / "leases" / KEY).write_text(text)
+    assert leases.take(KEY, me("second")) is None
+    give_back()
 
 
 def test_who_waits_goes_on_when_the_lease_is_given_back(leases):

@@ -237,6 +237,17 @@ def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatc
     assert "the process ended before the step did" in lost.steps["killed"].error
 
 
+@pytest.mark.parametrize("days", [2, 8, 400])
+def test_verifying_says_that_a_run_which_names_no_process_has_ended(old, monkeypatch, days):
+    """However old it is; repairing marks it as failed."""
+    now = raw_store().context(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000 + days * 86_400
+    monkeypatch.setattr(liveness.time, "time", lambda: now)
+    [problem] = [p for p in Repository().verify().problems if p.kind == "run"]
+    assert (problem.run, problem.wrong) == ("lost", "goes on, by its record; but the process has ended")
+    assert Repository().verify(repair=True).is_clean
+    assert Repository().get_run("lost").status == "failed"
+
+
 def test_a_run_of_an_older_zencache_may_still_go_on(old, monkeypatch):
     """What was written a short while ago is left to whoever does it."""
     store = raw_store()

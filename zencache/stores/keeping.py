@@ -211,7 +211,8 @@ def is_going_on(run: RunRecord, now: datetime) -> bool:
         return False
     if run.status == "running":
         # One of another machine cannot be asked here: its status says what its signs of life told.
-        return Owner.of(run.owner).is_alive() is not False if run.owner else _age(run, now) < FORGOTTEN
+        owner = Owner.recorded(run.owner)
+        return owner.is_alive() is not False if owner else _age(run, now) < FORGOTTEN
     return run.of_tfx and _age(run, now) < GRACE
 
 

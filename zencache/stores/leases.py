@@ -50,9 +50,20 @@ class Holder:
 
     @classmethod
     def of(cls, text: str) -> Holder:
-        """Read what `to_text` wrote."""
-        run, owner = json.loads(text)
-        return cls(run, Owner.of(owner))
+        """Read what `to_text` wrote; raises ValueError for any other text."""
+        try:
+            run, owner = json.loads(text)
+            return cls(run, Owner.of(owner))
+        except TypeError as error:
+            raise ValueError(f"no run is named by {text!r}") from error
+
+    @classmethod
+    def recorded(cls, text: str | None) -> Holder | None:
+        """Read whom a lease names; None where it names nobody, or in a form that is not known here."""
+        try:
+            return cls.of(text) if text else None
+        except ValueError:
+            return None
 
 
 class Leases(Protocol):
@@ -126,8 +137,8 @@ class FileLeases:
 
 def _written_in(path: Path) -> Holder | None:
     try:
-        return Holder.of(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return Holder.recorded(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # it was given back, or is no text
         return None
 
 
@@ -147,7 +158,7 @@ class RecordedLeases:
         known = self._context(key, number) if number else None
         if known is not None:
             told = get_properties(known.custom_properties)
-            holder = Holder.of(told["zencache_owner"])
+            holder = Holder.recorded(told.get("zencache_owner"))
             if not told.get("zencache_released") and self._lives(known, holder, told.get(BEAT)):
                 return holder
         return self._taken(f"{key}:{number + 1}", me)
@@ -165,9 +176,11 @@ class RecordedLeases:
                 number += step
         return number
 
-    def _lives(self, known: Any, holder: Holder, beat: Any) -> bool:
-        name, alive = known.name, holder.owner.is_alive()
-        is_lost = holder.owner == this_process() and not self._metadata.heart.beats_in(known.id)
+    def _lives(self, known: Any, holder: Holder | None, beat: Any) -> bool:
+        """Say whether a lease's holder lives: as its process tells, else as its beat does."""
+        name, owner = known.name, holder.owner if holder else None
+        alive = owner.is_alive() if owner else None
+        is_lost = owner == this_process() and not self._metadata.heart.beats_in(known.id)
         if alive is not None and not is_lost:
             return alive
         now = time.monotonic()

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 OWNER = "zencache_owner"
 RUNNING = "zencache_running"
 _LOST = 60  # seconds without a beat after which a process of another machine is taken for dead
-_UNHEARD = (
-    24 * 3600
-)  # seconds after which a run of format 1, which told nobody of its process, is taken for dead
+_UNHEARD = 24 * 3600  # seconds after which a run that names no process is taken for dead: format 1 names none
 _INTERNAL = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 _UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
 
@@ -36,13 +34,19 @@ def is_dead(metadata: MetadataStore, run: Any) -> bool:
     told = get_properties(run.custom_properties)
     if told.get("zencache_status") != "running":
         return False
-    if OWNER not in told:
-        return bool(time.time() - run.last_update_time_since_epoch / 1000 > _UNHEARD)
-    owner = Owner.of(told[OWNER])
+    owner, updated = Owner.recorded(told.get(OWNER)), run.last_update_time_since_epoch / 1000
+    if owner is None:
+        return bool(time.time() - updated > _UNHEARD)
     if owner == this_process():
         return not metadata.heart.beats_in(run.id)
     alive = owner.is_alive()
-    return time.time() - told.get(BEAT, 0) > _LOST if alive is None else not alive
+    return bool(time.time() - told.get(BEAT, updated) > _LOST) if alive is None else not alive
+
+
+def process_of(run: Any) -> str:
+    """Name the process that a run's context says does it."""
+    owner = Owner.recorded(get_properties(run.custom_properties).get(OWNER))
+    return str(owner) if owner else "the process"
 
 
 def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> set[int]:
@@ -53,8 +57,7 @@ def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> set[int]:
         dead = [run for run in found if is_dead(metadata, run)]
         for run in dead:
             told = get_properties(run.custom_properties)
-            owner = Owner.of(told[OWNER]) if OWNER in told else "the process"
-            why = f"{owner} ended before the step did: it was killed, or its machine went down"
+            why = f"{process_of(run)} ended before the step did: it was killed, or its machine went down"
             end_unfinished(metadata, run.id, why)
             lived = max(0.0, told[BEAT] - run.create_time_since_epoch / 1000) if BEAT in told else None
             set_properties(run.custom_properties, {"zencache_status": "failed", "zencache_seconds": lived})

@@ -25,7 +25,7 @@ from zencache.stores.metadata import (
     VERSION_CONTEXT,
     MetadataStore,
 )
-from zencache.stores.mlmd import errors, get_properties, pb, set_properties
+from zencache.stores.mlmd import ListOptions, errors, get_properties, pb, set_properties
 from zencache.stores.records import (
     DELETED,
     CachedStep,
@@ -331,12 +331,19 @@ class RunStore(VersionStore):
     def pipelines(self) -> list[str]:
         """List the names of the pipelines that have run, sorted: here, or by TFX's own runners."""
         versions = self._client.get_contexts_by_type(VERSION_CONTEXT)
-        run = self._client.get_contexts_by_type(PIPELINE_CONTEXT)
-        named = [*((c.name.rpartition(":")[0], c) for c in versions), *((c.name, c) for c in run)]
-        found = {name for name, context in named if DELETED not in context.custom_properties}
-        if maybe := {name for name, _ in named} - found:  # deleted, and run again by who did not know
-            found |= maybe & {each.pipeline for each in self.runs()}
-        return sorted(found)
+        pipelines = self._client.get_contexts_by_type(PIPELINE_CONTEXT)
+        named = [*((c.name.rpartition(":")[0], c) for c in versions), *((c.name, c) for c in pipelines)]
+        present = [(name, c) for name, c in named if DELETED not in c.custom_properties]
+        has_run = {name for name, c in present if "zencache_spec" in c.custom_properties}
+        has_run |= {name for name, c in present if name not in has_run and self._has_executions(c)}
+        if deleted := {name for name, _ in named} - {name for name, _ in present}:
+            has_run |= deleted & {each.pipeline for each in self.runs()}  # by who did not know
+        return sorted(has_run)
+
+    def _has_executions(self, context: Any) -> bool:
+        """Say whether anything ran in a context: TFX makes those of a pipeline before its first execution."""
+        one = ListOptions(limit=1)
+        return bool(self._client.get_executions_by_context(context.id, list_options=one))
 
     def runs(
         self, pipeline: str | None = None, *, deleted: bool = False, bury: bool = True
@@ -384,4 +391,10 @@ class RunStore(VersionStore):
             return PipelineSpec.model_validate_json(own)
         if run.version is None:
             return spec_of_tfx(self.metadata, run)
-        return next(v.spec for v in self._all_versions(run.pipeline) if v.number == run.version)
+        spec = next((v.spec for v in self._all_versions(run.pipeline) if v.number == run.version), None)
+        if spec is None:
+            raise StoreUnavailableError(
+                f"the records in {self.metadata.project.database} do not tell what run {run.name} ran: version "
+                f"{run.version} of pipeline {run.pipeline} has no spec; restore a copy of the records that has it"
+            )
+        return spec

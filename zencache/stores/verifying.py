@@ -13,10 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import StoreUnavailableError
-from zencache.owners import Owner
 from zencache.stores.artifacts import is_remote
 from zencache.stores.keeping import is_going_on
-from zencache.stores.liveness import OWNER, bury, is_dead
+from zencache.stores.liveness import bury, is_dead, process_of
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.stores.mlmd import errors, get_properties, in_parts, pb, set_properties
 from zencache.stores.reach import Reach
@@ -149,12 +148,11 @@ def _faults(found: Survey, now: datetime) -> list[Fault]:
 
 
 def _dead(metadata: MetadataStore, run: RunRecord, context: Any) -> Fault:
-    owner = Owner.of(get_properties(context.custom_properties)[OWNER])
     return Fault(
         run.pipeline,
         run.name,
         "",
-        f"goes on, by its record; but {owner} has ended",
+        f"goes on, by its record; but {process_of(context)} has ended",
         "marked as failed; run the pipeline again, what has finished is reused",
         partial(bury, metadata, [run.id]),
     )

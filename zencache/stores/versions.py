@@ -56,11 +56,13 @@ class VersionStore:
         return (version for version in self._all_versions(pipeline) if not version.is_deleted)
 
     def _all_versions(self, pipeline: str) -> Iterator[VersionRecord]:
-        """List a pipeline's versions by number, from 1."""
+        """List a pipeline's versions by number, from 1, without those of which the spec is not recorded."""
         for number, context in enumerate(version_contexts(self.metadata, pipeline), 1):
             extra = get_properties(context.custom_properties)
-            spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
-            yield VersionRecord(number, extra["zencache_structure"], spec, DELETED in extra)
+            if "zencache_spec" in extra:
+                spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
+                structure = extra.get("zencache_structure") or spec.structure
+                yield VersionRecord(number, structure, spec, DELETED in extra)
 
     def _was_deleted(self, pipeline: str, version: VersionRecord) -> bool:
         """Say whether a version that is remembered was deleted since."""
@@ -71,11 +73,11 @@ class VersionStore:
         """Register a new version; its name is unique, so that two processes cannot make one number twice."""
         with self.metadata.lock:
             while True:
-                existing = list(self._all_versions(spec.name))
-                same = next((v for v in existing if v.structure == spec.structure and not v.is_deleted), None)
+                same = next((v for v in self.versions(spec.name) if v.structure == spec.structure), None)
                 if same is not None:
                     return same
-                made = VersionRecord(len(existing) + 1, spec.structure, spec)
+                number = 1 + sum(1 for _ in version_contexts(self.metadata, spec.name))
+                made = VersionRecord(number, spec.structure, spec)
                 if self._put_version(made):
                     return made
 
