@@ -20,7 +20,7 @@ import pytest
 
 from zencache.watch import events
 from zencache.watch.digests import FileDigests
-from zencache.watch.events import unwatched
+from zencache.watch.events import between_steps, unwatched
 from zencache.watch.reads import Places
 from zencache.watch.seen import Seen, changed
 from zencache.watch.watching import watching
@@ -230,6 +230,29 @@ def test_steps_in_two_threads_see_their_own(project):
     with ThreadPoolExecutor(2) as pool:
         one, two = pool.submit(step, "1", "2"), pool.submit(step, "3", "4")
     assert ([*one.result().files], [*two.result().files]) == (["1", "2"], ["3", "4"])
+
+
+def test_a_thread_that_runs_steps_of_its_own_reads_for_no_other_step(project):
+    """A run's worker takes locks and reads records while a step runs in another worker; its own step is watched."""
+
+    def worker():
+        with between_steps():
+            Path("data/b.txt").read_text()
+            os.listdir("data")
+            return seen_of(project, Path("c.txt").read_text)
+
+    old(project / "c.txt")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        seen_by_worker = []
+
+        def work():
+            seen_by_worker.append(pool.submit(worker).result())
+            Path("a.txt").read_text()
+
+        seen = seen_of(project, work)
+    assert ([*seen.files], [*seen.folders]) == (["a.txt"], [])
+    assert [*seen_by_worker[0].files] == ["c.txt"]
 
 
 def test_a_watch_within_a_watch_belongs_to_both(project):

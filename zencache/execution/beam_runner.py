@@ -26,6 +26,7 @@ from zencache.execution.schedule import Schedule
 from zencache.execution.tasks import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import quiet
 from zencache.planning.nodes import resolvers_before
+from zencache.watch.events import between_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,7 +106,8 @@ class _Worker(beam.DoFn):  # type: ignore[misc]
         run = tasks.running(self._run_name)
         nodes, schedule = _graphs[self._run_name]
         for step in schedule:
-            run_step(run, step, nodes)
+            with between_steps():
+                run_step(run, step, nodes)
             yield step
 
 

@@ -34,7 +34,7 @@ class Outside:
         root = Path(self._run.root_of(self._body.spec)).absolute()
         made = [root / name for name in ("_wheels", *self._run.spec.by_name)]
         records = [project.database.path] if project.database.path else []
-        ignored = [project.folder, project.lock, *records, *made, *self._fed()]
+        ignored = [project.folder, project.lock, project.leases, *records, *made, *self._fed()]
         if self._policy.watch is not False:
             self._watch = self._stack.enter_context(
                 watching(

@@ -21,6 +21,7 @@ from zencache.pipelines.versions import PipelineVersion
 from zencache.planning.secrets import with_secrets
 from zencache.steps.native import adapter, is_component
 from zencache.steps.step import BoundStep, Step
+from zencache.watch.events import between_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,23 +131,25 @@ class Pipeline(Older):
         assert records is not None
         make_current(records)
         self._immutable = True
-        return runner.run(
-            self._spec,
-            *self._live,
-            records,
-            enable_cache=enable_cache,
-            run_name=run_name,
-            workers=workers,
-            worker_kind=worker_kind,
-            part=Part(tuple(from_steps), tuple(to_steps), base_run) if from_steps or to_steps else None,
-        )
+        with between_steps():
+            return runner.run(
+                self._spec,
+                *self._live,
+                records,
+                enable_cache=enable_cache,
+                run_name=run_name,
+                workers=workers,
+                worker_kind=worker_kind,
+                part=Part(tuple(from_steps), tuple(to_steps), base_run) if from_steps or to_steps else None,
+            )
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:
         """Say what `run` would do, step by step, and why; computes nothing and writes nothing."""
-        records = self._open()
-        project = config.find_project() if self._metadata and not records else None
-        others = open_others(project.on(self._metadata)) if project and self._metadata else ()
-        return runner.make_planner(self._spec, self._live[0], records, enable_cache, others).plan()
+        with between_steps():
+            records = self._open()
+            project = config.find_project() if self._metadata and not records else None
+            others = open_others(project.on(self._metadata)) if project and self._metadata else ()
+            return runner.make_planner(self._spec, self._live[0], records, enable_cache, others).plan()
 
     def with_secrets(self, **values: Any) -> Pipeline:
         """Give the pipeline with values of its secret parameters, by their names: they are recorded nowhere.

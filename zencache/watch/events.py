@@ -96,6 +96,7 @@ class Recorder:
 _lock = threading.RLock()
 _active: dict[int, Recorder] = {}  # by thread
 _unwatched: set[int] = set()  # threads that work for zencache itself
+_between_steps: set[int] = set()  # threads that work for zencache itself while no step is watched in them
 _children: WeakKeyDictionary[threading.Thread, Recorder] = WeakKeyDictionary()
 _ours: WeakSet[threading.Thread] = WeakSet()  # likewise, as long as they live
 _installed = False
@@ -144,11 +145,32 @@ def unwatched() -> Iterator[None]:
             _choose()
 
 
+@contextmanager
+def between_steps() -> Iterator[None]:
+    """Let this thread's events count for no step of another thread: it plans, records, and runs steps of its own.
+
+    A step that is watched in this thread meanwhile is watched as anywhere.
+    """
+    ident = threading.get_ident()
+    if ident in _between_steps:
+        yield
+        return
+    with _lock:
+        _between_steps.add(ident)
+        _choose()
+    try:
+        yield
+    finally:
+        with _lock:
+            _between_steps.discard(ident)
+            _choose()
+
+
 def recorders() -> tuple[Recorder, ...]:
     """Give the recorders that an event in this thread belongs to.
 
-    That is the step's whose thread it is, or which started this thread. Any other thread may work
-    for any step: its events go to all.
+    That is the step's whose thread it is, or which started this thread. A thread that runs steps of its own
+    works for no other. Any other thread may work for any step: its events go to all.
     """
     ident = threading.get_ident()
     # Not threading.current_thread(): it would make a thread object for a thread of C.
@@ -157,7 +179,9 @@ def recorders() -> tuple[Recorder, ...]:
         return ()
     own = _active.get(ident) or _children.get(thread)
     active = tuple(_active.values())
-    return (own,) if own in active else active
+    if own in active:
+        return (own,)
+    return () if ident in _between_steps else active
 
 
 def disown(thread: threading.Thread) -> None:
@@ -177,7 +201,7 @@ def _choose() -> None:
     global _note_open  # noqa: PLW0603 - the hook must not look further
     if not _active:
         _note_open = None
-    elif len(_active) == 1 and not _unwatched:
+    elif len(_active) == 1 and not _unwatched and _between_steps <= _active.keys():
         _note_open = next(iter(_active.values())).segments[-1][1].setdefault
     else:
         _note_open = _note_by_thread

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from zencache.errors import DefinitionError
+from zencache.stores.leases import FileLeases
 
 pytestmark = pytest.mark.tfx
 
@@ -103,6 +106,29 @@ def test_a_condition_is_in_no_key(more):
     more.run(more.module.dynamic(limit=1))
     assert more.ran
     more.run(more.module.dynamic(limit=2))
+    assert more.ran == []
+
+
+def test_what_a_worker_does_meanwhile_is_no_input(more, monkeypatch):
+    """Law: a component that waits for its turn, its key's lease in hand, does not count for the one that runs."""
+    text = more.file.read_text().replace("    note(", "    note_slowly(")
+    slowly = "def note_slowly(name):\n    import time\n    note(name)\n    time.sleep(0.3)\n\n\n"
+    more.file.write_text(text.replace("def create(", slowly + "def create("))
+    take, leases = FileLeases.take, []
+
+    def while_another_runs(self, key, me):
+        leases.append(key)
+        deadline = time.monotonic() + 5
+        while len(leases) == 4 and time.monotonic() < deadline:  # after Numbers, Total, and Show or Train
+            if (more.folder / ".ran").stat().st_size > len("Numbers\nTotal\n"):
+                break
+            time.sleep(0.01)
+        return take(self, key, me)
+
+    monkeypatch.setattr(FileLeases, "take", while_another_runs)
+    more.run(more.module.dynamic())
+    assert sorted(more.ran) == ["Numbers", "Show", "Total", "Train", "Train"]
+    more.run(more.module.dynamic())
     assert more.ran == []
 
 
