@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import gc
 import importlib
-from importlib.abc import Loader
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+else:  # the base class does nothing, and on Python 3.13 its module loads `inspect`, `pathlib`, `tempfile` and 30 others
+    Loader = object
 
 ALIASES: dict[str, str] = {}
 """Other names of a top package in this process, to its own: `zenml` while an old script runs."""

@@ -49,6 +49,11 @@ def test_importing_zencache_loads_next_to_nothing():
     assert not names & (ENGINES | {"pydantic", "ml_metadata"})
 
 
+def test_importing_zencache_loads_no_module_that_loads_many_on_a_later_python():
+    """On Python 3.13 `importlib.abc` imports `inspect`, `pathlib`, `tempfile` and 30 others; on 3.10 two."""
+    loaded("import zencache; assert 'importlib.abc' not in sys.modules")
+
+
 def test_declaring_a_pipeline_loads_no_store(folder):
     """Steps, signatures and code digests; 258 modules when this was written."""
     (folder / "declared.py").write_text(RUN)
