@@ -6,13 +6,16 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from zencache.stores.metadata import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, MetadataStore
-from zencache.stores.mlmd import ListOptions, get_properties, pb, set_properties
+from zencache.stores.mlmd import ListOptions, OrderByField, get_properties, pb, set_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zencache.stores.records import ExecutionRecord
     from zencache.stores.selection import Selection
+
+_KEY = 64  # digits of a whole key
+_PAGE = 500  # records in one call
 
 
 def select(metadata: MetadataStore, wanted: Selection, pipelines: Sequence[str]) -> list[ExecutionRecord]:
@@ -83,18 +86,35 @@ def _in_context(metadata: MetadataStore, kind: str, name: str) -> dict[int, Any]
 
 
 def _of_key(metadata: MetadataStore, key: str) -> list[Any]:
-    query = ListOptions(filter_query=f"type = '{KEY_CONTEXT}' AND name LIKE '{key}%'")
-    found: dict[int, Any] = {}
-    for context in metadata.client.get_contexts(list_options=query):
-        found |= {e.id: e for e in metadata.client.get_executions_by_context(context.id)}
-    return list(found.values())
+    """Read the executions of a key, or of all keys that begin so."""
+    if len(key) == _KEY:
+        return list(_in_context(metadata, KEY_CONTEXT, key).values())
+    kind, client = metadata.context_types.get(KEY_CONTEXT), metadata.client
+    contexts = _all(client.get_contexts, client.get_contexts_by_id)
+    ids = [each.id for each in contexts if each.type_id == kind and each.name.startswith(key)]
+    return list({e.id: e for number in ids for e in client.get_executions_by_context(number)}.values())
 
 
 def _computed_before(metadata: MetadataStore, before: datetime | None) -> list[Any]:
     assert before is not None
-    since_1970 = int(before.timestamp() * 1000)
-    query = f"last_known_state = COMPLETE AND create_time_since_epoch < {since_1970}"
-    return list(metadata.client.get_executions(list_options=ListOptions(filter_query=query)))
+    milliseconds, client = before.timestamp() * 1000, metadata.client
+    return [
+        execution
+        for execution in _all(client.get_executions, client.get_executions_by_id)
+        if execution.last_known_state == pb.Execution.COMPLETE
+        and execution.create_time_since_epoch < milliseconds
+    ]
+
+
+def _all(listed: Callable[..., list[Any]], by_id: Callable[[list[int]], list[Any]]) -> Iterator[Any]:
+    """Read all records of a kind, oldest first, page by page.
+
+    ML Metadata filters them by a query only before release 1.21, and lists them only as a whole.
+    """
+    newest = listed(list_options=ListOptions(limit=1, order_by=OrderByField.ID, is_asc=False))
+    end = newest[0].id + 1 if newest else 1
+    for start in range(1, end, _PAGE):
+        yield from by_id(list(range(start, min(start + _PAGE, end))))
 
 
 def _origins(metadata: MetadataStore, executions: dict[int, Any]) -> list[Any]:
