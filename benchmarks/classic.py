@@ -24,7 +24,7 @@ from zencache.repo import Repository
 from zencache.steps.preprocesser import StandardPreprocesser
 from zencache.steps.split import RandomSplit
 from zencache.steps.trainer import TFFeedForwardTrainer
-import tensorflow, tfx.v1, zencache_tfx.adopting, zencache_tfx.classic.graph
+import tensorflow, tfx.v1, zencache_tfx.adoption, zencache_tfx.classic.graph
 
 what = sys.argv[1]
 trainer = dict(loss="binary_crossentropy", batch_size=8192, epochs=1, hidden_layers=[16])

@@ -43,12 +43,13 @@ lap("import attrs, absl, protobuf, gRPC: ML Metadata needs them")
 import ml_metadata
 lap("import ml_metadata")
 from zencache import pipeline, step, Output
-import zencache.pipelines, zencache.stores.runs, zencache.materializers
+import zencache.pipelines, zencache.metadata.runs, zencache.materializers
 lap("import zencache's own modules")
-from zencache.pipelines import records, runner
+from zencache.pipelines import runner
+from zencache.metadata import session
 from zencache.planning import Planner
-from zencache.stores.mlmd import Client
-from zencache.stores.runs import RunStore
+from zencache.metadata.client import Client
+from zencache.metadata.runs import RunStore
 inside = {{}}
 
 

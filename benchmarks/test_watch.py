@@ -12,9 +12,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from zencache.watch.digests import FileDigests
-from zencache.watch.seen import changed
-from zencache.watch.watching import watching
+from zencache.tracking.file_digests import FileDigests
+from zencache.tracking.observed_inputs import changed
+from zencache.tracking.tracker import watching
 
 FILES = 10_000
 

@@ -26,8 +26,8 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from zencache.imports import import_module
-from zencache.older import OldPaths
+from zencache.util.imports import import_module
+from zencache.util.legacy_hooks import OldPaths
 
 if TYPE_CHECKING:
     from zencache.errors import ZencacheError

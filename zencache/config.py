@@ -13,18 +13,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
 
-from zencache.database import Database, tells_password
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
-from zencache.older import names_of
+from zencache.model.database import Database, tells_password
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
-from zencache.writing import write_whole
+from zencache.util.atomic_write import write_whole
+from zencache.util.legacy_hooks import names_of
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__path__: list[str] = []  # older releases had modules below this name; `zencache.older` finds them
+__path__: list[
+    str
+] = []  # older releases had modules below this name; `zencache.util.legacy_hooks` finds them
 __getattr__ = names_of(
     __name__, dict.fromkeys(("DockerSettings", "ResourceSettings"), "zencache.compat.settings")
 )

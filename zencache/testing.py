@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zencache.artifacts.store import content_digest
 from zencache.materializers import Materializer, find
-from zencache.stores.artifacts import content_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

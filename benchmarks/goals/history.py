@@ -10,15 +10,15 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 from benchmarks.goals.pipelines import chain
 from benchmarks.goals.timing import tell
 from zencache.config import require_project
-from zencache.pipelines.records import open_records
+from zencache.metadata.session import open_records
+from zencache.metadata.store import NODE_CONTEXT, PIPELINE_CONTEXT, STEP_CONTEXT
 from zencache.pipelines.runner import _hits
-from zencache.stores.metadata import NODE_CONTEXT, PIPELINE_CONTEXT, STEP_CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zencache.metadata.session import Records
     from zencache.pipelines import Pipeline
-    from zencache.pipelines.records import Records
 
 TOGETHER = 100  # runs a batch
 SHARED = (PIPELINE_CONTEXT, NODE_CONTEXT, STEP_CONTEXT)

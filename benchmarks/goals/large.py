@@ -128,7 +128,7 @@ def write_in(how: str, size: int) -> tuple[float, int]:
     """
     import numpy as np
 
-    from zencache.execution import values  # noqa: F401 - so that all ways have imported the same
+    from zencache.execution import value_io  # noqa: F401 - so that all ways have imported the same
 
     array = np.arange(size // ITEM)
     written(array, Path.cwd())
@@ -147,7 +147,7 @@ def clear(folder: Path) -> None:
 
 
 def stored(array: np.ndarray, folder: Path) -> None:
-    from zencache.execution.values import store
+    from zencache.execution.value_io import store
 
     store(array, str(folder / "output"), "output", where="the output", allow_pickle=False)
 

@@ -16,7 +16,7 @@ from zencache.caching.explain import (
     write_texts,
 )
 from zencache.caching.key import KeyParts
-from zencache.durations import span_text
+from zencache.util.durations import span_text
 
 
 def said(old, new, **more):

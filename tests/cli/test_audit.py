@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from zencache import Repository
+from zencache.artifacts.store import content_digest
 from zencache.errors import NotFoundError, ParameterError
-from zencache.stores.artifacts import content_digest
 
 pytestmark = pytest.mark.tfx
 

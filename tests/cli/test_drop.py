@@ -8,9 +8,9 @@ import pytest
 import typer
 
 from zencache import Repository
-from zencache.cli.spans import span
+from zencache.cli.duration_option import span
 from zencache.errors import ParameterError
-from zencache.stores.dropping import mark
+from zencache.maintenance.invalidation_marks import mark
 
 pytestmark = pytest.mark.tfx
 

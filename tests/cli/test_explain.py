@@ -7,8 +7,8 @@ import pytest
 from zencache import Repository
 from zencache.errors import NotFoundError
 from zencache.pipelines import StepRun
-from zencache.pipelines.explaining import _of_seen
-from zencache.watch.seen import Seen
+from zencache.pipelines.explain import _of_seen
+from zencache.tracking.observed_inputs import Seen
 
 pytestmark = pytest.mark.tfx
 

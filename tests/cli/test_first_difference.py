@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from zencache.pipelines.comparing import first_difference, first_differing_file
+from zencache.maintenance.value_diff import first_difference, first_differing_file
 
 
 @dataclass

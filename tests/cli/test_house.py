@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from zencache import Repository
+from zencache.artifacts import deletion
 from zencache.errors import AlreadyExistsError, ArtifactError, InUseError, NotFoundError, ParameterError
-from zencache.stores import erasing, house
-from zencache.stores.mlmd import pb
+from zencache.maintenance import lineage
+from zencache.metadata.client import pb
 
 pytestmark = pytest.mark.tfx
 
@@ -203,14 +204,14 @@ def test_gc_deletes_nothing_outside_of_the_artifacts(shop):
 
 def test_a_use_that_is_published_while_gc_chooses_is_seen(shop, monkeypatch):
     """What was marked is live again, and the run's results load."""
-    marked, runs = house.mark, []
+    marked, runs = lineage.mark, []
 
     def and_run(metadata, ids, when):
         if not runs:
             runs.append(Repository().get_pipeline_by_name("others").run())
         marked(metadata, ids, when)
 
-    monkeypatch.setattr(house, "mark", and_run)
+    monkeypatch.setattr(lineage, "mark", and_run)
     done = Repository().gc(**NOW)
     assert [each.status for each in runs[0].steps.values()] == ["cached"] * 3
     assert not {"prices.load", "others.fetch"} & {*steps_of(done)}
@@ -220,14 +221,14 @@ def test_a_use_that_is_published_while_gc_chooses_is_seen(shop, monkeypatch):
 
 def test_what_is_marked_is_computed_anew(shop, monkeypatch):
     """A run that plans between marking and deleting reuses nothing of it."""
-    erased, runs = erasing.erase, []
+    erased, runs = deletion.erase, []
 
     def and_run(path):
         if not runs:
             runs.append(Repository().get_pipeline_by_name("others").run())
         erased(path)
 
-    monkeypatch.setattr(erasing, "erase", and_run)
+    monkeypatch.setattr(deletion, "erase", and_run)
     Repository().gc(**NOW)
     assert [each.status for each in runs[0].steps.values()] == ["executed"] * 3
     assert len(runs[0].steps["scale"].output.load()) == 4
@@ -235,7 +236,7 @@ def test_what_is_marked_is_computed_anew(shop, monkeypatch):
 
 @pytest.mark.parametrize(
     ("module", "point", "number"),
-    [(house, "mark", 0), (house, "mark_deleted", 0), *((erasing, "_remove", n) for n in range(4))],
+    [(lineage, "mark", 0), (lineage, "mark_deleted", 0), *((deletion, "_remove", n) for n in range(4))],
 )
 @pytest.mark.parametrize("is_done", [False, True])
 def test_after_a_crash_the_next_gc_goes_on(shop, monkeypatch, module, point, number, is_done):

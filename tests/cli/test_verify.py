@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from zencache import Repository, owners
+from zencache import Repository
+from zencache.artifacts.manifest import Manifest
+from zencache.artifacts.store import MANIFEST
 from zencache.config import find_project
-from zencache.owners import this_process
-from zencache.pipelines import verifying
-from zencache.pipelines.records import open_records
-from zencache.stores.artifacts import MANIFEST
-from zencache.stores.manifests import Manifest
-from zencache.stores.mlmd import Client, pb, set_properties
+from zencache.maintenance import verify
+from zencache.metadata.client import Client, pb, set_properties
+from zencache.metadata.session import open_records
+from zencache.util import process_id
+from zencache.util.process_id import this_process
 
 pytestmark = pytest.mark.tfx
 
@@ -37,7 +38,7 @@ def folder_of(run="first", step="scale"):
 def going_on(run, pid):
     """Have a run be one that another process does."""
     [context] = [c for c in client().get_contexts() if c.name == run]
-    owner = dataclasses.replace(this_process(), pid=pid, started=owners._started(pid) or 0)
+    owner = dataclasses.replace(this_process(), pid=pid, started=process_id._started(pid) or 0)
     set_properties(
         context.custom_properties, {"zencache_status": "running", "zencache_owner": owner.to_text()}
     )
@@ -249,7 +250,7 @@ def test_what_a_record_that_points_elsewhere_names_is_never_touched(shop, zencac
 def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
     """It was found damaged and dropped, or collected, since the records were read."""
     artifact = output().record
-    real = verifying.damage
+    real = verify.damage
 
     def dropping(store, record, *args, **kwargs):
         if record.id == artifact.id:
@@ -257,7 +258,7 @@ def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
         return real(store, record, *args, **kwargs)
 
     shutil.rmtree(folder_of())
-    monkeypatch.setattr(verifying, "damage", dropping)
+    monkeypatch.setattr(verify, "damage", dropping)
     assert Repository().verify().problems == ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from zencache.code.nodes import Node, deep_digest, reachable
+from zencache.code.digest_graph import Node, deep_digest, reachable
 
 graphs = st.integers(1, 6).flatmap(
     lambda size: st.lists(

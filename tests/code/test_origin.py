@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import zencache
-from zencache import installed as installed_now
-from zencache.code import origin
+from zencache.code import module_origin
+from zencache.util import distributions as installed_now
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from zencache.code import origin
 )
 def test_a_module_is_told_by_where_it_lies(module, whose):
     """Without being imported."""
-    assert origin.origin_of_module(module) == whose
+    assert module_origin.origin_of_module(module) == whose
 
 
 def test_a_file_that_hides_a_standard_module_is_the_projects(folder, monkeypatch):
@@ -37,7 +37,7 @@ def test_a_file_that_hides_a_standard_module_is_the_projects(folder, monkeypatch
     Path("this.py").write_text("")
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delitem(sys.modules, "this", raising=False)
-    assert origin.origin_of_module("this") == "project"
+    assert module_origin.origin_of_module("this") == "project"
 
 
 def test_a_module_without_a_distribution_is_the_projects(folder, monkeypatch):
@@ -45,10 +45,10 @@ def test_a_module_without_a_distribution_is_the_projects(folder, monkeypatch):
     site = folder / "lib" / "site-packages"
     site.mkdir(parents=True)
     (site / "copied.py").write_text("")
-    assert origin.origin_of_file(str(site / "copied.py")) == "project"
-    assert origin.origin_of_file(np.__file__) == "installed"
-    assert origin.origin_of_file(json.__file__) == "standard"
-    assert origin.origin_of_file(zencache.__file__) == "zencache"
+    assert module_origin.origin_of_file(str(site / "copied.py")) == "project"
+    assert module_origin.origin_of_file(np.__file__) == "installed"
+    assert module_origin.origin_of_file(json.__file__) == "standard"
+    assert module_origin.origin_of_file(zencache.__file__) == "zencache"
 
 
 def installed(site, name, *, direct=None, record=""):
@@ -64,52 +64,52 @@ def installed(site, name, *, direct=None, record=""):
 @pytest.fixture
 def site(folder, monkeypatch):
     monkeypatch.syspath_prepend(str(folder / "site"))
-    for cached in (origin.distributions, installed_now._found):
+    for cached in (module_origin.distributions, installed_now._found):
         cached.cache_clear()
     yield folder / "site"
-    for cached in (origin.distributions, installed_now._found):
+    for cached in (module_origin.distributions, installed_now._found):
         cached.cache_clear()
 
 
 def test_a_distribution_is_a_name_and_a_version(site):
     """As pip shows them."""
     installed(site, "made_up")
-    assert origin.distributions("made_up.inner") == (("made_up", "1.0"),)
-    assert (origin.version_of("made_up"), origin.version_of("not_made_up")) == ("1.0", None)
+    assert module_origin.distributions("made_up.inner") == (("made_up", "1.0"),)
+    assert (module_origin.version_of("made_up"), module_origin.version_of("not_made_up")) == ("1.0", None)
 
 
 def test_an_editable_install_is_no_distribution(site):
     """Its code is the user's own."""
     installed(site, "made_up", direct={"url": "file:///x", "dir_info": {"editable": True}})
-    assert origin.distributions("made_up") == ()
+    assert module_origin.distributions("made_up") == ()
 
 
 def test_an_install_from_a_folder_counts_with_its_files(site):
     """It can change under one version."""
     direct = {"url": "file:///x", "dir_info": {}}
     installed(site, "made_up", direct=direct, record="one")
-    [(_, one)] = origin.distributions("made_up")
-    origin.distributions.cache_clear()
+    [(_, one)] = module_origin.distributions("made_up")
+    module_origin.distributions.cache_clear()
     installed(site, "made_up", direct=direct, record="two")
-    [(_, two)] = origin.distributions("made_up")
+    [(_, two)] = module_origin.distributions("made_up")
     assert one.startswith("1.0+")
     assert one != two
 
 
 def test_a_namespace_is_told_apart_by_files():
     """Many distributions share `google`."""
-    assert [name for name, _ in origin.distributions("google.protobuf")] == ["protobuf"]
+    assert [name for name, _ in module_origin.distributions("google.protobuf")] == ["protobuf"]
 
 
 def test_the_folder_of_a_project_is_marked(folder):
     """Without a mark it is the one that modules are imported from."""
     (folder / "src" / "pkg").mkdir(parents=True)
     file = str(folder / "src" / "pkg" / "prep.py")
-    origin.code_root.cache_clear()
-    origin._marked.cache_clear()
-    assert origin.code_root(file, "pkg.prep") == folder / "src"
+    module_origin.code_root.cache_clear()
+    module_origin._marked.cache_clear()
+    assert module_origin.code_root(file, "pkg.prep") == folder / "src"
     (folder / "pyproject.toml").write_text("")
-    origin.code_root.cache_clear()
-    origin._marked.cache_clear()
-    assert origin.code_root(file, "pkg.prep") == folder
-    assert origin.code_root("<stdin>", "__main__") is None
+    module_origin.code_root.cache_clear()
+    module_origin._marked.cache_clear()
+    assert module_origin.code_root(file, "pkg.prep") == folder
+    assert module_origin.code_root("<stdin>", "__main__") is None

@@ -13,7 +13,7 @@ from zencache.errors import (
     ParameterError,
     SettingsError,
 )
-from zencache.graph.values import from_text
+from zencache.model.values import from_text
 
 
 class Params(BaseParameters):

@@ -258,7 +258,7 @@ def test_an_unknown_attribute_names_the_nearest(train, training):
 
 def test_an_attribute_that_raises_says_what_it_raised():
     """The old names do not hide an error in a property."""
-    from zencache.older import Older
+    from zencache.util.legacy_hooks import Older
 
     class Mine(Older):
         @property

@@ -9,7 +9,7 @@ import pytest
 from zencache.compat import fileio
 from zencache.compat.alias import Alias
 from zencache.compat.logger import get_logger
-from zencache.imports import ALIASES, own_name
+from zencache.util.imports import ALIASES, own_name
 
 
 def test_files_are_written_moved_and_listed(folder):

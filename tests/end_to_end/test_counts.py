@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zencache import pipeline, step
-from zencache.stores.mlmd import Client
+from zencache.metadata.client import Client
 
 pytestmark = [pytest.mark.slow, pytest.mark.tfx]
 

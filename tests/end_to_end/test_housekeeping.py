@@ -12,13 +12,14 @@ import pytest
 
 from zencache import Repository, pipeline, step
 from zencache.config import find_project
-from zencache.database import Database
+from zencache.maintenance import lineage
+from zencache.metadata import import_execution
+from zencache.metadata.client import pb
+from zencache.metadata.runs import RunStore
+from zencache.metadata.session import open_records
+from zencache.metadata.store import MetadataStore
+from zencache.model.database import Database
 from zencache.pipelines import Pipeline
-from zencache.pipelines.records import open_records
-from zencache.stores import bringing, house
-from zencache.stores.metadata import MetadataStore
-from zencache.stores.mlmd import pb
-from zencache.stores.runs import RunStore
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
@@ -221,7 +222,7 @@ def test_a_result_that_is_collected_in_another_store_while_it_is_brought_is_comp
     """Its record was read, and its bytes were gone when the copy was written: the copy is no hit either."""
     made = alone()
     Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db")).run()
-    collect_in(monkeypatch, bringing, "_execution")
+    collect_in(monkeypatch, import_execution, "_execution")
     for status in ("executed", "cached"):
         run = alone().run()
         assert (run.steps["load"].status, run.steps["load"].output.load()) == (status, [0, 1, 2])
@@ -232,14 +233,14 @@ def test_a_copy_of_a_record_in_another_store_is_seen_as_a_use(folder, monkeypatc
     made, runs = sums(), []
     Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db")).run()
     sums(least=7).run()  # the project's own store is one of those that gc asks
-    marked = house.mark
+    marked = lineage.mark
 
     def and_run(metadata, ids, when):
         if not runs:
             runs.append(sums().run())
         marked(metadata, ids, when)
 
-    monkeypatch.setattr(house, "mark", and_run)
+    monkeypatch.setattr(lineage, "mark", and_run)
     Repository().gc(**NOW)
     check(runs[0], ["cached"] * 3)
     check(sums().run(), ["cached"] * 3)

@@ -13,7 +13,7 @@ import pytest
 
 from zencache import CachePolicy, Repository, pipeline, step
 from zencache.errors import OutputTypeError, StepFailedError, StepTimeoutError
-from zencache.graph.specs import Attempts
+from zencache.model.specs import Attempts
 
 pytestmark = pytest.mark.tfx
 

@@ -14,11 +14,11 @@ import pytest
 from blake3 import blake3
 
 from zencache import Output, Repository, pipeline, step
+from zencache.artifacts.store import Manifest
 from zencache.config import Settings, create_project, open_project
 from zencache.errors import ArtifactError, CodeUnavailableError, SettingsError
-from zencache.pipelines.records import open_records
+from zencache.metadata.session import open_records
 from zencache.pipelines.snapshots import load_step
-from zencache.stores.artifacts import Manifest
 
 pytestmark = pytest.mark.tfx
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from zencache import Repository, pipeline, step
+from zencache.artifacts.filesystems import file_system
+from zencache.artifacts.manifest import size_of
+from zencache.artifacts.store import MANIFEST
 from zencache.config import Settings, create_project, find_project
 from zencache.errors import StoreUnavailableError
-from zencache.pipelines.records import open_records
-from zencache.stores.artifacts import MANIFEST
-from zencache.stores.manifests import size_of
-from zencache.stores.mlmd import set_properties
-from zencache.stores.places import file_system
+from zencache.metadata.client import set_properties
+from zencache.metadata.session import open_records
 
 pytestmark = pytest.mark.tfx
 
@@ -123,7 +123,7 @@ def test_a_store_that_does_not_answer_is_no_damage(s3_bucket, s3_address, monkey
         Path.cwd(), Settings(artifact_store=s3_bucket, artifact_store_options={"endpoint_url": s3_address})
     )
     chain().run()
-    monkeypatch.setattr("zencache.stores.retrying.time.sleep", lambda _: None)
+    monkeypatch.setattr("zencache.artifacts.retry.time.sleep", lambda _: None)
     config = Path(".zencache/config.toml")
     config.write_text(config.read_text().replace(s3_address, "http://127.0.0.1:9"))
     with pytest.raises(StoreUnavailableError, match="the artifact store failed at s3://"):

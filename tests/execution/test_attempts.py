@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from zencache.errors import CodeUnavailableError, MaterializerError, OutputTypeError, RunInterruptedError
-from zencache.execution.attempts import Trying, may_pass, seen_in_all
-from zencache.execution.processes import Computed, Raised
-from zencache.graph.specs import Attempts, CodeRef, StepSpec
-from zencache.watch.seen import Seen
+from zencache.execution.retries import Trying, may_pass, seen_in_all
+from zencache.execution.workers.pool import Computed, Raised
+from zencache.model.specs import Attempts, CodeRef, StepSpec
+from zencache.tracking.observed_inputs import Seen
 
 
 class Run:

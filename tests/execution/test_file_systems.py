@@ -20,7 +20,7 @@ def fileio(monkeypatch):
     load_engine()
     from tfx.dsl.io import fileio
 
-    from zencache.execution.file_systems import reaching
+    from zencache.execution.tfx_filesystems import reaching
 
     monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", "memory://team")
     with reaching([ROOT, "/here"], create_project(Path.cwd())):
@@ -64,11 +64,12 @@ def test_what_is_not_there_is_tfxs_own_error(fileio):
 
 def test_what_is_elsewhere_is_tensorflows(fileio, monkeypatch):
     """Another bucket, also one whose name begins alike; and local paths are TFX's as ever."""
-    from zencache.execution import file_systems
 
     class Theirs:
         exists = staticmethod(lambda path: f"theirs: {path}")
 
-    monkeypatch.setattr(file_systems, "_tensorflows", lambda path: Theirs)
+    from zencache.execution import tfx_filesystems
+
+    monkeypatch.setattr(tfx_filesystems, "_tensorflows", lambda path: Theirs)
     assert fileio.exists(f"{ROOT}-2/a") == f"theirs: {ROOT}-2/a"
     assert fileio.exists(str(Path.cwd())) is True

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from zencache.errors import StepTimeoutError
-from zencache.execution.limits import time_limit
+from zencache.execution.timeout import time_limit
 
 FOR_EVER = 60  # seconds; what is broken ends some day
 

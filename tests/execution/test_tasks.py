@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from zencache.config import create_project
-from zencache.database import Database
-from zencache.execution.tasks import RunContext
+from zencache.execution.run_context import RunContext
+from zencache.model.database import Database
 
 RUN = "_0123456789abcdef"
 

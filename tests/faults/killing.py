@@ -19,7 +19,7 @@ from pathlib import Path
 
 from zencache import Output, Repository, pipeline, step
 from zencache.execution.tfx_sdk import load_engine
-from zencache.stores.mlmd import Client
+from zencache.metadata.client import Client
 
 _CHANGES = (
     "os.rename",

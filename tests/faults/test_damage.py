@@ -11,10 +11,10 @@ from typing import Annotated
 import pytest
 
 from zencache import Repository, pipeline, step
+from zencache.artifacts.manifest import MANIFEST
 from zencache.errors import ArtifactError, RunInterruptedError, StepFailedError, StoreUnavailableError
 from zencache.execution import beam_runner
-from zencache.stores.manifests import MANIFEST
-from zencache.stores.runs import RunStore
+from zencache.metadata.runs import RunStore
 
 pytestmark = [pytest.mark.tfx]
 
@@ -65,7 +65,7 @@ def swap_bytes(folder):
 def swap_with_manifest(folder):
     """Other content, and a manifest that agrees with it."""
     swap_bytes(folder)
-    from zencache.stores.manifests import Manifest
+    from zencache.artifacts.manifest import Manifest
 
     writable(folder / MANIFEST).write_bytes(Manifest.of(folder).to_json())
 
@@ -174,9 +174,9 @@ def test_what_damages_itself_again_and_again_ends_with_one_error():
         spoiling(spoiled())
 
     endless().run()
-    from zencache.execution import values
+    from zencache.execution import value_io
 
-    real = values.read
+    real = value_io.read
 
     def broken(artifact, project):
         if artifact.value_type == "list" and artifact.folder.exists():
@@ -184,7 +184,7 @@ def test_what_damages_itself_again_and_again_ends_with_one_error():
         return real(artifact, project)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(values, "read", broken)
+    patch.setattr(value_io, "read", broken)
     try:
         with pytest.raises(ArtifactError, match="its content changed"):
             endless().run(enable_cache=False)

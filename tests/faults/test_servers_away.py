@@ -13,7 +13,7 @@ import pytest
 from tests.servers import Proxy
 from zencache import Repository, pipeline, step
 from zencache.errors import StoreUnavailableError
-from zencache.stores import mlmd
+from zencache.metadata import client
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
@@ -83,7 +83,7 @@ def test_a_run_goes_on_when_its_database_comes_back(proxy):
 def test_a_database_that_stays_away_ends_the_run_with_one_error(proxy, monkeypatch):
     """It says which store and what to check; when it is there again, what had finished is reused."""
     assert counting().run().status == "completed"
-    monkeypatch.setattr(mlmd, "_PATIENCE", 0.3)
+    monkeypatch.setattr(client, "_PATIENCE", 0.3)
     proxy.do("down")
     with pytest.raises(StoreUnavailableError, match="the metadata store|cannot open the metadata store"):
         counting().run()
@@ -95,7 +95,7 @@ def test_a_database_that_falls_silent_ends_the_run_with_one_error(proxy, monkeyp
     """Neither Ctrl-C nor a thread could end the wait: a relay breaks the connection."""
     monkeypatch.setenv("ZENCACHE_METADATA_STORE", os.environ["ZENCACHE_METADATA_STORE"] + "?timeout=1")
     assert counting().run().status == "completed"
-    monkeypatch.setattr(mlmd, "_PATIENCE", 1)
+    monkeypatch.setattr(client, "_PATIENCE", 1)
     proxy.do("silent")
     with pytest.raises(
         StoreUnavailableError, match="cannot open the metadata store .* Check that the server runs"
@@ -126,24 +126,24 @@ def test_what_was_written_before_its_answer_was_lost_is_not_written_twice(server
     monkeypatch.setenv("ZENCACHE_METADATA_STORE", server("mysql"))
     calls = []
 
-    class Losing(mlmd.metadata_store.MetadataStore):
+    class Losing(client.metadata_store.MetadataStore):
         pass
 
     def losing(name):
-        real = getattr(mlmd.metadata_store.MetadataStore, name)
+        real = getattr(client.metadata_store.MetadataStore, name)
 
         def call(self, *args, **kwargs):
             found = real(self, *args, **kwargs)
             calls.append(name)
             if calls.count(name) % 2:
-                raise mlmd.errors.UnavailableError("Lost connection to server during query")
+                raise client.errors.UnavailableError("Lost connection to server during query")
             return found
 
         return call
 
     for name in ("put_execution", "put_contexts", "put_lineage_subgraph", "put_parent_contexts"):
         setattr(Losing, name, losing(name))
-    monkeypatch.setattr(mlmd.metadata_store, "MetadataStore", Losing)
+    monkeypatch.setattr(client.metadata_store, "MetadataStore", Losing)
     found = plain(n=7).run()
     assert found.steps["given"].output.load() == 7
     assert list(Repository().get_run(found.name).steps) == ["given"]

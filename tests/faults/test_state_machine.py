@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from zencache import Output, Repository, pipeline, step
+from zencache.artifacts.manifest import MANIFEST
 from zencache.execution.tfx_sdk import load_engine
-from zencache.pipelines import records
-from zencache.stores.manifests import MANIFEST
-from zencache.stores.mlmd import Client
+from zencache.metadata import session
+from zencache.metadata.client import Client
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
@@ -173,7 +173,7 @@ class Store(RuleBasedStateMachine):
 
 def _stop_hearts() -> None:
     """Give no sign of life any more for what was begun: as far as the records tell, its process has died."""
-    for opened in list(records._opened.values()):
+    for opened in list(session._opened.values()):
         heart = opened.metadata.heart
         for context in list(heart._contexts):
             heart.leave(context)

@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.faults.killing import Points, fresh, in_child
 from tests.old_store import import_flows, unpack
 from zencache.config import find_project
-from zencache.pipelines.records import open_records
-from zencache.pipelines.upgrading import make_current
+from zencache.metadata.project_migration import make_current
+from zencache.metadata.session import open_records
 
 
 def upgrade() -> None:
@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what runs print is not what is told
     base, work = folder / "base", folder / "work"
     unpack(base)
-    for module in ("zencache.stores.runs", "zencache.stores.upgrading", "zencache.materializers.builtin"):
+    for module in ("zencache.metadata.runs", "zencache.metadata.migration", "zencache.materializers.builtin"):
         importlib.import_module(module)  # once for all
     fresh(base, work)
     points = in_child(counted)["points"]

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from zencache import Materializer, register
+from zencache.artifacts.store import content_digest, write_aside
 from zencache.errors import MaterializerError
 from zencache.materializers import find, load_materializer
 from zencache.materializers.builtin import (
@@ -23,7 +24,6 @@ from zencache.materializers.builtin import (
 from zencache.materializers.numpy import ArrayMaterializer
 from zencache.materializers.pickle import PickleMaterializer
 from zencache.materializers.registry import PICKLE, advice, find_for_value
-from zencache.stores.artifacts import content_digest, write_aside
 from zencache.testing import MaterializerContract
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from zencache import Output, Repository, pipeline, step
 from zencache.errors import NotFoundError, StepFailedError
-from zencache.graph.specs import CodeRef, InputSpec, OutputRef, OutputSpec, PipelineSpec, StepSpec
+from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, PipelineSpec, StepSpec
 from zencache.pipelines.versions import find_version, structure_differences
 
 
@@ -146,7 +146,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_versions import spec
 from zencache import config
-from zencache.pipelines.records import open_records
+from zencache.metadata.session import open_records
 
 runs = open_records(config.require_project(None)).runs
 Path(f"ready-{{sys.argv[1]}}").touch()
@@ -167,7 +167,7 @@ def test_processes_that_register_at_once_agree(folder):
     from pathlib import Path
 
     from zencache import config
-    from zencache.pipelines.records import open_records
+    from zencache.metadata.session import open_records
 
     config.create_project(folder)
     code = REGISTER.format(tests=str(Path(__file__).parent))

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from zencache.errors import DefinitionError
-from zencache.graph.specs import CodeRef, NodeRef, StepSpec
-from zencache.graph.values import to_text
-from zencache.planning.files import Matched
-from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody, resolvers_before
-from zencache.watch.digests import FileDigests
+from zencache.model.specs import CodeRef, NodeRef, StepSpec
+from zencache.model.values import to_text
+from zencache.planning.components import IMPORTER, RESOLVER, NodeBody, resolvers_before
+from zencache.planning.example_files import Matched
+from zencache.tracking.file_digests import FileDigests
 
 DRIVER = "tfx.components.example_gen.driver.FileBasedDriver"
 
@@ -161,7 +161,7 @@ def test_paths_that_properties_mention_are_known(folder):
 
 
 def test_resolvers_come_before_what_is_listed_after_them():
-    from zencache.graph.specs import PipelineSpec
+    from zencache.model.specs import PipelineSpec
 
     def named(name, identity="a.B"):
         module, _, qualname = identity.rpartition(".")

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from zencache.graph.specs import CodeRef, PipelineSpec, StepSpec
-from zencache.planning.switches import why_off
+from zencache.model.specs import CodeRef, PipelineSpec, StepSpec
+from zencache.planning.cache_enabled import why_off
 from zencache.policy import CachePolicy
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from zencache import pipeline, step
 from zencache.errors import StepDefinitionError
-from zencache.graph.specs import Attempts
+from zencache.model.specs import Attempts
 
 
 def load() -> int:

@@ -16,9 +16,9 @@ from tests.old_store import import_flows, unpack
 from zencache import Repository
 from zencache.config import open_project
 from zencache.errors import StoreUnavailableError
-from zencache.owners import this_process
-from zencache.stores.metadata import NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT, MetadataStore
-from zencache.stores.mlmd import pb, set_properties
+from zencache.metadata.client import pb, set_properties
+from zencache.metadata.store import NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT, MetadataStore
+from zencache.util.process_id import this_process
 
 PROPERTIES = {
     "Context": [

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from zencache.graph.names import is_digest
-from zencache.graph.secrets import holds_secret
-from zencache.writing import write_once
+from zencache.model.names import is_digest
+from zencache.model.secrets import holds_secret
+from zencache.util.atomic_write import write_once
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

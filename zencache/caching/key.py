@@ -10,7 +10,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
-from zencache.graph.values import digest_of
+from zencache.model.values import digest_of
 
 KEY_FORMAT = "step-key/2"
 

@@ -10,11 +10,11 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, house, migrate, plan, tfx, versions
+from zencache.cli import cache, compat, explain, gc, migrate, plan, tfx, versions
 from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
-from zencache.graph.secrets import shown
-from zencache.pipelines.printing import seconds_text
+from zencache.model.secrets import shown
+from zencache.pipelines.console import seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,10 +33,10 @@ app.add_typer(compat.app, name="compat")
 app.add_typer(tfx.app, name="tfx")
 pipelines.command("versions")(versions.versions)
 pipelines.command("diff")(versions.diff)
-pipelines.command("delete")(house.delete_pipeline)
-runs.command("pin")(house.pin)
-runs.command("unpin")(house.unpin)
-runs.command("delete")(house.delete_run)
+pipelines.command("delete")(gc.delete_pipeline)
+runs.command("pin")(gc.pin)
+runs.command("unpin")(gc.unpin)
+runs.command("delete")(gc.delete_run)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("migrate")(migrate.migrate)

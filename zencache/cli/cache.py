@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zencache.cli import house, verify
+from zencache.cli import gc, verify
+from zencache.cli.duration_option import span
 from zencache.cli.output import import_from_here, open_repository, table
-from zencache.cli.spans import span
-from zencache.pipelines.printing import seconds_text
+from zencache.pipelines.console import seconds_text
 
 if TYPE_CHECKING:
-    from zencache.pipelines.audit import AuditedStep
+    from zencache.maintenance.audit import AuditedStep
 
 app = typer.Typer(help="Results that are reused.", no_args_is_help=True)
-app.command("size")(house.size)
-app.command("gc")(house.gc)
+app.command("size")(gc.size)
+app.command("gc")(gc.gc)
 app.command("verify")(verify.verify)
 
 Step = Annotated[

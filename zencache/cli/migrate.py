@@ -9,7 +9,7 @@ import typer
 from zencache import config
 
 if TYPE_CHECKING:
-    from zencache.pipelines.records import Records
+    from zencache.metadata.session import Records
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="There is a backup of the server's database.")]
@@ -17,8 +17,8 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="There is a backup of the
 
 def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
     """Bring the project's stores to the format of this zencache, with a backup; the next run would do it as well."""
-    from zencache.pipelines.records import open_others, open_records  # noqa: PLC0415 - `--help` needs no records
-    from zencache.pipelines.upgrading import raise_settings, upgrade  # noqa: PLC0415 - likewise
+    from zencache.metadata.project_migration import raise_settings, upgrade  # noqa: PLC0415 - likewise
+    from zencache.metadata.session import open_others, open_records  # noqa: PLC0415 - `--help` needs no records
 
     records = open_records(config.require_project())
     for each in (records, *open_others(records.project)):
@@ -33,7 +33,7 @@ def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
 
 
 def _foretell(records: Records) -> None:
-    from zencache.stores.upgrading import outlook  # noqa: PLC0415 - likewise
+    from zencache.metadata.migration import outlook  # noqa: PLC0415 - likewise
 
     to_do, store = outlook(records.metadata), records.project.database
     if to_do is None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from zencache.cli.output import import_from_here
 from zencache.errors import DefinitionError, NotFoundError
 from zencache.pipelines import Pipeline, PipelineDefinition
-from zencache.pipelines.dry import dry
-from zencache.steps.native import adapter, is_pipeline
+from zencache.pipelines.run_guard import dry
+from zencache.steps.tfx_adapter import adapter, is_pipeline
 
 if TYPE_CHECKING:
     import types
@@ -110,7 +110,7 @@ def _pipeline(found: Any, name: str, parameters: Mapping[str, Any], adopting: Ma
 
 
 def _adopted(found: Any, adopting: Mapping[str, Any]) -> Any:
-    return adapter("adopting").adopt(found, **adopting) if is_pipeline(found) else found
+    return adapter("adoption").adopt(found, **adopting) if is_pipeline(found) else found
 
 
 def _check_filled(found: Any, name: str, parameters: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from zencache.cli.plan import Code, Given, NoCache, Target, parameter, show
 from zencache.errors import NotFoundError
-from zencache.steps.native import adapter, quieten
+from zencache.steps.tfx_adapter import adapter, quieten
 
 if TYPE_CHECKING:
     from zencache.pipelines import Pipeline
@@ -68,9 +68,9 @@ def plan(
 def import_runs(metadata: Metadata = None, default_executors: Default = False) -> None:
     """Have runs that TFX itself recorded serve as earlier results, where key and code can be known; say where not."""
     from zencache import config  # noqa: PLC0415 - `--help` needs no records
-    from zencache.database import Database  # noqa: PLC0415 - likewise
-    from zencache.pipelines.records import open_others, open_records  # noqa: PLC0415 - likewise
-    from zencache.pipelines.upgrading import make_current  # noqa: PLC0415 - likewise
+    from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
+    from zencache.metadata.session import open_others, open_records  # noqa: PLC0415 - likewise
+    from zencache.model.database import Database  # noqa: PLC0415 - likewise
 
     project = config.require_project()
     if metadata is not None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zencache.cli.output import import_from_here, open_repository, table
-from zencache.sizes import size_text
+from zencache.util.sizes import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zencache.pipelines.verifying import Problem, Progress, Verification
+    from zencache.maintenance.verify import Problem, Progress, Verification
 
 Full = Annotated[bool, typer.Option("--full", help="Read and compare every byte.")]
 Repair = Annotated[

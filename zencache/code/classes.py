@@ -9,9 +9,9 @@ import types
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from zencache.code.namespaces import origin_of
 from zencache.code.source import Text, agrees, texts_of
-from zencache.code.spaces import origin_of
-from zencache.graph.types import type_name
+from zencache.model.types import type_name
 
 if TYPE_CHECKING:
     import ast

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from zencache.code.ast_shape import Part, Template, part_of, template_of
 from zencache.code.classes import (
     CALLABLES,
     class_source,
@@ -29,13 +30,10 @@ from zencache.code.classes import (
     registered,
 )
 from zencache.code.content import OpaqueError, bytecode, content_node
+from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
-from zencache.code.nodes import Node
-from zencache.code.origin import code_root, origin_of_module
-from zencache.code.resolve import Resolver
-from zencache.code.scopes import Scope
-from zencache.code.source import FunctionNode, find_function
-from zencache.code.spaces import (
+from zencache.code.module_origin import code_root, origin_of_module
+from zencache.code.namespaces import (
     Space,
     bound_to,
     cells_of,
@@ -46,10 +44,12 @@ from zencache.code.spaces import (
     origin_of,
     written_in_c,
 )
+from zencache.code.resolve import Resolver
+from zencache.code.scopes import Scope
+from zencache.code.source import FunctionNode, find_function
 from zencache.code.static import Found, StaticReach, library_node
-from zencache.code.template import Part, Template, part_of, template_of
-from zencache.graph.secrets import is_secret
-from zencache.graph.types import module_name, type_name
+from zencache.model.secrets import is_secret
+from zencache.model.types import module_name, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

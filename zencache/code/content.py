@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.code.nodes import Node
-from zencache.code.origin import origin_of_module
-from zencache.graph.types import type_name
-from zencache.graph.values import PLAIN_TYPES, encode
+from zencache.code.digest_graph import Node
+from zencache.code.module_origin import origin_of_module
+from zencache.model.types import type_name
+from zencache.model.values import PLAIN_TYPES, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

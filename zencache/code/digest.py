@@ -17,11 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.code.closure import Reach
 from zencache.code.content import OpaqueError
-from zencache.code.modules import place_of
-from zencache.code.nodes import CODE, Node, Summary, deep_digest, digest_of, reachable, summed_up, unit_digest
+from zencache.code.digest_graph import (
+    CODE,
+    Node,
+    Summary,
+    deep_digest,
+    digest_of,
+    reachable,
+    summed_up,
+    unit_digest,
+)
+from zencache.code.module_texts import place_of
 from zencache.code.static import StaticReach
-from zencache.graph.secrets import seal_of_process
-from zencache.graph.types import module_name
+from zencache.model.secrets import seal_of_process
+from zencache.model.types import module_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from zencache.imports import own_name
+from zencache.util.imports import own_name
 
 if TYPE_CHECKING:
-    from zencache.code.template import Argument, Part
+    from zencache.code.ast_shape import Argument, Part
 
 _IMPORTS = frozenset(
     {"importlib.import_module", "builtins.__import__", "importlib.reload", "runpy.run_module"}

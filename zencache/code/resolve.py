@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.content import OpaqueError, short
-from zencache.code.nodes import Node
-from zencache.code.origin import code_root
-from zencache.code.spaces import Space, is_only_changed, is_project, library_name, looked_up, origin_of
+from zencache.code.digest_graph import Node
+from zencache.code.module_origin import code_root
+from zencache.code.namespaces import Space, is_only_changed, is_project, library_name, looked_up, origin_of
 from zencache.code.static import Found, StaticReach, library_node
-from zencache.graph.secrets import seal_of_process
-from zencache.graph.types import type_name
+from zencache.model.secrets import seal_of_process
+from zencache.model.types import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from zencache.code.template import Chain, Part
+    from zencache.code.ast_shape import Chain, Part
 
 _BY_NAME = frozenset({"__builtins__", "__spec__", "__loader__", "__path__", "__cached__", "__annotations__"})
 _MISSING = object()

@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from zencache.code.ast_shape import Chain, Part, part_of
+from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
-from zencache.code.effects import (
+from zencache.code.import_side_effects import (
     FunctionDef,
     hears_of_subclasses,
     is_told_to_change,
     may_change,
     stores_outside,
 )
-from zencache.code.modules import (
+from zencache.code.module_origin import distributions, file_of_module, origin_of_module
+from zencache.code.module_texts import (
     StaticModule,
     current_text,
     modules_in,
@@ -34,9 +37,6 @@ from zencache.code.modules import (
     static_module,
     text_digest,
 )
-from zencache.code.nodes import Node
-from zencache.code.origin import distributions, file_of_module, origin_of_module
-from zencache.code.template import Chain, Part, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

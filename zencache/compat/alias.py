@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import NotFoundError
-from zencache.imports import ALIASES, OtherName
+from zencache.util.imports import ALIASES, OtherName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zencache.imports import import_module
-from zencache.steps.native import adapter
+from zencache.steps.tfx_adapter import adapter
+from zencache.util.imports import import_module
 
 if TYPE_CHECKING:
     from zencache.repo import Repository

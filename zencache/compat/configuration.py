@@ -24,18 +24,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zencache.compat.options import is_known, note
 from zencache.errors import NotFoundError, ParameterError, SettingsError
-from zencache.graph.secrets import seal_of_process
-from zencache.graph.specs import StepBody
-from zencache.graph.values import to_text
-from zencache.older import check_options
+from zencache.model.secrets import seal_of_process
+from zencache.model.specs import StepBody
+from zencache.model.values import to_text
 from zencache.pipelines.instance import Pipeline
 from zencache.steps.binding import check_parameter, spread
 from zencache.steps.signature import MISSING
+from zencache.util.legacy_hooks import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from zencache.graph.specs import StepSpec
+    from zencache.model.specs import StepSpec
     from zencache.pipelines.definition import PipelineDefinition
     from zencache.steps.step import Step
 

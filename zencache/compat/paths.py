@@ -10,15 +10,11 @@ from types import ModuleType
 from typing import Any
 
 from zencache.compat import advice, classic
-from zencache.imports import import_module
+from zencache.util.imports import import_module
 
 _STEPS, _PIPELINES = "zencache.steps", "zencache.pipelines"
 _CONTEXT = {"StepContext": _STEPS}
 _SCHEDULE = {"Schedule": "zencache.compat.pipelines"}
-_ARTIFACTS = (
-    *("BaseArtifact", "DataArtifact", "DataAnalysisArtifact", "ModelArtifact"),
-    *("SchemaArtifact", "ServiceArtifact", "StatisticsArtifact"),
-)
 _BASE = {"BaseMaterializer": "zencache.compat.materializers"}
 
 # Module to the names that it has, and where these live.
@@ -27,7 +23,6 @@ MODULES: dict[str, dict[str, str]] = {
     "zencache.client": {"Client": "zencache.compat.client"},  # 0.20 to 0.39
     "zencache.logger": {"get_logger": "zencache.compat.logger"},  # 0.3 to 0.39
     "zencache.enums": dict.fromkeys(("ExecutionStatus", "ArtifactType"), "zencache.compat.enums"),
-    "zencache.artifacts": dict.fromkeys(_ARTIFACTS, "zencache.compat.artifacts"),  # 0.5 to 0.35
     "zencache.io": {"fileio": "zencache.compat.fileio"},  # 0.5 to 0.39
     "zencache.integrations.constants": {"*": "zencache.compat.integrations"},  # 0.5 to 0.39
     "zencache.steps.base_step": {"BaseStep": "zencache.compat.steps"},
@@ -49,6 +44,14 @@ MODULES: dict[str, dict[str, str]] = {
     "zencache.config.schedule": _SCHEDULE,  # 0.21 to 0.39
     "zencache.exceptions": {"*": "zencache.compat.exceptions"},  # 0.1 to 0.39
     **classic.modules(),  # 0.1 to 0.3
+    # Until 0.1.0 of zencache; stored snapshots of steps refer to classes by these paths.
+    "zencache.model": {},
+    "zencache.model.step_context": {"*": "zencache.model.step_context"},
+    "zencache.model.names": {"*": "zencache.model.names"},
+    "zencache.model.secrets": {"*": "zencache.model.secrets"},
+    "zencache.model.specs": {"*": "zencache.model.specs"},
+    "zencache.model.types": {"*": "zencache.model.types"},
+    "zencache.model.values": {"*": "zencache.model.values"},
 }
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zencache.compat.options import is_known
 from zencache.errors import StepDefinitionError
-from zencache.older import check_options
 from zencache.steps.binding import bind_parameters
 from zencache.steps.step import BoundStep, Step
+from zencache.util.legacy_hooks import check_options
 
 if TYPE_CHECKING:
     from zencache.policy import CachePolicy

@@ -10,12 +10,12 @@ import zencache
 from zencache import config
 from zencache.compat.enums import ExecutionStatus
 from zencache.errors import MaterializerError, NotFoundError
-from zencache.graph.types import matches, type_name
-from zencache.graph.values import from_text
-from zencache.older import Older
+from zencache.model.types import matches, type_name
+from zencache.model.values import from_text
 from zencache.pipelines.run import ArtifactView as Artifact
 from zencache.pipelines.run import MissingNameError, PipelineRun, StepRun
 from zencache.repo import Repository
+from zencache.util.legacy_hooks import Older
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Running what must run: TFX components in a Beam graph. Only this room imports TFX and Beam."""
+"""Running what must run: TFX components in a Beam graph. Only this package imports TFX and Beam."""

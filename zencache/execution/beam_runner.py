@@ -13,27 +13,27 @@ from apache_beam.runners.portability.fn_api_runner import fn_runner
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 
-from zencache.execution import file_systems, tasks
+from zencache.execution import run_context, tfx_filesystems
 from zencache.execution.compiler import compile_pipeline
-from zencache.execution.connection import Connection
-from zencache.execution.flight import alone
-from zencache.execution.limits import throw
-from zencache.execution.mending import mended
-from zencache.execution.nodes import fix_inputs, run_node, tie_to_key
-from zencache.execution.processes import Pool
-from zencache.execution.recording import properties, reuse
+from zencache.execution.mlmd_connection import Connection
+from zencache.execution.outcomes import properties, reuse
+from zencache.execution.recompute_damaged import mended
+from zencache.execution.run_context import RunContext, StepEvent, StepResult
 from zencache.execution.schedule import Schedule
-from zencache.execution.tasks import RunContext, StepEvent, StepResult
+from zencache.execution.single_flight import alone
+from zencache.execution.tfx_launcher import fix_inputs, run_node, tie_to_key
 from zencache.execution.tfx_sdk import quiet
-from zencache.planning.nodes import resolvers_before
-from zencache.watch.events import between_steps
+from zencache.execution.timeout import throw
+from zencache.execution.workers.pool import Pool
+from zencache.planning.components import resolvers_before
+from zencache.tracking.audit_events import between_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zencache.graph.specs import StepSpec
+    from zencache.model.records import ArtifactRecord
+    from zencache.model.specs import StepSpec
     from zencache.planning import PlannedStep
-    from zencache.stores.records import ArtifactRecord
 
 
 def execute(run: RunContext) -> Mapping[str, StepResult]:
@@ -50,7 +50,7 @@ def execute(run: RunContext) -> Mapping[str, StepResult]:
     timed = any(run.spec.by_name[name].tries.timeout for name in todo)
     run.pool = Pool() if timed or run.worker_kind == "processes" else None
     roots = {run.root_of(step) for step in run.spec.steps if step.node is None}
-    with quiet(), file_systems.reaching(roots, run.project):
+    with quiet(), tfx_filesystems.reaching(roots, run.project):
         _run_graph(run, _Nodes(run), schedule, workers)
     return run.results
 
@@ -103,7 +103,7 @@ class _Worker(beam.DoFn):  # type: ignore[misc]
         self._run_name = run_name
 
     def process(self, number: tuple[int, Any]) -> Iterator[str]:  # noqa: ARG002 - workers differ by it
-        run = tasks.running(self._run_name)
+        run = run_context.running(self._run_name)
         nodes, schedule = _graphs[self._run_name]
         for step in schedule:
             with between_steps():
@@ -117,7 +117,7 @@ def _run_graph(run: RunContext, nodes: _Nodes, schedule: Schedule, workers: int)
     # its own engine, in this process. With one worker it runs in the main thread. Its mode "multi_threading"
     # would put a gRPC server between the same threads.
     options = PipelineOptions([], direct_num_workers=workers, direct_running_mode="in_memory")
-    tasks.register(run)
+    run_context.register(run)
     _graphs[run.handle.name] = (nodes, schedule)
     try:
         with beam.Pipeline(runner=fn_runner.FnApiRunner(), options=options) as graph:
@@ -127,7 +127,7 @@ def _run_graph(run: RunContext, nodes: _Nodes, schedule: Schedule, workers: int)
         interrupt(run)
         raise
     finally:
-        tasks.unregister(run)
+        run_context.unregister(run)
         _graphs.pop(run.handle.name, None)
         if run.pool is not None:
             run.pool.close()

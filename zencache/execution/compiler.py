@@ -13,14 +13,14 @@ from tfx.types import artifact, channel, component_spec, standard_artifacts
 
 from zencache.execution.step_executor import StepExecutor
 from zencache.materializers import find, load_materializer
-from zencache.planning.nodes import Body, NodeBody
-from zencache.stores.mlmd import NOWHERE
+from zencache.metadata.client import NOWHERE
+from zencache.planning.components import Body, NodeBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zencache.config import Project
-    from zencache.graph.specs import PipelineSpec, StepBody, StepSpec
+    from zencache.model.specs import PipelineSpec, StepBody, StepSpec
 
 
 class Data(artifact.Artifact):  # type: ignore[misc]

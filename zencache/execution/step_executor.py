@@ -14,27 +14,27 @@ from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
-from zencache.execution.attempts import Trying, interruptible
-from zencache.execution.computing import compute
-from zencache.execution.limits import time_limit
-from zencache.execution.processes import Computed, Raised, Task, Unavailable
-from zencache.execution.recording import FAILED, keep_failure
-from zencache.execution.tasks import RunContext, StepEvent, StepResult, running
-from zencache.execution.values import load, readable
-from zencache.execution.watched import Watched
-from zencache.graph.context import StepContext
-from zencache.graph.specs import StepBody
-from zencache.graph.types import module_name
-from zencache.planning.secrets import secret_parameters
+from zencache.artifacts.store import holding
+from zencache.execution.outcomes import FAILED, keep_failure
+from zencache.execution.retries import Trying, interruptible
+from zencache.execution.run_context import RunContext, StepEvent, StepResult, running
+from zencache.execution.step_call import compute
+from zencache.execution.step_tracking import Watched
+from zencache.execution.timeout import time_limit
+from zencache.execution.value_io import load, readable
+from zencache.execution.workers.pool import Computed, Raised, Task, Unavailable
+from zencache.model.specs import StepBody
+from zencache.model.step_context import StepContext
+from zencache.model.types import module_name
+from zencache.planning.secret_digests import secret_parameters
 from zencache.policy import CachePolicy
-from zencache.stores.artifacts import holding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zencache.graph.specs import StepSpec
-    from zencache.stores.records import ArtifactRecord
-    from zencache.watch.seen import Seen
+    from zencache.model.records import ArtifactRecord
+    from zencache.model.specs import StepSpec
+    from zencache.tracking.observed_inputs import Seen
 
 
 class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]

@@ -79,5 +79,5 @@ def load_engine() -> ModuleType:
             return sys.modules["zencache.execution.beam_runner"]
         with _refused(), quiet():
             engine = importlib.import_module("zencache.execution.beam_runner")
-            importlib.import_module("zencache.execution.file_systems").register()
+            importlib.import_module("zencache.execution.tfx_filesystems").register()
             return engine

@@ -10,7 +10,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
-from zencache.imports import OtherName
+from zencache.util.imports import OtherName
 
 _PREFIX = f"{__name__}."
 

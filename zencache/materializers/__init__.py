@@ -2,7 +2,7 @@
 
 from zencache.materializers.base import Materializer
 from zencache.materializers.registry import MaterializerRef, find, load_materializer, register
-from zencache.older import names_of
+from zencache.util.legacy_hooks import names_of
 
 __all__ = ["Materializer", "MaterializerRef", "find", "load_materializer", "register"]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from zencache.errors import MaterializerError
-from zencache.graph.values import from_text, to_text
 from zencache.materializers.base import Materializer
+from zencache.model.values import from_text, to_text
 
 
 class PlainMaterializer(Materializer):
-    """Plain values as one line of JSON that keeps their types (`value.json`; see `zencache.graph.values`)."""
+    """Plain values as one line of JSON that keeps their types (`value.json`; see `zencache.model.values`)."""
 
     def save(self, value: Any, folder: Path) -> None:
         """Write `value.json`."""

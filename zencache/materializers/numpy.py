@@ -6,8 +6,8 @@ import io
 from typing import TYPE_CHECKING, Any, Literal
 
 from zencache.errors import MaterializerError
-from zencache.hashing import BIG, DigestedFile
 from zencache.materializers.base import Materializer
+from zencache.util.hashing import BIG, DigestedFile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ import pickle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zencache.errors import MaterializerError
-from zencache.graph.secrets import is_secret
 from zencache.materializers.base import Materializer
+from zencache.model.secrets import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

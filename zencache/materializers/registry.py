@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.errors import MaterializerError
-from zencache.graph.types import type_name
-from zencache.graph.values import PLAIN_TYPES, import_object
-from zencache.installed import materializers
 from zencache.materializers.base import Materializer
+from zencache.model.types import type_name
+from zencache.model.values import PLAIN_TYPES, import_object
+from zencache.util.distributions import materializers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

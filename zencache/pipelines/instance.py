@@ -6,34 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
-from zencache.graph.names import check_name
-from zencache.imports import import_module
-from zencache.older import Older
+from zencache.metadata.project_migration import make_current
+from zencache.metadata.session import open_others, open_records
+from zencache.model.names import check_name
 from zencache.pipelines import runner
-from zencache.pipelines.dry import check_not_dry
-from zencache.pipelines.partial import Part
-from zencache.pipelines.records import open_others, open_records
-from zencache.pipelines.rewire import replaced
+from zencache.pipelines.partial_run import Part
+from zencache.pipelines.replace_step import replaced
 from zencache.pipelines.run import PipelineRun
+from zencache.pipelines.run_guard import check_not_dry
 from zencache.pipelines.snapshots import load_bodies
-from zencache.pipelines.upgrading import make_current
 from zencache.pipelines.versions import PipelineVersion
-from zencache.planning.secrets import with_secrets
-from zencache.steps.native import adapter, is_component
+from zencache.planning.secret_digests import with_secrets
 from zencache.steps.step import BoundStep, Step
-from zencache.watch.events import between_steps
+from zencache.steps.tfx_adapter import adapter, is_component
+from zencache.tracking.audit_events import between_steps
+from zencache.util.imports import import_module
+from zencache.util.legacy_hooks import Older
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from zencache.config import WorkerKind
-    from zencache.database import Database
-    from zencache.graph.specs import PipelineSpec
+    from zencache.metadata.session import Records
+    from zencache.model.database import Database
+    from zencache.model.specs import PipelineSpec
     from zencache.pipelines.definition import PipelineDefinition
-    from zencache.pipelines.records import Records
     from zencache.planning import RunPlan
-    from zencache.planning.nodes import Body
+    from zencache.planning.components import Body
 
 
 class Pipeline(Older):
@@ -202,7 +202,7 @@ class Pipeline(Older):
         bodies, steps = self._live
         self.call = None
         if is_component(step):
-            self._spec, made = adapter("replacing").replaced(self._spec, bodies, slot, step)
+            self._spec, made = adapter("replace_component").replaced(self._spec, bodies, slot, step)
             self._given = (made, {name: kept for name, kept in steps.items() if made[name] is bodies[name]})
             return
         bound = step if isinstance(step, BoundStep) else BoundStep(step)

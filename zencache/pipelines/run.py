@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zencache.graph.specs import PipelineSpec, StepSpec
-    from zencache.pipelines.explaining import Explanation
-    from zencache.pipelines.records import Records
-    from zencache.stores.records import ArtifactRecord, ExecutionRecord, RunRecord
+    from zencache.metadata.session import Records
+    from zencache.model.records import ArtifactRecord, ExecutionRecord, RunRecord
+    from zencache.model.specs import PipelineSpec, StepSpec
+    from zencache.pipelines.explain import Explanation
 
 StepStatus = Literal["executed", "cached", "failed", "running", "skipped"]
 _STATUS: dict[str, StepStatus] = {
@@ -69,19 +69,19 @@ class PipelineRun:
 
     def pin(self, why: str = "") -> None:
         """Keep all that it needs, whatever gc is told."""
-        from zencache.pipelines.deleting import pin  # noqa: PLC0415 - reading runs needs none of it
-        from zencache.pipelines.upgrading import make_current  # noqa: PLC0415 - likewise
+        from zencache.metadata.pins import pin  # noqa: PLC0415 - reading runs needs none of it
+        from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
 
         make_current(self._records)
-        pin(self._records, self._record, why)
+        pin(self._records.metadata, self._record, why)
 
     def unpin(self) -> None:
         """Take back what `pin` said."""
-        from zencache.pipelines.deleting import unpin  # noqa: PLC0415 - as in `pin`
-        from zencache.pipelines.upgrading import make_current  # noqa: PLC0415 - likewise
+        from zencache.metadata.pins import unpin  # noqa: PLC0415 - as in `pin`
+        from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
 
         make_current(self._records)
-        unpin(self._records, self._record)
+        unpin(self._records.metadata, self._record)
 
     @cached_property
     def spec(self) -> PipelineSpec:
@@ -148,7 +148,7 @@ class StepRun:
 
         With `code`, also the lines of code that differ from the execution that the reason compares with.
         """
-        from zencache.pipelines.explaining import Explanation, explain  # noqa: PLC0415 - only who asks pays for it
+        from zencache.pipelines.explain import Explanation, explain  # noqa: PLC0415 - only who asks pays for it
 
         if self._record is None:
             return Explanation(self.name, self.status, self.reason)
@@ -230,7 +230,7 @@ class ArtifactView:
     @property
     def folder(self) -> Path:
         """A folder with its files; of a store elsewhere, they are fetched into the project's read cache first."""
-        from zencache.execution.values import folder_of  # noqa: PLC0415 - as in `load`
+        from zencache.execution.value_io import folder_of  # noqa: PLC0415 - as in `load`
 
         return folder_of(self._record, self._records.project)
 
@@ -268,7 +268,7 @@ class ArtifactView:
 
     def load(self) -> Any:
         """Load the value; raises ArtifactError if its files are gone or are not what was recorded."""
-        from zencache.execution.values import load  # noqa: PLC0415 - reading records loads no materializer
+        from zencache.execution.value_io import load  # noqa: PLC0415 - reading records loads no materializer
 
         return load(self._record, self._records.metadata)
 

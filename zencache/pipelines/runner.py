@@ -14,35 +14,35 @@ from typing import TYPE_CHECKING
 
 from zencache import config
 from zencache.errors import ArtifactError, ParameterError, RunInterruptedError, StepFailedError
-from zencache.execution.tasks import RunContext, StepEvent, StepResult
+from zencache.execution.run_context import RunContext, StepEvent, StepResult
 from zencache.execution.tfx_sdk import load_engine
-from zencache.execution.values import load
-from zencache.graph.names import check_name
-from zencache.graph.secrets import how_to_give
-from zencache.imports import import_module
-from zencache.pipelines.printing import OVERRIDE, Printer, seconds_text
-from zencache.pipelines.records import open_others
+from zencache.execution.value_io import load
+from zencache.metadata.session import open_others
+from zencache.model.names import check_name
+from zencache.model.records import CachedStep, CollectedError
+from zencache.model.secrets import how_to_give
+from zencache.pipelines.console import OVERRIDE, Printer, seconds_text
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
-from zencache.planning.nodes import resolvers_before
-from zencache.planning.secrets import lacking, sealed
-from zencache.stores.records import CachedStep, CollectedError
-from zencache.trust import check_signing, seal_of
-from zencache.watch.digests import FileDigests
+from zencache.planning.components import resolvers_before
+from zencache.planning.secret_digests import lacking, sealed
+from zencache.signing import check_signing, seal_of
+from zencache.tracking.file_digests import FileDigests
+from zencache.util.imports import import_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zencache.config import Project, WorkerKind
-    from zencache.graph.specs import PipelineSpec
-    from zencache.pipelines.partial import Part
-    from zencache.pipelines.records import Records
+    from zencache.metadata.session import Records
+    from zencache.model.records import RunHandle
+    from zencache.model.specs import PipelineSpec
+    from zencache.pipelines.partial_run import Part
     from zencache.planning import RunPlan
-    from zencache.planning.nodes import Body
+    from zencache.planning.components import Body
     from zencache.policy import CachePolicy
     from zencache.steps.step import Step
-    from zencache.stores.records import RunHandle
 
     Replan = Callable[[], tuple[RunPlan, list[CachedStep]]]
 
@@ -89,7 +89,7 @@ def make_planner(
         root=project.root if project else Path.cwd(),
         digests=records.digests if records else FileDigests(None),
         load=lambda artifact: load(artifact, records.metadata) if records else None,
-        spans=lambda properties: import_module("zencache.execution.spans").matched(properties),
+        spans=lambda properties: import_module("zencache.execution.example_spans").matched(properties),
         project=settings.cache,
         seal=seal,
     )

@@ -17,15 +17,15 @@ from weakref import WeakKeyDictionary
 from blake3 import blake3
 
 from zencache.errors import CodeUnavailableError
-from zencache.graph.names import is_digest
 from zencache.materializers.pickle import check_no_secret
-from zencache.pipelines.dry import dry
-from zencache.planning.nodes import Body, NodeBody
+from zencache.model.names import is_digest
+from zencache.pipelines.run_guard import dry
+from zencache.planning.components import Body, NodeBody
+from zencache.signing import SIGNING_KEY, is_signed, sign
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
 from zencache.steps.trace import make_body
-from zencache.trust import SIGNING_KEY, is_signed, sign
-from zencache.writing import write_once, write_whole
+from zencache.util.atomic_write import write_once, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from zencache.code.digest import CodeDigest
     from zencache.code.redaction import Redactor
     from zencache.config import Project
-    from zencache.graph.specs import CodeRef, OutputRef, PipelineSpec, StepBody, StepSpec
+    from zencache.model.specs import CodeRef, OutputRef, PipelineSpec, StepBody, StepSpec
 
 
 def with_snapshots(

@@ -9,14 +9,14 @@ from zencache.caching.explain import differences, read_texts
 from zencache.caching.key import KeyParts
 from zencache.errors import NotFoundError
 from zencache.pipelines.run import PipelineRun
-from zencache.planning.changes import parts_of
+from zencache.planning.code_diff import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zencache.graph.specs import PipelineSpec, StepSpec
-    from zencache.pipelines.records import Records
-    from zencache.stores.records import ExecutionRecord, VersionRecord
+    from zencache.metadata.session import Records
+    from zencache.model.records import ExecutionRecord, VersionRecord
+    from zencache.model.specs import PipelineSpec, StepSpec
 
 
 @dataclass(frozen=True, eq=False, repr=False)

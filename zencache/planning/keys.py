@@ -14,14 +14,14 @@ from blake3 import blake3
 
 from zencache.caching.key import KeyParts
 from zencache.code.digest import CodeDigest, CodeReader
-from zencache.code.origin import version_of
+from zencache.code.module_origin import version_of
 from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
-from zencache.graph.secrets import seal_of_process
-from zencache.graph.types import type_name
-from zencache.graph.values import canonical_text, from_text, import_object, to_text
 from zencache.materializers import find
-from zencache.planning.nodes import NodeBody
-from zencache.planning.secrets import redactor, secret_parameters
+from zencache.model.secrets import seal_of_process
+from zencache.model.types import type_name
+from zencache.model.values import canonical_text, from_text, import_object, to_text
+from zencache.planning.components import NodeBody
+from zencache.planning.secret_digests import redactor, secret_parameters
 from zencache.policy import CachePolicy
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from zencache.code.redaction import Redactor
     from zencache.code.source import Text
-    from zencache.graph.specs import PipelineSpec, StepSpec
-    from zencache.planning.files import Matched
-    from zencache.planning.nodes import Body
-    from zencache.stores.records import ArtifactRecord
-    from zencache.watch.digests import FileDigests
+    from zencache.model.records import ArtifactRecord
+    from zencache.model.specs import PipelineSpec, StepSpec
+    from zencache.planning.components import Body
+    from zencache.planning.example_files import Matched
+    from zencache.tracking.file_digests import FileDigests
 
 Inputs = dict[str, "ArtifactRecord"]
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from zencache.caching.key import KeyParts
-    from zencache.stores.records import ExecutionRecord
+    from zencache.model.records import ExecutionRecord
 
 Action = Literal["hit", "run", "wait", "skip"]
 

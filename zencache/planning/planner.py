@@ -7,25 +7,25 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from zencache.artifacts.store import NO_MANIFEST, is_remote
 from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
-from zencache.durations import span_text
 from zencache.materializers.registry import runs_code
-from zencache.planning.changes import code_changes
-from zencache.planning.nodes import IMPORTER, feeding_components
+from zencache.planning.cache_enabled import why_off
+from zencache.planning.code_diff import code_changes
+from zencache.planning.components import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
-from zencache.planning.switches import why_off
-from zencache.stores.artifacts import NO_MANIFEST, is_remote
-from zencache.trust import is_signed
-from zencache.watch.seen import Seen, changed
+from zencache.signing import is_signed
+from zencache.tracking.observed_inputs import Seen, changed
+from zencache.util.durations import span_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zencache.graph.specs import PipelineSpec, StepSpec
+    from zencache.metadata.store import MetadataStore
+    from zencache.model.records import ArtifactRecord, ExecutionRecord
+    from zencache.model.specs import PipelineSpec, StepSpec
     from zencache.planning.keys import KeyMaker
-    from zencache.stores.metadata import MetadataStore
-    from zencache.stores.records import ArtifactRecord, ExecutionRecord
 
 Outputs = dict[str, "Mapping[str, ArtifactRecord]"]
 

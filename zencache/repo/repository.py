@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING, cast
 
 from zencache import config
 from zencache.errors import NotFoundError
-from zencache.graph.names import normal
-from zencache.older import Older
+from zencache.maintenance.audit import audit
+from zencache.maintenance.deletion import delete_pipeline, delete_runs
+from zencache.maintenance.gc import cache_size, gc
+from zencache.maintenance.invalidate import drop
+from zencache.maintenance.retention import Criteria
+from zencache.maintenance.selection import Selection
+from zencache.maintenance.verify import verify
+from zencache.metadata.project_migration import make_current
+from zencache.metadata.session import open_others, open_records
+from zencache.model.names import normal
 from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
-from zencache.pipelines.audit import audit
-from zencache.pipelines.deleting import delete_pipeline, delete_runs
-from zencache.pipelines.dropping import drop
-from zencache.pipelines.housekeeping import cache_size, gc
-from zencache.pipelines.records import open_others, open_records
-from zencache.pipelines.upgrading import make_current
-from zencache.pipelines.verifying import verify
-from zencache.sizes import parse_size
-from zencache.steps.native import adapter
-from zencache.stores.keeping import Criteria
-from zencache.stores.selection import Selection
+from zencache.steps.tfx_adapter import adapter
+from zencache.util.legacy_hooks import Older
+from zencache.util.sizes import parse_size
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from zencache.pipelines.audit import AuditedStep
-    from zencache.pipelines.deleting import Deletion
-    from zencache.pipelines.dropping import DroppedResult
-    from zencache.pipelines.housekeeping import CacheSize, Collection
-    from zencache.pipelines.records import Records
-    from zencache.pipelines.verifying import Progress, Verification
-    from zencache.stores.records import RunRecord
+    from zencache.maintenance.audit import AuditedStep
+    from zencache.maintenance.deletion import Deletion
+    from zencache.maintenance.gc import CacheSize, Collection
+    from zencache.maintenance.invalidate import DroppedResult
+    from zencache.maintenance.verify import Progress, Verification
+    from zencache.metadata.session import Records
+    from zencache.model.records import RunRecord
 
 
 class Repository(Older):

@@ -1,10 +1,10 @@
 """Steps: plain functions that declare what they take and what they give."""
 
-from zencache.graph.context import StepContext
-from zencache.older import names_of
+from zencache.model.step_context import StepContext
 from zencache.steps.outputs import Output
 from zencache.steps.parameters import BaseParameters, BaseStepConfig
 from zencache.steps.step import BoundStep, Step, step
+from zencache.util.legacy_hooks import names_of
 
 __all__ = ["BaseParameters", "BaseStepConfig", "BoundStep", "Output", "Step", "StepContext", "step"]
 

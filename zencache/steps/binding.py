@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from zencache.errors import MaterializerError, ParameterError
-from zencache.graph import secrets
-from zencache.graph.types import matches, type_name
-from zencache.graph.values import from_text, to_text
+from zencache.model import secrets
+from zencache.model.types import matches, type_name
+from zencache.model.values import from_text, to_text
 from zencache.steps.parameters import BaseParameters
 from zencache.steps.signature import MISSING, Argument, Signature
 

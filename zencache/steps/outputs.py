@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from zencache.errors import StepDefinitionError
-from zencache.graph.names import check_name
 from zencache.materializers.registry import path_of
+from zencache.model.names import check_name
 
 
 class Output:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from zencache.graph.secrets import is_for_secrets
+from zencache.model.secrets import is_for_secrets
 
 
 class BaseParameters(BaseModel):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from zencache.errors import StepDefinitionError
-from zencache.graph.context import StepContext
-from zencache.graph.secrets import is_for_secrets
-from zencache.graph.types import type_name
+from zencache.model.secrets import is_for_secrets
+from zencache.model.step_context import StepContext
+from zencache.model.types import type_name
 from zencache.steps.outputs import Output, check_output_name
 from zencache.steps.parameters import BaseParameters
 

@@ -12,22 +12,22 @@ from zencache.code.closure import mark_step
 from zencache.code.digest import CodeReader, importable_names
 from zencache.code.redaction import redacted
 from zencache.errors import ParameterError, StepDefinitionError
-from zencache.graph.names import check_name
-from zencache.graph.types import module_name
-from zencache.older import Older, check_options
-from zencache.steps.attempts import attempts_of
+from zencache.model.names import check_name
+from zencache.model.types import module_name
 from zencache.steps.binding import bind_parameters
 from zencache.steps.outputs import materializer_paths
+from zencache.steps.retry_options import attempts_of
 from zencache.steps.signature import Signature, read_signature
 from zencache.steps.trace import active_trace
+from zencache.util.legacy_hooks import Older, check_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zencache.code.digest import CodeDigest
-    from zencache.graph.specs import Attempts
+    from zencache.model.specs import Attempts
     from zencache.policy import CachePolicy
-    from zencache.steps.attempts import Span
+    from zencache.steps.retry_options import Span
 
 
 class Step(Older):

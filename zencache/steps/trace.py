@@ -14,16 +14,16 @@ from zencache.errors import (
     ParameterError,
     StepDefinitionError,
 )
-from zencache.graph.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepBody, StepSpec
-from zencache.graph.types import is_assignable, type_name
+from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepBody, StepSpec
+from zencache.model.types import is_assignable, type_name
 from zencache.steps.binding import check_known, check_parameter, complete, spread
-from zencache.steps.native import adapter, is_channel
 from zencache.steps.parameters import BaseParameters
+from zencache.steps.tfx_adapter import adapter, is_channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zencache.planning.nodes import Body
+    from zencache.planning.components import Body
     from zencache.steps.signature import Signature
     from zencache.steps.step import Step
 
@@ -137,7 +137,7 @@ class Trace:
         if not is_channel(value):
             return value
         wanted = step.signature.arguments[name].annotation
-        return adapter("mixing").handle(self, value, wanted, f"step {step.name}: argument {name}")
+        return adapter("mixed_bodies").handle(self, value, wanted, f"step {step.name}: argument {name}")
 
     def settle(self) -> None:
         """Note in the specs which steps wait for which; raises DefinitionError for one that is never called."""

@@ -25,7 +25,7 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
 from zencache.errors import MaterializerError
-from zencache.graph.values import from_text, to_text
+from zencache.model.values import from_text, to_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import MaterializerError
-from zencache.graph.types import module_name
 from zencache.materializers import Materializer
+from zencache.model.types import module_name
 from zencache_sklearn._stable import stable, with_modules
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zencache.errors import MaterializerError
-from zencache.graph.values import digest_of
 from zencache.materializers import Materializer
+from zencache.model.values import digest_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -245,9 +245,9 @@ def test_a_store_that_was_deleted_is_made_again(flow):
 def test_a_store_that_cannot_be_read_is_left_out(flow, capsys):
     flow.run(here=str(flow.folder / "elsewhere"))
     (flow.folder / "elsewhere" / "mlmd" / "metadata.db").write_bytes(b"no database" * 1000)
-    from zencache.pipelines import records
+    from zencache.metadata import session
 
-    records._opened.clear()
+    session._opened.clear()
     flow.run()
     assert "a store of this project is left out" in capsys.readouterr().err
 
@@ -359,7 +359,7 @@ def test_importing_says_of_whom_the_code_is_not_known(flow):
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
     from zencache_tfx.history import import_history
 
-    from zencache.pipelines.records import open_others
+    from zencache.metadata.session import open_others
 
     flow.run(name="ours")
     LocalDagRunner().run(flow.module.create(name="theirs"))

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from zencache.errors import DefinitionError
-from zencache.stores.leases import FileLeases
+from zencache.metadata.leases import FileLeases
 
 pytestmark = pytest.mark.tfx
 

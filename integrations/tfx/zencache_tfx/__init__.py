@@ -13,8 +13,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zencache_tfx.adopting import adopt
-    from zencache_tfx.mixing import channel
+    from zencache_tfx.adoption import adopt
+    from zencache_tfx.mixed_bodies import channel
     from zencache_tfx.runner import ZencacheDagRunner
     from zencache_tfx.values import Artifact, Examples, Model
 
@@ -23,8 +23,8 @@ _HOMES = {
     "Examples": "zencache_tfx.values",
     "Model": "zencache_tfx.values",
     "ZencacheDagRunner": "zencache_tfx.runner",
-    "adopt": "zencache_tfx.adopting",
-    "channel": "zencache_tfx.mixing",
+    "adopt": "zencache_tfx.adoption",
+    "channel": "zencache_tfx.mixed_bodies",
 }
 __all__ = ["Artifact", "Examples", "Model", "ZencacheDagRunner", "adopt", "channel"]
 

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 from tfx.components.example_gen import utils as example_gen
 from tfx.version import __version__ as tfx_version
 
-from zencache.code.origin import origin_of_module
+from zencache.code.module_origin import origin_of_module
 from zencache.errors import ZencacheError
-from zencache.execution.spans import fingerprint
-from zencache.graph.specs import CodeRef, NodeRef, OutputSpec, PipelineSpec, StepSpec, key_and_index
-from zencache.graph.values import from_text
+from zencache.execution.example_spans import fingerprint
+from zencache.metadata.client import get_properties
+from zencache.metadata.tfx_runs import recorded_parameters, unkeyed
+from zencache.model.specs import CodeRef, NodeRef, OutputSpec, PipelineSpec, StepSpec, key_and_index
+from zencache.model.values import from_text
 from zencache.pipelines.runner import make_planner
-from zencache.planning.nodes import IMPORTER, RESOLVER, NodeBody
-from zencache.stores.history import recorded_parameters, unkeyed
-from zencache.stores.mlmd import get_properties
-from zencache.watch.seen import Seen
+from zencache.planning.components import IMPORTER, RESOLVER, NodeBody
+from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:
-    from zencache.pipelines.records import Records
-    from zencache.stores.records import ExecutionRecord
+    from zencache.metadata.session import Records
+    from zencache.model.records import ExecutionRecord
 
 _FILE_DRIVER = "FileBasedDriver"
 _BY_DRIVER = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfx.orchestration.portable import tfx_runner
 
 from zencache.pipelines.runner import default_run_name
-from zencache_tfx.adopting import adopt, made
+from zencache_tfx.adoption import adopt, made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ class ZencacheDagRunner(tfx_runner.TfxRunner):  # type: ignore[misc]
     def _exit(self, pipeline: tfx.dsl.Pipeline, run: str, error: BaseException | None) -> None:
         if not self._exit_handlers:
             return
-        from zencache_tfx.exit_handling import exit_pipeline, told  # noqa: PLC0415 - imports Kubeflow's part of TFX
+        from zencache_tfx.exit_handlers import exit_pipeline, told  # noqa: PLC0415 - imports Kubeflow's part of TFX
 
         for handler in self._exit_handlers:
             alone = exit_pipeline(pipeline, handler)

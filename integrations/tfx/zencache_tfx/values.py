@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zencache.errors import MaterializerError, NotFoundError
-from zencache.graph.names import is_one_folder
 from zencache.materializers import Materializer
+from zencache.model.names import is_one_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -20,7 +20,7 @@ from zencache_tfx.classic import (
     TFMAEvaluator,
     TrainingPipeline,
     keras_names,
-    nodes,
+    node_names,
     to_config,
     views,
 )
@@ -174,7 +174,7 @@ def main(folder: Path) -> None:
         "served": [str(path) for path in (folder / "served").glob("*/saved_model.pb")],
         "changed": [name for name in before if before[name] != after[name]],
         "nodes": sorted(before),
-        "known_nodes": sorted(value for key, value in vars(nodes).items() if key.isupper()),
+        "known_nodes": sorted(value for key, value in vars(node_names).items() if key.isupper()),
         "unknown_names": unknown_names(),
     }
     (folder / "found.json").write_text(json.dumps(found))

@@ -5,8 +5,8 @@ import time
 
 import pytest
 from zencache_tfx.classic import CSVDatasource
-from zencache_tfx.classic import facts as facts_module
-from zencache_tfx.classic.facts import read_facts, rows_of
+from zencache_tfx.classic import csv_schema as facts_module
+from zencache_tfx.classic.csv_schema import read_facts, rows_of
 
 from zencache.errors import DefinitionError, NotFoundError
 

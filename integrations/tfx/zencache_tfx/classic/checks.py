@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zencache.errors import DefinitionError, NotFoundError, ParameterError
 from zencache_tfx.classic import keras_names
-from zencache_tfx.classic.facts import read_facts
+from zencache_tfx.classic.csv_schema import read_facts
 from zencache_tfx.classic.keras_names import evaluation_metric_named
 from zencache_tfx.classic.trainers import FeedForwardTrainer
 from zencache_tfx.classic.transforms import FOR_A_MODEL, kind_after
@@ -14,10 +14,10 @@ from zencache_tfx.classic.transforms import FOR_A_MODEL, kind_after
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zencache_tfx.classic.csv_schema import CsvFacts
     from zencache_tfx.classic.evaluators import TFMAEvaluator
-    from zencache_tfx.classic.facts import CsvFacts
+    from zencache_tfx.classic.pipeline_stages import Stages
     from zencache_tfx.classic.preprocesser import StandardPreprocesser
-    from zencache_tfx.classic.stages import Stages
     from zencache_tfx.classic.trainers import BaseTrainerStep
 
 _SCALED = ("scale_by_min_max", "scale_to_0_1", "scale_to_z_score")

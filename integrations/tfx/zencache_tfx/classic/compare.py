@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import NotFoundError
-from zencache_tfx.classic import pages
+from zencache_tfx.classic import html_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +81,7 @@ class Comparison:
             for name in self.varied()
         ]
         kept = self.table.dropna(axis="columns", how="all")
-        return pages.page("training runs", pages.table(kept) + "".join(plots))
+        return html_report.page("training runs", html_report.table(kept) + "".join(plots))
 
 
 def compare_training_runs(rows: Sequence[Row]) -> Comparison:

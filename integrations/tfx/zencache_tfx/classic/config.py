@@ -14,11 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import StoreFormatError
+from zencache_tfx.classic.class_import import load_trainer_class, source_of
 from zencache_tfx.classic.datasources import CSVDatasource
 from zencache_tfx.classic.deployers import LocalDeployer
 from zencache_tfx.classic.evaluators import TFMAEvaluator
 from zencache_tfx.classic.preprocesser import StandardPreprocesser
-from zencache_tfx.classic.sources import load_trainer_class, source_of
 from zencache_tfx.classic.splits import (
     CategoricalDomainSplit,
     CategoricalRatioSplit,
@@ -31,8 +31,8 @@ from zencache_tfx.classic.trainers import BaseTrainerStep, FeedForwardTrainer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zencache_tfx.classic.config_values import StepConfig
     from zencache_tfx.classic.pipeline import TrainingPipeline
-    from zencache_tfx.classic.values import StepConfig
 
 FORMAT = 1
 

@@ -8,8 +8,8 @@ from typing import Literal, get_args
 from pydantic import field_validator
 
 from zencache.errors import DefinitionError, NotFoundError, ParameterError
-from zencache_tfx.classic.names import nearest
-from zencache_tfx.classic.values import StepConfig
+from zencache_tfx.classic.config_values import StepConfig
+from zencache_tfx.classic.nearest_names import nearest
 
 ColumnType = Literal["int", "float", "text"]
 

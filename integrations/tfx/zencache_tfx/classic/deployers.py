@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zencache.errors import ParameterError
-from zencache_tfx.classic.values import StepConfig
+from zencache_tfx.classic.config_values import StepConfig
 
 
 class LocalDeployer(StepConfig):

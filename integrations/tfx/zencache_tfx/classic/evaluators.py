@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import field_validator
 
 from zencache.errors import ParameterError
+from zencache_tfx.classic.config_values import StepConfig
 from zencache_tfx.classic.keras_names import check_evaluation_metric
-from zencache_tfx.classic.values import StepConfig
 
 
 class TFMAEvaluator(StepConfig):

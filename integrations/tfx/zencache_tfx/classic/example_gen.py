@@ -28,7 +28,7 @@ from tfx.utils import proto_utils
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
 from zencache.errors import DefinitionError
-from zencache_tfx.classic.facts import CsvFacts, read_facts, rows_of
+from zencache_tfx.classic.csv_schema import CsvFacts, read_facts, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -21,18 +21,18 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 import tensorflow_model_analysis as tfma
 from tfx import v1 as tfx
 
-from zencache_tfx.classic import nodes
+from zencache_tfx.classic import node_names
+from zencache_tfx.classic.class_import import code_of, source_of
 from zencache_tfx.classic.config import from_config
 from zencache_tfx.classic.example_gen import SplitCsvExampleGen
 from zencache_tfx.classic.keras_names import evaluation_metric_named
-from zencache_tfx.classic.names import to_transformed
-from zencache_tfx.classic.sources import code_of, source_of
+from zencache_tfx.classic.nearest_names import to_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zencache_tfx.classic.evaluators import TFMAEvaluator
-    from zencache_tfx.classic.stages import Stages
+    from zencache_tfx.classic.pipeline_stages import Stages
 
 _PREPROCESSING = "zencache_tfx.classic.transform_module.preprocessing_fn"
 _TRAINING = "zencache_tfx.classic.trainer_module.run_fn"
@@ -74,16 +74,16 @@ def _components(stages: Stages) -> list[Any]:
     transform = _transform(stages, examples, schema)
     trainer = _trainer(stages, transform, schema)
     made = [
-        examples.with_id(nodes.EXAMPLES),
-        statistics.with_id(nodes.STATISTICS),
-        schema.with_id(nodes.SCHEMA),
-        transform.with_id(nodes.TRANSFORM),
-        trainer.with_id(nodes.TRAINER),
+        examples.with_id(node_names.EXAMPLES),
+        statistics.with_id(node_names.STATISTICS),
+        schema.with_id(node_names.SCHEMA),
+        transform.with_id(node_names.TRANSFORM),
+        trainer.with_id(node_names.TRAINER),
     ]
     if stages.evaluator is not None:
-        made.append(_evaluator(stages.evaluator, stages, examples, trainer).with_id(nodes.EVALUATOR))
+        made.append(_evaluator(stages.evaluator, stages, examples, trainer).with_id(node_names.EVALUATOR))
     if stages.deployer is not None:
-        made.append(_pusher(stages.deployer.path, trainer).with_id(nodes.PUSHER))
+        made.append(_pusher(stages.deployer.path, trainer).with_id(node_names.PUSHER))
     return made
 
 

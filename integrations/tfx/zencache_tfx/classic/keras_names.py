@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zencache.errors import NotFoundError, ParameterError
-from zencache_tfx.classic.names import folded
+from zencache_tfx.classic.nearest_names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

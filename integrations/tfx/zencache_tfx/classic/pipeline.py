@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from zencache import config as project_config
 from zencache.errors import AlreadyExistsError, DefinitionError, ImmutablePipelineError, NotFoundError
 from zencache.pipelines.runner import create_project
-from zencache.steps.native import quieten
+from zencache.steps.tfx_adapter import quieten
 from zencache_tfx.classic import views
 from zencache_tfx.classic.checks import check
 from zencache_tfx.classic.config import RecordedTrainer, to_config
 from zencache_tfx.classic.datasources import CSVDatasource
 from zencache_tfx.classic.deployers import LocalDeployer
 from zencache_tfx.classic.evaluators import TFMAEvaluator
+from zencache_tfx.classic.pipeline_stages import Stages, stages_of
 from zencache_tfx.classic.preprocesser import StandardPreprocesser
 from zencache_tfx.classic.results import RunResults
 from zencache_tfx.classic.splits import Split
-from zencache_tfx.classic.stages import Stages, stages_of
 from zencache_tfx.classic.trainers import BaseTrainerStep
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class TrainingPipeline:
     def _adopted(self) -> Pipeline:
         """Give the pipeline as the runner has it: the one place where the classic API meets it."""
         quieten()
-        from zencache_tfx.adopting import adopt, made  # noqa: PLC0415 - brings TFX
+        from zencache_tfx.adoption import adopt, made  # noqa: PLC0415 - brings TFX
         from zencache_tfx.classic.graph import build  # noqa: PLC0415 - likewise
 
         config = to_config(self)

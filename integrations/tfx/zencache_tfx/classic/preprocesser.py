@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import field_validator
 
 from zencache.errors import NotFoundError, ParameterError
+from zencache_tfx.classic.config_values import StepConfig
 from zencache_tfx.classic.transforms import DEFAULTS, check_method
-from zencache_tfx.classic.values import StepConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,8 @@ from pydantic import field_validator, model_validator
 from typing_extensions import Self
 
 from zencache.errors import ParameterError
-from zencache_tfx.classic.names import nearest
-from zencache_tfx.classic.values import StepConfig
+from zencache_tfx.classic.config_values import StepConfig
+from zencache_tfx.classic.nearest_names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

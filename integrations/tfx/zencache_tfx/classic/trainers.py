@@ -10,8 +10,8 @@ from pydantic import Field, field_validator
 
 from zencache.errors import DefinitionError, ParameterError
 from zencache_tfx.classic import keras_names
-from zencache_tfx.classic.names import to_transformed
-from zencache_tfx.classic.values import StepConfig
+from zencache_tfx.classic.config_values import StepConfig
+from zencache_tfx.classic.nearest_names import to_transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from zencache_tfx.classic.names import to_transformed
+from zencache_tfx.classic.nearest_names import to_transformed
 from zencache_tfx.classic.trainers import SHUFFLED
 
 try:

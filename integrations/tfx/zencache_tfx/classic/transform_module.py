@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from zencache_tfx.classic.beam_fit import let_transform_copy
-from zencache_tfx.classic.names import to_transformed
+from zencache_tfx.classic.beam_patch import let_transform_copy
+from zencache_tfx.classic.nearest_names import to_transformed
 from zencache_tfx.classic.preprocesser import StandardPreprocesser
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import AlreadyExistsError, NotFoundError
-from zencache_tfx.classic import nodes, pages
+from zencache_tfx.classic import html_report, node_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def view_statistics(results: Results, path: str | Path | None = None, *, open_pa
     import tensorflow_data_validation as tfdv  # noqa: PLC0415 - seconds
     from tensorflow_data_validation.utils.display_util import get_statistics_html  # noqa: PLC0415
 
-    uri = results.artifact(nodes.STATISTICS, "statistics")
+    uri = results.artifact(node_names.STATISTICS, "statistics")
     found = {
         name: tfdv.load_stats_binary(f"{folder}/FeatureStats.pb") for name, folder in _splits(uri).items()
     }
@@ -49,7 +49,7 @@ def _table_of(statistics: Any) -> str:
     import pandas as pd  # noqa: PLC0415
 
     (dataset,) = statistics.datasets
-    return pages.table(pd.DataFrame([_figures(feature) for feature in dataset.features]))
+    return html_report.table(pd.DataFrame([_figures(feature) for feature in dataset.features]))
 
 
 def _figures(feature: Any) -> dict[str, Any]:
@@ -75,22 +75,22 @@ def view_schema(results: Results, path: str | Path | None = None, *, open_page: 
     import tensorflow_data_validation as tfdv  # noqa: PLC0415 - seconds
     from tensorflow_data_validation.utils.display_util import get_schema_dataframe  # noqa: PLC0415
 
-    schema = tfdv.load_schema_text(f"{results.artifact(nodes.SCHEMA, 'schema')}/schema.pbtxt")
+    schema = tfdv.load_schema_text(f"{results.artifact(node_names.SCHEMA, 'schema')}/schema.pbtxt")
     names = ("features", "values")
     tables = (table.rename(index=lambda name: str(name).strip("'")) for table in get_schema_dataframe(schema))
     shown = [(name, table) for name, table in zip(names, tables, strict=False) if len(table)]
-    body = "".join(f"<h2>{name}</h2>{pages.table(table, index=True)}" for name, table in shown)
+    body = "".join(f"<h2>{name}</h2>{html_report.table(table, index=True)}" for name, table in shown)
     return _page("schema", body, path, open_page=open_page)
 
 
 def _page(title: str, body: str, path: str | Path | None, *, open_page: bool) -> Path:
     file = Path(path) if path is not None else Path(f"{title}.html")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(pages.page(title, body), encoding="utf-8")
+    file.write_text(html_report.page(title, body), encoding="utf-8")
     if _in_notebook():
         from IPython.display import HTML, display  # noqa: PLC0415 - there is one only in notebooks
 
-        display(HTML(pages.STYLE + body))
+        display(HTML(html_report.STYLE + body))
     elif open_page:
         webbrowser.open(file.absolute().as_uri())
     return file
@@ -110,7 +110,7 @@ def evaluation(results: Results) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
     import tensorflow_model_analysis as tfma  # noqa: PLC0415 - seconds
 
-    found = tfma.load_eval_result(results.artifact(nodes.EVALUATOR, "evaluation"))
+    found = tfma.load_eval_result(results.artifact(node_names.EVALUATOR, "evaluation"))
     rows = [row for key, by_output in found.slicing_metrics for row in _metric_rows(key, by_output)]
     table = pd.DataFrame(sorted(rows, key=lambda row: (row["slice"] != ALL, row["slice"])))
     return table if (table["output"] != "").any() else table.drop(columns="output")
@@ -150,11 +150,11 @@ def sample_transformed_data(results: Results, split_name: str, sample_size: int)
     import tensorflow as tf  # noqa: PLC0415 - seconds
     import tensorflow_transform as tft  # noqa: PLC0415 - seconds
 
-    splits = _splits(results.artifact(nodes.TRANSFORM, "transformed_examples"))
+    splits = _splits(results.artifact(node_names.TRANSFORM, "transformed_examples"))
     if split_name not in splits:
         raise NotFoundError.named("split", split_name, splits)
     spec = tft.TFTransformOutput(
-        results.artifact(nodes.TRANSFORM, "transform_graph")
+        results.artifact(node_names.TRANSFORM, "transform_graph")
     ).transformed_feature_spec()
     files = sorted(tf.io.gfile.glob(f"{splits[split_name]}/*"))
     records = tf.data.TFRecordDataset(files, "GZIP").take(sample_size).batch(1024)
@@ -177,7 +177,7 @@ def _values(array: Any) -> list[Any]:
 
 def model_uri(results: Results) -> str:
     """Say where the model's artifact is."""
-    return results.artifact(nodes.TRAINER, "model")
+    return results.artifact(node_names.TRAINER, "model")
 
 
 def download_model(results: Results, out_path: str | Path, *, overwrite: bool) -> Path:

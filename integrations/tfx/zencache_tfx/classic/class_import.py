@@ -1,0 +1,54 @@
+"""Users' classes by import path, `module:Class`, found again in any process."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from zencache.code.digest import CodeReader
+from zencache.errors import CodeUnavailableError, DefinitionError
+from zencache.model.types import module_name
+from zencache_tfx.classic.trainers import BaseTrainerStep
+
+
+def source_of(kind: type) -> str:
+    """Name a class so that it is found again; raises DefinitionError for one that cannot be imported.
+
+    >>> from zencache_tfx.classic import FeedForwardTrainer
+    >>> source_of(FeedForwardTrainer)
+    'zencache_tfx.classic.trainers:FeedForwardTrainer'
+    """
+    if "." in kind.__qualname__:
+        raise DefinitionError(
+            f"trainer {kind.__name__} is defined inside a function or a class, where no other process finds it; "
+            "put the class at the top level of a module or script"
+        )
+    module = module_name(kind.__module__)
+    if kind.__module__ == "__main__":  # importing the script by its name would run it a second time
+        sys.modules.setdefault(module, sys.modules["__main__"])
+    return f"{module}:{kind.__qualname__}"
+
+
+def load_trainer_class(source: str) -> type[BaseTrainerStep]:
+    """Import a trainer's class; raises CodeUnavailableError where it is not found."""
+    module, _, name = source.partition(":")
+    is_script = module == module_name("__main__")
+    try:
+        home = sys.modules["__main__"] if is_script else importlib.import_module(module)
+        found: Any = getattr(home, name)
+    except (ImportError, AttributeError) as error:
+        raise CodeUnavailableError(
+            f"trainer {source} cannot be imported ({error}); run from where its module is found, "
+            "or give the pipeline another: pipeline.copy('new name').add_trainer(…)"
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, BaseTrainerStep)):
+        raise CodeUnavailableError(
+            f"{source} is not a trainer any more: it does not derive from BaseTrainerStep"
+        )
+    return found
+
+
+def code_of(kind: type) -> str | None:
+    """Digest the code of a user's class and all that it reaches; None for a library's, which its version names."""
+    return CodeReader().of_class(f"{kind.__module__}.{kind.__qualname__}")

@@ -1,0 +1,200 @@
+"""A manifest says what an artifact holds; without it, what zencache wrote is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from zencache.artifacts.manifest import size_of
+from zencache.artifacts.store import (
+    MANIFEST,
+    ArtifactStore,
+    Manifest,
+    check,
+    content_digest,
+    write_aside,
+    write_manifest,
+)
+from zencache.config import create_project
+from zencache.errors import ArtifactError
+from zencache.model.records import ArtifactRecord
+
+
+def fill(folder):
+    (folder / "a").write_bytes(b"one")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "b").write_bytes(b"two")
+    (folder / "empty").mkdir()
+
+
+def record(folder, manifest, **others):
+    given = {"uri": str(folder), "materializer": "m:M", "digest": manifest.digest, "size": manifest.size}
+    return ArtifactRecord(1, "out", folder=folder, value_type="Any", live=True, **{**given, **others})
+
+
+@pytest.fixture
+def store():
+    return ArtifactStore(create_project(Path.cwd()))
+
+
+@pytest.fixture
+def target(store):
+    return store.project.artifacts / "step" / "out" / "1"
+
+
+def test_a_manifest_is_written_with_every_artifact(target):
+    """It names files with sizes and digests, and counts neither for the size nor for the digest."""
+    manifest = write_aside(target, fill)
+    assert Manifest.read(target) == manifest == Manifest.of(target)
+    assert manifest.folders == ("empty",)
+    assert manifest.size == 6
+    assert size_of(target) == 6
+    before = content_digest(target)
+    (target / MANIFEST).unlink()
+    assert content_digest(target) == before == manifest.digest
+
+
+def test_its_text_is_pinned():
+    """Other versions of zencache read it: a change of its form is a change of its tag."""
+    assert Manifest((("a", 1, "0" * 64),), ("b",)).to_json() == (
+        b'{"digest":"8b6318546d40f380e018ef22249923c2ad9ed3687047b1df9a66f38cab05c818",'
+        b'"files":[["a",1,"' + b"0" * 64 + b'"]],"folders":["b"],"format":"zencache-manifest/1"}\n'
+    )
+
+
+def test_nothing_of_ours_is_there_without_its_manifest(store, target):
+    """It is written last: what lacks it may lack more. What a TFX component made has none."""
+    manifest = write_aside(target, fill)
+    assert store.problem(record(target, manifest)) is None
+    (target / MANIFEST).unlink()
+    assert store.problem(record(target, manifest)) == "has no manifest"
+    assert store.problem(record(target, manifest, materializer="")) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda f: (f / "deep" / "b").write_bytes(b"TWO"), "deep/b: its content changed"),
+        (lambda f: (f / "deep" / "b").write_bytes(b"longer"), "deep/b has 6 bytes, not 3"),
+        (lambda f: (f / "a").unlink(), "a is missing"),
+        (lambda f: (f / "new").touch(), "new was added"),
+        (lambda f: (f / MANIFEST).write_text("{}"), "cannot be used: it is not of the format"),
+    ],
+    ids=["swapped", "longer", "missing", "added", "no manifest"],
+)
+def test_the_first_file_that_differs_is_named(target, change, said):
+    """Whoever reads the error knows which file to look at."""
+    manifest = write_aside(target, fill)
+    for path in target.rglob("*"):
+        path.chmod(0o755)
+    change(target)
+    with pytest.raises(ArtifactError, match=said):
+        check(target, manifest.digest, name="x", value_digest=lambda _: None)
+
+
+def test_a_manifest_of_other_content_is_no_excuse(target):
+    """Files and manifest that were swapped together are not what was recorded."""
+    manifest = write_aside(target, fill)
+    write_aside(target.with_name("2"), lambda folder: (folder / "a").write_bytes(b"other"))
+    with pytest.raises(ArtifactError, match="its content changed"):
+        check(target.with_name("2"), manifest.digest, name="x", value_digest=lambda _: None)
+
+
+@pytest.mark.parametrize("name", ["../a", "/a", "a/../../b", "a//b", ".", "", "a\0b", MANIFEST])
+def test_a_manifest_that_names_a_file_elsewhere_is_refused(name):
+    """What a store elsewhere says is never a path out of the artifact's folder."""
+    data = Manifest(((name, 1, "0" * 64),)).to_json()
+    with pytest.raises(ValueError, match="cannot be part of an artifact"):
+        Manifest.from_json(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"format": "zencache-manifest/1"}', b"\xff"])
+def test_what_is_no_manifest_is_refused(data):
+    """A torn or foreign file is one error."""
+    with pytest.raises(ValueError):
+        Manifest.from_json(data)
+
+
+def test_a_manifest_that_was_edited_is_refused():
+    """Its own digest holds it together."""
+    told = json.loads(Manifest((("a", 1, "0" * 64),)).to_json())
+    told["files"][0][1] = 2
+    with pytest.raises(ValueError, match="its digest is not that of its files"):
+        Manifest.from_json(json.dumps(told).encode())
+
+
+def test_an_artifact_from_before_manifests_gets_its_own(store, target):
+    """Of what was recorded and no other content."""
+    manifest = write_aside(target, fill)
+    (target / MANIFEST).unlink()
+    assert write_manifest(target, manifest.digest) == manifest
+    assert store.problem(record(target, manifest)) is None
+    assert [path.name for path in target.parent.iterdir()] == ["1"]
+    with pytest.raises(ArtifactError, match="its content changed"):
+        write_manifest(target, "0" * 64)
+
+
+def test_a_bad_copy_is_set_aside_and_never_deleted(store, target):
+    """Its bytes may be all that is left of a result."""
+    made = record(target, write_aside(target, fill))
+    where = Path(store.set_aside(made))
+    assert not target.exists()
+    assert (where / "a").read_bytes() == b"one"
+    assert store.set_aside(made) is None
+
+
+def test_a_bad_copy_in_the_projects_folder_is_set_aside_there(store, target, monkeypatch):
+    """Also where new artifacts are put into another."""
+    monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", str(Path.cwd() / "mnt"))
+    where = store.set_aside(record(target, write_aside(target, fill)))
+    assert Path(where).parent == store.project.own_artifacts / ".quarantine" / "step" / "out"
+
+
+def test_what_is_deleted_is_gone(store, target):
+    """Twice is as good as once."""
+    made = record(target, write_aside(target, fill))
+    store.delete(made)
+    store.delete(made)
+    assert store.problem(made) == "is missing or damaged"
+
+
+def test_an_artifact_of_other_records_is_not_mixed_into_a_new_one(store, target):
+    """Where records begin anew, their numbers come again."""
+    write_aside(target, fill)
+    stored = store.put(str(target), lambda folder: (folder / "b").write_bytes(b"new"))
+    assert (stored.size, sorted(p.name for p in target.iterdir())) == (3, [MANIFEST, "b"])
+    [old] = (store.project.artifacts / ".quarantine" / "step" / "out").iterdir()
+    assert (old / "a").read_bytes() == b"one"
+
+
+def test_all_is_flushed_before_the_rename_and_the_folders_above_after_it(store, target, monkeypatch):
+    """Power that is lost leaves an artifact whole or none: files, folders, manifest, its folder; then what names it."""
+    flushed = []
+    monkeypatch.setattr(
+        os, "fsync", lambda file: flushed.append(str(Path(f"/proc/self/fd/{file}").readlink()))
+    )
+    store.put(str(target), fill)
+    root, aside = store.project.artifacts, target.with_name(".1.partial")
+    assert set(flushed[:2]) == {str(aside / "a"), str(aside / "deep" / "b")}
+    assert set(flushed[2:4]) == {str(aside / "deep"), str(aside / "empty")}
+    assert flushed[4:] == [
+        str(aside / MANIFEST),
+        *map(str, [aside, target.parent, target.parent.parent, root]),
+    ]
+
+
+def test_another_folder_is_used_where_the_project_says_so(tmp_path, monkeypatch):
+    """The environment goes before the settings; each run has a root of its own there."""
+    project = create_project(Path.cwd())
+    monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", f"file://{tmp_path}/store")
+    store = ArtifactStore(project)
+    assert project.artifacts == tmp_path / "store"
+    assert Path(store.root()).parent == tmp_path / "store"
+    assert store.root() != store.root()
+    stored = store.put(f"{store.root()}/s/o/1", fill)
+    assert stored.folder.is_relative_to(tmp_path / "store")
+    assert store.problem(dataclasses.replace(record(stored.folder, Manifest.of(stored.folder)))) is None

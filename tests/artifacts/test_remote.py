@@ -1,0 +1,530 @@
+"""Artifacts in a store elsewhere: whole or none, fetched and checked, tried again where a network fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.artifacts.conftest import every, failing
+from zencache.artifacts.filesystems import file_system
+from zencache.artifacts.remote import RemoteStores
+from zencache.artifacts.retry import Retry, redacted
+from zencache.artifacts.store import MANIFEST, Manifest, holding
+from zencache.config import Settings
+from zencache.errors import ArtifactError, SettingsError, StoreUnavailableError
+from zencache.model.records import ArtifactRecord
+
+
+def fill(folder):
+    (folder / "a").write_bytes(b"one")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "b").write_bytes(b"two" * 1000)
+    (folder / "empty").mkdir()
+
+
+def put(store, uri=None, fill=fill):
+    """Store an artifact, and give its record."""
+    uri = uri or f"{store.root()}/step/out/1"
+    return recorded(store, uri, store.put(uri, fill))
+
+
+def recorded(store, uri, stored):
+    folder = store.folder(uri, stored.digest)
+    return ArtifactRecord(1, "out", uri, folder, "Any", "m:M", stored.digest, stored.size, live=True)
+
+
+def objects(store, record):
+    """Give the file system and the paths of an artifact's objects by name."""
+    fs, path = store.remote.at(record.uri)
+    return fs, {found.removeprefix(f"{path}/"): found for found in fs.find(path)}
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(params=["memory", "s3"])
+def store(request, at):
+    """A store of each kind, with nothing in it."""
+    if request.param == "memory":
+        fs = file_system("memory://", {})
+        fs.store.clear()
+        return at("memory://store/prefix")
+    bucket = request.getfixturevalue("s3_bucket")
+    return at(
+        f"{bucket}/prefix", artifact_store_options={"endpoint_url": request.getfixturevalue("s3_address")}
+    )
+
+
+# -- what is stored is there ------------------------------------------------------------------------
+
+
+def test_what_is_put_there_is_whole_and_comes_back(store, at, request):
+    """Another machine, which shares the store, fetches the same bytes, read-only, with empty folders."""
+    record = put(store)
+    assert record.uri.startswith(store.project.artifact_store)
+    assert store.problem(record) is None
+    other = at(
+        store.project.artifact_store,
+        "there",
+        artifact_store_options=store.project.settings.artifact_store_options,
+    )
+    record = dataclasses.replace(record, folder=other.folder(record.uri, record.digest))
+    with other.reading(record) as folder:
+        assert folder == record.folder
+        assert folder.is_relative_to(other.project.read_cache)
+        assert contents(folder).keys() == {"a", "deep/b", MANIFEST}
+        assert Manifest.of(folder) == Manifest.read(folder)
+        assert (folder / "empty").is_dir()
+        assert (folder / "deep" / "b").stat().st_mode & 0o222 == 0
+
+
+def test_what_a_step_wrote_itself_becomes_part_of_it(store):
+    """It writes plain files into a folder of this machine, which is gone afterwards."""
+    uri = f"{store.root()}/step/out/1"
+    work = store.work(uri)
+    (work / "note").write_text("by the step")
+    record = put(store, uri)
+    assert not work.exists()
+    with store.reading(record) as folder:
+        assert (folder / "note").read_text() == "by the step"
+
+
+def test_what_was_just_made_is_not_fetched(flaky, at):
+    """The step's own copy goes into the read cache."""
+    store = at("flaky://store")
+    record = put(store)
+    with store.reading(record):
+        assert flaky.got == []
+
+
+def test_many_are_asked_for_at_once(store):
+    """One request each."""
+    good = put(store)
+    gone = dataclasses.replace(good, uri=f"{store.root()}/step/out/1")
+    assert store.problems([good, gone]) == {good.uri: None, gone.uri: "is missing"}
+
+
+def test_a_run_has_a_root_of_its_own(store):
+    """Others count their executions from 1 too."""
+    assert store.root() != store.root()
+
+
+# -- bad copies -------------------------------------------------------------------------------------
+
+
+def spoil_swap(fs, names):
+    fs.pipe_file(names["a"], b"ONE")
+
+
+def spoil_truncate(fs, names):
+    fs.pipe_file(names["deep/b"], b"two")
+
+
+def spoil_remove(fs, names):
+    fs.rm_file(names["a"])
+
+
+def spoil_manifest(fs, names):
+    fs.pipe_file(names[MANIFEST], b"{}")
+
+
+def spoil_all(fs, names):
+    for name in names.values():
+        fs.rm_file(name)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem", "said"),
+    [
+        (spoil_swap, None, "a: its content changed"),
+        (spoil_truncate, "is missing or damaged", "deep/b has 3 bytes, not 3000"),
+        (spoil_remove, "is missing or damaged", "a is missing"),
+        (spoil_manifest, None, "cannot be used: it is not of the format"),
+        (spoil_all, "is missing", "is gone from"),
+    ],
+)
+def test_what_is_bad_there_is_never_served(store, spoil, problem, said):
+    """It is a miss where a look sees it, and an error where only its content tells."""
+    record = put(store)
+    spoil(*objects(store, record))
+    assert store.problem(record) == problem
+    store.cache.discard(record.digest)
+    for _ in range(2):
+        with pytest.raises(ArtifactError, match=said), store.reading(record):
+            pass
+
+
+def test_files_and_manifest_that_were_swapped_together_are_not_served(store):
+    """The record has the last word."""
+    record, other = put(store), put(store, fill=lambda folder: (folder / "a").write_bytes(b"ONE"))
+    wrong = dataclasses.replace(record, uri=other.uri)
+    store.cache.discard(record.digest)
+    with pytest.raises(ArtifactError, match="its content changed"), store.reading(wrong):
+        pass
+
+
+def test_a_bad_copy_here_is_fetched_again(store):
+    """What is bad is the copy, not the artifact."""
+    record = put(store)
+    file = record.folder / "a"
+    file.chmod(0o644)
+    file.write_bytes(b"ONE")
+    with store.reading(record) as folder:
+        assert (folder / "a").read_bytes() == b"one"
+
+
+def test_what_runs_code_is_read_into_memory_and_compared(store):
+    """The very bytes that are loaded are those that were checked, without the manifest."""
+    record = put(store)
+    assert store.read_into_memory(record) == {"a": b"one", "deep/b": b"two" * 1000}
+    store.cache.discard(record.digest)
+    spoil_swap(*objects(store, record))
+    with pytest.raises(ArtifactError, match="a: its content changed"):
+        store.read_into_memory(record)
+
+
+def test_a_bad_copy_there_is_set_aside(store):
+    """Its bytes are kept, and nothing finds them."""
+    record = put(store)
+    where = store.set_aside(record)
+    assert where.startswith(f"{store.project.artifact_store}/.quarantine/")
+    assert store.problem(record) == "is missing"
+    fs, names = objects(store, dataclasses.replace(record, uri=where))
+    assert fs.cat_file(names["a"]) == b"one"
+    assert store.set_aside(record) is None
+
+
+def test_what_is_deleted_there_is_gone(store):
+    """Twice is as good as once."""
+    record = put(store)
+    store.delete(record)
+    store.delete(record)
+    assert store.problem(record) == "is missing"
+
+
+# -- a network that fails ---------------------------------------------------------------------------
+
+
+def test_an_upload_that_dies_before_the_manifest_is_no_artifact(flaky, at):
+    """All of the content is there, and it is no hit; the next try makes it one."""
+    store = at("flaky://store")
+    uri = f"{store.root()}/step/out/1"
+    flaky.fails.append(failing("pipe", MANIFEST, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        put(store, uri)
+    flaky.fails.clear()
+    manifest = Manifest((("a", 3, ""),))
+    seen = ArtifactRecord(
+        1, "out", uri, store.folder(uri, ""), "Any", "m:M", manifest.digest, 3003, live=True
+    )
+    assert {name for name, _ in flaky.sent} == {"a", "b"}
+    assert store.problem(seen) == "has no manifest"
+    assert store.problem(put(store, uri)) is None
+
+
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_what_a_network_loses_is_tried_again(flaky, at, number):
+    """Every so manieth request fails; everything comes through all the same."""
+    store, other = at("flaky://store"), at("flaky://store", "there")
+    flaky.fails.append(every(number))
+    record = put(store)
+    assert other.problem(record) is None
+    with other.reading(dataclasses.replace(record, folder=other.folder(record.uri, record.digest))) as folder:
+        assert Manifest.of(folder).digest == record.digest
+
+
+def test_only_what_was_lost_is_sent_again(flaky, at):
+    """One file is refused twice; the others are sent once."""
+    store = at("flaky://store")
+    left = iter([True, True])
+
+    def fail(operation, path):
+        if operation == "put" and path.endswith("/b") and next(left, False):
+            raise TimeoutError("lost")
+
+    flaky.fails.append(fail)
+    put(store)
+    assert sorted(flaky.sent) == [("a", 3), ("b", 3000)]
+
+
+def test_an_upload_goes_on_where_another_process_ended(s3_bucket, s3_address, at, monkeypatch):
+    """What is there, with the checksum of the file, is not sent again; what was changed meanwhile is."""
+    store = at(s3_bucket, artifact_store_options={"endpoint_url": s3_address})
+    uri = f"{store.root()}/step/out/1"
+    record = put(store, uri)
+    fs, names = objects(store, record)
+    fs.rm_file(names[MANIFEST])
+    fs.pipe_file(names["a"], b"ONE")
+    sent = []
+    whole = fs.put_file
+    monkeypatch.setattr(fs, "put_file", lambda lpath, rpath: (sent.append(rpath), whole(lpath, rpath)))
+    assert store.problem(put(store, uri)) is None
+    assert sent == [names["a"]]
+
+
+def test_what_an_earlier_attempt_left_does_not_become_part_of_an_artifact(flaky, at):
+    """A step that is tried again may write other files."""
+    store = at("flaky://store")
+    uri = f"{store.root()}/step/out/1"
+    put(store, uri)
+    record = put(store, uri, fill=lambda folder: (folder / "a").write_bytes(b"new"))
+    assert store.problem(record) is None
+    assert objects(store, record)[1].keys() == {"a", MANIFEST}
+
+
+def test_a_store_that_stays_away_is_one_clear_error(flaky, at):
+    """After a bounded number of tries; it names the place and no secret."""
+    store = at("flaky://store")
+    tries = itertools.count()
+
+    def fail(operation, path):
+        next(tries)
+        raise ConnectionError("no route to https://me:hunter2@host?sig=hunter3")
+
+    flaky.fails.append(fail)
+    with pytest.raises(StoreUnavailableError, match=r"flaky://store/.*after 6 attempts") as error:
+        put(store)
+    assert next(tries) == 6
+    assert "hunter" not in str(error.value)
+    assert not any(store.project.work.iterdir())
+
+
+def test_what_waiting_does_not_mend_is_not_tried_again(flaky, at):
+    """Rights, and wrong calls."""
+    store = at("flaky://store")
+    flaky.fails.append(every(1, PermissionError("forbidden")))
+    with pytest.raises(StoreUnavailableError, match="trying again would not help: PermissionError"):
+        put(store)
+
+
+def test_waiting_grows_and_is_bounded(monkeypatch):
+    """Twice as long each time, less a random part, and never too long."""
+    waited = []
+    monkeypatch.setattr("zencache.artifacts.retry.time.sleep", waited.append)
+    with pytest.raises(StoreUnavailableError):
+        Retry(attempts=6, first=1, longest=4)("s3://b", lambda: (_ for _ in ()).throw(OSError("lost")))
+    assert all(most / 2 <= each <= most for each, most in zip(waited, (1, 2, 4, 4, 4), strict=True))
+
+
+# -- a fetch that was cut off -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    monkeypatch.setattr("zencache.artifacts.remote._PART", 1000)
+
+
+def test_a_fetch_goes_on_where_it_was_cut_off(flaky, at, small_parts):
+    """Whole files and the part of one that is there are not fetched again: bytes are counted."""
+    record = put(at("flaky://store"))
+    other = at("flaky://store", "there")
+    record = dataclasses.replace(record, folder=other.folder(record.uri, record.digest))
+    count = itertools.count(1)
+
+    def fail(operation, path):
+        if path.endswith("/b") and next(count) > 2:
+            raise ConnectionResetError("cut off")
+
+    flaky.fails.append(fail)
+    with pytest.raises(StoreUnavailableError), other.reading(record):
+        pass
+    assert not record.folder.exists()
+    flaky.fails.clear()
+    with other.reading(record) as folder:
+        assert Manifest.of(folder).digest == record.digest
+    fetched = [each for each in flaky.got if each[0] != MANIFEST]
+    assert sorted(fetched) == [("a", 3), ("b", 1000), ("b", 1000), ("b", 1000)]
+
+
+def test_what_a_cut_off_fetch_left_is_not_trusted(flaky, at, small_parts):
+    """A part that is wrong, or longer than the file, is fetched from its start."""
+    record = put(at("flaky://store"))
+    for machine, left in (("one", b"xyz"), ("two", b"x" * 5000), ("three", b"two" * 1000)):
+        other = at("flaky://store", machine)
+        mine = dataclasses.replace(record, folder=other.folder(record.uri, record.digest))
+        aside = mine.folder.with_name(f"{mine.folder.name}.partial")
+        (aside / "deep").mkdir(parents=True)
+        (aside / "deep" / "b").write_bytes(left)
+        (aside / "of another").write_bytes(b"")
+        with other.reading(mine) as folder:
+            assert contents(folder).keys() == {"a", "deep/b", MANIFEST}
+            assert Manifest.of(folder).digest == record.digest
+
+
+# -- the read cache ---------------------------------------------------------------------------------
+
+
+def written(size):
+    return lambda folder: (folder / "a").write_bytes(os.urandom(size))
+
+
+def cached(store):
+    return {path.name for path in store.project.read_cache.iterdir()}
+
+
+def test_the_cache_is_bounded_and_forgets_what_was_not_used_for_longest(flaky, at):
+    """Three thousand bytes in a cache of 2,500: the one that was used last stays."""
+    store = at("flaky://store", read_cache_size=2500)
+    records = [put(store, fill=written(1000)) for _ in range(2)]
+    os.utime(records[0].folder, (1, 1))
+    os.utime(records[1].folder, (2, 2))
+    with store.reading(records[0]):
+        pass
+    records.append(put(store, fill=written(1000)))
+    assert cached(store) == {records[0].digest, records[2].digest}
+    with store.reading(records[1]) as folder:  # fetched again
+        assert folder.exists()
+    assert len(cached(store)) == 2
+
+
+def test_what_is_being_read_stays(flaky, at):
+    """However full the cache is; until the reader ends."""
+    store = at("flaky://store", read_cache_size=0)
+    record = put(store, fill=written(1000))
+    with store.reading(record) as folder:
+        put(store, fill=written(1000))
+        assert (folder / "a").exists()
+    with holding():
+        with store.reading(record):
+            pass
+        put(store, fill=written(1000))
+        assert (folder / "a").exists()
+    last = put(store, fill=written(1000))
+    assert cached(store) <= {last.digest}
+
+
+READER = """
+import sys, time
+from pathlib import Path
+from zencache.artifacts.read_cache import ReadCache
+with ReadCache(Path(sys.argv[1]), 0).using(sys.argv[2]) as folder:
+    print(folder is not None, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_another_process_reads_stays_until_that_ends(flaky, at):
+    """Also when it is killed."""
+    store = at("flaky://store", read_cache_size=0)
+    with holding():
+        record = put(store, fill=written(1000))
+        command = [sys.executable, "-c", READER, str(store.project.read_cache), record.digest]
+        reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert reader.stdout.readline() == b"True\n"
+    try:
+        put(store, fill=written(1000))
+        assert (record.folder / "a").exists()
+    finally:
+        reader.kill()
+        reader.communicate()
+    put(store, fill=written(1000))
+    assert not record.folder.exists()
+
+
+FETCHER = """
+import json, sys
+from pathlib import Path
+from zencache.config import open_project
+from zencache.artifacts.store import ArtifactStore
+from zencache.model.records import ArtifactRecord
+told = json.loads(sys.argv[1])
+store = ArtifactStore(open_project(Path.cwd()))
+for uri, digest, size in told:
+    record = ArtifactRecord(1, "out", uri, store.folder(uri, digest), "Any", "m:M", digest, size, live=True)
+    for _ in range(5):
+        with store.reading(record) as folder:
+            assert (folder / "a").stat().st_size == size
+print("whole")
+"""
+
+
+@pytest.mark.slow
+def test_processes_share_the_cache(s3_bucket, s3_address, at):
+    """Four at once on a cache with room for two of three artifacts: what each reads is whole."""
+    import json
+
+    options = {"endpoint_url": s3_address}
+    store = at(s3_bucket, artifact_store_options=options, read_cache_size=2500)
+    records = [put(store, fill=written(1000)) for _ in range(3)]
+    told = json.dumps([(r.uri, r.digest, r.size) for r in records])
+    command = [sys.executable, "-c", FETCHER, told]
+    others = [
+        subprocess.Popen(command, cwd=store.project.root, stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    assert [other.communicate()[0] for other in others] == ["whole\n"] * 4
+    assert sum(not name.endswith(".partial") for name in cached(store)) <= 3
+
+
+def test_a_digest_that_a_materializer_made_up_is_no_path(at):
+    """It may be any text."""
+    store = at("memory://store")
+    place = store.folder("memory://store/x", "../../v1")
+    assert place.parent == store.project.read_cache
+
+
+# -- settings ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://me:hunter2@bucket/prefix", "s3://me@bucket", "https://host/x?sig=hunter2", "s3:///prefix"]
+)
+def test_a_url_with_credentials_or_without_a_bucket_is_refused(at, url):
+    """It is recorded with each artifact; the sentence does not repeat the secret."""
+    with pytest.raises(SettingsError) as error:
+        at(url).root()
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"secret": "hunter2"}, {"client_kwargs": {"aws_secret_access_key": "hunter2"}}]
+)
+def test_secrets_have_no_place_in_the_settings(options):
+    """They are committed, and printed."""
+    with pytest.raises(SettingsError, match="secret.*: settings are committed") as error:
+        file_system("memory://store", options)
+    assert "hunter2" not in str(error.value) + repr(Settings(artifact_store_options=options))
+
+
+def test_sizes_are_written_as_people_write_them():
+    """In the settings file."""
+    assert Settings(read_cache_size="10 GB").read_cache_size == Settings().read_cache_size == 10**10
+
+
+def test_a_missing_package_is_named(at, monkeypatch):
+    """With what to type."""
+    monkeypatch.setitem(sys.modules, "adlfs", None)
+    with pytest.raises(SettingsError, match=r"pip install 'zencache\[azure\]'"):
+        put(at("az://container/prefix"))
+
+
+def test_an_unknown_scheme_is_one_clear_error(at):
+    """It says what there is."""
+    with pytest.raises(SettingsError, match="Use a folder, s3://, gs://, az://"):
+        put(at("nosuch://bucket"))
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [("gs://bucket", {"project": "p", "token": "anon"}), ("az://container", {"account_name": "a"})],
+)
+def test_the_file_systems_of_other_clouds_can_be_made(url, options):
+    """What more there is cannot be tried without an account there."""
+    from zencache.artifacts import filesystems
+
+    made = filesystems._made(url.partition("://")[0], options)
+    assert made._strip_protocol(f"{url}/prefix/a").endswith("/prefix/a")
+
+
+def test_credentials_do_not_show():
+    """Neither before an @ nor in a query."""
+    assert (
+        redacted("at mysql://me:pw@host/db and https://h/x?a=1&sig=2 ok")
+        == "at mysql://host/db and https://h/x?… ok"
+    )
+    assert RemoteStores.url("abfs://container@account.dfs.core.windows.net/x/").endswith("/x")

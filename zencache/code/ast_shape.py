@@ -1,0 +1,346 @@
+"""The shape of a piece of code: its syntax tree, with numbers where it takes something from outside.
+
+Left out: comments, docstrings, formatting, positions, annotations of local variables. A name that comes
+from outside is a number into `chains`, so that what it is called here does not matter, only what it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zencache.code.digest_graph import digest_of
+from zencache.code.mutations import changed_by
+from zencache.code.scopes import Comprehension, Defining, Imported, Scope, Scopes, function_scope, imported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Code that asks about code: what is left out otherwise then bears on the result.
+REFLECTION = {
+    **dict.fromkeys(("__doc__", "getdoc"), "docstrings"),
+    **dict.fromkeys(("getsource", "getsourcelines", "getsourcefile", "getcomments", "__code__"), "text"),
+    **dict.fromkeys(("co_firstlineno", "f_lineno", "tb_lineno", "getframeinfo", "co_lines"), "lines"),
+    **dict.fromkeys(("__globals__", "f_globals"), "globals"),
+    **dict.fromkeys(("__module__", "__qualname__", "getmodule"), "place"),
+    "__subclasses__": "subclasses",
+}
+
+
+class Chain(NamedTuple):
+    """Something from outside: a name and the attributes taken from it, `np.linalg.norm`; or an import inside."""
+
+    root: str
+    attributes: tuple[str, ...] = ()
+    imported: Imported | None = None
+    effects: bool = False
+    """Whether it is only that a module is imported here, for what its import does."""
+    changed: str = ""
+    """How it is only changed, as by `calls.append(1)` or `count["n"] += 1`: what it holds decides nothing."""
+
+
+Argument = tuple[str, str]
+"""Of a call: `("text", "prep")`, a text that begins so `("prefix", "plugins.")`, `("name", "__name__")`, or `("unknown", "")`."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A shape and what it takes from outside."""
+
+    shape: str
+    chains: tuple[Chain, ...] = ()
+    calls: Mapping[int, tuple[tuple[Argument, ...], ...]] = field(default_factory=dict)
+    """Chain to the first arguments of the calls of it."""
+    subscripts: Mapping[int, tuple[Argument, ...]] = field(default_factory=dict)
+    """Chain to what it is indexed with."""
+    reflects: frozenset[str] = frozenset()
+    docstrings: str = ""
+    """A digest of the docstrings, which count where code asks for them."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A definition: its body, and apart from it its decorators, because some are zencache's own."""
+
+    body: Part
+    decorators: tuple[Part, ...] = ()
+
+
+def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str] = frozenset()) -> Template:
+    r"""Give the template of a function, a lambda or a class; its own name is left to the caller.
+
+    `defaults`: whether the defaults of arguments count. `without`: methods and inner classes of a class
+    that are taken from the live class instead.
+
+    >>> one = template_of(ast.parse("def f(a):\n  'Doc.'\n  b: int = np.sum(a)  # sum\n  return b").body[0])
+    >>> two = template_of(ast.parse("def g(a):\n  b = numpy.sum(a)\n  return b").body[0])
+    >>> one.body.shape == two.body.shape, *([chain[:2] for chain in each.body.chains] for each in (one, two))
+    (True, [('np', ('sum',))], [('numpy', ('sum',))])
+    """
+    writer = _Writer()
+    if isinstance(node, ast.ClassDef):
+        shape = writer.class_body(node, Scopes(), without)
+    else:
+        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        shape = writer.function(node, Scopes(), defaults=defaults)
+    body = writer.part(shape)
+    return Template(body, tuple(part_of(d) for d in getattr(node, "decorator_list", ())))
+
+
+def part_of(node: ast.AST | Sequence[ast.AST]) -> Part:
+    """Give the shape of statements or an expression outside any function."""
+    writer = _Writer()
+    return writer.part(writer.write(list(node) if isinstance(node, list | tuple) else node, Scopes()))
+
+
+class _Writer:
+    """Writes a syntax tree as a plain value, and collects on the way what it takes from outside."""
+
+    def __init__(self) -> None:
+        self._chains: dict[Chain, int] = {}
+        self._calls: dict[int, list[tuple[Argument, ...]]] = {}
+        self._subscripts: dict[int, list[Argument]] = {}
+        self._reflects: set[str] = set()
+        self._docstrings: list[str] = []
+        self._changed: dict[int, str] = {}
+        """The names, as nodes, that the statement at hand only changes, and how."""
+
+    def part(self, shape: Any) -> Part:
+        return Part(
+            digest_of(shape),
+            tuple(self._chains),
+            {k: tuple(v) for k, v in self._calls.items()},
+            {k: tuple(v) for k, v in self._subscripts.items()},
+            frozenset(self._reflects),
+            digest_of(self._docstrings) if self._docstrings else "",
+        )
+
+    # -- nodes --------------------------------------------------------------------------------
+
+    def write(self, node: Any, scopes: Scopes) -> Any:
+        if isinstance(node, list):
+            return [self.write(item, scopes) for item in node]
+        if not isinstance(node, ast.AST):
+            return node
+        special = getattr(self, f"_{type(node).__name__}", None)
+        if special is not None:
+            return special(node, scopes)
+        if isinstance(node, Comprehension):
+            return self._comprehension(node, scopes)
+        return self._plain(node, scopes)
+
+    def _plain(self, node: ast.AST, scopes: Scopes, *, leave: tuple[str, ...] = ()) -> Any:
+        fields = [(n, self.write(v, scopes)) for n, v in ast.iter_fields(node) if n not in leave]
+        return [type(node).__name__, *([n, v] for n, v in fields if v is not None and v != [])]
+
+    def _Constant(self, node: ast.Constant, scopes: Scopes) -> Any:
+        return ["Constant", type(node.value).__name__, repr(node.value)]
+
+    def _Name(self, node: ast.Name, scopes: Scopes) -> Any:
+        return self._reference(node, scopes) or self._plain(node, scopes)
+
+    def _Attribute(self, node: ast.Attribute, scopes: Scopes) -> Any:
+        if node.attr in REFLECTION:
+            self._reflects.add(REFLECTION[node.attr])
+        return self._reference(node, scopes) or self._plain(node, scopes)
+
+    def _Call(self, node: ast.Call, scopes: Scopes) -> Any:
+        literal = _literal_getattr(node)
+        if literal is not None and scopes.binding("getattr") is None:
+            self._number(Chain("getattr"))
+            return self.write(literal, scopes)
+        for number in self._numbers(node.func, scopes):
+            self._calls.setdefault(number, []).append(tuple(_argument(a) for a in node.args[:2]))
+        return self._plain(node, scopes)
+
+    def _Subscript(self, node: ast.Subscript, scopes: Scopes) -> Any:
+        for number in self._numbers(node.value, scopes):
+            self._subscripts.setdefault(number, []).append(_argument(node.slice))
+        return self._plain(node, scopes)
+
+    def _AugAssign(self, node: ast.AugAssign, scopes: Scopes) -> Any:
+        """Refer to a target from outside too: its value is read before it is written."""
+        read = ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else None
+        changed = changed_by(node)
+        numbers = self._numbers(read, scopes, "name") if read else []
+        return [*self._changing(node, changed, scopes), numbers]
+
+    def _Assign(self, node: ast.Assign, scopes: Scopes) -> Any:
+        return self._changing(node, changed_by(node), scopes)
+
+    def _Expr(self, node: ast.Expr, scopes: Scopes) -> Any:
+        return self._changing(node, changed_by(node), scopes)
+
+    def _changing(self, node: ast.stmt, changed: dict[int, str], scopes: Scopes) -> list[Any]:
+        before, self._changed = self._changed, changed
+        try:
+            written: list[Any] = self._plain(node, scopes)
+        finally:
+            self._changed = before
+        return written
+
+    def _AnnAssign(self, node: ast.AnnAssign, scopes: Scopes) -> Any:
+        """Leave the annotation of a local variable out; in a class it declares a field."""
+        if not scopes.inner or scopes.inner[-1].is_class or not node.simple:
+            made = self._plain(node, scopes, leave=("annotation",))
+            return [*made, ["annotation", self._annotation(node.annotation, scopes)]]
+        if node.value is None:
+            return []
+        return self.write(ast.Assign(targets=[node.target], value=node.value), scopes)
+
+    def _Import(self, node: ast.Import, scopes: Scopes) -> Any:
+        """Name what is imported by its effects; the uses of the names refer to it themselves."""
+        targets = [Imported(alias.name) for alias in node.names]
+        return ["Import", [self._number(Chain("", (), target, effects=True)) for target in targets]]
+
+    def _ImportFrom(self, node: ast.ImportFrom, scopes: Scopes) -> Any:
+        return ["Import", [self._number(Chain("", (), target, effects=True)) for _, target in imported(node)]]
+
+    def _Global(self, node: ast.Global, scopes: Scopes) -> Any:
+        return ["Global", sorted(node.names)]
+
+    # -- scopes -------------------------------------------------------------------------------
+
+    def _FunctionDef(self, node: ast.FunctionDef, scopes: Scopes) -> Any:
+        decorators = self.write(node.decorator_list, scopes)
+        return [node.name, decorators, self.function(node, scopes)]
+
+    _AsyncFunctionDef = _FunctionDef
+
+    def _Lambda(self, node: ast.Lambda, scopes: Scopes) -> Any:
+        return self.function(node, scopes)
+
+    def _ClassDef(self, node: ast.ClassDef, scopes: Scopes) -> Any:
+        decorators = self.write(node.decorator_list, scopes)
+        return [node.name, decorators, self.write(node.bases, scopes), self.class_body(node, scopes)]
+
+    def function(self, node: Any, scopes: Scopes, *, defaults: bool = True) -> Any:
+        inner = scopes.within(function_scope(node))
+        body = node.body if isinstance(node, ast.Lambda) else self._without_docstring(node)
+        return [
+            type(node).__name__,
+            self._arguments(node.args, scopes, defaults=defaults),
+            self._annotation(getattr(node, "returns", None), scopes),
+            [parameter.name for parameter in _type_parameters(node)],
+            [item for item in self.write(_listed(body), inner) if item != []],
+        ]
+
+    def _arguments(self, node: ast.arguments, scopes: Scopes, *, defaults: bool) -> Any:
+        groups: list[list[ast.arg | None]] = [list(node.posonlyargs), list(node.args)]
+        groups += [[node.vararg], list(node.kwonlyargs), [node.kwarg]]
+        named = [[self._argument(a, scopes) for a in group if a is not None] for group in groups]
+        if not defaults:
+            return named
+        return [*named, self.write(node.defaults, scopes), self.write(node.kw_defaults, scopes)]
+
+    def _argument(self, node: ast.arg, scopes: Scopes) -> Any:
+        return [node.arg, self._annotation(node.annotation, scopes)]
+
+    def class_body(self, node: ast.ClassDef, scopes: Scopes, without: frozenset[str] = frozenset()) -> Any:
+        inner = scopes.within(Scope.of(node.body, is_class=True))
+        body = [
+            s for s in self._without_docstring(node) if not (isinstance(s, Defining) and s.name in without)
+        ]
+        body = [s for s in body if not isinstance(s, ast.Pass)]
+        return ["ClassDef", self.write(node.keywords, scopes), self.write(body, inner)]
+
+    def _comprehension(self, node: Any, scopes: Scopes) -> Any:
+        first = self.write(node.generators[0].iter, scopes)
+        inner = scopes.within(Scope.of([generator.target for generator in node.generators]))
+        generators = [
+            [
+                self.write(g.target, inner),
+                first if number == 0 else self.write(g.iter, inner),
+                self.write(g.ifs, inner),
+                g.is_async,
+            ]
+            for number, g in enumerate(node.generators)
+        ]
+        return [*self._plain(node, inner, leave=("generators",)), generators]
+
+    def _without_docstring(self, node: Any) -> list[ast.stmt]:
+        body: list[ast.stmt] = node.body
+        docstring = ast.get_docstring(node, clean=False)
+        if docstring is None:
+            return body
+        self._docstrings.append(docstring)
+        return body[1:]
+
+    def _annotation(self, node: ast.expr | None, scopes: Scopes) -> Any:
+        """Write an annotation; one that is quoted means what is in the quotes."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            with contextlib.suppress(SyntaxError, ValueError):
+                return self.write(ast.parse(node.value.strip(), mode="eval").body, scopes)
+        return self.write(node, scopes)
+
+    # -- what comes from outside ----------------------------------------------------------------
+
+    def _reference(self, node: ast.expr, scopes: Scopes) -> Any | None:
+        """Write a name from outside, with the attributes taken from it, as a number."""
+        numbers = self._numbers(node, scopes)
+        return ["from outside", numbers] if numbers else None
+
+    def _numbers(self, node: ast.expr, scopes: Scopes, changed: str = "") -> list[int]:
+        names = _dotted(node)
+        if names is None or not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
+            return []
+        root, rest = names[0], tuple(names[1:])
+        scope = scopes.binding(root)
+        if scope is None:
+            for name in names:
+                self._reflects.update({REFLECTION[name]} if name in REFLECTION else ())
+            return [
+                self._number(Chain(root, rest, changed=changed or self._changed.get(id(_root(node)), "")))
+            ]
+        return [self._number(Chain("", rest, target)) for target in scope.imports.get(root, ())]
+
+    def _number(self, chain: Chain) -> int:
+        return self._chains.setdefault(chain, len(self._chains))
+
+
+def _type_parameters(node: Any) -> list[Any]:
+    return list(getattr(node, "type_params", ()))
+
+
+def _listed(body: Any) -> list[Any]:
+    return body if isinstance(body, list) else [body]
+
+
+def _dotted(node: ast.expr) -> list[str] | None:
+    """Give the names of `a.b.c`, or None for another expression."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return [node.id, *reversed(names)] if isinstance(node, ast.Name) else None
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
+def _literal_getattr(node: ast.Call) -> ast.Attribute | None:
+    """Read `getattr(a.b, "c")` as `a.b.c`."""
+    if not (isinstance(node.func, ast.Name) and node.func.id == "getattr") or node.keywords:
+        return None
+    match node.args:
+        case [value, ast.Constant(value=str(name))] if _dotted(value) is not None and name.isidentifier():
+            return ast.Attribute(value=value, attr=name, ctx=ast.Load())
+    return None
+
+
+def _argument(node: ast.expr) -> Argument:
+    match node:
+        case ast.Constant(value=str(text)):
+            return "text", text
+        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+            return "prefix", text
+        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Add() | ast.Mod()):
+            return "prefix", text.partition("%")[0]
+        case ast.Name(id=name):
+            return "name", name
+    return "unknown", ""

@@ -1,0 +1,65 @@
+"""What importing a module does, beyond binding names: the statements that may change what others bind."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zencache.code.ast_shape import Part
+
+FunctionDef = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def may_change(statement: ast.stmt) -> bool:
+    """Say whether a statement that defines nothing may change something: a call, a loop, an item set."""
+    if isinstance(statement, ast.Assign):
+        return not all(isinstance(target, ast.Name) for target in statement.targets)
+    if isinstance(statement, ast.Expr):
+        return not isinstance(statement.value, ast.Constant)
+    return not isinstance(statement, ast.AnnAssign | ast.Import | ast.ImportFrom | ast.Pass)
+
+
+def stores_outside(node: ast.AST) -> bool:
+    r"""Say whether a function sets something that it neither made nor was given.
+
+    >>> stores_outside(ast.parse("def known(f):\n    ALL[f.__name__] = f\n    return f").body[0])
+    True
+    >>> stores_outside(ast.parse("def tagged(f):\n    f.tag = 1\n    return f").body[0])
+    False
+    """
+    nodes = list(ast.walk(node))
+    if any(isinstance(each, ast.Global | ast.Delete) for each in nodes):
+        return True
+    own = set(_own_names(nodes))
+    kinds = (ast.Subscript, ast.Attribute)
+    stores = (each for each in nodes if isinstance(each, kinds) and isinstance(each.ctx, ast.Store))
+    return any(_root(store) not in own for store in stores)
+
+
+def hears_of_subclasses(node: ast.ClassDef) -> bool:
+    """Say whether a class is told of its subclasses when they are defined."""
+    return any(isinstance(each, FunctionDef) and each.name == "__init_subclass__" for each in node.body)
+
+
+def is_told_to_change(part: Part) -> bool:
+    """Say whether code calls a method of a container from outside that changes it."""
+    return any(chain.changed for chain in part.chains)
+
+
+def _own_names(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, FunctionDef | ast.ClassDef):
+            yield node.name
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None

@@ -1,0 +1,206 @@
+"""Whose code a module is: the user's own, an installed distribution's, the standard library's, or zencache's.
+
+The user's own ("project") is all that is neither the standard library nor an installed distribution: a
+script, a package beside it, a `src/` layout, an editable install. What pip installed enters a key by
+name and version; nothing is imported to find out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.metadata
+import re
+import site
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from blake3 import blake3
+
+from zencache.util.distributions import holders, is_editable, modules_of, name_and_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from importlib.metadata import Distribution
+
+Origin = Literal["project", "installed", "standard", "zencache"]
+_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg")
+_OURS = str(Path(__file__).resolve().parent.parent)
+
+
+@functools.cache
+def _standard_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return tuple({str(Path(paths[name]).resolve()) for name in ("stdlib", "platstdlib")})
+
+
+@functools.cache
+def installed_folders() -> tuple[str, ...]:
+    """List the folders that pip installs into."""
+    paths = sysconfig.get_paths()
+    found = {paths["purelib"], paths["platlib"], *site.getsitepackages()}
+    with contextlib.suppress(Exception):  # no home folder
+        found.add(site.getusersitepackages())
+    return tuple(str(Path(path).resolve()) for path in found)
+
+
+@functools.lru_cache(maxsize=4096)
+def origin_of_file(file: str) -> Origin:
+    """Say whose a source file is, by where it lies.
+
+    >>> origin_of_file(functools.__file__), origin_of_file("<stdin>")
+    ('standard', 'project')
+    """
+    if file.startswith("<"):
+        return "standard" if file.startswith("<frozen") else "project"
+    path = str(Path(file).resolve())
+    if _is_below(path, (_OURS,)):
+        return "zencache"
+    parts = Path(path).parts
+    if "site-packages" in parts or "dist-packages" in parts or _is_below(path, installed_folders()):
+        return "installed" if distributions(_module_below(path)) else "project"
+    return "standard" if _is_below(path, _standard_folders()) else "project"
+
+
+def _is_below(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path.startswith(folder + "/") for folder in folders)
+
+
+def _module_below(path: str) -> str:
+    """Name the module of a file below a folder of installed packages."""
+    parts = Path(path).with_suffix("").parts
+    known = [Path(folder).parts for folder in installed_folders()]
+    cut = next((len(folder) for folder in known if parts[: len(folder)] == folder), None)
+    if cut is None:
+        cut = 1 + max(n for n, part in enumerate(parts) if part in ("site-packages", "dist-packages"))
+    return ".".join(part.partition(".")[0] for part in parts[cut:])
+
+
+def origin_of_module(name: str) -> Origin:
+    """Say whose a module is, without importing it; one that cannot be found is the project's."""
+    top = name.partition(".")[0]
+    if not top:
+        return "project"
+    if top == "zencache":
+        return "zencache"
+    if name == "__main__":
+        return "project"
+    if top in sys.builtin_module_names or (top in sys.stdlib_module_names and _is_standard(top)):
+        return "standard"
+    file = file_of_module(name)
+    if file is None:
+        return "installed" if distributions(name) and top not in sys.modules else "project"
+    return origin_of_file(file)
+
+
+def _is_standard(top: str) -> bool:
+    """Whether a module of a standard name really is the standard library's, and not a file that hides it."""
+    file = file_of_module(top)
+    return file is None or origin_of_file(file) == "standard"
+
+
+def file_of_module(name: str) -> str | None:
+    """Give a module's file (or a namespace package's first folder) without importing the module."""
+    module = sys.modules.get(name)
+    if module is not None:
+        found = getattr(module, "__file__", None)
+        return found or next(iter(getattr(module, "__path__", ())), None)
+    spec = find_spec(name)
+    if spec is None:
+        return None
+    return spec.origin if spec.has_location else next(iter(spec.submodule_search_locations or ()), None)
+
+
+def find_spec(name: str) -> ModuleSpec | None:
+    """Find a module as the import system would, parents first, importing none of them."""
+    parent, _, _ = name.rpartition(".")
+    path: Any = None
+    if parent:
+        above = find_spec(parent)
+        path = above.submodule_search_locations if above else None
+        if path is None:
+            return None
+    for finder in sys.meta_path:
+        with contextlib.suppress(Exception):  # a finder that someone installed may do anything
+            spec: ModuleSpec | None = finder.find_spec(name, path, None)
+            if spec is not None:
+                return spec
+    return None
+
+
+@functools.lru_cache(maxsize=4096)
+def code_root(file: str | None, module: str) -> Path | None:
+    """Find the folder of the project that a module belongs to.
+
+    That is the nearest folder, from the one that it is imported from upward, which a project marks
+    (`pyproject.toml`, `.git`, …); without a mark, the one that it is imported from.
+    """
+    if not file or file.startswith("<"):
+        return None
+    path = Path(file).resolve()
+    depth = 1 + module.count(".") + (path.name == "__init__.py") if module != "__main__" else 1
+    imported_from = path.parents[min(depth, len(path.parents)) - 1]
+    return _marked(imported_from)
+
+
+@functools.cache
+def _marked(folder: Path) -> Path:
+    for above in (folder, *folder.parents):
+        if any((above / mark).exists() for mark in _MARKS):
+            return above
+    return folder
+
+
+# -- distributions --------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=4096)
+def distributions(module: str) -> tuple[tuple[str, str], ...]:
+    """Give the installed distributions that hold a module, as names and versions.
+
+    >>> [name for name, _ in distributions("numpy.linalg")], distributions("no_such_module")
+    (['numpy'], ())
+    """
+    top = module.partition(".")[0]
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
+        likely = importlib.metadata.distribution(top)
+        if set(modules_of(likely)) == {top}:
+            return () if is_editable(likely) else (_named(likely),)
+    return tuple(sorted({_named(found) for found in _with_files_of(module, holders(top))}))
+
+
+def _with_files_of(module: str, candidates: Sequence[Distribution]) -> Sequence[Distribution]:
+    """Choose those of several distributions in one namespace (`google`) that have files of a module."""
+    while len(candidates) > 1 and "." in module:
+        path = module.replace(".", "/")
+        having = [
+            d for d in candidates if re.search(rf"^{path}[/.]", d.read_text("RECORD") or "", re.MULTILINE)
+        ]
+        if having:
+            return having
+        module = module.rpartition(".")[0]
+    return candidates
+
+
+def version_of(name: str) -> str | None:
+    """Give the version of a distribution by its name, or None where it is not installed."""
+    try:
+        return _named(importlib.metadata.distribution(name))[1]
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return None
+
+
+def _named(distribution: Distribution) -> tuple[str, str]:
+    """Name a distribution and its version; one that did not come from an index also by its files' digests.
+
+    Such a one (a folder, a repository, an archive) can change under one version.
+    """
+    name, version = name_and_version(distribution)
+    if distribution.read_text("direct_url.json") is not None:
+        lines = (distribution.read_text("RECORD") or "").splitlines()
+        code = sorted(line for line in lines if ".dist-info/" not in line and not line.startswith(".."))
+        version += f"+{blake3(chr(10).join(code).encode()).hexdigest()[:12]}"
+    return name, version

@@ -1,0 +1,160 @@
+"""The modules of a project as texts, whether they are imported or not."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import sys
+import types
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from zencache.code.ast_shape import part_of
+from zencache.code.module_origin import code_root, file_of_module, origin_of_file, origin_of_module
+from zencache.code.scopes import Imported, Scope
+from zencache.code.source import Text, agrees, remember, text_now, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
+
+
+@dataclass(frozen=True)
+class StaticModule:
+    """A module's text: which statements bind which name."""
+
+    name: str
+    file: str
+    text: Text
+
+    @cached_property
+    def package(self) -> str:
+        """The package that its relative imports start from."""
+        return self.name if Path(self.file).name == "__init__.py" else self.name.rpartition(".")[0]
+
+    @property
+    def where(self) -> str:
+        """What an explanation calls it."""
+        return place_of(self.name, self.file)
+
+    @cached_property
+    def statements(self) -> list[ast.stmt]:
+        """The top-level statements, without what runs only in a script or for type checkers."""
+        body = self.text.tree.body if self.text.tree else []
+        return [s for s in body if not _is_skipped(s)]
+
+    @cached_property
+    def bound(self) -> dict[str, list[ast.stmt]]:
+        """Statements by the names that they bind."""
+        found: dict[str, list[ast.stmt]] = {}
+        for statement in self.statements:
+            for name in Scope.of([statement]).bound:
+                found.setdefault(name, []).append(statement)
+        return found
+
+    @cached_property
+    def imports(self) -> dict[str, list[Imported]]:
+        """Names bound by imports of its own."""
+        return Scope.of(self.statements).imports
+
+
+static_module = functools.lru_cache(maxsize=2048)(StaticModule)
+"""A module's text is looked through once, however many digests follow it."""
+
+
+def place_of(module: str, file: str | None) -> str:
+    """Name a module's file as an explanation does.
+
+    >>> place_of("pkg.prep", "/home/ada/pkg/prep.py"), place_of("__main__", "/home/ada/run.py"), place_of("__main__", None)
+    ('pkg/prep.py', 'run.py', 'the session')
+    """
+    if file is None or file.startswith("<"):
+        return "the session" if module == "__main__" else module
+    path = Path(file)
+    parents = () if module == "__main__" else module.split(".")[: -1 if path.stem != "__init__" else None]
+    return "/".join([*parents, path.name])
+
+
+def current_text(name: str, file: str) -> Text | None:
+    """Give the text that a module was imported from; of one that is not imported, what its file holds now."""
+    module = sys.modules.get(name)
+    remember(file)
+    if module is None:
+        return newest_text(name, file)
+    codes = [code for code in _codes_of(module) if code.co_filename == file]
+    for text in reversed(texts_of(file)):
+        body = text.tree.body if text.tree else []
+        if agrees(body, vars(module)) and all(text.find(code) for code in codes):
+            return text
+    return None
+
+
+def newest_text(name: str, file: str) -> Text | None:  # noqa: ARG001 - called as `current_text` is
+    """Give what a module's file holds now, whatever was imported under its name and whatever it held before."""
+    return text_now(file)
+
+
+def modules_in(folder: Path) -> dict[str, Path]:
+    """Give the modules that a folder's files are, but for names that the standard library or an installed package has.
+
+    >>> from pathlib import Path
+    >>> for name in ("helpers.py", "json.py"):
+    ...     _ = Path(name).write_text("")
+    >>> list(modules_in(Path.cwd()))
+    ['helpers']
+    """
+    files = {file.stem: file for file in sorted(folder.glob("*.py")) if file.stem.isidentifier()}
+    return {name: file for name, file in files.items() if origin_of_module(name) == "project"}
+
+
+def _codes_of(module: types.ModuleType) -> Iterator[types.CodeType]:
+    """List the code of a module's functions and of its classes' methods."""
+    for value in vars(module).values():
+        for each in (value, *(vars(value).values() if isinstance(value, type) else ())):
+            function = getattr(each, "__func__", getattr(each, "fget", each))
+            if isinstance(function, types.FunctionType):
+                yield function.__code__
+
+
+def text_digest(path: Path) -> str:
+    """Digest what a file's statements do; of one that cannot be parsed, its bytes."""
+    texts = texts_of(str(path))
+    if not texts or texts[-1].tree is None:
+        return blake3(path.read_bytes()).hexdigest()
+    return part_of([s for s in texts[-1].tree.body if not _is_skipped(s)]).shape
+
+
+def python_files(module: str, file: str | None, prefix: str) -> Iterator[Path]:
+    """List the source files of the project that a module belongs to, or of a package of it."""
+    folder = file_of_module(prefix) if prefix else None
+    root = Path(folder) if folder else code_root(file, module)
+    if root is None:
+        return
+    yield from _below(root.parent if root.suffix else root)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".py" and path.is_file() and origin_of_file(str(path)) == "project":
+            yield path
+        elif path.is_dir() and not _is_passed_over(path):
+            yield from _below(path)
+
+
+def _is_passed_over(folder: Path) -> bool:
+    hidden = folder.name.startswith(".") or folder.name in _SKIPPED
+    return hidden or (folder / "pyvenv.cfg").exists()
+
+
+def _is_skipped(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.If):
+        return False
+    text = ast.unparse(statement.test)
+    return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or ("__name__" in text and "__main__" in text)

@@ -1,0 +1,163 @@
+"""Where live code looks names up, and what is found there is called."""
+
+from __future__ import annotations
+
+import collections
+import io
+import queue
+import sys
+import types
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zencache.code.ast_shape import Chain
+from zencache.code.module_origin import origin_of_file, origin_of_module
+from zencache.code.module_texts import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.code.module_origin import Origin
+
+_CHANGEABLE = frozenset(
+    {
+        bool,
+        int,
+        float,
+        str,
+        bytes,
+        list,
+        dict,
+        set,
+        bytearray,
+        type(None),
+        io.StringIO,
+        io.BytesIO,
+        queue.Queue,
+    }
+    | {collections.deque, collections.Counter, collections.defaultdict, collections.OrderedDict}
+)
+
+
+class Space(NamedTuple):
+    """Where a piece of code looks names up."""
+
+    names: Mapping[str, Any]
+    cells: Mapping[str, Any] = types.MappingProxyType({})
+
+    @property
+    def module(self) -> str:
+        """The module's name."""
+        return str(self.names.get("__name__", "__main__"))
+
+    @property
+    def package(self) -> str:
+        """What relative imports start from."""
+        return str(self.names.get("__package__") or self.module.rpartition(".")[0])
+
+    @property
+    def file(self) -> str | None:
+        """The module's file."""
+        found = self.names.get("__file__")
+        return str(found) if found else None
+
+    @property
+    def where(self) -> str:
+        """What an explanation calls the module."""
+        return place_of(self.module, self.file)
+
+
+def origin_of(function: types.FunctionType) -> Origin:
+    """Say whose a function is; of one made of a text, by the module that it was made in."""
+    file = function.__code__.co_filename
+    if file.startswith("<") and not file.startswith("<frozen"):
+        return origin_of_module(str(function.__globals__.get("__name__", "__main__")))
+    return origin_of_file(file)
+
+
+def cells_of(function: types.FunctionType) -> dict[str, Any]:
+    """Give what a function closes over, by name; without what is not assigned yet."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return {name: cell.cell_contents for name, cell in cells if cell != types.CellType()}
+
+
+def looked_up(name: str, space: Space) -> Any:
+    """Look a name up that is there."""
+    return space.cells[name] if name in space.cells else space.names[name]
+
+
+def library_name(value: Any) -> str | None:
+    """Name something in a library as its module knows it, or None where the module does not."""
+    module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if not (isinstance(module, str) and isinstance(qualname, str)) or "<locals>" in qualname:
+        return None
+    found: Any = sys.modules.get(module)
+    for name in qualname.split("."):
+        found = getattr(found, name, None)
+    return f"{module}.{qualname}" if found is value and origin_of_module(module) != "project" else None
+
+
+def is_only_changed(value: Any, chain: Chain) -> bool:
+    """Say whether changing a global tells nothing of what it held.
+
+    So it is for containers and streams, whose methods are known, and where an attribute is set on a module,
+    a class or a function.
+    """
+    for name in chain.attributes:
+        if not isinstance(value, types.ModuleType | type):
+            break
+        value = vars(value).get(name)
+    if chain.changed == "attribute":
+        return isinstance(value, types.ModuleType | type | types.FunctionType)
+    return type(value) in _CHANGEABLE
+
+
+def is_project(module: types.ModuleType) -> bool:
+    """Say whether a module is the user's own."""
+    return origin_of_module(module.__name__) == "project"
+
+
+def is_foreign(name: str, value: Any) -> bool:
+    """Say whether a global of a module is not its own: what every module has, and other modules."""
+    return (name.startswith("__") and name.endswith("__")) or isinstance(value, types.ModuleType)
+
+
+def chains_in(code: types.CodeType, space: Space) -> list[Chain]:
+    """List what bytecode may take from outside: of a module, all that it has under the names in the code."""
+    names = sorted(_names(code))
+    chains = []
+    for name in names:
+        value = looked_up(name, space) if name in space.cells or name in space.names else None
+        if isinstance(value, types.ModuleType):
+            chains += [Chain(name, (attribute,)) for attribute in names if attribute in vars(value)]
+        elif name in space.cells or name in space.names:
+            chains.append(Chain(name))
+    return chains
+
+
+def _names(code: types.CodeType) -> set[str]:
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return {*code.co_names, *code.co_freevars}.union(*map(_names, inner))
+
+
+def module_of(kind: type) -> str:
+    """Give the module of a class; a class that is written in C may hold something else under that name."""
+    return kind.__module__ if isinstance(kind.__module__, str) else "builtins"
+
+
+def bound_to(value: Any) -> Any | None:
+    """Give the object that a method written in C is bound to; None for one like `random.random`."""
+    bound = getattr(value, "__self__", None)
+    if bound is None or isinstance(bound, types.ModuleType | type):
+        return None
+    home = sys.modules.get(type(bound).__module__)
+    return None if getattr(home, value.__name__, None) is value else bound
+
+
+def written_in_c(value: Any) -> tuple[str, str]:
+    """Give the module and the dotted name of something written in C."""
+    holder = getattr(value, "__self__", None) or getattr(value, "__objclass__", None)
+    if holder is not None and not isinstance(holder, type | types.ModuleType):
+        holder = type(holder)
+    told = (getattr(value, "__module__", None), getattr(holder, "__module__", None))
+    module = next((name for name in told if isinstance(name, str)), "builtins")
+    return module, f"{module}.{getattr(value, '__qualname__', None) or value.__name__}"

@@ -1,0 +1,80 @@
+"""Computing a step: its function is called, and what it returns is stored. Nothing here imports TFX or Beam."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zencache.errors import ParameterError
+from zencache.execution.tfx_sdk import load_engine, quiet
+from zencache.execution.value_io import check_outputs, store
+from zencache.model.secrets import how_to_give
+from zencache.planning.secret_digests import lacking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zencache.config import Project
+    from zencache.model.records import ArtifactRecord
+    from zencache.model.specs import StepBody
+    from zencache.model.step_context import StepContext
+
+
+_HERE = str(Path(__file__).parent)
+
+
+def plainly(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function."""
+    return function(**arguments)
+
+
+def compute(
+    body: StepBody,
+    inputs: Mapping[str, Any],
+    context: StepContext,
+    uris: Mapping[str, str],
+    project: Project,
+    call: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = plainly,
+) -> dict[str, ArtifactRecord]:
+    """Call a step's function with loaded inputs, and store what it returns at the uris of its outputs."""
+    if missing := lacking(body.spec, body):
+        raise ParameterError(f"step {body.spec.name}: {how_to_give(missing)}")
+    arguments = {**copy.deepcopy(dict(body.arguments)), **inputs}
+    with ExitStack() as stack:
+        for name, kind in body.injected.items():
+            arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
+        returned = call(body.function, arguments)
+    chosen = {output.name: output.materializer for output in body.spec.outputs}
+    return {
+        name: store(
+            value,
+            uris[name],
+            name,
+            project,
+            where=f"output {name} of step {body.spec.name}",
+            chosen=chosen.get(name),
+        )
+        for name, value in check_outputs(body, returned).items()
+    }
+
+
+def from_step(error: BaseException) -> BaseException:
+    """Cut an exception's traceback to begin at the step's own function; what has no such frame stays whole."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.tb_next
+    return error if frame is None else error.with_traceback(frame)
+
+
+def beam_pipeline(project: Project) -> Any:
+    """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
+    with quiet():
+        load_engine()
+    import apache_beam  # noqa: PLC0415 - only a step that takes a Beam pipeline needs it
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - likewise
+
+    args = list(project.settings.beam_pipeline_args)
+    named = any(arg.startswith("--runner") for arg in args)
+    return apache_beam.Pipeline(runner=None if named else "FnApiRunner", options=PipelineOptions(args))

@@ -1,0 +1,181 @@
+"""Values on their way in and out of a step: checked, stored, loaded. Nothing here imports TFX or Beam."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from zencache.artifacts.store import ArtifactStore, is_remote, unchecked
+from zencache.errors import ArtifactError, MaterializerError, OutputTypeError, StoreError
+from zencache.materializers import find, load_materializer
+from zencache.materializers.registry import find_for_value, materializer_of, runs_code
+from zencache.model.records import ArtifactRecord
+from zencache.model.secrets import is_secret
+from zencache.model.types import matches, type_name
+from zencache.signing import SIGNING_KEY, is_signed, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from zencache.config import Project
+    from zencache.materializers import Materializer
+    from zencache.metadata.store import MetadataStore
+    from zencache.model.specs import StepBody
+
+
+def read(artifact: ArtifactRecord, project: Project) -> Any:
+    """Load an artifact's value; raises ArtifactError if it is not what was recorded, and leaves it as it is."""
+    if artifact.collected and not artifact.folder.exists():
+        raise ArtifactError(
+            f"the artifact {artifact.name} was collected on {artifact.collected} (`zencache cache gc`); "
+            "run the pipeline again to make it anew"
+        )
+    materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
+    if materializer.runs_code:
+        check_signed(artifact, project)
+        return materializer.load_checked(ArtifactStore(project).read_into_memory(artifact))
+    with ArtifactStore(project).reading(artifact, materializer.digest) as folder:
+        return materializer.load(folder)
+
+
+def _digest_of(materializer: Materializer) -> Callable[[Path], str | None]:
+    """Give how a materializer names a value; what runs code goes by its bytes alone."""
+    return unchecked if materializer.runs_code else materializer.digest
+
+
+def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
+    """Give an artifact's files as a folder of this machine; those of a store elsewhere are fetched."""
+    store = ArtifactStore(project)
+    if not is_remote(artifact.uri) or not artifact.materializer:
+        return store.fetch(artifact)
+    return store.fetch(artifact, _digest_of(load_materializer(artifact.materializer, allow_pickle=True)))
+
+
+def check_signed(artifact: ArtifactRecord, project: Project) -> None:
+    """Raise ArtifactError for what runs code when it is loaded and has not the signature that the project demands."""
+    demanded = project.settings.require_signature and runs_code(artifact.materializer)
+    if demanded and not is_signed("artifact", artifact.digest, artifact.signature):
+        raise ArtifactError(
+            f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not signed with this "
+            f"project's key, so it is not loaded; run the pipeline again with {SIGNING_KEY} set to make it anew"
+        )
+
+
+def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> dict[str, ArtifactRecord]:
+    """Choose how what TFX components made is loaded: by the type that the step declares, or as TFX names it."""
+    return {
+        name: artifact if artifact.materializer else _named(artifact, types.get(name))
+        for name, artifact in inputs.items()
+    }
+
+
+def _named(artifact: ArtifactRecord, wanted: Any) -> ArtifactRecord:
+    found = find(wanted) if isinstance(wanted, type) else None
+    path = found.path if found else materializer_of(artifact.value_type)
+    if path is None:
+        raise MaterializerError(
+            f"the artifact {artifact.name} is of TFX's type {artifact.value_type}; its files are in {artifact.folder}. "
+            "To load it, pip install 'zencache[tfx]'"
+        )
+    return dataclasses.replace(artifact, materializer=path)
+
+
+def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
+    """Load an artifact's value, after its content was compared with what was recorded.
+
+    One that is gone or was changed is never served: it is dropped from the records, so that the next
+    run makes it anew, what is there is set aside, and ArtifactError says so.
+    """
+    # What TFX's own runners made has no digest before it is asked for.
+    artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
+    [known] = readable({"": artifact}, {}).values()
+    # Before anything is dropped: another key than the one that signed it says nothing of the artifact.
+    check_signed(known, metadata.project)
+    with _dropped_if_bad(artifact, metadata):
+        return read(known, metadata.project)
+
+
+def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
+    """Compare an artifact's content with what was recorded, for a TFX component that reads it itself; as `load` does."""
+    allowed = metadata.project.settings.allow_pickle
+    known = load_materializer(artifact.materializer, allow_pickle=allowed) if artifact.materializer else None
+    given = (_digest_of(known),) if known else ()
+    with _dropped_if_bad(artifact, metadata), metadata.artifacts.reading(artifact, *given):
+        pass
+
+
+@contextmanager
+def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterator[None]:
+    try:
+        yield
+    except ArtifactError as error:
+        why = metadata.drop_artifact(artifact.id, str(error))
+        where = None
+        # What TFX components made, or an importer names, is not ours to move.
+        with suppress(StoreError):
+            where = metadata.artifacts.set_aside(artifact) if artifact.materializer else None
+        raise ArtifactError(f"{why}; the bad copy is kept at {where}" if where else why) from error
+
+
+def store(
+    value: Any, uri: str, name: str, project: Project, *, where: str, chosen: str | None = None
+) -> ArtifactRecord:
+    """Store a value at a uri, by the materializer that is chosen or else that of its type.
+
+    `where` names the output in errors.
+    """
+    if is_secret(value):
+        raise MaterializerError(
+            f"{where} is a {type(value).__name__}: a secret is never stored. Give it as a parameter to each step that "
+            "needs it, and return what is made with it"
+        )
+    allow_pickle = project.settings.allow_pickle
+    path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
+    materializer = load_materializer(path, allow_pickle=allow_pickle)
+    said: dict[str, str | int] = {}
+
+    def fill(folder: Path) -> None:
+        materializer.save(value, folder)
+        said.update(materializer.properties(folder))
+
+    stored = ArtifactStore(project).put(uri, fill, _digest_of(materializer))
+    return ArtifactRecord(
+        id=0,
+        name=name,
+        uri=uri,
+        folder=stored.folder,
+        value_type=type_name(type(value)),
+        materializer=path,
+        digest=stored.digest,
+        size=stored.size,
+        live=True,
+        signature=(sign("artifact", stored.digest) or "") if materializer.runs_code else "",
+        said=said,
+    )
+
+
+def check_outputs(body: StepBody, returned: Any) -> dict[str, Any]:
+    """Name what a step returned; raises OutputTypeError where it is not what the step declares."""
+    declared = body.output_types
+    if not declared:
+        if returned is not None:
+            raise OutputTypeError(
+                f"step {body.spec.name} declares no output, but returned {type_name(type(returned))}"
+            )
+        return {}
+    values = (returned,) if len(declared) == 1 else returned
+    if not isinstance(values, tuple | list) or len(values) != len(declared):
+        got = f"{len(values)} values" if isinstance(values, tuple | list) else type_name(type(values))
+        raise OutputTypeError(
+            f"step {body.spec.name} declares {len(declared)} outputs ({', '.join(declared)}), but returned {got}"
+        )
+    named = dict(zip(declared, values, strict=True))
+    for name, value in named.items():
+        if not matches(value, declared[name]):
+            raise OutputTypeError(
+                f"step {body.spec.name}: output {name} is declared {type_name(declared[name])}, "
+                f"but is {type_name(type(value))}"
+            )
+    return named

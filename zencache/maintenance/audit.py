@@ -1,0 +1,183 @@
+"""The audit: results that a run would reuse are computed again aside, and compared with what is stored."""
+
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from zencache.errors import ParameterError, ZencacheError
+from zencache.execution.shadow_run import compute
+from zencache.execution.value_io import folder_of, read
+from zencache.maintenance.value_diff import first_difference, first_differing_file
+from zencache.model.secrets import how_to_give
+from zencache.model.specs import StepBody
+from zencache.pipelines.runner import make_planner
+from zencache.pipelines.snapshots import load_bodies
+from zencache.planning.secret_digests import lacking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zencache.config import Project
+    from zencache.execution.shadow_run import Computed
+    from zencache.metadata.session import Records
+    from zencache.model.records import ArtifactRecord, ExecutionRecord
+    from zencache.model.specs import PipelineSpec, StepSpec
+
+Verdict = Literal["same", "differs", "failed", "cannot be run"]
+ALL_STEPS = "(every step)"
+
+
+@dataclass(frozen=True)
+class AuditedStep:
+    """What came of computing one reused result again."""
+
+    step: str
+    pipeline: str
+    run: str
+    """The run that computed what is reused."""
+    key: str
+    verdict: Verdict
+    detail: str = ""
+    """The first difference, or what went wrong."""
+    seconds: float | None = None
+    """What computing it again took."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing speaks against reusing it."""
+        return self.verdict in ("same", "cannot be run")
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.detail}" if self.detail else self.verdict
+
+
+@dataclass(frozen=True)
+class _Hit:
+    pipeline: str
+    body: StepBody
+    record: ExecutionRecord
+
+
+def audit(
+    records: Records,
+    pipelines: Iterable[PipelineSpec],
+    *,
+    sample: str | int = "10%",
+    step: str | None = None,
+    seed: int | None = None,
+) -> list[AuditedStep]:
+    """Audit a sample of the results that runs of these pipelines would reuse; see `Repository.audit`."""
+    sample_size(0, sample)  # a sample that is none is refused before anything is read
+    hits: dict[str, _Hit] = {}
+    lost: list[AuditedStep] = []
+    for spec in pipelines:
+        if not any(_is_meant(each, step) for each in spec.steps):
+            continue
+        try:
+            found = _hits(spec, records)
+        except Exception as error:  # noqa: BLE001 - importing users' modules may raise anything
+            lost.append(AuditedStep(ALL_STEPS, spec.name, "", "", "cannot be run", _words(error)))
+            continue
+        for hit in found:
+            if _is_meant(hit.body.spec, step):
+                hits.setdefault(hit.record.key or "", hit)
+    return lost + [_audited(hit, records) for hit in _chosen(list(hits.values()), sample, seed)]
+
+
+def sample_size(of: int, sample: str | int) -> int:
+    """Say how many of a number a sample takes: a number, or a share; at least one if there is one.
+
+    >>> sample_size(25, "10%"), sample_size(25, 4), sample_size(3, "10%"), sample_size(0, "100%")
+    (3, 4, 1, 0)
+    """
+    text = str(sample).strip()
+    is_share = text.endswith("%")
+    try:
+        number = float(text[:-1]) if is_share else int(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < math.inf:
+        raise ParameterError(f"a sample is a number of steps or a share, such as 5 or 10%; got {sample!r}")
+    return min(of, math.ceil(number * of / 100) if is_share else int(number))
+
+
+def _chosen(hits: Sequence[_Hit], sample: str | int, seed: int | None) -> list[_Hit]:
+    """Choose a sample, in the order of the pipelines."""
+    size = sample_size(len(hits), sample)
+    numbers = random.Random(seed).sample(range(len(hits)), size)  # noqa: S311 - a sample is no secret
+    return [hits[number] for number in sorted(numbers)]
+
+
+def _is_meant(spec: StepSpec, step: str | None) -> bool:
+    return step is None or step in (spec.name, spec.identity)
+
+
+def _hits(spec: PipelineSpec, records: Records) -> list[_Hit]:
+    """Plan a pipeline as it ran last, and give what a run would reuse."""
+    bodies, _ = load_bodies(spec, records.project)
+    planned = make_planner(spec, bodies, records, None).plan().steps
+    hits = ((bodies[name], each.hit) for name, each in planned.items() if each.hit)
+    # A native component is computed only as part of a run: TFX records what it does.
+    return [_Hit(spec.name, body, hit) for body, hit in hits if isinstance(body, StepBody)]
+
+
+# -- one result -------------------------------------------------------------------------------------
+
+
+def _audited(hit: _Hit, records: Records) -> AuditedStep:
+    run = records.runs.run_of(hit.record.id)
+    pipeline, name = (run.pipeline, run.name) if run else (hit.pipeline, "")
+    verdict, detail, seconds = _judged(hit, records.project, (pipeline, name, hit.record.step))
+    step, key = hit.body.spec.name, hit.record.key or ""
+    return AuditedStep(step, hit.pipeline, name, key, verdict, detail, seconds)
+
+
+def _judged(hit: _Hit, project: Project, told: tuple[str, str, str]) -> tuple[Verdict, str, float | None]:
+    if missing := lacking(hit.body.spec, hit.body):
+        return "cannot be run", how_to_give(missing), None
+    try:
+        inputs = {name: read(artifact, project) for name, artifact in hit.record.inputs.items()}
+    except ZencacheError as error:
+        return "cannot be run", _words(error), None
+    with tempfile.TemporaryDirectory(prefix="zencache-audit-", ignore_cleanup_errors=True) as folder:
+        try:
+            made = compute(hit.body, inputs, project, Path(folder), told)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a step may raise anything
+            return "failed", _words(error), None
+        found = _difference(hit.record, made, project)
+    return ("differs", found, made.seconds) if found else ("same", "", made.seconds)
+
+
+def _difference(record: ExecutionRecord, made: Computed, project: Project) -> str | None:
+    for name, old in record.outputs.items():
+        new = made.outputs.get(name)
+        if new is None:
+            return f"output {name}: it is not given any more"
+        if new.digest != old.digest:
+            return _where(name, old, new, project)
+    return None
+
+
+def _where(name: str, old: ArtifactRecord, new: ArtifactRecord, project: Project) -> str:
+    """Say where two outputs differ: in the values, or else in the files that they are stored in."""
+    where = f"output {name}"
+    if old.value_type != new.value_type:
+        return f"{where}: {old.value_type} → {new.value_type}"
+    try:
+        found = first_difference(read(old, project), read(new, project), where)
+    except ZencacheError as error:
+        return f"{where}: {_words(error)}"
+    except Exception:  # noqa: BLE001 - values of any kind are compared
+        found = None
+    if found:
+        return found
+    return first_differing_file(folder_of(old, project), new.folder, where) or f"{where}: its content differs"
+
+
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, ZencacheError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,41 @@
+"""Pins runs, so that gc keeps what they need; see `docs/housekeeping.md`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from zencache.errors import InUseError
+from zencache.metadata.client import set_properties
+from zencache.metadata.run_status import is_going_on
+from zencache.metadata.store import RUN_CONTEXT
+
+if TYPE_CHECKING:
+    from zencache.metadata.store import MetadataStore
+    from zencache.model.records import RunRecord
+
+_PINNED = "zencache_pinned"
+
+
+def pin(metadata: MetadataStore, run: RunRecord, why: str) -> None:
+    """Keep what a run needs, whatever gc is told; raises InUseError for a deleted or active run."""
+    if run.deleted:
+        raise InUseError(f"run {run.name} was deleted on {run.deleted}; it cannot be pinned")
+    now = datetime.now(timezone.utc)
+    if is_going_on(run, now):
+        raise InUseError(f"run {run.name} is going on, and kept meanwhile; pin it when it has ended")
+    _set_pin(metadata, run, why or f"by hand on {now.astimezone():%Y-%m-%d %H:%M:%S}")
+
+
+def unpin(metadata: MetadataStore, run: RunRecord) -> None:
+    """Remove a run's pin."""
+    _set_pin(metadata, run, None)
+
+
+def _set_pin(metadata: MetadataStore, run: RunRecord, why: str | None) -> None:
+    with metadata.lock:
+        context = metadata.context(RUN_CONTEXT, run.name)
+        assert context is not None
+        context.custom_properties.pop(_PINNED, None)
+        set_properties(context.custom_properties, {_PINNED: why})
+        metadata.client.put_contexts([context])

@@ -1,0 +1,32 @@
+"""Whether a recorded run is still active, for those who must not disturb it. Nothing here imports ml_metadata."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from zencache.util.process_id import Owner
+
+if TYPE_CHECKING:
+    from zencache.model.records import RunRecord
+
+GRACE = timedelta(hours=1)
+"""Grace period for artifacts and runs that may not be attached to their records yet."""
+FORGOTTEN = timedelta(days=7)
+"""After this time, a running run without a recorded process counts as ended."""
+
+
+def is_going_on(run: RunRecord, now: datetime) -> bool:
+    """Say whether a run has not ended, as far as one can tell; see `docs/housekeeping.md`."""
+    if run.deleted:
+        return False
+    if run.status == "running":
+        # One of another machine cannot be asked here: its status says what its signs of life told.
+        owner = Owner.recorded(run.owner)
+        return owner.is_alive() is not False if owner else run_age(run, now) < FORGOTTEN
+    return run.of_tfx and run_age(run, now) < GRACE
+
+
+def run_age(run: RunRecord, now: datetime) -> timedelta:
+    """Give the time since a run ended; never negative."""
+    return max(now - run.ended, timedelta(0))  # its seconds were counted from before it was recorded

@@ -1,0 +1,65 @@
+"""A copy of an SQLite store, made while others use it.
+
+A process of its own makes it: this one has the file open through ML Metadata, which brings an SQLite of its own, and
+two of them in one process do not see each other's locks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from zencache.errors import StoreUnavailableError
+from zencache.util.atomic_write import flush
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COPY = """
+import sqlite3, sys
+from pathlib import Path
+source = sqlite3.connect(Path(sys.argv[1]).as_uri() + "?mode=ro", uri=True, timeout=60)
+target = sqlite3.connect(sys.argv[2])
+source.backup(target)
+[[found]] = target.execute("PRAGMA quick_check(1)")
+target.close()
+if found != "ok":
+    raise SystemExit("the copy is damaged: " + found)
+"""
+
+
+def back_up(file: Path, target: Path, settings: Path) -> None:
+    """Copy an SQLite file to where nothing is: all that was committed, whole or not at all; and before it the settings.
+
+    Raises StoreUnavailableError where it cannot be made.
+    """
+    # The same for each attempt, of which there is one at a time: what was interrupted leaves nothing behind.
+    aside = target.with_name(f"{file.stem}-{blake3(os.fsencode(file.absolute())).hexdigest()[:8]}.partial")
+    try:
+        target.parent.mkdir(exist_ok=True)
+        for left in target.parent.glob(f"{aside.name}*"):
+            left.unlink()
+        shutil.copyfile(settings, target.with_suffix(".toml"))
+        _copy(file, aside)
+        flush(aside)
+        aside.rename(target)
+        flush(target.parent)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise StoreUnavailableError(
+            f"cannot back up {file} to {target}: {error}. Nothing was changed; free space, or make the folder writable"
+        ) from error
+
+
+def _copy(file: Path, target: Path) -> None:
+    command = [sys.executable, "-I", "-c", _COPY, str(file.absolute()), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own text
+    if done.returncode:
+        raise OSError((done.stderr.strip().splitlines() or ["its process was ended"])[-1])

@@ -1,0 +1,123 @@
+"""Runs that TFX's own runners wrote into a store: TFX keeps no more of them than their executions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zencache.metadata.client import get_properties
+from zencache.model.records import RunRecord, from_milliseconds
+from zencache.model.specs import (
+    CodeRef,
+    InputSpec,
+    NodeRef,
+    OutputRef,
+    OutputSpec,
+    PipelineSpec,
+    StepSpec,
+    in_order,
+    key_and_index,
+)
+from zencache.model.values import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zencache.metadata.store import MetadataStore
+    from zencache.model.records import ExecutionRecord
+
+_OF_TFX = ("__", "zencache_")
+"""What the names of properties start with that are no parameters."""
+
+
+def run_of_tfx(metadata: MetadataStore, context: Any) -> RunRecord | None:
+    """Give the run that a context of TFX's stands for; None for one without executions."""
+    executions = metadata.client.get_executions_by_context(context.id)
+    pipeline = next((metadata.place_of(e.id)[0] for e in executions), "")
+    if not pipeline:
+        return None
+    started = min(e.create_time_since_epoch for e in executions)
+    ended = max(map(_end, executions))
+    marks = get_properties(context.custom_properties)
+    return RunRecord(
+        id=context.id,
+        name=context.name,
+        pipeline=pipeline,
+        version=None,
+        status=_status(record.state for record in metadata.records(executions, events=False)),
+        created=from_milliseconds(started),
+        seconds=(ended - started) / 1000,
+        pinned=marks.get("zencache_pinned"),
+        deleted=marks.get("zencache_deleted"),
+        of_tfx=True,
+    )
+
+
+def _end(execution: Any) -> int:
+    """Give when an execution ended, in milliseconds; what was noted on it later says how long it took."""
+    took = get_properties(execution.custom_properties).get("zencache_seconds")
+    if took is None:
+        return int(execution.last_update_time_since_epoch)
+    return int(execution.create_time_since_epoch + 1000 * took)
+
+
+def _status(states: Iterable[str]) -> str:
+    """Sum up a run whose end nobody recorded."""
+    found = set(states)
+    if found & {"NEW", "RUNNING"}:
+        return "running"
+    return "failed" if found - {"COMPLETE", "CACHED"} else "completed"
+
+
+def spec_of_tfx(metadata: MetadataStore, run: RunRecord) -> PipelineSpec:
+    """Give what a run of TFX's ran, as far as its executions tell: it can be read and compared, and not be run."""
+    executions = metadata.client.get_executions_by_context(run.id)
+    records = metadata.records(sorted(executions, key=lambda e: e.id))
+    types = {e.id: e for e in executions}
+    makers = {a.id: (metadata.place_of(r.id)[1], name) for r in records for name, a in r.outputs.items()}
+    steps = {
+        metadata.place_of(record.id)[1]: _step(metadata, record, types[record.id], run.pipeline, makers)
+        for record in records
+    }
+    return PipelineSpec(name=run.pipeline, steps=in_order(list(steps.values())))
+
+
+def _step(
+    metadata: MetadataStore,
+    record: ExecutionRecord,
+    execution: Any,
+    pipeline: str,
+    makers: dict[int, tuple[str, str]],
+) -> StepSpec:
+    name = metadata.place_of(record.id)[1]
+    module, _, qualname = execution.type.rpartition(".")
+    feeds = {
+        (key_and_index(n)[0], a.value_type, makers[a.id]) for n, a in record.inputs.items() if a.id in makers
+    }
+    inputs = [
+        InputSpec(name=key, type=kind, source=OutputRef(step=maker, output=key_and_index(output)[0]))
+        for key, kind, (maker, output) in sorted(feeds)
+        if maker != name
+    ]
+    outputs = {key_and_index(n)[0]: a.value_type for n, a in record.outputs.items()}
+    return StepSpec(
+        name=name,
+        code=CodeRef(module=module, qualname=qualname),
+        inputs=tuple(inputs),
+        outputs=tuple(OutputSpec(name=n, type=kind) for n, kind in sorted(outputs.items())),
+        parameters=recorded_parameters(execution),
+        node=NodeRef(ir="", pipeline=pipeline),
+    )
+
+
+def recorded_parameters(execution: Any) -> dict[str, str]:
+    """Give the execution properties that TFX recorded, as a spec has them."""
+    found = {**get_properties(execution.properties), **get_properties(execution.custom_properties)}
+    plain = {n: v for n, v in found.items() if isinstance(v, str | int | float) and not n.startswith(_OF_TFX)}
+    return {name: to_text(value) for name, value in sorted(plain.items())}
+
+
+def unkeyed(metadata: MetadataStore) -> Sequence[Any]:
+    """List the finished executions that have no cache key yet, oldest first."""
+    records = metadata.client.get_executions()
+    complete = {r.id for r in metadata.records(records, events=False) if r.state == "COMPLETE" and not r.key}
+    return sorted((e for e in records if e.id in complete), key=lambda e: e.id)

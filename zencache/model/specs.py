@@ -1,0 +1,297 @@
+"""A pipeline as data: which steps, how they are connected, with which parameters.
+
+Everything here is frozen and can be written as JSON, so that a pipeline can be recorded and found
+again by another process. What a step does is not here: a `StepBody` ties a spec to live code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - pydantic and dataclasses read annotations
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from typing_extensions import Self
+
+from zencache.errors import CycleError, DefinitionError, NotFoundError
+from zencache.model.names import is_one_folder
+from zencache.model.values import digest_of
+from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
+
+T = TypeVar("T")
+
+
+class Frozen(BaseModel):
+    """Base of the specs: values that are replaced, never edited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def replaced(self, **changes: Any) -> Self:
+        """Make a copy with some fields changed; what was derived from the old fields is derived anew."""
+        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
+
+
+def indexed(key: str, index: int) -> str:
+    """Name one of several artifacts of an input or output.
+
+    >>> indexed("examples", 0), indexed("examples", 1)
+    ('examples', 'examples[1]')
+    """
+    return f"{key}[{index}]" if index else key
+
+
+def key_and_index(name: str) -> tuple[str, int]:
+    """Take apart what `indexed` named.
+
+    >>> key_and_index("examples"), key_and_index("examples[1]")
+    (('examples', 0), ('examples', 1))
+    """
+    key, mark, index = name.partition("[")
+    return key, int(index[:-1]) if mark else 0
+
+
+class OutputRef(Frozen):
+    """An output of a step, by names."""
+
+    step: str
+    output: str
+
+
+class InputSpec(Frozen):
+    """An argument of a step that is fed by another step's output."""
+
+    name: str
+    type: str
+    source: OutputRef
+
+
+def _folder_name(name: str) -> str:
+    if not is_one_folder(name):
+        raise DefinitionError(
+            f"{name[:80]!a} cannot be the name of a step or an output: files are stored under it, and it is not one folder"
+        )
+    return name
+
+
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+"""A name under which files are stored, whoever gives it: a user, TFX, or a record."""
+
+
+class OutputSpec(Frozen):
+    """An output of a step: its name and the qualified name of its declared type."""
+
+    name: FolderName
+    type: str
+    materializer: str | None = None
+    """The path of the one that the step chose, `module:Class`; None leaves it to the value's type."""
+
+
+class CodeRef(Frozen):
+    """Where a step's code is found again: by import, or in the snapshot of that name."""
+
+    module: str
+    qualname: str
+    snapshot: str | None = None
+
+
+class NodeRef(Frozen):
+    """What makes a step a native TFX component: its part of TFX's intermediate representation."""
+
+    ir: str
+    """The node, a `pipeline_pb2.PipelineNode` in base64."""
+    deployment: str = ""
+    """How it is launched, a `LocalDeploymentConfig` of this node alone in base64."""
+    pipeline: str
+    """The name of the pipeline that it was compiled in."""
+    root: str = ""
+    """The pipeline root that it was compiled with."""
+    executor: str = ""
+    """The executor's class, `module.Class`; empty for a node that TFX itself handles."""
+    driver: str = ""
+    """The custom driver's class, likewise."""
+    told: dict[str, str] = {}
+    """What else bears on its result: flags of its executor, properties that its outputs are given."""
+    is_late: bool = False
+    """Whether what feeds it, or whether it runs, is known only when the run has come to it."""
+    dynamic: tuple[str, ...] = ()
+    """The execution properties that are computed from inputs when it runs."""
+
+
+_LONGEST_WAIT = 3600.0  # seconds: doubling a delay ends here
+
+
+class Attempts(Frozen):
+    """How often and how long a step may try; None where nothing was said.
+
+    >>> Attempts(retries=3, retry_delay=2.0).delay(1), Attempts(retries=3, retry_delay=2.0).delay(3)
+    (2.0, 8.0)
+    """
+
+    retries: int | None = None
+    """How many more times a step that fails is computed."""
+    retry_delay: float | None = None
+    """Seconds before the first retry, 1 if nothing was said; each further wait is twice as long, up to an hour."""
+    timeout: float | None = None
+    """Seconds that one attempt may take."""
+
+    def delay(self, failed: int) -> float:
+        """Give the seconds to wait after that many attempts have failed."""
+        first = 1.0 if self.retry_delay is None else self.retry_delay
+        return min(first * 2.0 ** min(failed - 1, 64), max(first, _LONGEST_WAIT))
+
+
+class StepSpec(Frozen):
+    """One step of a pipeline."""
+
+    name: FolderName
+    slot: str | None = None
+    code: CodeRef
+    inputs: tuple[InputSpec, ...] = ()
+    outputs: tuple[OutputSpec, ...] = ()
+    parameters: dict[str, str] = {}
+    """Parameter to JSON text (`zencache.model.values`); a parameters model is spread into its fields."""
+    enable_cache: bool | None = None
+    policy: CachePolicy | None = None
+    attempts: Attempts | None = None
+    takes_context: bool = False
+    after: tuple[str, ...] = ()
+    """Steps that it waits for without taking a result."""
+    node: NodeRef | None = None
+    """Of a native TFX component; a step of one's own has none."""
+
+    @property
+    def tries(self) -> Attempts:
+        """What is said about its attempts, as a value that is always there."""
+        return self.attempts or Attempts()
+
+    @cached_property
+    def identity(self) -> str:
+        """The qualified name of the step's function; it is also the MLMD execution type."""
+        return f"{self.code.module}.{self.code.qualname}"
+
+    def fed(self, outputs: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
+        """Give what each input is fed with, of the outputs by step and name.
+
+        An input of a native component may be fed with several artifacts: `examples`, `examples[1]`, …
+        """
+        fed: dict[str, T] = {}
+        counts: dict[str, int] = {}
+        for item in self.inputs:
+            for name, value in outputs[item.source.step].items():
+                if key_and_index(name)[0] == item.source.output:
+                    number = counts[item.name] = counts.get(item.name, -1) + 1
+                    fed[indexed(item.name, number)] = value
+        return fed
+
+    @cached_property
+    def upstream(self) -> frozenset[str]:
+        """The names of the steps that this one waits for."""
+        return frozenset((*(item.source.step for item in self.inputs), *self.after))
+
+
+class PipelineSpec(Frozen):
+    """A pipeline: its steps in an order in which each comes after those it waits for."""
+
+    name: str
+    steps: tuple[StepSpec, ...]
+    enable_cache: bool | None = None
+    policy: CachePolicy | None = None
+    root: str | None = None
+    """Where native components write their artifacts, if not where the project does: TFX's pipeline root."""
+    classic: str | None = None
+    """Of a `TrainingPipeline`: its configuration as JSON."""
+
+    @model_validator(mode="after")
+    def _is_a_graph(self) -> PipelineSpec:
+        names = [step.name for step in self.steps]
+        if not names:
+            raise DefinitionError(f"pipeline {self.name} has no steps: call at least one step in its body")
+        if len(set(names)) != len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise DefinitionError(f"pipeline {self.name} has two steps named {', '.join(twice)}")
+        seen: set[str] = set()
+        for step in self.steps:
+            if missing := step.upstream - set(names):
+                raise DefinitionError(
+                    f"step {step.name} takes an input from {', '.join(sorted(missing))}, which is no step of pipeline {self.name}"
+                )
+            if waits := step.upstream - seen:
+                raise CycleError(
+                    f"step {step.name} of pipeline {self.name} waits for {', '.join(sorted(waits))}, which waits for it"
+                )
+            seen.add(step.name)
+        return self
+
+    @cached_property
+    def by_name(self) -> Mapping[str, StepSpec]:
+        """The steps by their names."""
+        return {step.name: step for step in self.steps}
+
+    @cached_property
+    def levels(self) -> tuple[tuple[StepSpec, ...], ...]:
+        """The steps by how far they are from the start: those of one level do not wait for each other."""
+        made: list[list[StepSpec]] = []
+        level_of: dict[str, int] = {}
+        for step in self.steps:
+            level = level_of[step.name] = 1 + max((level_of[name] for name in step.upstream), default=-1)
+            made += [[]] if level == len(made) else []
+            made[level].append(step)
+        return tuple(map(tuple, made))
+
+    def step(self, name: str) -> StepSpec:
+        """Find a step by its slot or its name."""
+        for step in self.steps:
+            if name in (step.slot, step.name):
+                return step
+        raise NotFoundError.named(
+            "step", name, [s.slot or s.name for s in self.steps], hint=f"pipeline {self.name}"
+        )
+
+    @cached_property
+    def structure(self) -> str:
+        """The digest that decides the version: the steps by identity, and how they are connected."""
+        return digest_of(
+            [
+                "structure/1",
+                *(
+                    [
+                        s.name,
+                        s.identity,
+                        sorted([i.name, i.source.step, i.source.output] for i in s.inputs),
+                        *([sorted(s.after)] if s.after else []),
+                    ]
+                    for s in sorted(self.steps, key=lambda s: s.name)
+                ),
+            ]
+        )
+
+
+def in_order(steps: Sequence[StepSpec]) -> tuple[StepSpec, ...]:
+    """Put each step after those that it waits for, and leave the order as it is otherwise."""
+    names = {step.name for step in steps}
+    left, done, ordered = list(steps), set[str](), list[StepSpec]()
+    while left:
+        ready = next((step for step in left if step.upstream & names <= done), left[0])
+        left.remove(ready)
+        done.add(ready.name)
+        ordered.append(ready)
+    return tuple(ordered)
+
+
+@dataclass(frozen=True, eq=False)
+class StepBody:
+    """A step's spec tied to its live code: what is needed to run it in this process."""
+
+    spec: StepSpec
+    function: Callable[..., Any]
+    arguments: Mapping[str, Any]
+    """Live values of the arguments that are parameters, a parameters model as one."""
+    input_types: Mapping[str, Any]
+    output_types: Mapping[str, Any]
+    injected: Mapping[str, str] = field(default_factory=dict)
+    """Argument to what zencache puts there: `"context"` or `"beam"`."""
+    policy: CachePolicy | None = None
+    """The step's own, with its functions live."""
+    snapshot: Any = None
+    """Of a step from a snapshot: the digest of its code when that was taken."""

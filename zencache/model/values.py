@@ -1,0 +1,270 @@
+"""Plain values as JSON that keeps their types: parameters, small artifacts, and what is digested.
+
+JSON's own values stand for themselves; every other type is an object with one key that starts with `$`::
+
+    None, bool, int, str, float      null, true, 1, "a", 1.5
+    list                             [...]
+    dict with plain str keys         {...}
+    any other dict                   {"$dict": [[key, value], ...]}
+    tuple, set, frozenset            {"$tuple": [...]}, {"$set": [...]}, {"$frozenset": [...]}
+    nan, inf, -inf                   {"$float": "nan"}
+    complex                          {"$complex": [real, imag]}
+    bytes                            {"$bytes": base64}
+    datetime, date, time, timedelta  {"$datetime": ISO 8601}, …, {"$timedelta": [days, seconds, microseconds]}
+    Decimal, UUID, Path              {"$decimal": "1.10"}, {"$uuid": …}, {"$path": "a/b"}
+    an enum's member                 {"$enum": [class, name, value]}
+    a pydantic model, a dataclass    {"$model": [class, {field: value}]}, {"$dataclass": …}
+    a numpy scalar                   {"$numpy": [dtype, value]}
+    a secret, of parameters only     {"$secret": ["str" or "bytes", keyed digest]}
+
+So `1`, `1.0`, `True` and `"1"` have different texts, and no two values of these types share one.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import importlib
+import json
+import math
+import sys
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from blake3 import blake3
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+from zencache.errors import MaterializerError
+from zencache.model import secrets
+from zencache.model.types import module_name, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Seal = Callable[[Any], str]
+"""Gives the digest that stands for a secret."""
+
+PLAIN_TYPES = (
+    *(type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict),
+    *(datetime, date, time, timedelta, Decimal, UUID),
+)
+
+
+def to_text(value: Any, seal: Seal | None = None) -> str:
+    """Write a value as one line of JSON; `seal` gives what stands for a secret, which is refused without it.
+
+    >>> to_text({"b": 1, "a": (1.0, b"x")})
+    '{"b":1,"a":{"$tuple":[1.0,{"$bytes":"eA=="}]}}'
+    >>> to_text({1: "a"})
+    '{"$dict":[[1,"a"]]}'
+    """
+    return json.dumps(encode(value, seal), separators=(",", ":"), allow_nan=False)
+
+
+def canonical_text(text: str) -> str:
+    """Bring what `to_text` wrote into the form in which equal mappings have equal texts, whatever their order.
+
+    >>> canonical_text('{"b":1,"a":{"$dict":[[2,0],[1,0]]}}')
+    '{"a":{"$dict":[[1,0],[2,0]]},"b":1}'
+    """
+    return _text(_with_sorted_pairs(json.loads(text)))
+
+
+def _with_sorted_pairs(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_with_sorted_pairs(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    inner = {key: _with_sorted_pairs(item) for key, item in data.items()}
+    return {"$dict": sorted(inner["$dict"], key=_text)} if inner.keys() == {"$dict"} else inner
+
+
+def from_text(text: str) -> Any:
+    """Read what `to_text` wrote.
+
+    >>> from_text(to_text({1: {2, 3}})) == {1: {2, 3}}
+    True
+    """
+    return decode(json.loads(text))
+
+
+def encode(value: Any, seal: Seal | None = None) -> Any:  # noqa: PLR0911 - one line a kind
+    """Turn a value into what `json.dumps` takes; raises MaterializerError for a type that is not plain."""
+    kind = type(value)
+    if value is None or kind in (bool, int, str):
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else {"$float": repr(value)}
+    if kind is list:
+        return [encode(item, seal) for item in value]
+    if kind is dict:
+        return _encode_dict(value, seal)
+    if kind in (tuple, set, frozenset):
+        items = [encode(item, seal) for item in value]
+        return {f"${kind.__name__}": items if kind is tuple else sorted(items, key=_text)}
+    if kind in _SCALARS:
+        name, to_json, _ = _SCALARS[kind]
+        return {f"${name}": to_json(value)}
+    return _encode_object(value, seal)
+
+
+def _encode_dict(value: dict[Any, Any], seal: Seal | None) -> Any:
+    if all(type(key) is str and not key.startswith("$") for key in value):
+        return {key: encode(item, seal) for key, item in value.items()}
+    pairs = [[encode(k, seal), encode(v, seal)] for k, v in value.items()]
+    return {"$dict": pairs}
+
+
+def _encode_object(value: Any, seal: Seal | None) -> Any:
+    kind = type(value)
+    if isinstance(value, Enum):
+        return {"$enum": [_class_path(kind), value.name, encode(value.value)]}
+    if secrets.is_secret(value):
+        return _encode_secret(value, seal)
+    if isinstance(value, PurePath):
+        return {"$path": value.as_posix()}
+    if hasattr(kind, "model_fields") and hasattr(value, "model_dump"):
+        fields = {**dict(value), **(value.model_extra or {})}
+        return {"$model": [_class_path(kind), encode(fields, seal)]}
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {"$dataclass": [_class_path(kind), encode(fields, seal)]}
+    if any(f"{base.__module__}.{base.__name__}" == "numpy.generic" for base in kind.__mro__):
+        return {"$numpy": [value.dtype.str, encode(value.item())]}
+    raise MaterializerError(
+        f"a value of type {type_name(kind)} is not a plain value; "
+        "pass it from step to step as an output, or turn it into numbers, strings, lists or dicts"
+    )
+
+
+def _encode_secret(value: Any, seal: Seal | None) -> Any:
+    if seal is None:
+        raise MaterializerError(
+            f"a {type(value).__name__} is a secret, which is never stored; "
+            "give it as a parameter to each step that needs it, and return what is made with it"
+        )
+    if not isinstance(value, SecretStr | SecretBytes):
+        raise MaterializerError(
+            f"a secret of type {type_name(type(value))} cannot be a parameter; give a SecretStr or SecretBytes"
+        )
+    return secrets.encoded(value, seal)
+
+
+def decode(data: Any) -> Any:
+    """Turn back what `encode` made; classes are imported by their names."""
+    if isinstance(data, list):
+        return [decode(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    tag = next(iter(data), "")
+    if len(data) == 1 and tag.startswith("$"):
+        return _DECODERS[tag](data[tag])
+    return {key: decode(item) for key, item in data.items()}
+
+
+def _text(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _class_path(kind: type) -> str:
+    return f"{module_name(kind.__module__)}:{kind.__qualname__}"
+
+
+def import_object(path: str) -> Any:
+    """Import `module:qualified.name`; raises MaterializerError that says what is missing."""
+    module, _, qualname = path.partition(":")
+    try:
+        # The script that runs is known as `__main__`; importing it by name would run it again.
+        found: Any = (
+            sys.modules["__main__"] if module == module_name("__main__") else importlib.import_module(module)
+        )
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise MaterializerError(f"{qualname} of module {module} cannot be imported: {error}") from error
+    return found
+
+
+def _class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
+    """Import a class that a text names; what is none of its kind is not used, whoever wrote the text."""
+    found = import_object(path)
+    if not (isinstance(found, type) and is_one(found)):
+        raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")
+    return found
+
+
+def _decode_model(data: tuple[str, Mapping[str, Any]]) -> Any:
+    path, fields = data[0], decode(data[1])
+    kind = _class(path, "pydantic model", lambda found: issubclass(found, BaseModel))
+    return kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
+
+
+def _decode_enum(data: tuple[str, str]) -> Any:
+    return _class(data[0], "enum", lambda found: issubclass(found, Enum))[data[1]]
+
+
+def _decode_dataclass(data: tuple[str, Mapping[str, Any]]) -> Any:
+    path, fields = data
+    kind = _class(path, "dataclass", dataclasses.is_dataclass)
+    made = object.__new__(kind)
+    for name, value in decode(fields).items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+def _decode_numpy(data: tuple[str, Any]) -> Any:
+    import numpy as np  # noqa: PLC0415 - only a stored numpy scalar needs it
+
+    dtype, item = data
+    return np.dtype(dtype).type(decode(item))
+
+
+def _timedelta_parts(value: timedelta) -> list[int]:
+    return [value.days, value.seconds, value.microseconds]
+
+
+_Codec = tuple[str, "Callable[[Any], Any]", "Callable[[Any], Any]"]
+_SCALARS: dict[type, _Codec] = {
+    complex: ("complex", lambda v: [encode(v.real), encode(v.imag)], lambda d: complex(*map(decode, d))),
+    bytes: ("bytes", lambda v: base64.b64encode(v).decode(), base64.b64decode),
+    datetime: (
+        "datetime",
+        lambda v: [v.isoformat(), v.fold],
+        lambda d: datetime.fromisoformat(d[0]).replace(fold=d[1]),
+    ),
+    date: ("date", date.isoformat, date.fromisoformat),
+    time: ("time", lambda v: [v.isoformat(), v.fold], lambda d: time.fromisoformat(d[0]).replace(fold=d[1])),
+    timedelta: ("timedelta", _timedelta_parts, lambda d: timedelta(*d)),
+    Decimal: ("decimal", str, Decimal),
+    UUID: ("uuid", str, UUID),
+}
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    **{f"${name}": from_json for name, _, from_json in _SCALARS.values()},
+    "$float": float,
+    "$tuple": lambda items: tuple(map(decode, items)),
+    "$set": lambda items: set(map(decode, items)),
+    "$frozenset": lambda items: frozenset(map(decode, items)),
+    "$dict": lambda pairs: {decode(key): decode(value) for key, value in pairs},
+    "$path": Path,
+    "$enum": _decode_enum,
+    "$model": _decode_model,
+    "$dataclass": _decode_dataclass,
+    "$numpy": _decode_numpy,
+    "$secret": secrets.decoded,
+}
+
+
+def digest_of(value: Any) -> str:
+    """Give the BLAKE3 digest of a plain value's canonical text, as 64 hexadecimal digits.
+
+    >>> digest_of({"a": "1b2", "b": "3"}) == digest_of({"b": "3", "a": "1b2"})
+    True
+    >>> len({digest_of(v) for v in (1, 1.0, True, "1")})
+    4
+    """
+    return blake3(_text(_with_sorted_pairs(encode(value))).encode()).hexdigest()

@@ -1,0 +1,97 @@
+"""Replacing a step of a pipeline by another, with its connections kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from zencache.errors import DefinitionError
+from zencache.model.specs import InputSpec, OutputRef, PipelineSpec, StepBody, StepSpec
+from zencache.planning.components import Body
+from zencache.steps.trace import check_types, make_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zencache.steps.step import BoundStep, Step
+
+Live = tuple[dict[str, Body], dict[str, "Step"]]
+
+
+def replaced(
+    spec: PipelineSpec, bodies: Mapping[str, Body], steps: Mapping[str, Step], slot: str, bound: BoundStep
+) -> tuple[PipelineSpec, Live]:
+    """Give the parts of a pipeline in which `bound` stands where `slot` did."""
+    old = spec.step(slot)
+    # A component knows what feeds it by name.
+    name = old.name if any(step.node for step in spec.steps) else _name(spec, old, bound.step.name)
+    new = make_body(bound.step, bound.values, _sources(old, bound), name=name, slot=old.slot)
+    new = dataclasses.replace(new, spec=new.spec.replaced(after=old.after))
+    outputs = _renamed_outputs(spec, old, new.spec)
+    made: dict[str, Body] = {}
+    for body in bodies.values():
+        changed = new if body.spec.name == old.name else _fed_by(body, old.name, name, outputs)
+        made[changed.spec.name] = changed
+    _check(made, name)
+    made_steps = {n: bound.step if n == name else steps[n] for n in made if n == name or n in steps}
+    order = [name if step.name == old.name else step.name for step in spec.steps]
+    made_spec = spec.replaced(steps=tuple(made[each].spec for each in order))
+    return made_spec, (made, made_steps)
+
+
+def _name(spec: PipelineSpec, old: StepSpec, wanted: str) -> str:
+    taken = spec.by_name.keys() - {old.name}
+    candidates = (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _sources(old: StepSpec, bound: BoundStep) -> dict[str, OutputRef]:
+    """Feed the new step's arguments as the old one's: by name, or else by position."""
+    takes = [a.name for a in bound.step.signature.of_kind("value") if a.name not in bound.values]
+    fed = {item.name: item.source for item in old.inputs}
+    if set(fed) <= set(takes):
+        return fed
+    if len(takes) < len(fed):
+        raise DefinitionError(
+            f"step {bound.step.name} cannot replace {old.name}: that is fed {', '.join(fed)}, "
+            f"and {bound.step.name} takes {', '.join(takes) or 'no inputs'}"
+        )
+    return dict(zip(takes, fed.values(), strict=False))
+
+
+def _renamed_outputs(spec: PipelineSpec, old: StepSpec, new: StepSpec) -> dict[str, str]:
+    """Say which of the new step's outputs stands for each of the old one's that another step uses."""
+    used = {i.source.output for s in spec.steps for i in s.inputs if i.source.step == old.name}
+    names = [output.name for output in new.outputs]
+    if used <= set(names):
+        return {name: name for name in used}
+    if len(new.outputs) == len(old.outputs):
+        return dict(zip((o.name for o in old.outputs), names, strict=True))
+    raise DefinitionError(
+        f"step {new.name} cannot replace {old.name}: other steps use its {', '.join(sorted(used))}, "
+        f"and {new.name} gives {', '.join(names) or 'nothing'}"
+    )
+
+
+def _fed_by(body: Body, old: str, new: str, outputs: Mapping[str, str]) -> Body:
+    inputs = tuple(
+        InputSpec(name=i.name, type=i.type, source=OutputRef(step=new, output=outputs[i.source.output]))
+        if i.source.step == old
+        else i
+        for i in body.spec.inputs
+    )
+    after = tuple(new if name == old else name for name in body.spec.after)
+    return dataclasses.replace(body, spec=body.spec.replaced(inputs=inputs, after=after))
+
+
+def _check(bodies: Mapping[str, Body], name: str) -> None:
+    """Check the types of all connections of a step with other steps."""
+    for target in bodies.values():
+        for item in target.spec.inputs:
+            ends = (target, bodies[item.source.step])
+            if name in (target.spec.name, item.source.step) and all(
+                isinstance(end, StepBody) for end in ends
+            ):
+                given = bodies[item.source.step].output_types[item.source.output]
+                wanted = target.input_types[item.name]
+                check_types(item.source.step, item.source.output, given, target.spec.name, item.name, wanted)

@@ -1,0 +1,138 @@
+"""Keys that are no part of the records: the one of secrets, and the one of signatures.
+
+``ZENCACHE_SECRET_KEY``, or else the file `.zencache/secret.key`, makes the digests of secrets those that nobody
+finds by trying values. ``ZENCACHE_SIGNING_KEY`` signs what runs code when it is loaded; it is never in the
+project's folder, so that who can write there cannot sign.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+from typing import TYPE_CHECKING, Any, Literal
+
+from blake3 import blake3
+
+from zencache.errors import SettingsError, StoreUnavailableError
+from zencache.model.secrets import seal_of_process, sealing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from zencache.config import Project
+
+SECRET_KEY = "ZENCACHE_SECRET_KEY"  # noqa: S105 - the name of a variable
+SIGNING_KEY = "ZENCACHE_SIGNING_KEY"
+_SHORTEST = 16  # bytes of a key that somebody chose
+_FEWEST = 8  # different bytes in it: `aaaaaaaaaaaaaaaa` is no key
+_BYTES = 32  # of a key that is made here
+
+Kind = Literal["snapshot", "artifact"]
+"""What is signed: a step's code, or an artifact that runs code when it is loaded."""
+
+
+def secret_key(project: Project, *, create: bool) -> bytes | None:
+    """Give the key of a project's secrets, 32 bytes; None where there is none and none is to be made."""
+    given = _given(SECRET_KEY)
+    if given is None:
+        given = _read(project.secret_key) or (_made(project.secret_key) if create else None)
+    if given is None:
+        return None
+    return blake3(given, derive_key_context="zencache 1 secrets among parameters").digest()
+
+
+def sign(kind: Kind, digest: str) -> str | None:
+    """Sign content by its digest, for one kind of use; None where there is no key."""
+    key = _given(SIGNING_KEY)
+    if key is None:
+        return None
+    return hmac.new(key, f"zencache-signature/1:{kind}:{digest}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_signed(kind: Kind, digest: str, signature: str) -> bool:
+    """Say whether a signature is that of content; raises SettingsError where there is no key to tell by."""
+    made = sign(kind, digest)
+    if made is None:
+        raise SettingsError(
+            f"this project demands signatures (require_signature = true), and {SIGNING_KEY} is not set; "
+            "set it to the key that the project's results are signed with"
+        )
+    return hmac.compare_digest(made.encode(), signature.encode("utf-8", "replace"))
+
+
+def check_signing(project: Project) -> None:
+    """Raise SettingsError if the project demands signatures and this process has no usable key."""
+    if project.settings.require_signature:
+        is_signed("snapshot", "", "")
+    else:
+        _given(SIGNING_KEY)
+
+
+def _given(variable: str) -> bytes | None:
+    """Read a key from the environment; raises SettingsError for one that could be guessed."""
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    key = os.fsencode(text)
+    if len(key) < _SHORTEST or len(set(key)) < _FEWEST:
+        raise SettingsError(
+            f"{variable} can be guessed: a key has at least {_SHORTEST} bytes, of {_FEWEST} different ones. "
+            "Make one with `python -c 'import secrets; print(secrets.token_hex(32))'`"
+        )
+    return key
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        key = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SettingsError(f"the key of the project's secrets, {file}, cannot be read: {error}") from error
+    if len(key) != _BYTES:
+        raise SettingsError(
+            f"{file} is not a key of {_BYTES} bytes; put the project's own there again, or remove it: "
+            "a new one is made, and steps with secrets run once more"
+        )
+    return key
+
+
+def _made(file: Path) -> bytes:
+    """Make the key of a project, which its owner alone can read; another process may be faster."""
+    aside = file.with_name(f"{file.name}.{os.getpid()}.{os.urandom(4).hex()}.partial")
+    key = os.urandom(_BYTES)
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as made:
+            made.write(key)
+            made.flush()
+            os.fsync(made.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, file)
+        aside.unlink()
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"cannot write {file}, the key of the project's secrets: {error}; or set {SECRET_KEY}"
+        ) from error
+    found = _read(file)
+    assert found is not None
+    return found
+
+
+def seal_of(project: Project | None, *, create: bool = False) -> Callable[[Any], str]:
+    """Give what digests a project's secrets; its key is looked for when the first secret is met.
+
+    Where there is no key, and none is to be made, nothing is recorded either: any digest will do.
+    """
+    found: list[Callable[[Any], str]] = []
+
+    def seal(value: Any) -> str:
+        if not found:
+            key = secret_key(project, create=create) if project is not None else None
+            found.append(seal_of_process if key is None else sealing(key))
+        return found[0](value)
+
+    return seal

@@ -1,0 +1,250 @@
+"""Digests of files and folders, remembered while the files stay the same.
+
+The memory is a SQLite file of its own. It can be deleted at any time, and may be shared by processes::
+
+    files(folder, name, size, mtime_ns, ctime_ns, inode, digest)      one row a file, the newest
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import sqlite3
+import stat
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zencache.errors import DefinitionError
+from zencache.model.values import digest_of
+from zencache.tracking.audit_events import unwatched
+from zencache.util.hashing import file_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RACY = 2 * 10**9  # nanoseconds
+_PENDING = 1000  # digests that wait to be written together, at most
+_WAIT = 0.5  # seconds between two writes, so that many small files share one
+_FORMAT = 1  # of the SQLite file; another one is left alone
+_TABLE = """
+create table if not exists files (
+    folder text, name text, size integer, mtime_ns integer, ctime_ns integer, inode integer, digest text,
+    primary key (folder, name)
+) without rowid
+"""
+
+_Stamp = tuple[int, ...]
+
+
+class FileDigests:
+    """Gives content digests, and reads an unchanged file only once.
+
+    `reads` counts the files that were read. A method gives None for what does not exist.
+
+    >>> from pathlib import Path
+    >>> digests = FileDigests(None)
+    >>> _ = Path("a.txt").write_text("a")
+    >>> digests.digest(Path("a.txt"))[:8], digests.digest(Path("b.txt"))
+    ('17762fdd', None)
+    """
+
+    def __init__(self, store: Path | None) -> None:
+        self.reads = 0
+        self._known: dict[str, tuple[_Stamp, str]] = {}
+        self._new: dict[str, tuple[_Stamp, str]] = {}
+        self._asked: set[str] = set()  # folders whose files were looked up in the memory
+        self._lock = threading.Lock()
+        self._written = 0.0
+        self._memory = _Memory(store) if store is not None else None
+
+    def digest(self, path: Path) -> str | None:
+        """Give the digest of a file's content, or of all paths and contents below a folder."""
+        with unwatched():
+            return self._digest(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps `..`
+
+    def listing(self, path: Path) -> str | None:
+        """Give the digest of the names in a folder, without hidden ones and `__pycache__`."""
+        try:
+            with unwatched():
+                names = os.listdir(path)  # noqa: PTH208 - names, not paths
+        except OSError:
+            return None
+        shown = sorted(name for name in names if not name.startswith(".") and name != "__pycache__")
+        return digest_of(["listing/1", *map(_printable, shown)])
+
+    @staticmethod
+    def matches(pattern: str, root: Path) -> list[Path]:
+        """Give the files that a path or a glob names, relative to `root`, sorted; a folder stands for itself.
+
+        >>> from pathlib import Path
+        >>> for name in ("b.csv", "a.csv", "c.txt"):
+        ...     _ = Path(name).write_text("")
+        >>> [path.name for path in FileDigests.matches("*.csv", Path.cwd())]
+        ['a.csv', 'b.csv']
+        """
+        wanted = os.path.join(root, os.path.expanduser(pattern))  # noqa: PTH111, PTH118 - Path drops a trailing /
+        if os.path.exists(wanted):  # noqa: PTH110 - a name may have [ or * in it
+            return [Path(wanted)]
+        if not glob.has_magic(pattern):
+            raise DefinitionError(
+                f"no file {pattern!r} in {root}; make it, or correct the path (it is relative to that folder)"
+            )
+        found = sorted(Path(name) for name in glob.glob(wanted, recursive=True))  # noqa: PTH207 - takes absolute patterns
+        files = [path for path in found if path.is_file()]
+        if not files:
+            raise DefinitionError(
+                f"no file matches {pattern!r} in {root}; correct the pattern (it is relative to that folder; "
+                "`**` goes into folders below)"
+            )
+        return files
+
+    def flush(self) -> None:
+        """Write what is new to the memory, for other processes."""
+        with self._lock:
+            new, self._new = self._new, {}
+            self._written = time.monotonic()
+        if self._memory is not None and new:
+            self._memory.write(new)
+
+    def _digest(self, found: str) -> str | None:
+        status = _status(found)
+        if status is None:
+            return None
+        if stat.S_ISDIR(status.st_mode):
+            return self._folder(Path(found))
+        return self._file(found, status) if stat.S_ISREG(status.st_mode) else None
+
+    def _file(self, path: str, status: os.stat_result) -> str | None:
+        stamp = _stamp(status)
+        remembered = self._remembered(path, stamp)
+        if remembered is not None:
+            return remembered
+        began = time.time_ns()
+        digest = _read(Path(path))
+        if digest is None:
+            return None
+        with self._lock:
+            self.reads += 1
+        after = _status(path)
+        # Within the clock's granularity a file can change again and keep its times, and on some file
+        # systems that is two seconds: what is as young as that is read anew the next time.
+        if after is not None and _stamp(after) == stamp and began - status.st_mtime_ns >= _RACY:
+            self._remember(path, stamp, digest)
+        return digest
+
+    def _remembered(self, path: str, stamp: _Stamp) -> str | None:
+        folder = path.rpartition("/")[0]
+        if self._memory is not None and folder not in self._asked:
+            self._asked.add(folder)
+            for file, found in self._memory.read(folder).items():
+                self._known.setdefault(file, found)
+        known = self._known.get(path)
+        return known[1] if known is not None and known[0] == stamp else None
+
+    def _remember(self, path: str, stamp: _Stamp, digest: str) -> None:
+        with self._lock:
+            self._known[path] = self._new[path] = (stamp, digest)
+            due = len(self._new) >= _PENDING or time.monotonic() - self._written > _WAIT
+        if due:
+            self.flush()
+
+    def _folder(self, folder: Path) -> str:
+        found = sorted(
+            (_printable(os.path.relpath(path, folder)), self._digest(str(path)))
+            for path in files_below(folder)
+        )
+        return digest_of(["folder/1", *map(list, found)])
+
+
+class _Memory:
+    """The SQLite file. Whatever is wrong with it, nothing is remembered and nothing fails."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._reader: tuple[int, sqlite3.Connection | None] | None = None
+
+    def read(self, folder: str) -> dict[str, tuple[_Stamp, str]]:
+        """Give what is known of a folder's files: where one is asked for, others are soon."""
+        query = "select name, digest, size, mtime_ns, ctime_ns, inode from files where folder = ?"
+        with self._lock:
+            try:
+                connection = self._open_reader()
+                rows = connection.execute(query, [_printable(folder)]).fetchall() if connection else []
+            except sqlite3.Error:
+                return {}
+        return {f"{folder}/{name}": (tuple(stamp), digest) for name, digest, *stamp in rows}
+
+    def write(self, new: dict[str, tuple[_Stamp, str]]) -> None:
+        rows = [
+            (*_printable(path).rpartition("/")[::2], *stamp, digest) for path, (stamp, digest) in new.items()
+        ]
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock, closing(sqlite3.connect(self._file, timeout=2)) as connection, connection:
+                if _prepare(connection):
+                    connection.executemany("insert or replace into files values (?, ?, ?, ?, ?, ?, ?)", rows)
+        except (sqlite3.Error, OSError):
+            return
+
+    def _open_reader(self) -> sqlite3.Connection | None:
+        """Open the file once a process: SQLite forbids to carry a connection through a fork."""
+        if self._reader is None or self._reader[0] != os.getpid():
+            if not self._file.is_file():
+                return None
+            uri = f"{self._file.absolute().as_uri()}?mode=ro"
+            made = sqlite3.connect(uri, uri=True, timeout=1, check_same_thread=False)
+            self._reader = (os.getpid(), made if _version(made) == _FORMAT else None)
+        return self._reader[1]
+
+
+def _prepare(connection: sqlite3.Connection) -> bool:
+    """Make the table in a new file; say whether the file is of our format."""
+    if _version(connection) == 0:
+        connection.execute(_TABLE)
+        connection.execute(f"pragma user_version = {_FORMAT}")
+    # A digest that is lost with the machine's power is made again.
+    connection.execute("pragma synchronous = off")
+    return _version(connection) == _FORMAT
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Give every regular file below a folder, through links too, each real folder once."""
+    visited: set[tuple[int, int]] = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        status = _status(here)
+        if status is None or (status.st_dev, status.st_ino) in visited:
+            folders.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        yield from (path for path in (Path(here, name) for name in names) if path.is_file())
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return file_digest(path)
+    except OSError:
+        return None
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116 - the hot path of a look-up
+    except (OSError, ValueError):  # ValueError: a zero byte in the name
+        return None
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _printable(name: str) -> str:
+    """Make a name that is not UTF-8 one that JSON and SQLite can hold."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,173 @@
+"""From what was opened while a step ran: its input files, the modules it imported, and what changed meanwhile."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import stat
+import sys
+import sysconfig
+import tempfile
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zencache.tracking.audit_events import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from zencache.tracking.audit_events import Recorder
+
+_SYSTEM = (
+    *("/proc", "/sys", "/dev", "/usr", "/etc", "/bin", "/sbin", "/run", "/var/run"),
+    *("/lib", "/lib32", "/lib64", "/libx32"),
+)
+_INSTALLED = ("/site-packages/", "/dist-packages/", "/__pycache__/")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Which folders hold inputs, and which do not; of several that hold a file, the innermost decides."""
+
+    root: str
+    counted: Mapping[str, str]
+    """Folder to one of "yes", "no", "found": only what exists, and "older": only what is older than the step."""
+
+    @classmethod
+    def of(cls, root: Path, ignore: Sequence[Path], working: Iterable[str]) -> Places:
+        """Make the rules for a project, what to ignore in it, and the folders a step worked in."""
+        counted = dict(_elsewhere())
+        counted |= dict.fromkeys(working, "yes")
+        counted |= {str(root): "yes", str(root.resolve()): "yes"}
+        counted |= {os.path.normpath(root / folder): "no" for folder in ignore}
+        counted["/"] = "found"
+        return cls(str(root), counted)
+
+    def rule(self, path: str) -> str:
+        """Say whether a file counts: the rule of the innermost folder."""
+        if any(part in path for part in _INSTALLED):
+            return "no"
+        return next(self.counted[folder] for folder in _upward(path) if folder in self.counted)
+
+    def name(self, path: str) -> str:
+        """Give a path as it is kept: relative to the project if it is in there."""
+        return path[len(self.root) + 1 :] if path.startswith(f"{self.root}/") else path
+
+
+@lru_cache(maxsize=1)
+def _elsewhere() -> tuple[tuple[str, str], ...]:
+    """Give the rules that hold in every project: no file of Python or of the system is an input."""
+    python = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
+    closed = {*python, *map(os.path.realpath, python)} - {"/"}
+    temporary = tempfile.gettempdir()
+    rules = {
+        **dict.fromkeys((*_SYSTEM, *closed), "no"),
+        temporary: "older",
+        os.path.realpath(temporary): "older",
+    }
+    return tuple(rules.items())
+
+
+def _upward(path: str) -> Iterator[str]:
+    """Give a path and the folders that it is in, innermost first."""
+    while len(path) > 1:
+        yield path
+        path = path.rpartition("/")[0]
+    yield "/"
+
+
+@dataclass
+class Reads:
+    """What a step read; paths are absolute."""
+
+    files: dict[str, None] = field(default_factory=dict)
+    absent: dict[str, None] = field(default_factory=dict)
+    """Files that it tried to open, and which are not there."""
+    unstable: dict[str, None] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
+
+
+def reads(recorder: Recorder, places: Places) -> Reads:
+    """Sort out what a step opened."""
+    found, uses = Reads(), _uses(recorder)
+    sources = _sources() if any(path.endswith(".py") for path in uses) else frozenset()
+    for path, (was_read, was_written, looked_for) in uses.items():
+        if not was_read:
+            continue
+        source = _source(path, sources)
+        if source is not None:
+            if recorder.is_project(source):
+                found.modules.add(source)
+        elif not path.endswith((".pyc", ".pyo")):
+            rule = places.rule(path)
+            if rule != "no":
+                _sort(found, path, rule, was_written, looked_for, recorder.began)
+    return found
+
+
+def folders(recorder: Recorder, places: Places) -> list[str]:
+    """Give the folders that a step listed and did not make, sorted."""
+    listed = (path for path in recorder.listed if path not in recorder.made)
+    return sorted(path for path in listed if places.rule(path) in {"yes", "found"} and Path(path).is_dir())
+
+
+def _uses(recorder: Recorder) -> dict[str, tuple[bool, bool, bool]]:
+    """Tell for each path whether it was read before it was written, whether it was written, whether looked for."""
+    uses: dict[str, tuple[bool, bool, bool]] = {}
+    for folder, opened in recorder.segments:
+        for raw, mode, flags in list(opened):
+            if isinstance(raw, int):  # a descriptor: the file was opened by its name before
+                continue
+            path = _path(raw, folder)
+            was_read, was_written, looked_for = uses.get(path, (False, False, False))
+            writes = flags & os.O_ACCMODE == os.O_WRONLY or bool(flags & (os.O_TRUNC | os.O_EXCL))
+            was_read = was_read or not (writes or was_written)
+            # os.open() may have been given a folder by its descriptor, which the event does not show.
+            uses[path] = (was_read, was_written or writes, looked_for or (mode is not None and not writes))
+    return uses
+
+
+def _path(raw: Any, folder: str) -> str:
+    try:
+        return absolute(raw, folder)
+    except Exception:  # noqa: BLE001 - a path-like of the user's own may do anything
+        return os.devnull
+
+
+def _sort(found: Reads, path: str, rule: str, was_written: bool, looked_for: bool, began: int) -> None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - of thousands of files
+    except (OSError, ValueError):
+        if was_written:
+            found.unstable[path] = None
+        elif looked_for and rule == "yes":
+            found.absent[path] = None
+        return
+    if not stat.S_ISREG(status.st_mode):
+        return
+    # The inode's time too: a file that is moved into place keeps its own.
+    touched = max(status.st_mtime_ns, status.st_ctime_ns)
+    # Temporary files come and go; an empty file that was made meanwhile, such as a lock, tells nothing.
+    if (rule == "older" and touched > began) or (not status.st_size and touched >= began):
+        return
+    if was_written or touched > began:
+        found.unstable[path] = None
+    else:
+        found.files[path] = None
+
+
+def _source(path: str, sources: frozenset[str]) -> str | None:
+    """Give the source file of a module that was imported, or None for a file that is none."""
+    if path.endswith(".pyc") and "/__pycache__/" in path:
+        try:
+            return importlib.util.source_from_cache(path)
+        except (ValueError, NotImplementedError):
+            return None
+    return path if path in sources else None
+
+
+def _sources() -> frozenset[str]:
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return frozenset(os.path.normpath(file) for file in files if isinstance(file, str))

@@ -1,0 +1,71 @@
+"""What a step does that its key cannot follow, in words, with the line to write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zencache.tracking.audit_events import Recorder
+
+_MOST = 3  # names that a sentence lists
+_SEED = {
+    "random": "`rng = random.Random(seed)`, or begin the step with `random.seed(seed)`",
+    "numpy.random": "`rng = np.random.default_rng(seed)`, or begin the step with `np.random.seed(seed)`",
+}
+
+
+def notes(recorder: Recorder) -> tuple[str, ...]:
+    """Write the sentences about what a step reached out to."""
+    step, found = recorder.step, []
+    if recorder.environment:
+        names = list(recorder.environment)
+        found.append(
+            f"step {step} reads the environment ({_some(names)}), and its result is reused while that stays as it "
+            f"is; to have it in the key, write `@step(cache=CachePolicy(env={names}))` or make it a parameter"
+        )
+    if recorder.whole_environment:
+        found.append(
+            f"step {step} reads all environment variables, and its result is reused while they stay as they are; "
+            'read the ones that matter, each by its name: `os.environ["NAME"]`'
+        )
+    if recorder.hosts:
+        found.append(
+            f"step {step} uses the network ({_some(recorder.hosts)}): what it fetches is not in its key; write "
+            f"`@step(cache=CachePolicy(expires_after=timedelta(days=1)))` or `@step(enable_cache=False)`"
+        )
+    if recorder.programs:
+        found.append(
+            f"step {step} starts another process ({_some(recorder.programs)}), and what that reads is not seen; "
+            'name its files: `@step(cache=CachePolicy(files=["data/*.csv"]))`'
+        )
+    return tuple(found)
+
+
+def randomness(step: str, module: str, *, by_library: bool) -> str:
+    """Write the sentence about draws from a global generator that was not seeded."""
+    if by_library:
+        return (
+            f"a library that step {step} uses draws from the global generator of `{module}`, which is not seeded; "
+            "where that bears on the result, give the library a seed (`random_state=0`)"
+        )
+    return (
+        f"step {step} draws from the global generator of `{module}` without seeding it, "
+        f"so a reused result stands for one draw; take `seed: int` as a parameter and write {_SEED[module]}"
+    )
+
+
+def fresh_generators(step: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Write the sentence about generators that the step's code makes without a seed."""
+    listed = _some(names)
+    sentence = (
+        f"step {step} draws what differs from run to run ({listed}), so a reused result stands for one draw; "
+        "give a seed, from a parameter (`seed: int`)"
+    )
+    return (sentence,) if listed else ()
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:_MOST]) + (", …" if len(listed) > _MOST else "")

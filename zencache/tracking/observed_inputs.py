@@ -1,0 +1,158 @@
+"""What a step was seen to read; and whether it is still as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from zencache.tracking.audit_events import unwatched
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zencache.tracking.file_digests import FileDigests
+
+ALL = "*"  # as a variable's name: that all of them were read
+# What differs from one terminal, process or test to the next; and zencache's own keys.
+_PASSING = frozenset(
+    {"_", "PWD", "OLDPWD", "SHLVL", "WINDOWID", "COLUMNS", "LINES", "PYTEST_CURRENT_TEST"}
+    | {"ZENCACHE_SECRET_KEY", "ZENCACHE_SIGNING_KEY"}
+)
+_OF_SESSIONS = (
+    "TF_CPP_",
+    "SSH_",
+    "XDG_SESSION",
+    "TERM",
+    "DBUS_",
+    "TMUX",
+    "STY",
+    "VSCODE_",
+    "WT_",
+    "ITERM_",
+    "INVOCATION_ID",
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a step was seen to read, with how it was then.
+
+    >>> seen = Seen(files={"data/a.csv": "1b2"}, unstable=("counter.txt",))
+    >>> Seen.from_json(seen.to_json()) == seen
+    True
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Path to the digest of its content; "" for a file that the step looked for and did not find.
+    Relative to the project's folder for what is inside it, else absolute."""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Folder that was listed to the digest of the names in it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variable to the digest of its value; "" for one that was not set."""
+    targets: Mapping[str, str] = field(default_factory=dict)
+    """What it wrote outside of its outputs, a served model say, to the digest of the content then."""
+    unstable: tuple[str, ...] = ()
+    """Files that changed while the step ran: a result that read such a file is never reused."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the user about what cannot be followed, with the line to write."""
+    remarks: tuple[str, ...] = ()
+    """Sentences for who asks: what may bear on the result, and more often does not."""
+
+    def to_json(self) -> str:
+        """Write it as one line of JSON."""
+        return json.dumps({"format": "seen/1", **asdict(self)}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Seen:
+        """Read what `to_json` wrote; what a later version added is left out."""
+        data = json.loads(text)
+        return cls(
+            files=data.get("files", {}),
+            folders=data.get("folders", {}),
+            environment=data.get("environment", {}),
+            targets=data.get("targets", {}),
+            unstable=tuple(data.get("unstable", ())),
+            notes=tuple(data.get("notes", ())),
+            remarks=tuple(data.get("remarks", ())),
+        )
+
+
+def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
+    """Say what is not as a step saw it; an empty list when its result still holds.
+
+    >>> from pathlib import Path
+    >>> from zencache.tracking.file_digests import FileDigests
+    >>> changed(Seen(files={"data/train.csv": "1b2"}), Path.cwd(), FileDigests(None))
+    ['data/train.csv, which it read, is gone']
+    """
+    with unwatched():
+        found = [f"{name} changed while it was read" for name in seen.unstable]
+        found += filter(None, (_of_file(*item, root, digests) for item in seen.files.items()))
+        found += filter(None, (_of_folder(*item, root, digests) for item in seen.folders.items()))
+        found += [
+            "the environment variables changed" if name == ALL else f"environment variable {name} changed"
+            for name, digest in seen.environment.items()
+            if (digest_of_all() if name == ALL else digest_of_variable(os.environ.get(name))) != digest
+        ]
+        found += filter(None, (_of_target(*item, root, digests) for item in seen.targets.items()))
+        digests.flush()
+    return found
+
+
+def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
+    target = root / name
+    now = digests.digest(target) or ""
+    if not before:
+        return f"its target {name} cannot be looked at from here"
+    if now != before:
+        return f"its target {name} {'changed' if now else 'is gone'}"
+    # What serves models takes the highest number.
+    newer = [each.name for each in target.parent.iterdir() if each.name.isdigit() and target.name.isdigit()]
+    return (
+        f"a newer version lies beside its target {name}"
+        if max(map(int, newer), default=0) > _number(target)
+        else None
+    )
+
+
+def _number(target: Path) -> int:
+    return int(target.name) if target.name.isdigit() else 0
+
+
+def _of_file(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
+    now = digests.digest(root / name) or ""
+    if now == before:
+        return None
+    if not before:
+        return f"{name}, which it looked for, is there now"
+    return f"{name}, which it read, {'changed' if now else 'is gone'}"
+
+
+def _of_folder(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
+    now = digests.listing(root / name)
+    if now == before:
+        return None
+    shown = f"{name.rstrip('/')}/"
+    return (
+        f"the folder {shown}, which it listed, is gone" if now is None else f"the files in {shown} are others"
+    )
+
+
+def digest_of_variable(value: str | None) -> str:
+    """Stand for a variable's value, which may be a secret; empty for one that is not set."""
+    return "" if value is None else blake3(value.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def digest_of_all() -> str:
+    """Stand for all environment variables but those of the terminal and the session."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _PASSING and not name.startswith(_OF_SESSIONS)
+    }
+    return digest_of_variable(json.dumps(kept, sort_keys=True))

@@ -1,0 +1,183 @@
+"""What a step reads without declaring it: files, folders, environment variables; and what cannot be followed.
+
+Python's audit hooks (PEP 578) tell of it while the step's function runs. What was seen is kept with
+the execution, and compared with how things are when the execution is considered for reuse.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zencache.tracking import audit_events, environment_reads, file_reads, library_reads
+from zencache.tracking import randomness as generators
+from zencache.tracking.audit_events import Recorder, unwatched
+from zencache.tracking.notes import notes, randomness
+from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_of_variable
+from zencache.tracking.patching import Wrapping
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable, Iterator, Sequence
+
+    from zencache.tracking.file_digests import FileDigests
+
+
+@dataclass
+class Watch:
+    """A step that is watched, or was."""
+
+    recorder: Recorder
+    root: Path
+    ignore: tuple[Path, ...]
+    digests: FileDigests
+    uses: frozenset[str] = frozenset()
+    unseeded: tuple[str, ...] = ()
+
+    def seen(self) -> Seen:
+        """Give what the step was seen to read; ask after it has ended."""
+        with unwatched():
+            return self._seen
+
+    def so_far(self) -> Seen:
+        """Give what a step that still runs was seen to read until now."""
+        return Watch(self.recorder, self.root, self.ignore, self.digests, self.uses).seen()
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """The project's source files that were imported while the step ran, as absolute paths."""
+        return frozenset(self._reads.modules)
+
+    def _environment(self) -> dict[str, str]:
+        read = sorted(self.recorder.environment.items())
+        named = {key: digest_of_variable(value) for key, value in read}
+        return {**named, **({ALL: digest_of_all()} if self.recorder.whole_environment else {})}
+
+    def _drawn(self, *, by_library: bool) -> tuple[str, ...]:
+        """Write of the draws that the step's own code makes, or of those that libraries make in it."""
+        used = {m: any(map(draws_from(m), self.uses)) for m in self.unseeded}
+        chosen = [module for module, is_own in used.items() if is_own is not by_library]
+        return tuple(randomness(self.recorder.step, module, by_library=by_library) for module in chosen)
+
+    @cached_property
+    def _places(self) -> file_reads.Places:
+        working = [folder for folder, _ in self.recorder.segments]
+        return file_reads.Places.of(self.root, self.ignore, working)
+
+    @cached_property
+    def _reads(self) -> file_reads.Reads:
+        return file_reads.reads(self.recorder, self._places)
+
+    @cached_property
+    def _seen(self) -> Seen:
+        name = self._places.name
+        files = {name(path): self.digests.digest(Path(path)) or "" for path in self._reads.files}
+        files |= {name(path): "" for path in self._reads.absent}
+        folders = file_reads.folders(self.recorder, self._places)
+        self.digests.flush()
+        return Seen(
+            files=dict(sorted(files.items())),
+            folders={name(path): self.digests.listing(Path(path)) or "" for path in folders},
+            environment=self._environment(),
+            unstable=tuple(sorted(map(name, self._reads.unstable))),
+            notes=(*notes(self.recorder), *self._drawn(by_library=False)),
+            remarks=self._drawn(by_library=True),
+        )
+
+
+@contextmanager
+def watching(
+    step: str,
+    *,
+    root: Path,
+    ignore: Sequence[Path],
+    digests: FileDigests,
+    is_project: Callable[[str], bool],
+    uses: frozenset[str] = frozenset(),
+) -> Iterator[Watch]:
+    """Notice what a step reads while it runs in this thread, and in threads that it starts.
+
+    `ignore` names folders whose files never count, such as the store; `is_project` says whether a
+    source file is the user's own code; `uses` are the dotted names of what its code uses of libraries.
+    """
+    watch = Watch(Recorder(step, is_project), root, tuple(ignore), digests, uses)
+    _changes.begin(is_project)
+    before = generators.State.now()
+    outer = audit_events.start(watch.recorder)
+    try:
+        yield watch
+    finally:
+        audit_events.stop(watch.recorder, outer)
+        _changes.end()
+        if watch.recorder.alone:
+            after = generators.State.now()
+            watch.unseeded = tuple(generators.unseeded(before, after, watch.recorder.seeded))
+
+
+class _Changes:
+    """What is replaced in the process while at least one step is watched."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._watches = 0
+        self._wrapping = Wrapping()
+        self._finder = library_reads.Finder(self._wrapping)
+
+    def begin(self, is_project: Callable[[str], bool]) -> None:
+        with self._lock:
+            self._watches += 1
+            if self._watches == 1:
+                with suppress(Exception):  # to see less is no reason to fail a step
+                    self._install(is_project)
+
+    def end(self) -> None:
+        with self._lock:
+            self._watches -= 1
+            if not self._watches:
+                self._uninstall()
+
+    def _install(self, is_project: Callable[[str], bool]) -> None:
+        if library_reads.wrap_loaded(self._wrapping):
+            self._wrapping.rebind(_project_modules(is_project))
+        self._wrapping.around(threading.Thread, "start", audit_events.adopt)
+        processes: Any = sys.modules.get("multiprocessing.process")
+        self._wrapping.around(getattr(processes, "BaseProcess", None), "start", _process_started)
+        generators.wrap_seeders(self._wrapping)
+        sys.meta_path.insert(0, self._finder)
+        environment_reads.install()
+
+    def _uninstall(self) -> None:
+        environment_reads.uninstall()
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+        self._wrapping.undo()
+
+
+_changes = _Changes()
+
+
+def draws_from(module: str) -> Callable[[str], bool]:
+    """Give the test whether a dotted name is a function of a module's global generator.
+
+    >>> draws_from("numpy.random")("numpy.random.rand"), draws_from("random")("random.Random")
+    (True, False)
+    """
+    others = (".seed", ".Random", ".SystemRandom", ".RandomState", ".default_rng", ".Generator")
+    return lambda name: name.rpartition(".")[0] == module and not name.endswith(others)
+
+
+def _process_started(process: Any) -> None:
+    for recorder in audit_events.recorders():
+        recorder.programs.setdefault(type(process).__name__)
+
+
+def _project_modules(is_project: Callable[[str], bool]) -> Iterator[types.ModuleType]:
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and "-packages/" not in file and is_project(file):
+            yield module

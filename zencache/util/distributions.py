@@ -1,0 +1,128 @@
+"""What is installed: which distributions hold a module, and the materializers that they offer.
+
+Going through hundreds of distributions takes tens of milliseconds. So what was found is kept in a file
+of the project (`remember_in`), for as long as nothing is installed, replaced or removed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import json
+import os
+import re
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from zencache.util.atomic_write import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.metadata import Distribution
+    from pathlib import Path
+
+GROUP = "zencache.materializers"
+_FORMAT = "installed/1"
+_memory: list[Path] = []
+
+
+def remember_in(file: Path) -> None:
+    """Have what is found kept in a file, for other processes too."""
+    _memory[:] = [file]
+
+
+def holders(module: str) -> list[Distribution]:
+    """List the distributions that hold a top-level module, without editable ones.
+
+    >>> [found.name for found in holders("numpy")], holders("no_such_module")
+    (['numpy'], [])
+    """
+    found = []
+    for name in _found()["modules"].get(module, ()):
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found.append(importlib.metadata.distribution(name))
+    return found
+
+
+def materializers() -> dict[str, str]:
+    """Give what distributions offer in the group `zencache.materializers`: a type to `module:Class`."""
+    found: dict[str, str] = _found()["materializers"]
+    return found
+
+
+def name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """Read a distribution's name and version, without the rest of what it says of itself.
+
+    >>> name_and_version(importlib.metadata.distribution("numpy"))[0]
+    'numpy'
+    """
+    told = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    fields = dict(re.findall(r"^(Name|Version): *(\S.*?)\s*$", told.partition("\n\n")[0], re.MULTILINE))
+    return fields.get("Name", ""), fields.get("Version", "")
+
+
+def is_editable(distribution: Distribution) -> bool:
+    """Say whether a distribution is a link to a folder in which its code is edited."""
+    with suppress(ValueError):
+        direct = json.loads(distribution.read_text("direct_url.json") or "{}")
+        return bool(direct.get("dir_info", {}).get("editable"))
+    return False
+
+
+def modules_of(distribution: Distribution) -> Iterator[str]:
+    """List the top-level modules of a distribution, from what it says or from its files."""
+    told = distribution.read_text("top_level.txt")
+    if told is not None:
+        yield from told.split()
+        return
+    for line in (distribution.read_text("RECORD") or "").splitlines():
+        first, slash, _ = line.partition("/")
+        if slash and first.isidentifier():
+            yield first
+        elif not slash and (module := re.match(r"(\w+)(\.[\w-]+)?\.(py|so|pyd),", line)):
+            yield module[1]
+
+
+@functools.cache
+def _found() -> dict[str, Any]:
+    stamp = _stamp()
+    for file in _memory:
+        with suppress(OSError, ValueError, LookupError, TypeError):  # whatever is in the file
+            kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if kept["stamp"] == stamp:
+                return kept
+    found = {"stamp": stamp, "modules": _modules(), "materializers": _materializers()}
+    for file in _memory:
+        with suppress(OSError):
+            write_whole(file, json.dumps(found).encode())
+    return found
+
+
+def _modules() -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for distribution in importlib.metadata.distributions():
+        modules = set(modules_of(distribution))
+        if modules and not is_editable(distribution):
+            for top in modules:
+                found.setdefault(top, {})[name_and_version(distribution)[0]] = None
+    return {top: list(names) for top, names in found.items()}
+
+
+def _materializers() -> dict[str, str]:
+    return {entry.name: entry.value for entry in importlib.metadata.entry_points(group=GROUP)}
+
+
+def _stamp() -> str:
+    """Digest the distributions' folders with the times of their last change: an installer makes them anew."""
+    found = [_FORMAT, sys.version]
+    for folder in sys.path:
+        with suppress(OSError):
+            found += [
+                f"{entry.path} {entry.stat().st_mtime_ns}"
+                for entry in sorted(os.scandir(folder or "."), key=lambda each: each.name)
+                if entry.name.endswith((".dist-info", ".egg-info"))
+            ]
+    return blake3("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()
