@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
 
+from zencache.util import durations
+
 
 class CachePolicy(BaseModel):
     """How results are reused; the nearest counts, field by field: a step's own, its pipeline's, the project's.
@@ -24,7 +26,7 @@ class CachePolicy(BaseModel):
     version: str | None = None
     """A salt in the key: another value, and nothing stored earlier is reused."""
     expires_after: timedelta | None = None
-    """How old a result may be to be reused, counted from when it was computed."""
+    """How old a result may be to be reused, counted from when it was computed: a `timedelta`, `"7d"` or `"P7D"`."""
     files: tuple[str, ...] | None = None
     """Files, folders and globs that the step reads, from the project's folder on: they count by content."""
     env: tuple[str, ...] | None = None
@@ -39,6 +41,11 @@ class CachePolicy(BaseModel):
     arguments adds to the key."""
     watch: bool | None = None
     """Whether what the step reads without declaring it is noticed and checked (the default)."""
+
+    @field_validator("expires_after", mode="before")
+    @classmethod
+    def _read_duration(cls, value: Any) -> Any:
+        return durations.parse(value) if isinstance(value, str) else value
 
     @field_validator("files", "env", "packages", mode="before")
     @classmethod

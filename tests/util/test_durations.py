@@ -1,13 +1,53 @@
-"""Spans of time are read back as they are written."""
+"""Every option and setting reads a duration in the same forms."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from zencache.util.durations import seconds_of
+from zencache.cli.duration_option import span
+from zencache.policy import CachePolicy
+from zencache.steps.retry_options import attempts_of
+from zencache.util.durations import parse, seconds_of
+
+FORMS = [
+    "90s",
+    "30min",
+    "1.5h",
+    "7d",
+    "2w",
+    "P7D",
+    "PT1.5H",
+    "P1W",
+    "7 days",
+    "1 day 02:30",
+    "10:30:05",
+    "00:10",
+]
+ANYTHING = st.text("-+0123456789.:,PTYMWDHSdayshminw ", max_size=12)
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_all_options_and_settings_read_the_same_durations(text):
+    """A policy, a step's retries and its timeout, and the command line."""
+    duration = parse(text)
+    assert CachePolicy(expires_after=text).expires_after == duration
+    assert attempts_of("load", 1, text, text).retry_delay == duration.total_seconds()
+    assert span(text) == duration
+
+
+@given(ANYTHING)
+def test_what_pydantic_reads_is_read_alike(text):
+    """So a settings file that was valid once stays valid, and means the same."""
+    try:
+        duration = TypeAdapter(timedelta).validate_python(text)
+    except ValidationError:
+        return
+    assert parse(text) == CachePolicy(expires_after=text).expires_after == duration
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=1000)))

@@ -13,7 +13,6 @@ what nobody holds is deleted.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from zencache.artifacts.manifest import size_of
-from zencache.util.locks import is_still, lock_or_close
+from zencache.util.locks import open_locked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +64,7 @@ class ReadCache:
     def using(self, digest: str) -> Iterator[Path | None]:
         """Give the folder of a digest, which stays there meanwhile; None if there is none."""
         place = self.place(digest)
-        file = _locked(place, fcntl.LOCK_SH)
+        file = open_locked_folder(place, shared=True)
         if file is None:
             yield None
             return
@@ -87,7 +86,7 @@ class ReadCache:
         file = None
         while file is None:
             aside.mkdir(parents=True, exist_ok=True)
-            file = _locked(aside, fcntl.LOCK_EX)
+            file = open_locked_folder(aside)
         try:
             if place.exists():
                 shutil.rmtree(aside, ignore_errors=True)
@@ -145,7 +144,7 @@ def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
 
 
 def _delete_unused(path: Path) -> bool:
-    file = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    file = open_locked_folder(path, wait=False)
     if file is None:
         return False
     try:
@@ -160,20 +159,6 @@ def _delete(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.rename(gone)  # at once: nobody finds half of it
         shutil.rmtree(gone, ignore_errors=True)
-
-
-def _locked(folder: Path, how: int) -> int | None:
-    """Lock a folder; None if there is none, or another has it and `how` says not to wait."""
-    while True:
-        try:
-            file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        if not lock_or_close(file, how):
-            return None
-        if is_still(folder, file):
-            return file
-        os.close(file)  # it was deleted while we waited, and perhaps made anew
 
 
 def _release(file: int) -> None:

@@ -1,4 +1,4 @@
-"""Spans of time, as they are written on the command line."""
+"""Durations as options of the command line."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from zencache.util.durations import parse
+from zencache.util.durations import parse, seconds_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
 
 def span(text: str) -> timedelta:
-    """Read a span of time."""
+    """Read a duration."""
     try:
-        return parse(text)
+        duration = parse(text)
+        seconds_of(duration)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--older-than") from error
+    return duration

@@ -1,4 +1,4 @@
-"""Spans of time: read as users write them, and written as they are told."""
+"""Durations: one parser for every option and setting, and the texts that show them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,42 @@ import re
 import threading
 from datetime import timedelta
 
-_NAMES = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_NAMES)})")
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AMOUNT_AND_UNIT = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})")
 _SIZES = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _MINUTE = 60
 
 
 def parse(text: str) -> timedelta:
-    """Read a span of time; raises ValueError with a sentence that says what to write.
+    """Read a duration; raises ValueError with a sentence that says what to write.
+
+    An amount with a unit, ISO 8601, or days and a clock: what pydantic takes for a `timedelta`.
 
     >>> parse("7d"), parse("1.5h")
     (datetime.timedelta(days=7), datetime.timedelta(seconds=5400))
+    >>> parse("P7D"), parse("1 day 02:30")
+    (datetime.timedelta(days=7), datetime.timedelta(days=1, seconds=9000))
     """
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} is no span of time; write 90s, 30min, 12h, 7d or 2w")
+    found = _AMOUNT_AND_UNIT.fullmatch(text.strip())
     try:
-        return timedelta(**{_NAMES[found[2]]: float(found[1])})
+        if found is None:
+            return _parse_as_pydantic(text.strip())
+        return timedelta(**{_UNITS[found[2]]: float(found[1])})
     except OverflowError as error:
         raise ValueError(f"{text!r} is too long a time") from error
 
 
+def _parse_as_pydantic(text: str) -> timedelta:
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - `7d` needs no pydantic
+
+    try:
+        return TypeAdapter(timedelta).validate_python(text)
+    except ValidationError as error:
+        raise ValueError(f"{text!r} is no span of time; write 90s, 30min, 12h, 7d or 2w") from error
+
+
 def seconds_of(value: object) -> float:
-    """Give the seconds of a timedelta, a number or a text; raises ValueError for what is no span of time.
+    """Give the seconds of a timedelta, a number or a text; raises ValueError for anything else.
 
     >>> seconds_of(timedelta(minutes=1)), seconds_of(2.5), seconds_of("30min")
     (60.0, 2.5, 1800.0)
@@ -49,7 +62,7 @@ def seconds_of(value: object) -> float:
 
 
 def span_text(duration: timedelta) -> str:
-    """Write a span of time in its largest unit or two.
+    """Write a duration in its largest one or two units.
 
     >>> span_text(timedelta(hours=2, minutes=5)), span_text(timedelta(seconds=3)), span_text(timedelta(days=9))
     ('2 h 5 min', '3 s', '9 d')
@@ -66,7 +79,7 @@ def span_text(duration: timedelta) -> str:
 
 
 def limit_text(seconds: float) -> str:
-    """Write a limit as it was given: below a minute with its fraction.
+    """Write a limit in seconds: below a minute with its fraction.
 
     >>> limit_text(0.5), limit_text(10), limit_text(5400)
     ('0.5 s', '10 s', '1 h 30 min')

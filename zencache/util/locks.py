@@ -1,4 +1,4 @@
-"""Locks on files: among the threads of a process, and among processes. They end with whoever holds them."""
+"""File locks (`flock`) between threads and processes; the operating system releases them when the holder ends."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def is_read_only(error: BaseException) -> bool:
-    """Say whether an error tells that a file may be read, and not be written."""
+    """Say whether an error means that a file can be read but not written."""
     return isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class StoreLock:
-    """A lock on a file (`flock`), which the thread that holds it may take again; it ends with its process.
+    """A reentrant lock on a file: the thread that holds it may take it again.
 
     >>> from pathlib import Path
     >>> lock = StoreLock(Path("lock"))
@@ -53,18 +53,36 @@ class StoreLock:
 
 
 def open_locked(path: Path, *, wait: bool = True) -> int | None:
-    """Open a file with its lock, and give its descriptor; None where another holds it and one is not to wait."""
+    """Open and lock a file, and give its descriptor; without `wait`, None if another holds the lock."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    if not lock_or_close(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB):
+    if not _lock_or_close(file, fcntl.LOCK_EX, wait=wait):
         return None
     _held.add(file)
     return file
 
 
-def lock_or_close(file: int, how: int) -> bool:
-    """Lock an open file; False where another holds it and `how` says not to wait. It is closed unless it is locked."""
+def open_locked_folder(folder: Path, *, shared: bool = False, wait: bool = True) -> int | None:
+    """Open and lock a folder; None if it does not exist, or without `wait` if another holds the lock.
+
+    Close the descriptor to release the lock; it is inherited by a forked child.
+    """
+    how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    while True:
+        try:
+            file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        if not _lock_or_close(file, how, wait=wait):
+            return None
+        if is_still(folder, file):
+            return file
+        os.close(file)  # the folder was deleted during the wait, and perhaps made again
+
+
+def _lock_or_close(file: int, how: int, *, wait: bool) -> bool:
+    """Lock an open file; False if another holds it. The file is closed unless it gets locked."""
     try:
-        fcntl.flock(file, how)
+        fcntl.flock(file, how if wait else how | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(file)
         return False
@@ -75,7 +93,7 @@ def lock_or_close(file: int, how: int) -> bool:
 
 
 def is_still(path: Path, file: int) -> bool:
-    """Say whether an open file is the one of its name: it may have been deleted, and made anew, meanwhile."""
+    """Say whether a path still names an open file; another process may have deleted or replaced it."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file))
     except FileNotFoundError:
@@ -83,7 +101,7 @@ def is_still(path: Path, file: int) -> bool:
 
 
 def close_locked(file: int) -> None:
-    """Give a lock back."""
+    """Release a lock that `open_locked` took."""
     _held.discard(file)
     os.close(file)
 
@@ -92,7 +110,7 @@ _held: set[int] = set()
 
 
 def _forget_held() -> None:
-    """Leave the locks to the process that took them: a child that it forks would hold them as long as it lives."""
+    """Close the locks in a forked child: else the child would hold them as long as it lives."""
     for file in _held:
         os.close(file)
     _held.clear()
