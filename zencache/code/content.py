@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import contextvars
+import copy
 import copyreg
 import functools
 import json
@@ -33,6 +35,19 @@ _INERT = (
     *(logging.Logger, logging.LoggerAdapter, logging.Handler, threading.Event, threading.Condition),
     *(type(threading.Lock()), type(threading.RLock()), threading.Semaphore, threading.local),
 )
+# What Python itself names so among its builtins; libraries and sessions put others there.
+_OF_BUILTINS = frozenset(
+    {
+        "__name__",
+        "__doc__",
+        "__package__",
+        "__loader__",
+        "__spec__",
+        "__build_class__",
+        "__import__",
+        "__debug__",
+    }
+)
 _LONGEST = 60  # characters of a value that an explanation shows
 
 
@@ -59,7 +74,7 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
     if kind in (set, frozenset):
         return Node("value", kind.__name__, [visit(item) for item in value], unordered=True)
     if kind is dict:
-        return _of("dict", [visit(part) for pair in value.items() for part in pair])
+        return _of("dict", _builtins(value, visit) if _is_builtins(value) else _items(value, visit))
     if isinstance(value, _INERT) or any(value is stream for stream in _streams()):
         return Node("value", ["inert", type_name(kind)])
     if isinstance(value, PurePath):
@@ -122,6 +137,57 @@ def relative(text: str, root: Path | None) -> Any:
 
 def _streams() -> tuple[Any, ...]:
     return sys.stdout, sys.stderr, sys.stdin, sys.__stdout__, sys.__stderr__
+
+
+def _items(mapping: dict[Any, Any], visit: Callable[[Any], Node]) -> list[Node]:
+    return [visit(part) for pair in mapping.items() for part in pair]
+
+
+def _is_builtins(mapping: dict[Any, Any]) -> bool:
+    """Say whether a mapping is the namespace of Python's builtins, or a copy; `exec` puts it where it works."""
+    own = (mapping.get("__name__"), mapping.get("__doc__"))
+    return all(type(text) is str for text in own) and own == (builtins.__name__, builtins.__doc__)
+
+
+def _builtins(names: dict[Any, Any], visit: Callable[[Any], Node]) -> list[Node]:
+    """Take Python's builtins, and what a user put among them.
+
+    Libraries and sessions keep things of their own there, which are no content: pybind11 a capsule, a notebook
+    its shell, an interpreter the value that it showed last.
+    """
+    refs = []
+    for name, value in names.items():
+        if _is_passing(name):
+            continue
+        try:
+            refs += [visit(name), visit(_unread(value))]
+        except OpaqueError:
+            if not _is_of_library(value):
+                raise
+    return refs
+
+
+def _unread(value: Any) -> Any:
+    """Give `license` and the like as they are when Python starts: one that was shown keeps the text that it read."""
+    if type_name(type(value)) != "_sitebuiltins._Printer":
+        return value
+    fresh = copy.copy(value)
+    vars(fresh)["_Printer__lines"] = None
+    vars(fresh).pop("_Printer__linecnt", None)
+    return fresh
+
+
+def _is_passing(name: Any) -> bool:
+    """Say whether a library or a session keeps something of its own among the builtins under that name."""
+    special = isinstance(name, str) and name.startswith("__") and name.endswith("__")
+    return name == "_" or (special and name not in _OF_BUILTINS)
+
+
+def _is_of_library(value: Any) -> bool:
+    """Say whether a library put a function, or a method of an object of its own, where it is."""
+    return isinstance(value, types.FunctionType | types.MethodType) and (
+        origin_of_module(str(value.__module__)) != "project"
+    )
 
 
 def _leaf(own: Any, value: Any) -> Node:
