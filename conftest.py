@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave the repository's folder, which may hold a project: what serves several tests begins in an empty one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("away"))
+        yield
 
 
 @pytest.fixture(autouse=True)

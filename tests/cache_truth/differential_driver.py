@@ -18,9 +18,9 @@ from tests.cache_truth.differential import Edit, Project, edited, environ_of, fi
 
 
 class Server:
-    """A process that has imported the engines and forks for each job."""
+    """A process that has imported the engines and forks for each job; it starts in a folder without a project."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, folder: Path) -> None:
         environ = {
             **os.environ,
             "PYTHONHASHSEED": str(seed),
@@ -29,7 +29,7 @@ class Server:
         }
         command = [sys.executable, str(Path(__file__).with_name("differential_server.py"))]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ, cwd=folder
         )
 
     def do(self, job: dict) -> dict:
@@ -182,7 +182,7 @@ class Session:
 
 def replay(start: Project, edits: list[Edit], folder: Path) -> Session:
     """Run one history with servers of its own."""
-    servers = (Server(1), Server(2))
+    servers = (Server(1, folder), Server(2, folder))
     try:
         session = Session(servers, folder / f"{time.time_ns()}")
         session.run(start, edits)

@@ -195,13 +195,13 @@ class Outcome:
 
 
 class Server:
-    """A process that has imported zencache and forks for each side."""
+    """A process that has imported zencache and forks for each side; it starts in a folder without a project."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, folder: Path) -> None:
         environ = {**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, str(Path(__file__).with_name("side.py"))]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ, cwd=folder
         )
 
     def look(self, job: dict) -> Side:
@@ -220,7 +220,7 @@ class Server:
 
 def run_all(probes: Sequence[Probe], root: Path, seeds: Iterable[int] = (1, 2)) -> list[Outcome]:
     """Run probes: all of the first sides, the same again with another hash seed, then the other sides."""
-    servers = [Server(seed) for seed in seeds]
+    servers = [Server(seed, root) for seed in seeds]
     projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
     assert len(projects) == len(probes), "two probes have one name"
     try:

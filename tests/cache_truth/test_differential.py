@@ -86,8 +86,8 @@ def edits(*kinds: str) -> st.SearchStrategy[list[Edit]]:
 @pytest.fixture(scope="module")
 def go_through() -> Iterator[Callable[[Project, list[Edit]], None]]:
     """Run a history in a folder of its own; two servers, of two hash seeds, serve all of them."""
-    servers, number = (Server(1), Server(2)), itertools.count()
     with tempfile.TemporaryDirectory() as folder:
+        servers, number = (Server(1, Path(folder)), Server(2, Path(folder))), itertools.count()
 
         def go(start: Project, edits: list[Edit]) -> None:
             session = Session(servers, Path(folder, str(next(number))))
@@ -96,8 +96,8 @@ def go_through() -> Iterator[Callable[[Project, list[Edit]], None]]:
             shutil.rmtree(session.folder)
 
         yield go
-    for server in servers:
-        server.close()
+        for server in servers:
+            server.close()
 
 
 @sized(5)
