@@ -37,7 +37,7 @@ def warm_up() -> None:
     import numpy  # noqa: F401
     import pydantic  # noqa: F401
 
-    from zencache.execution.tfx_sdk import load_engine
+    from zencache.execution.engine import load_engine
 
     load_engine()
 

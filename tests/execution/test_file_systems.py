@@ -15,7 +15,7 @@ ROOT = "memory://team/run"
 @pytest.fixture
 def fileio(monkeypatch):
     """TFX's `fileio`, which reaches the root meanwhile."""
-    from zencache.execution.tfx_sdk import load_engine
+    from zencache.execution.engine import load_engine
 
     load_engine()
     from tfx.dsl.io import fileio

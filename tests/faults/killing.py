@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 
 from zencache import Output, Repository, pipeline, step
-from zencache.execution.tfx_sdk import load_engine
+from zencache.execution.engine import load_engine
 from zencache.metadata.client import Client
 
 _CHANGES = (

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from zencache import Output, Repository, pipeline, step
 from zencache.artifacts.manifest import MANIFEST
-from zencache.execution.tfx_sdk import load_engine
+from zencache.execution.engine import load_engine
 from zencache.metadata import session
 from zencache.metadata.client import Client
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import ParameterError
-from zencache.execution.tfx_sdk import load_engine, quiet
+from zencache.execution.tfx_sdk import load_beam
 from zencache.execution.value_io import check_outputs, store
 from zencache.model.secrets import how_to_give
 from zencache.planning.secret_digests import lacking
@@ -70,10 +70,8 @@ def from_step(error: BaseException) -> BaseException:
 
 def beam_pipeline(project: Project) -> Any:
     """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
-    with quiet():
-        load_engine()
-    import apache_beam  # noqa: PLC0415 - only a step that takes a Beam pipeline needs it
-    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - likewise
+    apache_beam = load_beam()
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - only a step that takes a Beam pipeline needs it
 
     args = list(project.settings.beam_pipeline_args)
     named = any(arg.startswith("--runner") for arg in args)

@@ -1,4 +1,4 @@
-"""The one door to TFX's SDK and Beam.
+"""How TFX's SDK and Beam are imported: without TensorFlow, and without log lines.
 
 TFX is written so that its SDK works without TensorFlow and without its component library: `fileio`
 registers the local file system when TensorFlow cannot be imported, and `latest_blessed_model_strategy`
@@ -14,7 +14,6 @@ import importlib
 import logging
 import os
 import sys
-import threading
 import warnings
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _REFUSED = ("tensorflow", "tfx.components")
 _CHATTY = ("absl", "apache_beam", "tensorflow", "tfx")
-_lock = threading.Lock()
 
 
 class _Refusal(MetaPathFinder):
@@ -60,7 +58,8 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def refused() -> Iterator[None]:
+    """Have imports of `tensorflow` and `tfx.components` fail meanwhile, as where they are not installed."""
     refusal = _Refusal()
     sys.meta_path.insert(0, refusal)
     try:
@@ -72,12 +71,9 @@ def _refused() -> Iterator[None]:
         sys.meta_path.remove(refusal)
 
 
-def load_engine() -> ModuleType:
-    """Import TFX's SDK, Beam, and the modules of this room that use them; at once when they are there."""
-    with _lock:
-        if "zencache.execution.beam_runner" in sys.modules:
-            return sys.modules["zencache.execution.beam_runner"]
-        with _refused(), quiet():
-            engine = importlib.import_module("zencache.execution.beam_runner")
-            importlib.import_module("zencache.execution.tfx_filesystems").register()
-            return engine
+def load_beam() -> ModuleType:
+    """Import Beam; at once where it is imported already."""
+    if "apache_beam" not in sys.modules:
+        with refused(), quiet():
+            importlib.import_module("apache_beam")
+    return sys.modules["apache_beam"]

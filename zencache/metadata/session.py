@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zencache.errors import ZencacheError
 from zencache.tracking.file_digests import FileDigests
 from zencache.util.distributions import remember_in
-from zencache.util.imports import import_module
+from zencache.util.imports import PausedCollection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,10 +58,10 @@ _opened: dict[tuple[Path, int, Database], Records] = {}
 
 def open_records(project: Project) -> Records:
     """Open a project's records, or give those that are open; one that was made or set up anew is opened anew."""
-    import_module("zencache.metadata.runs")
-    from zencache.metadata.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
-    from zencache.metadata.schema_version import check_format  # noqa: PLC0415 - imports ml_metadata
-    from zencache.metadata.store import MetadataStore  # noqa: PLC0415 - imports ml_metadata
+    with PausedCollection():
+        from zencache.metadata.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
+        from zencache.metadata.schema_version import check_format  # noqa: PLC0415 - imports ml_metadata
+        from zencache.metadata.store import MetadataStore  # noqa: PLC0415 - imports ml_metadata
 
     key = (project.root, project.folder.stat().st_ino, project.database)
     inode = _inodes.setdefault(key, None) or _inode(project.database)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from zencache import config
 from zencache.errors import ArtifactError, ParameterError, RunInterruptedError, StepFailedError
+from zencache.execution import example_spans
+from zencache.execution.engine import load_engine
 from zencache.execution.run_context import RunContext, StepEvent, StepResult
-from zencache.execution.tfx_sdk import load_engine
 from zencache.execution.value_io import load
 from zencache.metadata.session import open_others
 from zencache.model.names import check_name
@@ -29,7 +30,6 @@ from zencache.planning.components import resolvers_before
 from zencache.planning.secret_digests import lacking, sealed
 from zencache.signing import check_signing, seal_of
 from zencache.tracking.file_digests import FileDigests
-from zencache.util.imports import import_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +89,7 @@ def make_planner(
         root=project.root if project else Path.cwd(),
         digests=records.digests if records else FileDigests(None),
         load=lambda artifact: load(artifact, records.metadata) if records else None,
-        spans=lambda properties: import_module("zencache.execution.example_spans").matched(properties),
+        spans=example_spans.matched,
         project=settings.cache,
         seal=seal,
     )
