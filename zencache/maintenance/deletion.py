@@ -1,4 +1,4 @@
-"""Deletes runs and pipelines; what that means is in `docs/housekeeping.md`."""
+"""Deletes runs and pipelines; what that means is in `docs/maintenance.md`."""
 
 from __future__ import annotations
 

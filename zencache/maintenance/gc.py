@@ -1,4 +1,4 @@
-"""Keeping the house: how large the cache is, and what of it is collected. `docs/housekeeping.md` says what that means."""
+"""Keeping the house: how large the cache is, and what of it is collected. `docs/maintenance.md` says what that means."""
 
 from __future__ import annotations
 

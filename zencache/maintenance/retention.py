@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Criteria:
-    """Which results may go; see `docs/housekeeping.md`."""
+    """Which results may go; see `docs/maintenance.md`."""
 
     older_than: timedelta | None = None
     keep_last: int | None = None

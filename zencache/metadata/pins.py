@@ -1,4 +1,4 @@
-"""Pins runs, so that gc keeps what they need; see `docs/housekeeping.md`."""
+"""Pins runs, so that gc keeps what they need; see `docs/maintenance.md`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ FORGOTTEN = timedelta(days=7)
 
 
 def is_going_on(run: RunRecord, now: datetime) -> bool:
-    """Say whether a run has not ended, as far as one can tell; see `docs/housekeeping.md`."""
+    """Say whether a run has not ended, as far as one can tell; see `docs/maintenance.md`."""
     if run.deleted:
         return False
     if run.status == "running":
