@@ -10,8 +10,8 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 from benchmarks.goals.pipelines import chain
 from benchmarks.goals.timing import tell
 from zencache.config import require_project
+from zencache.metadata.schema import NODE_CONTEXT, PIPELINE_CONTEXT, STEP_CONTEXT
 from zencache.metadata.session import open_records
-from zencache.metadata.store import NODE_CONTEXT, PIPELINE_CONTEXT, STEP_CONTEXT
 from zencache.pipelines.runner import _hits
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from zencache.config import create_project
 from zencache.maintenance import invalidation_marks
 from zencache.maintenance.selection import Selection
 from zencache.metadata.client import Client, pb, set_properties
-from zencache.metadata.store import KEY_CONTEXT, MetadataStore
+from zencache.metadata.schema import KEY_CONTEXT
+from zencache.metadata.store import MetadataStore
 
 KEYS = [f"{'abcdef12' if number % 3 else 'abcdef13'}{number:056x}" for number in range(20)]
 ALL = Selection(older_than=timedelta(0))

@@ -7,7 +7,8 @@ import time
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from zencache.metadata.heartbeat import BEAT, Heart
+from zencache.metadata.heartbeat import Heart
+from zencache.metadata.schema import BEAT
 
 
 class Records:

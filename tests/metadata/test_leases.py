@@ -17,7 +17,8 @@ from zencache.errors import StoreUnavailableError
 from zencache.metadata import leases as leases_module
 from zencache.metadata.client import pb, set_properties
 from zencache.metadata.leases import FileLeases, Holder, RecordedLeases, held
-from zencache.metadata.store import LEASE_CONTEXT, MetadataStore
+from zencache.metadata.schema import LEASE_CONTEXT
+from zencache.metadata.store import MetadataStore
 from zencache.model.database import Database
 from zencache.util.process_id import this_process
 

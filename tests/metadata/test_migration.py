@@ -22,9 +22,10 @@ from zencache.materializers.builtin import PlainMaterializer
 from zencache.metadata import migration, stale_runs
 from zencache.metadata import project_migration as lines
 from zencache.metadata.client import Client
+from zencache.metadata.schema import RUN_CONTEXT, STORE_CONTEXT
 from zencache.metadata.schema_version import put_format, read_format, read_stamp
 from zencache.metadata.session import open_records
-from zencache.metadata.store import RUN_CONTEXT, STORE_CONTEXT, MetadataStore
+from zencache.metadata.store import MetadataStore
 from zencache.model.database import Database
 
 

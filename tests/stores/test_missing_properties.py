@@ -17,7 +17,8 @@ from zencache import Repository
 from zencache.config import open_project
 from zencache.errors import StoreUnavailableError
 from zencache.metadata.client import pb, set_properties
-from zencache.metadata.store import NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT, MetadataStore
+from zencache.metadata.schema import NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
+from zencache.metadata.store import MetadataStore
 from zencache.util.process_id import this_process
 
 PROPERTIES = {

@@ -31,7 +31,7 @@ from zencache.execution.retries import interruptible
 from zencache.execution.run_context import RunContext, StepResult
 from zencache.execution.single_flight import alone
 from zencache.execution.value_io import verify
-from zencache.metadata.store import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
+from zencache.metadata.schema import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
 from zencache.model.specs import indexed, key_and_index
 from zencache.planning.components import IMPORTER, RESOLVER, NodeBody
 

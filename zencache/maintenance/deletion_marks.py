@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zencache.metadata.client import set_properties
-from zencache.metadata.store import PIPELINE_CONTEXT, RUN_CONTEXT
+from zencache.metadata.schema import DELETED, PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.metadata.versions import version_contexts
-from zencache.model.records import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,12 +6,13 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from zencache.metadata.client import ListOptions, OrderByField, get_properties, pb, set_properties
-from zencache.metadata.store import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, MetadataStore
+from zencache.metadata.schema import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zencache.maintenance.selection import Selection
+    from zencache.metadata.store import MetadataStore
     from zencache.model.records import ExecutionRecord
 
 _KEY = 64  # digits of a whole key

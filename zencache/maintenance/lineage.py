@@ -13,9 +13,9 @@ from zencache.maintenance.retention import Stored, Use
 from zencache.metadata.artifact_digests import OUTPUTS
 from zencache.metadata.client import ListOptions, OrderByField, get_properties, in_parts, pb, set_properties
 from zencache.metadata.run_status import is_going_on
+from zencache.metadata.schema import DELETED, RUN_CONTEXT, VERSION_CONTEXT
 from zencache.metadata.serialization import was_taken_back
-from zencache.metadata.store import RUN_CONTEXT, VERSION_CONTEXT
-from zencache.model.records import DELETED, from_milliseconds
+from zencache.model.records import from_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

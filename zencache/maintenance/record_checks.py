@@ -17,8 +17,8 @@ from zencache.artifacts.store import is_remote
 from zencache.errors import StoreUnavailableError
 from zencache.metadata.client import errors, get_properties, in_parts, pb, set_properties
 from zencache.metadata.run_status import is_going_on
+from zencache.metadata.schema import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.metadata.stale_runs import bury, is_dead, process_of
-from zencache.metadata.store import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zencache.metadata import schema
 from zencache.metadata.client import get_properties, pb, set_properties
 from zencache.model.values import digest_of
 
@@ -40,7 +41,7 @@ def fingerprint(
     `read` gives what is at a uri. `anew`: on all of them, whatever an executor put there: it may have copied an input's properties.
     """
     found = list(artifacts)
-    new = [artifact for artifact in found if anew or "zencache_digest" not in artifact.custom_properties]
+    new = [artifact for artifact in found if anew or schema.DIGEST not in artifact.custom_properties]
     if not new:
         return found
     inputs = _inputs_of(new, client)
@@ -48,9 +49,9 @@ def fingerprint(
         manifest = read(artifact.uri)
         said = _properties(artifact, inputs.get(artifact.id, {}))
         made: dict[str, str | int | float | None] = {
-            "zencache_digest": manifest.digest,
-            "zencache_size": manifest.size,
-            "zencache_properties": digest_of(["properties/1", *said]) if said else None,
+            schema.DIGEST: manifest.digest,
+            schema.SIZE: manifest.size,
+            schema.PROPERTIES_DIGEST: digest_of(["properties/1", *said]) if said else None,
         }
         set_properties(artifact.custom_properties, made)
     client.put_artifacts(new)
@@ -64,7 +65,7 @@ def _properties(artifact: Any, inputs: Mapping[Any, str]) -> list[list[Any]]:
     return [
         [name, _meant(name, value, inputs)]
         for name, value in sorted(told.items())
-        if not name.startswith("zencache_")
+        if not name.startswith(schema.PROPERTY_PREFIX)
         and value not in ("", artifact.uri)
         and not _is_tfxs(name, value, artifact)
     ]
@@ -99,8 +100,6 @@ def _inputs_of(artifacts: Iterable[Any], client: Client) -> dict[int, dict[Any, 
     for event in events:
         artifact = known.get(event.artifact_id)
         if artifact is not None and event.type not in OUTPUTS:
-            content = "content " + get_properties(artifact.custom_properties).get(
-                "zencache_digest", artifact.uri
-            )
+            content = "content " + get_properties(artifact.custom_properties).get(schema.DIGEST, artifact.uri)
             fed.setdefault(event.execution_id, {}).update({artifact.uri: content, artifact.id: content})
     return {event.artifact_id: fed.get(event.execution_id, {}) for event in made}

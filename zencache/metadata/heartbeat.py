@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from zencache.metadata import schema
 from zencache.metadata.client import set_properties
 from zencache.tracking.audit_events import unwatched
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from zencache.metadata.client import Client
 
-BEAT = "zencache_beat"
 BEATS_OF_A_SERVER = 2.0  # seconds between two beats where other machines watch
 BEATS_OF_A_FILE = 10.0
 SILENCE = 10.0  # seconds without a beat after which who watches takes the process for dead
@@ -75,7 +75,7 @@ class Heart:
     def _beat(self, numbers: Sequence[int]) -> None:
         contexts = [self._contexts[number] for number in numbers]
         for context in contexts:
-            set_properties(context.custom_properties, {BEAT: int(time.time())})
+            set_properties(context.custom_properties, {schema.BEAT: int(time.time())})
         # A heart does not stop: the next beat tries again, and what the run writes will tell.
         with unwatched(), contextlib.suppress(Exception):
             self._client.put_contexts(contexts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zencache.metadata import schema
 from zencache.metadata.artifact_digests import OUTPUTS
 from zencache.metadata.client import pb, set_properties
-from zencache.metadata.store import KEY_CONTEXT
 
 if TYPE_CHECKING:
     from zencache.metadata.store import MetadataStore
@@ -25,7 +25,7 @@ def bring(record: ExecutionRecord, source: MetadataStore, target: MetadataStore)
     types = {kind.id: kind for kind in source.client.get_artifact_types_by_id([a.type_id for a in artifacts])}
     copies = [_artifact(artifact, types[artifact.type_id], target) for artifact in artifacts]
     edges = [(0, n, pb.Event(type=event.type, path=event.path)) for n, event in enumerate(made)]
-    key = pb.Context(type_id=target.context_types[KEY_CONTEXT], name=record.key)
+    key = pb.Context(type_id=target.context_types[schema.KEY_CONTEXT], name=record.key)
     with target.lock:
         ids, _, _ = target.client.put_lineage_subgraph(
             [_execution(execution, source, target)], copies, [key], edges, reuse_context_if_already_exist=True
@@ -53,5 +53,5 @@ def _execution(execution: Any, source: MetadataStore, target: MetadataStore) -> 
     copy = pb.Execution(type_id=kind, last_known_state=pb.Execution.COMPLETE)
     for name, value in execution.custom_properties.items():
         copy.custom_properties[name].CopyFrom(value)
-    set_properties(copy.custom_properties, {"zencache_brought_from": str(source.project.database)})
+    set_properties(copy.custom_properties, {schema.IMPORTED_FROM: str(source.project.database)})
     return copy

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from zencache.errors import StoreUnavailableError
+from zencache.metadata import schema
 from zencache.metadata.client import errors, get_properties, pb, set_properties
-from zencache.metadata.heartbeat import BEAT, SILENCE
-from zencache.metadata.store import LEASE_CONTEXT
+from zencache.metadata.heartbeat import SILENCE
 from zencache.util.locks import close_locked, is_still, open_locked
 from zencache.util.process_id import Owner, this_process
 
@@ -158,13 +158,13 @@ class RecordedLeases:
         known = self._context(key, number) if number else None
         if known is not None:
             told = get_properties(known.custom_properties)
-            holder = Holder.recorded(told.get("zencache_owner"))
-            if not told.get("zencache_released") and self._lives(known, holder, told.get(BEAT)):
+            holder = Holder.recorded(told.get(schema.OWNER))
+            if not told.get(schema.RELEASED) and self._lives(known, holder, told.get(schema.BEAT)):
                 return holder
         return self._taken(f"{key}:{number + 1}", me)
 
     def _context(self, key: str, number: int) -> Any | None:
-        return self._metadata.context(LEASE_CONTEXT, f"{key}:{number}")
+        return self._metadata.context(schema.LEASE_CONTEXT, f"{key}:{number}")
 
     def _newest(self, key: str, number: int) -> int:
         """Find the last number there is, not before one that is: all others were given back, or their owners have died."""
@@ -191,22 +191,22 @@ class RecordedLeases:
         return now - since < SILENCE
 
     def _taken(self, name: str, me: Holder) -> Callable[[], None] | None:
-        context = pb.Context(type_id=self._metadata.context_types[LEASE_CONTEXT], name=name)
+        context = pb.Context(type_id=self._metadata.context_types[schema.LEASE_CONTEXT], name=name)
         token = secrets.token_hex(8)
-        told = {"zencache_owner": me.to_text(), "zencache_token": token}
+        told = {schema.OWNER: me.to_text(), schema.TOKEN: token}
         set_properties(context.custom_properties, told)
         try:
             [context.id] = self._metadata.client.put_contexts([context])
         except errors.AlreadyExistsError:
-            there = self._metadata.context(LEASE_CONTEXT, name)
-            if there is None or get_properties(there.custom_properties).get("zencache_token") != token:
+            there = self._metadata.context(schema.LEASE_CONTEXT, name)
+            if there is None or get_properties(there.custom_properties).get(schema.TOKEN) != token:
                 return None
             context.id = there.id  # it is ours: a server took it, and went away before it said so
         self._metadata.heart.beat_in(context)
 
         def give_back() -> None:
             self._metadata.heart.leave(context.id)
-            set_properties(context.custom_properties, {"zencache_released": 1})
+            set_properties(context.custom_properties, {schema.RELEASED: 1})
             try:
                 self._metadata.client.put_contexts([context])
             except BaseException:

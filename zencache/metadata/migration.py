@@ -16,11 +16,11 @@ from zencache.artifacts.store import is_remote, unchecked, write_manifest
 from zencache.config import FORMAT
 from zencache.errors import ArtifactError, StoreFormatError, StoreUnavailableError, ZencacheError
 from zencache.materializers import load_materializer
+from zencache.metadata import schema
 from zencache.metadata.client import ListOptions, OrderByField, get_properties, pb
-from zencache.metadata.schema_version import BACKUP, STORE_CONTEXT, check_format, put_format, read_stamp
+from zencache.metadata.schema_version import put_format, read_stamp
 from zencache.metadata.sqlite_backup import back_up
 from zencache.metadata.stale_runs import bury, is_dead
-from zencache.metadata.store import RUN_CONTEXT
 from zencache.util.locks import close_locked, open_locked
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Upgraded:
 
 def outlook(metadata: MetadataStore) -> Upgraded | None:
     """Say what an upgrade would do at most, without reading what artifacts hold; None where there is nothing to do."""
-    check_format(metadata)
+    metadata.check_format()
     if metadata.format == FORMAT:
         return None
     return Upgraded(metadata.format, len(list(_without_manifest(metadata))), 0, len(_lost_runs(metadata)))
@@ -62,7 +62,7 @@ def upgrade(
     something cannot be written. What was done until then stays, and is as good for an older zencache.
     """
     with one_upgrade(metadata.project, says):
-        check_format(metadata)
+        metadata.check_format()
         if metadata.format == FORMAT:
             return None
         since, backup = metadata.format, None
@@ -80,8 +80,8 @@ def upgrade(
         lost = _lost_runs(metadata)
         bury(metadata, lost)
         with metadata.lock:
-            put_format(metadata.client, metadata.context_types[STORE_CONTEXT], FORMAT)
-        check_format(metadata)
+            put_format(metadata.client, metadata.context_types[schema.STORE_CONTEXT], FORMAT)
+        metadata.check_format()
     return Upgraded(since, manifests, left, len(lost))
 
 
@@ -111,14 +111,14 @@ def one_upgrade(project: Project, says: Callable[[str], None]) -> Iterator[None]
 def _backed_up(metadata: MetadataStore) -> Path:
     """Copy the records and the settings as they were; what was interrupted has its copy already."""
     stamp = read_stamp(metadata.client)
-    told = get_properties(stamp.custom_properties).get(BACKUP, "") if stamp else ""
+    told = get_properties(stamp.custom_properties).get(schema.BACKUP, "") if stamp else ""
     if told and (made := metadata.project.backups / told).is_file():
         return made
     source = metadata.project.database.path
     assert source is not None
     made = _new_name(metadata.project.backups, source.stem, metadata.format)
     back_up(source, made, metadata.project.folder / "config.toml")
-    put_format(metadata.client, metadata.context_types[STORE_CONTEXT], metadata.format, made.name)
+    put_format(metadata.client, metadata.context_types[schema.STORE_CONTEXT], metadata.format, made.name)
     return made
 
 
@@ -148,12 +148,12 @@ def _without_manifest(metadata: MetadataStore) -> Iterator[tuple[Path, str, str]
     in_order = ListOptions(order_by=OrderByField.ID)
     for artifact in metadata.client.get_artifacts(list_options=in_order):
         told = get_properties(artifact.custom_properties)
-        materializer = told.get("zencache_materializer")
+        materializer = told.get(schema.MATERIALIZER)
         if artifact.state != pb.Artifact.LIVE or not materializer or is_remote(artifact.uri):
             continue
         folder = metadata.local(artifact.uri)
         if not _is_whole(folder):
-            yield folder, told.get("zencache_digest", ""), materializer
+            yield folder, told.get(schema.DIGEST, ""), materializer
 
 
 def _is_whole(folder: Path) -> bool:
@@ -191,5 +191,5 @@ def _has_got_manifest_of_value(folder: Path, digest: str, materializer: str) -> 
 
 
 def _lost_runs(metadata: MetadataStore) -> list[int]:
-    runs: list[Any] = metadata.client.get_contexts_by_type(RUN_CONTEXT)
+    runs: list[Any] = metadata.client.get_contexts_by_type(schema.RUN_CONTEXT)
     return [run.id for run in runs if is_dead(metadata, run)]

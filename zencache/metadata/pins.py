@@ -6,15 +6,13 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from zencache.errors import InUseError
+from zencache.metadata import schema
 from zencache.metadata.client import set_properties
 from zencache.metadata.run_status import is_going_on
-from zencache.metadata.store import RUN_CONTEXT
 
 if TYPE_CHECKING:
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import RunRecord
-
-_PINNED = "zencache_pinned"
 
 
 def pin(metadata: MetadataStore, run: RunRecord, why: str) -> None:
@@ -34,8 +32,8 @@ def unpin(metadata: MetadataStore, run: RunRecord) -> None:
 
 def _set_pin(metadata: MetadataStore, run: RunRecord, why: str | None) -> None:
     with metadata.lock:
-        context = metadata.context(RUN_CONTEXT, run.name)
+        context = metadata.context(schema.RUN_CONTEXT, run.name)
         assert context is not None
-        context.custom_properties.pop(_PINNED, None)
-        set_properties(context.custom_properties, {_PINNED: why})
+        context.custom_properties.pop(schema.PINNED, None)
+        set_properties(context.custom_properties, {schema.PINNED: why})
         metadata.client.put_contexts([context])

@@ -8,31 +8,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
-from zencache.metadata import stale_runs
+from zencache.metadata import schema, stale_runs
 from zencache.metadata.artifact_digests import OUTPUTS
 from zencache.metadata.client import ListOptions, errors, get_properties, pb, set_properties
 from zencache.metadata.import_execution import bring
 from zencache.metadata.serialization import events, recent_of, recorded, run_record, step_properties
 from zencache.metadata.stale_runs import end_unfinished, going_on, is_dead, signs, with_running
-from zencache.metadata.store import (
-    KEY_CONTEXT,
-    NODE_CONTEXT,
-    PIPELINE_CONTEXT,
-    RECENT,
-    RUN_CONTEXT,
-    STEP_CONTEXT,
-    VERSION_CONTEXT,
-    MetadataStore,
-)
+from zencache.metadata.store import RECENT, MetadataStore
 from zencache.metadata.tfx_runs import run_of_tfx, spec_of_tfx
 from zencache.metadata.versions import VersionStore
-from zencache.model.records import (
-    DELETED,
-    CachedStep,
-    CollectedError,
-    RunHandle,
-    RunRecord,
-)
+from zencache.model.records import CachedStep, CollectedError, RunHandle, RunRecord
 from zencache.model.specs import PipelineSpec
 
 if TYPE_CHECKING:
@@ -114,7 +99,7 @@ class RunStore(VersionStore):
         with self.metadata.lock:
             found = self._client.get_executions_by_context(run.context_id)
             ended = [e for e in found if e.last_known_state in (pb.Execution.CACHED, pb.Execution.COMPLETE)]
-            own = [e for e in ended if get_properties(e.custom_properties).get("zencache_step") == step.name]
+            own = [e for e in ended if get_properties(e.custom_properties).get(schema.STEP) == step.name]
             self._take_back(own)
 
     def _take_back(self, executions: Sequence[Any]) -> None:
@@ -139,7 +124,7 @@ class RunStore(VersionStore):
 
     def begun(self, run: RunHandle) -> RunHandle:
         """Give a run with its context, if there is one by now."""
-        context = self.metadata.context(RUN_CONTEXT, run.name)
+        context = self.metadata.context(schema.RUN_CONTEXT, run.name)
         return dataclasses.replace(run, context_id=context.id) if context else run
 
     def finish(self, run: RunHandle, status: str, seconds: float, used: Sequence[int]) -> None:
@@ -157,14 +142,14 @@ class RunStore(VersionStore):
     def remember(self, key: str, identity: str, execution_id: int) -> None:
         """Make an execution the one that its key's look-up gives; the last write of a step that ran."""
         with self.metadata.lock:
-            _ = self.metadata.context_id(STEP_CONTEXT, identity)
-            step = self.metadata.context(STEP_CONTEXT, identity)
+            _ = self.metadata.context_id(schema.STEP_CONTEXT, identity)
+            step = self.metadata.context(schema.STEP_CONTEXT, identity)
             assert step is not None
             recent = [*recent_of(step), execution_id][-RECENT:]
-            set_properties(step.custom_properties, {"zencache_recent": json.dumps(recent)})
-            context = self.metadata.context(KEY_CONTEXT, key)
+            set_properties(step.custom_properties, {schema.RECENT_EXECUTIONS: json.dumps(recent)})
+            context = self.metadata.context(schema.KEY_CONTEXT, key)
             if context is not None:
-                set_properties(context.custom_properties, {"zencache_execution": execution_id})
+                set_properties(context.custom_properties, {schema.NEWEST_EXECUTION: execution_id})
             self._client.put_contexts([step, *([context] if context else [])])
 
     def own(self, record: ExecutionRecord, identity: str, others: Sequence[MetadataStore]) -> ExecutionRecord:
@@ -204,7 +189,7 @@ class RunStore(VersionStore):
 
     def tie(self, key: str, execution_id: int) -> None:
         """Tie an execution to its key's context."""
-        context = self.metadata.context_id(KEY_CONTEXT, key)
+        context = self.metadata.context_id(schema.KEY_CONTEXT, key)
         tie = pb.Association(execution_id=execution_id, context_id=context)
         self._client.put_attributions_and_associations([], [tie])
 
@@ -212,11 +197,11 @@ class RunStore(VersionStore):
         """List where an execution put something outside of its outputs, as TFX's pushers tell."""
         made = [e.artifact_id for e in self._client.get_events_by_execution_ids([execution_id])]
         found = [get_properties(a.custom_properties) for a in self._client.get_artifacts_by_id(made)]
-        return [told["pushed_destination"] for told in found if told.get("pushed_destination")]
+        return [told[schema.PUSHED_DESTINATION] for told in found if told.get(schema.PUSHED_DESTINATION)]
 
     def annotate_failure(self, run: RunHandle, spec: StepSpec, values: Mapping[str, Any]) -> None:
         """Note on the execution of a native component that failed in a run what it was to compute."""
-        node = self.metadata.context(NODE_CONTEXT, f"{run.pipeline}.{spec.name}")
+        node = self.metadata.context(schema.NODE_CONTEXT, f"{run.pipeline}.{spec.name}")
         if node is None or run.context_id is None:
             return
         of_run = {e.id for e in self._client.get_executions_by_context(run.context_id)}
@@ -254,8 +239,8 @@ class RunStore(VersionStore):
 
     def _written_before(self, run: RunHandle, executions: Sequence[Any]) -> tuple[list[int], int] | None:
         """Find what this run wrote itself, where a server took it and went away before it said so."""
-        context = self.metadata.context(RUN_CONTEXT, run.name)
-        if context is None or get_properties(context.custom_properties).get("zencache_token") != run.token:
+        context = self.metadata.context(schema.RUN_CONTEXT, run.name)
+        if context is None or get_properties(context.custom_properties).get(schema.TOKEN) != run.token:
             return None
         ids = {e.name: e.id for e in self._client.get_executions_by_context(context.id)}
         names = [execution.name for execution in executions]
@@ -263,25 +248,25 @@ class RunStore(VersionStore):
 
     def _run_context(self, run: RunHandle, status: str, seconds: float | None = None) -> Any:
         context = pb.Context(
-            type_id=self.metadata.context_types[RUN_CONTEXT], name=run.name, id=run.context_id
+            type_id=self.metadata.context_types[schema.RUN_CONTEXT], name=run.name, id=run.context_id
         )
         set_properties(
             context.custom_properties,
             {
-                "zencache_pipeline": run.pipeline,
-                "zencache_version": run.version,
-                "zencache_status": status,
-                "zencache_seconds": seconds,
-                "zencache_token": run.token,
+                schema.PIPELINE: run.pipeline,
+                schema.VERSION: run.version,
+                schema.STATUS: status,
+                schema.SECONDS: seconds,
+                schema.TOKEN: run.token,
                 **(signs() if status == "running" else {}),
-                "zencache_spec": None if run.spec_is_the_versions else run.spec.model_dump_json(),
-                "zencache_root": run.root or None,
+                schema.SPEC: None if run.spec_is_the_versions else run.spec.model_dump_json(),
+                schema.ROOT: run.root or None,
             },
         )
         return context
 
     def _adopt(self, run: RunHandle, context_id: int) -> None:
-        parent = self.metadata.context_id(PIPELINE_CONTEXT, run.pipeline)
+        parent = self.metadata.context_id(schema.PIPELINE_CONTEXT, run.pipeline)
         try:
             self._client.put_parent_contexts([pb.ParentContext(child_id=context_id, parent_id=parent)])
         except errors.AlreadyExistsError:
@@ -298,7 +283,7 @@ class RunStore(VersionStore):
         known = step_properties(
             hit.spec, hit.key, None, hit.reason
         )  # what the key is made of, its origin tells
-        measured = {"zencache_seconds": hit.seconds, "zencache_origin": hit.hit.id}
+        measured = {schema.SECONDS: hit.seconds, schema.ORIGIN: hit.hit.id}
         set_properties(
             execution.custom_properties, {**recorded(hit.spec), **hit.dynamic, **known, **measured}
         )
@@ -313,10 +298,10 @@ class RunStore(VersionStore):
 
     def _tie(self, run: RunHandle, hits: Sequence[CachedStep], ids: Sequence[int], run_id: int) -> None:
         """Tie executions and their outputs to the contexts that TFX ties them to."""
-        pipeline_id = self.metadata.context_id(PIPELINE_CONTEXT, run.pipeline)
+        pipeline_id = self.metadata.context_id(schema.PIPELINE_CONTEXT, run.pipeline)
         ties, owned = [], []
         for execution_id, hit in zip(ids, hits, strict=True):
-            node_id = self.metadata.context_id(NODE_CONTEXT, f"{run.pipeline}.{hit.spec.name}")
+            node_id = self.metadata.context_id(schema.NODE_CONTEXT, f"{run.pipeline}.{hit.spec.name}")
             ties += [pb.Association(execution_id=execution_id, context_id=c) for c in (pipeline_id, node_id)]
             artifacts = {artifact.id for artifact in hit.hit.outputs.values()}
             self._attributed |= (
@@ -330,11 +315,11 @@ class RunStore(VersionStore):
 
     def pipelines(self) -> list[str]:
         """List the names of the pipelines that have run, sorted: here, or by TFX's own runners."""
-        versions = self._client.get_contexts_by_type(VERSION_CONTEXT)
-        pipelines = self._client.get_contexts_by_type(PIPELINE_CONTEXT)
+        versions = self._client.get_contexts_by_type(schema.VERSION_CONTEXT)
+        pipelines = self._client.get_contexts_by_type(schema.PIPELINE_CONTEXT)
         named = [*((c.name.rpartition(":")[0], c) for c in versions), *((c.name, c) for c in pipelines)]
-        present = [(name, c) for name, c in named if DELETED not in c.custom_properties]
-        has_run = {name for name, c in present if "zencache_spec" in c.custom_properties}
+        present = [(name, c) for name, c in named if schema.DELETED not in c.custom_properties]
+        has_run = {name for name, c in present if schema.SPEC in c.custom_properties}
         has_run |= {name for name, c in present if name not in has_run and self._has_executions(c)}
         if deleted := {name for name, _ in named} - {name for name, _ in present}:
             has_run |= deleted & {each.pipeline for each in self.runs()}  # by who did not know
@@ -352,19 +337,19 @@ class RunStore(VersionStore):
 
         Those whose process died are marked as failed on that occasion, unless `bury` is off.
         """
-        contexts = self._client.get_contexts_by_type(RUN_CONTEXT)
-        shown = [c for c in contexts if deleted or DELETED not in c.custom_properties]
+        contexts = self._client.get_contexts_by_type(schema.RUN_CONTEXT)
+        shown = [c for c in contexts if deleted or schema.DELETED not in c.custom_properties]
         found = filter(None, (self._run_of(context, bury=bury) for context in shown))
         return sorted((r for r in found if pipeline in (None, r.pipeline)), key=lambda run: run.id)
 
     def run(self, name: str) -> RunRecord | None:
         """Find a run by its name, also one that was deleted."""
-        context = self.metadata.context(RUN_CONTEXT, name)
+        context = self.metadata.context(schema.RUN_CONTEXT, name)
         return self._run_of(context) if context else None
 
     def _run_of(self, context: Any, *, bury: bool = True) -> RunRecord | None:
         """Give the run that a context stands for, ours or one of TFX's own runners; None for one without executions."""
-        if "zencache_pipeline" not in context.custom_properties:
+        if schema.PIPELINE not in context.custom_properties:
             return run_of_tfx(self.metadata, context)
         record = run_record(context)
         if not bury or not is_dead(self.metadata, context):
@@ -373,20 +358,20 @@ class RunStore(VersionStore):
             stale_runs.bury(self.metadata, [context.id])
         except StoreUnavailableError:  # of a store that cannot be written, it is only said
             return dataclasses.replace(record, status="failed")
-        return run_record(self.metadata.context(RUN_CONTEXT, context.name))
+        return run_record(self.metadata.context(schema.RUN_CONTEXT, context.name))
 
     def run_of(self, execution_id: int) -> RunRecord | None:
         """Find the run that an execution is part of."""
         for context in self._client.get_contexts_by_execution(execution_id):
-            if context.type == RUN_CONTEXT and "zencache_pipeline" in context.custom_properties:
+            if context.type == schema.RUN_CONTEXT and schema.PIPELINE in context.custom_properties:
                 return run_record(context)
         return None
 
     def spec_of(self, run: RunRecord) -> PipelineSpec:
         """Give the spec that a run ran."""
-        context = self.metadata.context(RUN_CONTEXT, run.name)
+        context = self.metadata.context(schema.RUN_CONTEXT, run.name)
         assert context is not None
-        own = get_properties(context.custom_properties).get("zencache_spec")
+        own = get_properties(context.custom_properties).get(schema.SPEC)
         if own is not None:
             return PipelineSpec.model_validate_json(own)
         if run.version is None:

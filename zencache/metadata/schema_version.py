@@ -1,4 +1,4 @@
-"""Of which format the records of a store are: a number in the records themselves, as several projects may share them."""
+"""The schema version of a store: a number in its records, because several projects may share them."""
 
 from __future__ import annotations
 
@@ -6,59 +6,53 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.config import FORMAT
 from zencache.errors import StoreFormatError
+from zencache.metadata import schema
 from zencache.metadata.client import errors, get_properties, pb, set_properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zencache.metadata.client import Client
-    from zencache.metadata.store import MetadataStore
-
-STORE_CONTEXT = "zencache.store"
-NUMBER, BACKUP = "zencache_format", "zencache_backup"
-_NAME = "store"
-_OURS = "zencache."
+    from zencache.model.database import Database
 
 
-def are_ours(context_types: Iterable[str]) -> bool:
-    """Say whether zencache wrote into the store that has these types, and not TFX alone.
+def has_own_types(context_types: Iterable[str]) -> bool:
+    """Return whether a store with these context types was written by zencache, not by TFX alone.
 
-    >>> are_ours(["pipeline", "zencache.store"]), are_ours(["pipeline", "zencache.cache_key"])
+    >>> has_own_types(["pipeline", "zencache.store"]), has_own_types(["pipeline", "zencache.cache_key"])
     (False, True)
     """
-    return any(name.startswith(_OURS) and name != STORE_CONTEXT for name in context_types)
+    return any(name.startswith(schema.OWN_PREFIX) and name != schema.STORE_CONTEXT for name in context_types)
 
 
-def check_format(metadata: MetadataStore) -> None:
-    """Note of which format the records are; raises StoreFormatError if it is newer than this zencache."""
-    metadata.format = read_format(metadata.client) or FORMAT
-    metadata.artifacts.lacks_manifests = metadata.format < FORMAT
-    if metadata.format > FORMAT:
+def refuse_newer(number: int, database: Database) -> None:
+    """Raise StoreFormatError if records have a schema version that only a newer zencache can read."""
+    if number > FORMAT:
         raise StoreFormatError(
-            f"the records in {metadata.project.database} are of format {metadata.format}; this zencache reads up to "
-            f"{FORMAT}. Upgrade zencache to use them"
+            f"the records in {database} are of format {number}; this zencache reads up to {FORMAT}. "
+            "Upgrade zencache to use them"
         )
 
 
 def read_format(client: Client) -> int | None:
-    """Read of which format the records are; None where zencache has written none yet."""
-    found = read_stamp(client)
-    if found is None:
-        if not are_ours(each.name for each in client.get_context_types()):
+    """Read the schema version of a store; None if zencache has not written to it yet."""
+    stamp = read_stamp(client)
+    if stamp is None:
+        if not has_own_types(each.name for each in client.get_context_types()):
             return None
-        found = read_stamp(client)  # a new store gets its number before its types
-    return 1 if found is None else int(get_properties(found.custom_properties).get(NUMBER, 1))
+        stamp = read_stamp(client)  # a new store gets its number before its types
+    return 1 if stamp is None else int(get_properties(stamp.custom_properties).get(schema.FORMAT_NUMBER, 1))
 
 
 def read_stamp(client: Client) -> Any | None:
-    """Read what holds the number; a store of format 1 has none."""
-    return client.get_context_by_type_and_name(STORE_CONTEXT, _NAME)
+    """Read the context that holds the schema version; a store of format 1 has none."""
+    return client.get_context_by_type_and_name(schema.STORE_CONTEXT, schema.STORE_NAME)
 
 
 def put_format(client: Client, type_id: int, number: int, backup: str | None = None) -> None:
-    """Write the number, and while the store is upgraded where its backup is."""
-    stamp = read_stamp(client) or pb.Context(type_id=type_id, name=_NAME)
-    set_properties(stamp.custom_properties, {NUMBER: number, BACKUP: backup})
+    """Write the schema version, and during a migration the name of the backup."""
+    stamp = read_stamp(client) or pb.Context(type_id=type_id, name=schema.STORE_NAME)
+    set_properties(stamp.custom_properties, {schema.FORMAT_NUMBER: number, schema.BACKUP: backup})
     try:
         client.put_contexts([stamp])
     except errors.AlreadyExistsError:  # another process was faster

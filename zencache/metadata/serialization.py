@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from zencache.metadata import schema
 from zencache.metadata.client import get_properties, pb
-from zencache.model.records import DELETED, ArtifactRecord, RunRecord, from_milliseconds
+from zencache.model.records import ArtifactRecord, RunRecord, from_milliseconds
 from zencache.model.specs import indexed, key_and_index
 from zencache.model.values import from_text
 
@@ -23,11 +24,11 @@ def step_properties(
 ) -> dict[str, str | None]:
     """Give the custom properties that every execution of a step carries."""
     return {
-        "zencache_step": spec.name,
-        "zencache_key": key,
-        "zencache_key_parts": parts,
-        "zencache_reason": reason,
-        "zencache_compared_with": None if compared_with is None else str(compared_with),
+        schema.STEP: spec.name,
+        schema.KEY: key,
+        schema.KEY_PARTS: parts,
+        schema.REASON: reason,
+        schema.COMPARED_WITH: None if compared_with is None else str(compared_with),
     }
 
 
@@ -45,15 +46,15 @@ def run_record(context: Any) -> RunRecord:
     return RunRecord(
         id=context.id,
         name=context.name,
-        pipeline=extra["zencache_pipeline"],
-        version=extra.get("zencache_version"),
-        status=extra.get("zencache_status", "unknown"),
+        pipeline=extra[schema.PIPELINE],
+        version=extra.get(schema.VERSION),
+        status=extra.get(schema.STATUS, "unknown"),
         created=from_milliseconds(context.create_time_since_epoch),
-        seconds=extra.get("zencache_seconds"),
-        pinned=extra.get("zencache_pinned"),
-        deleted=extra.get(DELETED),
-        owner=extra.get("zencache_owner"),
-        root=extra.get("zencache_root", ""),
+        seconds=extra.get(schema.SECONDS),
+        pinned=extra.get(schema.PINNED),
+        deleted=extra.get(schema.DELETED),
+        owner=extra.get(schema.OWNER),
+        root=extra.get(schema.ROOT, ""),
     )
 
 
@@ -78,7 +79,7 @@ def _items(side: Any) -> list[tuple[str, ArtifactRecord]]:
 
 def newest_of(key_context: Any) -> int | None:
     """Give the execution that a key leads to."""
-    return get_properties(key_context.custom_properties).get("zencache_execution")
+    return get_properties(key_context.custom_properties).get(schema.NEWEST_EXECUTION)
 
 
 def recent_of(context: Any) -> list[int]:
@@ -86,14 +87,14 @@ def recent_of(context: Any) -> list[int]:
 
     Asking MLMD for them takes the longer the more executions the context has.
     """
-    told = get_properties(context.custom_properties).get("zencache_recent")
+    told = get_properties(context.custom_properties).get(schema.RECENT_EXECUTIONS)
     return [] if told is None else [int(number) for number in json.loads(told)]
 
 
 def was_taken_back(execution: Any) -> bool:
     """Say whether an execution is of a hit that was none: gc collected it while it was published."""
     is_canceled = execution.last_known_state == pb.Execution.CANCELED
-    return is_canceled and "zencache_origin" in execution.custom_properties
+    return is_canceled and schema.ORIGIN in execution.custom_properties
 
 
 def number_of(value: str | int | None) -> int | None:
@@ -120,12 +121,12 @@ def record_of_artifact(name: str, artifact: Any, folder: Path, extra: Mapping[st
         name=name,
         uri=artifact.uri,
         folder=folder,
-        value_type=extra.get("zencache_type") or artifact.type or "Any",
-        materializer=extra.get("zencache_materializer", ""),
-        digest=extra.get("zencache_digest", ""),
-        size=extra.get("zencache_size", 0),
+        value_type=extra.get(schema.VALUE_TYPE) or artifact.type or "Any",
+        materializer=extra.get(schema.MATERIALIZER, ""),
+        digest=extra.get(schema.DIGEST, ""),
+        size=extra.get(schema.SIZE, 0),
         live=artifact.state == pb.Artifact.LIVE,
-        properties=extra.get("zencache_properties", ""),
-        signature=extra.get("zencache_signature", ""),
-        collected=extra.get("zencache_collected", ""),
+        properties=extra.get(schema.PROPERTIES_DIGEST, ""),
+        signature=extra.get(schema.SIGNATURE, ""),
+        collected=extra.get(schema.COLLECTED, ""),
     )

@@ -60,7 +60,6 @@ def open_records(project: Project) -> Records:
     """Open a project's records, or give those that are open; one that was made or set up anew is opened anew."""
     with PausedCollection():
         from zencache.metadata.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
-        from zencache.metadata.schema_version import check_format  # noqa: PLC0415 - imports ml_metadata
         from zencache.metadata.store import MetadataStore  # noqa: PLC0415 - imports ml_metadata
 
     key = (project.root, project.folder.stat().st_ino, project.database)
@@ -70,7 +69,7 @@ def open_records(project: Project) -> Records:
         metadata = MetadataStore(project)
         if _inode(project.database) is None:
             _ = metadata.context_types  # makes the file
-        check_format(metadata)
+        metadata.check_format()
         _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
     _inodes[key] = _inode(project.database)
     return _opened[key]

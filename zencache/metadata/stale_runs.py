@@ -6,9 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from zencache.metadata import schema
 from zencache.metadata.client import get_properties, pb, set_properties
-from zencache.metadata.heartbeat import BEAT
-from zencache.metadata.store import PIPELINE_CONTEXT
 from zencache.util.process_id import Owner, this_process
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
     from zencache.metadata.store import MetadataStore
 
-OWNER = "zencache_owner"
-RUNNING = "zencache_running"
 _LOST = 60  # seconds without a beat after which a process of another machine is taken for dead
 _UNHEARD = 24 * 3600  # seconds after which a run that names no process is taken for dead: format 1 names none
 _INTERNAL = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
@@ -26,26 +23,26 @@ _UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
 
 def signs() -> dict[str, str | int]:
     """Give the properties by which others see that this process does a run, and lives."""
-    return {OWNER: this_process().to_text(), BEAT: int(time.time())}
+    return {schema.OWNER: this_process().to_text(), schema.BEAT: int(time.time())}
 
 
 def is_dead(metadata: MetadataStore, run: Any) -> bool:
     """Say whether a run's context says that it goes on, though its process has died."""
     told = get_properties(run.custom_properties)
-    if told.get("zencache_status") != "running":
+    if told.get(schema.STATUS) != "running":
         return False
-    owner, updated = Owner.recorded(told.get(OWNER)), run.last_update_time_since_epoch / 1000
+    owner, updated = Owner.recorded(told.get(schema.OWNER)), run.last_update_time_since_epoch / 1000
     if owner is None:
         return bool(time.time() - updated > _UNHEARD)
     if owner == this_process():
         return not metadata.heart.beats_in(run.id)
     alive = owner.is_alive()
-    return bool(time.time() - told.get(BEAT, updated) > _LOST) if alive is None else not alive
+    return bool(time.time() - told.get(schema.BEAT, updated) > _LOST) if alive is None else not alive
 
 
 def process_of(run: Any) -> str:
     """Name the process that a run's context says does it."""
-    owner = Owner.recorded(get_properties(run.custom_properties).get(OWNER))
+    owner = Owner.recorded(get_properties(run.custom_properties).get(schema.OWNER))
     return str(owner) if owner else "the process"
 
 
@@ -59,12 +56,16 @@ def bury(metadata: MetadataStore, run_ids: Iterable[int]) -> set[int]:
             told = get_properties(run.custom_properties)
             why = f"{process_of(run)} ended before the step did: it was killed, or its machine went down"
             end_unfinished(metadata, run.id, why)
-            lived = max(0.0, told[BEAT] - run.create_time_since_epoch / 1000) if BEAT in told else None
-            set_properties(run.custom_properties, {"zencache_status": "failed", "zencache_seconds": lived})
+            lived = (
+                max(0.0, told[schema.BEAT] - run.create_time_since_epoch / 1000)
+                if schema.BEAT in told
+                else None
+            )
+            set_properties(run.custom_properties, {schema.STATUS: "failed", schema.SECONDS: lived})
         if dead:
             metadata.client.put_contexts(dead)
     said = ((run.id, get_properties(run.custom_properties)) for run in found)
-    return {number for number, told in said if told.get("zencache_status") == "running"}
+    return {number for number, told in said if told.get(schema.STATUS) == "running"}
 
 
 def end_unfinished(metadata: MetadataStore, run_id: int, why: str) -> None:
@@ -75,19 +76,19 @@ def end_unfinished(metadata: MetadataStore, run_id: int, why: str) -> None:
     for execution in left:
         execution.last_known_state = pb.Execution.FAILED
         result = {"resultMessage": message, "code": _INTERNAL}
-        set_properties(execution.custom_properties, {"__execution_result__": json.dumps(result)})
+        set_properties(execution.custom_properties, {schema.EXECUTION_RESULT: json.dumps(result)})
     if left:
         metadata.client.put_executions(left)
 
 
 def going_on(metadata: MetadataStore, pipeline: str) -> tuple[Any, list[int]]:
     """Read a pipeline's context, and the ids of its runs that go on, or did when their process died."""
-    [context] = metadata.client.get_contexts_by_id([metadata.context_id(PIPELINE_CONTEXT, pipeline)])
-    told = get_properties(context.custom_properties).get(RUNNING)
+    [context] = metadata.client.get_contexts_by_id([metadata.context_id(schema.PIPELINE_CONTEXT, pipeline)])
+    told = get_properties(context.custom_properties).get(schema.RUNNING)
     return context, json.loads(told) if told else []
 
 
 def with_running(context: Any, run_ids: Iterable[int]) -> Any:
     """Write into a pipeline's context which of its runs go on."""
-    set_properties(context.custom_properties, {RUNNING: json.dumps(sorted(set(run_ids)))})
+    set_properties(context.custom_properties, {schema.RUNNING: json.dumps(sorted(set(run_ids)))})
     return context

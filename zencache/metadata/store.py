@@ -1,64 +1,4 @@
-"""The records: what zencache reads and writes in ML Metadata.
-
-All of TFX's own types and names are kept, so that TFX's tools read the store. What zencache adds:
-
-=============================  ========================================================================
-context types                  name; custom properties
-=============================  ========================================================================
-``pipeline``                   TFX's; the pipeline's name; ``zencache_running``: the ids of its runs that go on, as JSON
-``pipeline_run``               TFX's; the run's name; ``zencache_pipeline``, ``zencache_version``,
-                               ``zencache_status``, ``zencache_seconds``; ``zencache_spec`` where the
-                               run's spec is not its version's (other parameters); while it goes on
-                               ``zencache_owner``: its process, as JSON, and ``zencache_beat``: when that last gave
-                               a sign of life, in seconds since 1970; ``zencache_pinned``: why it is kept;
-                               ``zencache_root``: below which it put what it computed; child of ``pipeline``
-``node``                       TFX's; ``pipeline.step``
-``zencache.cache_key``         the key; ``zencache_execution``: the newest good execution's id.
-                               Ties the executions that computed this key
-``zencache.step``              a step's qualified name; ``zencache_recent``: the ids of the newest executions
-                               that computed it, with any key, as JSON
-``zencache.pipeline_version``  ``pipeline:number``; ``zencache_structure``, ``zencache_spec``;
-                               ``zencache_recent``: the ids of the executions that its last run used, as JSON
-``pipeline``, ``pipeline_run``,  ``zencache_deleted``: when it was deleted; MLMD itself deletes nothing
-``zencache.pipeline_version``
-``zencache.store``             one, named ``store``: ``zencache_format``, the number of what is written here
-                               (`zencache.config.FORMAT`); while it is upgraded ``zencache_backup``: where the copy is
-``zencache.lease``             of a shared store: ``key:number``; who computes a key. ``zencache_owner``,
-                               ``zencache_beat``; ``zencache_token``: who made it; ``zencache_released`` once it is given back
-=============================  ========================================================================
-
-=============================  ========================================================================
-executions                     typed by the step's qualified name, as a TFX component; named ``run:step``
-                               when published by zencache itself
-=============================  ========================================================================
-a custom property a parameter  its JSON text, under its own name, as TFX records execution properties
-``zencache_step``              the step's name in its pipeline
-``zencache_key``               the key
-``zencache_key_parts``         what the key is made of, as JSON; of a hit, its origin has it
-``zencache_reason``            why it ran, or was a hit, in words
-``zencache_seconds``           how long the step itself took; of a hit, how long the look-up took
-``zencache_origin``            of a hit: the id of the execution that computed the outputs
-``zencache_compared_with``     of a miss: the id of the earlier execution that the reason compares with
-``zencache_attempts``          how many attempts it took, or failed in, where more than one; ``zencache_seconds`` is of the last
-``zencache_seen``              what it read without declaring it, with digests, as JSON
-``zencache_dropped``           why its result may not be reused any more, in words
-``zencache_brought_from``      of a result of another store: that store's database
-=============================  ========================================================================
-
-=============================  ========================================================================
-artifacts                      typed as a TFX standard artifact where one fits, else ``zencache.Data``;
-                               INPUT and OUTPUT events with paths ``[key, index]``
-=============================  ========================================================================
-``zencache_digest``            content digest
-``zencache_size``              bytes
-``zencache_type``              qualified type name of the value
-``zencache_materializer``      ``module:Class`` that loads it
-``zencache_signature``         of one that runs code when it is loaded: HMAC of its digest, if it was signed
-``zencache_damaged``           why it may not be used any more: what was found when it was read
-``zencache_collected``         when gc marked its bytes to be deleted; with the state ``DELETED`` they are gone
-``zencache_properties``        of what a native component made: digest of the properties that say more than its files
-=============================  ========================================================================
-"""
+"""Opens a project's metadata store, and reads its executions and artifacts; `schema` lists what is stored."""
 
 from __future__ import annotations
 
@@ -72,6 +12,7 @@ from blake3 import blake3
 from zencache.artifacts.store import ArtifactStore
 from zencache.config import FORMAT
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
+from zencache.metadata import schema
 from zencache.metadata.artifact_digests import OUTPUTS, fingerprint
 from zencache.metadata.client import (
     Client,
@@ -85,7 +26,7 @@ from zencache.metadata.client import (
     set_properties,
 )
 from zencache.metadata.heartbeat import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
-from zencache.metadata.schema_version import STORE_CONTEXT, are_ours, put_format
+from zencache.metadata.schema_version import has_own_types, put_format, read_format, refuse_newer
 from zencache.metadata.serialization import (
     error_of,
     event_keys,
@@ -106,21 +47,6 @@ if TYPE_CHECKING:
 
     from zencache.config import Project
 
-KEY_CONTEXT = "zencache.cache_key"
-STEP_CONTEXT = "zencache.step"
-VERSION_CONTEXT = "zencache.pipeline_version"
-PIPELINE_CONTEXT, RUN_CONTEXT, NODE_CONTEXT = "pipeline", "pipeline_run", "node"
-LEASE_CONTEXT = "zencache.lease"
-CONTEXT_TYPES = (
-    PIPELINE_CONTEXT,
-    RUN_CONTEXT,
-    NODE_CONTEXT,
-    KEY_CONTEXT,
-    STEP_CONTEXT,
-    VERSION_CONTEXT,
-    LEASE_CONTEXT,
-    STORE_CONTEXT,
-)
 _KEPT = 10_000  # records that are kept, at most
 RECENT = 20  # executions of one key or step that are looked at, however many there are
 
@@ -153,11 +79,17 @@ class MetadataStore:
         every = BEATS_OF_A_SERVER if project.database.is_server else BEATS_OF_A_FILE
         self.heart = Heart(self.client, str(project.database), every)
         self.format = FORMAT
-        """Of the records, once `stores.formats` has read it."""
+        """The schema version of the records, once `check_format` has read it."""
         self._context_ids: dict[tuple[str, str], int] = {}
         self._key_ids: dict[str, int] = {}
         self._places: dict[int, tuple[str, str]] = {}
         self._records: dict[int, tuple[Any, ExecutionRecord]] = {}
+
+    def check_format(self) -> None:
+        """Read the schema version of the records; raises StoreFormatError if it is newer than this zencache."""
+        self.format = read_format(self.client) or FORMAT
+        self.artifacts.lacks_manifests = self.format < FORMAT
+        refuse_newer(self.format, self.project.database)
 
     @cached_property
     def context_types(self) -> dict[str, int]:
@@ -166,9 +98,9 @@ class MetadataStore:
             found: dict[str, int] = {t.name: t.id for t in self.client.get_context_types()}
             if self.client.is_read_only:
                 return found
-            if not are_ours(found):  # before all else: who finds records without a format takes them for old
-                put_format(self.client, self._put_type(STORE_CONTEXT), FORMAT)
-            missing = [name for name in CONTEXT_TYPES if name not in found]
+            if not has_own_types(found):  # first of all: records without a format are taken for old ones
+                put_format(self.client, self._put_type(schema.STORE_CONTEXT), FORMAT)
+            missing = [name for name in schema.CONTEXT_TYPES if name not in found]
             return found | {name: self._put_type(name) for name in missing}
 
     def _put_type(self, name: str) -> int:
@@ -185,7 +117,7 @@ class MetadataStore:
 
     def _stored(self, kind: str, name: str) -> str:
         """Give a context's name as it is stored: two steps may differ in case alone, which MySQL does not see."""
-        return fitted(self.exactly(name) if kind == STEP_CONTEXT else name)
+        return fitted(self.exactly(name) if kind == schema.STEP_CONTEXT else name)
 
     def exactly(self, name: str) -> str:
         """Give a name that differs from others where the database would take them for the same."""
@@ -231,7 +163,7 @@ class MetadataStore:
 
     def of_key(self, key: str) -> list[ExecutionRecord]:
         """List the executions that computed a key, newest first, a bounded number."""
-        context = self.context(KEY_CONTEXT, key)
+        context = self.context(schema.KEY_CONTEXT, key)
         if context is None:
             return []
         options = ListOptions(limit=RECENT, order_by=OrderByField.ID, is_asc=False)
@@ -239,7 +171,7 @@ class MetadataStore:
 
     def latest_of_step(self, identity: str) -> list[ExecutionRecord]:
         """List the newest executions that computed a step, by its identity: what a miss is compared with."""
-        context = self.context(STEP_CONTEXT, identity)
+        context = self.context(schema.STEP_CONTEXT, identity)
         ids = recent_of(context) if context else []
         found = self.client.get_executions_by_id(ids) if ids else []
         return self.records(sorted(found, key=lambda e: -e.id), events=False)
@@ -249,7 +181,7 @@ class MetadataStore:
         wanted = list(keys)
         ids = [self._key_ids[key] for key in wanted if key in self._key_ids]
         found = list(self.client.get_contexts_by_id(ids)) if ids else []
-        others = (self.context(KEY_CONTEXT, key) for key in wanted if key not in self._key_ids)
+        others = (self.context(schema.KEY_CONTEXT, key) for key in wanted if key not in self._key_ids)
         found += [context for context in others if context is not None]
         self._key_ids |= {context.name: context.id for context in found}
         return found
@@ -269,7 +201,7 @@ class MetadataStore:
         """Read a run's executions, oldest first; those that TFX's own runners wrote by their nodes' names."""
         read = self.client.get_executions_by_context(context_id)
         found = sorted((e for e in read if not was_taken_back(e)), key=lambda e: e.id)
-        ours = {e.id for e in found if "zencache_step" in e.custom_properties}
+        ours = {e.id for e in found if schema.STEP in e.custom_properties}
         records = self.records(found)
         return [r if r.id in ours else replace(r, step=self.place_of(r.id)[1]) for r in records]
 
@@ -277,8 +209,8 @@ class MetadataStore:
         """Name the pipeline that an execution was part of, and the node that it is of; empty where it is of none."""
         if execution_id not in self._places:
             found = {c.type: c.name for c in self.client.get_contexts_by_execution(execution_id)}
-            pipeline = str(found.get(PIPELINE_CONTEXT, ""))
-            node = str(found.get(NODE_CONTEXT, "")).removeprefix(f"{pipeline}.")
+            pipeline = str(found.get(schema.PIPELINE_CONTEXT, ""))
+            node = str(found.get(schema.NODE_CONTEXT, "")).removeprefix(f"{pipeline}.")
             self._places[execution_id] = (pipeline, node)
         return self._places[execution_id]
 
@@ -292,17 +224,17 @@ class MetadataStore:
     def has_changed(self, uri: str) -> bool:
         """Say whether artifacts at a uri are recorded with another content than is there now."""
         known = (get_properties(a.custom_properties) for a in self.client.get_artifacts_by_uri(uri))
-        digests = {told["zencache_digest"] for told in known if "zencache_digest" in told}
+        digests = {told[schema.DIGEST] for told in known if schema.DIGEST in told}
         return bool(digests) and digests != {self.artifacts.manifest(uri).digest}
 
     def drop_artifact(self, artifact_id: int, why: str) -> str:
         """Mark an artifact as not to be used any more; its history stays. Gives why it was dropped, by whoever was first."""
         with self.lock:
             [artifact] = self.client.get_artifacts_by_id([artifact_id])
-            known = get_properties(artifact.custom_properties).get("zencache_damaged")
+            known = get_properties(artifact.custom_properties).get(schema.DAMAGED)
             if artifact.state != pb.Artifact.DELETED and known is None:
                 artifact.state = pb.Artifact.MARKED_FOR_DELETION
-                set_properties(artifact.custom_properties, {"zencache_damaged": why})
+                set_properties(artifact.custom_properties, {schema.DAMAGED: why})
                 self.client.put_artifacts([artifact])
         return str(known or why)
 
@@ -312,7 +244,7 @@ class MetadataStore:
             [artifact] = self.client.get_artifacts_by_id([artifact_id])
             if artifact.state == pb.Artifact.MARKED_FOR_DELETION:
                 artifact.state = pb.Artifact.LIVE
-                artifact.custom_properties.pop("zencache_damaged", None)
+                artifact.custom_properties.pop(schema.DAMAGED, None)
                 self.client.put_artifacts([artifact])
 
     def artifacts_by_id(self, ids: Sequence[int]) -> dict[int, ArtifactRecord]:
@@ -357,20 +289,20 @@ class MetadataStore:
                 sides[event.type in OUTPUTS][name] = self.artifact_record(name, artifact)
         return ExecutionRecord(
             id=execution.id,
-            step=extra.get("zencache_step", execution.name),
+            step=extra.get(schema.STEP, execution.name),
             state=pb.Execution.State.Name(execution.last_known_state),
             created=from_milliseconds(execution.create_time_since_epoch),
             updated=from_milliseconds(execution.last_update_time_since_epoch),
-            key=extra.get("zencache_key"),
-            key_parts=extra.get("zencache_key_parts"),
-            reason=extra.get("zencache_reason", ""),
-            seconds=extra.get("zencache_seconds"),
-            error=error_of(extra.get("__execution_result__")),
-            seen=extra.get("zencache_seen"),
-            dropped=extra.get("zencache_dropped"),
-            attempts=extra.get("zencache_attempts", 1),
-            compared_with=number_of(extra.get("zencache_compared_with")),
-            origin=number_of(extra.get("zencache_origin")),
+            key=extra.get(schema.KEY),
+            key_parts=extra.get(schema.KEY_PARTS),
+            reason=extra.get(schema.REASON, ""),
+            seconds=extra.get(schema.SECONDS),
+            error=error_of(extra.get(schema.EXECUTION_RESULT)),
+            seen=extra.get(schema.OBSERVED_INPUTS),
+            dropped=extra.get(schema.INVALIDATED),
+            attempts=extra.get(schema.ATTEMPTS, 1),
+            compared_with=number_of(extra.get(schema.COMPARED_WITH)),
+            origin=number_of(extra.get(schema.ORIGIN)),
             inputs=sides[False],
             outputs=sides[True],
             home=self.project.database,
@@ -383,5 +315,5 @@ class MetadataStore:
     def artifact_record(self, name: str, artifact: Any) -> ArtifactRecord:
         """Read an artifact, which is known by the name of an output."""
         told = get_properties(artifact.custom_properties)
-        folder = self.artifacts.folder(artifact.uri, told.get("zencache_digest", ""))
+        folder = self.artifacts.folder(artifact.uri, told.get(schema.DIGEST, ""))
         return record_of_artifact(name, artifact, folder, told)

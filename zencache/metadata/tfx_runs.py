@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zencache.metadata import schema
 from zencache.metadata.client import get_properties
 from zencache.model.records import RunRecord, from_milliseconds
 from zencache.model.specs import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import ExecutionRecord
 
-_OF_TFX = ("__", "zencache_")
+_OF_TFX = ("__", schema.PROPERTY_PREFIX)
 """What the names of properties start with that are no parameters."""
 
 
@@ -46,15 +47,15 @@ def run_of_tfx(metadata: MetadataStore, context: Any) -> RunRecord | None:
         status=_status(record.state for record in metadata.records(executions, events=False)),
         created=from_milliseconds(started),
         seconds=(ended - started) / 1000,
-        pinned=marks.get("zencache_pinned"),
-        deleted=marks.get("zencache_deleted"),
+        pinned=marks.get(schema.PINNED),
+        deleted=marks.get(schema.DELETED),
         of_tfx=True,
     )
 
 
 def _end(execution: Any) -> int:
     """Give when an execution ended, in milliseconds; what was noted on it later says how long it took."""
-    took = get_properties(execution.custom_properties).get("zencache_seconds")
+    took = get_properties(execution.custom_properties).get(schema.SECONDS)
     if took is None:
         return int(execution.last_update_time_since_epoch)
     return int(execution.create_time_since_epoch + 1000 * took)

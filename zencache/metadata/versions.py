@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from zencache.metadata import schema
 from zencache.metadata.client import errors, get_properties, pb, set_properties
 from zencache.metadata.serialization import recent_of
-from zencache.metadata.store import VERSION_CONTEXT, MetadataStore
-from zencache.model.records import DELETED, RunHandle, VersionRecord, version_context_name
+from zencache.model.records import RunHandle, VersionRecord, version_context_name
 from zencache.model.specs import PipelineSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from zencache.metadata.store import MetadataStore
+
 
 def version_contexts(metadata: MetadataStore, pipeline: str) -> Iterator[Any]:
     """Read the contexts of a pipeline's versions, from number 1, those that were deleted too."""
     number = 1
-    while (context := metadata.context(VERSION_CONTEXT, version_context_name(pipeline, number))) is not None:
+    while (
+        context := metadata.context(schema.VERSION_CONTEXT, version_context_name(pipeline, number))
+    ) is not None:
         yield context
         number += 1
 
@@ -48,7 +52,7 @@ class VersionStore:
             return []
         name = version_context_name(spec.name, version.number)
         if name not in self._likely:
-            self._likely[name] = recent_of(self.metadata.context(VERSION_CONTEXT, name))
+            self._likely[name] = recent_of(self.metadata.context(schema.VERSION_CONTEXT, name))
         return self._likely[name]
 
     def versions(self, pipeline: str) -> Iterator[VersionRecord]:
@@ -59,15 +63,17 @@ class VersionStore:
         """List a pipeline's versions by number, from 1, without those of which the spec is not recorded."""
         for number, context in enumerate(version_contexts(self.metadata, pipeline), 1):
             extra = get_properties(context.custom_properties)
-            if "zencache_spec" in extra:
-                spec = PipelineSpec.model_validate_json(extra["zencache_spec"])
-                structure = extra.get("zencache_structure") or spec.structure
-                yield VersionRecord(number, structure, spec, DELETED in extra)
+            if schema.SPEC in extra:
+                spec = PipelineSpec.model_validate_json(extra[schema.SPEC])
+                structure = extra.get(schema.STRUCTURE) or spec.structure
+                yield VersionRecord(number, structure, spec, schema.DELETED in extra)
 
     def _was_deleted(self, pipeline: str, version: VersionRecord) -> bool:
         """Say whether a version that is remembered was deleted since."""
-        context = self.metadata.context(VERSION_CONTEXT, version_context_name(pipeline, version.number))
-        return context is not None and DELETED in context.custom_properties
+        context = self.metadata.context(
+            schema.VERSION_CONTEXT, version_context_name(pipeline, version.number)
+        )
+        return context is not None and schema.DELETED in context.custom_properties
 
     def _make_version(self, spec: PipelineSpec) -> VersionRecord:
         """Register a new version; its name is unique, so that two processes cannot make one number twice."""
@@ -84,13 +90,13 @@ class VersionStore:
     def _put_version(self, version: VersionRecord) -> bool:
         """Write a version; False if another process has written one of its number meanwhile."""
         name = version_context_name(version.spec.name, version.number)
-        context = pb.Context(type_id=self.metadata.context_types[VERSION_CONTEXT], name=name)
-        spec = {"zencache_structure": version.structure, "zencache_spec": version.spec.model_dump_json()}
+        context = pb.Context(type_id=self.metadata.context_types[schema.VERSION_CONTEXT], name=name)
+        spec = {schema.STRUCTURE: version.structure, schema.SPEC: version.spec.model_dump_json()}
         set_properties(context.custom_properties, spec)
         try:
             self._client.put_contexts([context])
         except errors.AlreadyExistsError:
-            if self.metadata.context(VERSION_CONTEXT, name) is None:
+            if self.metadata.context(schema.VERSION_CONTEXT, name) is None:
                 raise self.metadata.name_taken("pipeline version", name) from None
             return False
         return True
@@ -100,8 +106,8 @@ class VersionStore:
         name = version_context_name(run.pipeline, run.version)
         if not used or self._likely.get(name) == list(used):
             return []
-        context = self.metadata.context(VERSION_CONTEXT, name)
+        context = self.metadata.context(schema.VERSION_CONTEXT, name)
         assert context is not None
-        set_properties(context.custom_properties, {"zencache_recent": json.dumps(used)})
+        set_properties(context.custom_properties, {schema.RECENT_EXECUTIONS: json.dumps(used)})
         self._likely[name] = list(used)
         return [context]

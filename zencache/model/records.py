@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from zencache.model.database import Database
     from zencache.model.specs import PipelineSpec, StepSpec
 
-DELETED = "zencache_deleted"
-"""The property of a run, a pipeline or a version that was deleted: when."""
 State = Literal["NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED", "UNKNOWN"]
 
 

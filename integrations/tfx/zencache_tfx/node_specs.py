@@ -13,7 +13,7 @@ from tfx.proto.orchestration import executable_spec_pb2, local_deployment_config
 
 from zencache.errors import DefinitionError
 from zencache.execution.tfx_sdk import quiet
-from zencache.metadata.store import NODE_CONTEXT, PIPELINE_CONTEXT
+from zencache.metadata.schema import NODE_CONTEXT, PIPELINE_CONTEXT
 from zencache.model.specs import CodeRef, InputSpec, NodeRef, OutputRef, OutputSpec, StepSpec
 from zencache.model.values import to_text
 from zencache.planning.components import RESOLVER
