@@ -10,7 +10,7 @@ import pytest
 from zencache.errors import DefinitionError
 from zencache.model.specs import CodeRef, NodeRef, StepSpec
 from zencache.model.values import to_text
-from zencache.planning.components import IMPORTER, RESOLVER, NodeBody, resolvers_before
+from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody, resolvers_before
 from zencache.planning.example_files import Matched
 from zencache.tracking.file_digests import FileDigests
 
@@ -27,9 +27,13 @@ def body(
     module, _, name = identity.rpartition(".")
     node = NodeRef(ir="x", pipeline="p", executor=executor, driver=driver)
     texts = {key: to_text(value) for key, value in properties.items()}
-    return NodeBody.of(
+    return ComponentBody.of(
         StepSpec(name="node", code=CodeRef(module=module, qualname=name), parameters=texts, node=node)
     )
+
+
+def parameters(component, **computed):
+    return component.parameters(component.spec, FileDigests(None), computed)
 
 
 def nothing(properties):
@@ -38,31 +42,31 @@ def nothing(properties):
 
 def test_two_spellings_of_one_json_are_one_property():
     """Law: a property that is a JSON object or list counts by what it says."""
-    one = body(config='{"b": 1, "a": [1, 2]}').parameters({})
-    other = body(config='{\n  "a": [1, 2],\n  "b": 1\n}').parameters({})
+    one = parameters(body(config='{"b": 1, "a": [1, 2]}'))
+    other = parameters(body(config='{\n  "a": [1, 2],\n  "b": 1\n}'))
     assert one == other
-    assert body(config='{"a": [2, 1], "b": 1}').parameters({}) != one
+    assert parameters(body(config='{"a": [2, 1], "b": 1}')) != one
 
 
 def test_a_component_of_ones_own_may_go_by_the_order_in_a_text():
     """Law: what TFX's own components cannot tell apart, one's own may."""
     own = {"executor": "__main__.Mine"}
-    assert body(config='{"b": 1, "a": 2}', **own).parameters({}) != body(
-        config='{"a": 2, "b": 1}', **own
-    ).parameters({})
+    assert parameters(body(config='{"b": 1, "a": 2}', **own)) != parameters(
+        body(config='{"a": 2, "b": 1}', **own)
+    )
 
 
 def test_texts_and_numbers_of_one_spelling_differ():
-    assert body(a="1").parameters({}) != body(a=1).parameters({})
-    assert body(a="[").parameters({}) != body(a="[]").parameters({})
+    assert parameters(body(a="1")) != parameters(body(a=1))
+    assert parameters(body(a="[")) != parameters(body(a="[]"))
 
 
 def test_module_files_count_as_code_and_not_as_paths():
-    assert body(module_file="a.py", x=1).parameters({}) == body(module_file="b.py", x=1).parameters({})
+    assert parameters(body(module_file="a.py", x=1)) == parameters(body(module_file="b.py", x=1))
 
 
 def test_dynamic_properties_are_among_the_parameters():
-    assert body(x=1).parameters({"y": 2}) == body(x=1, y=2).parameters({})
+    assert parameters(body(x=1), y=2) == parameters(body(x=1, y=2))
 
 
 def test_files_of_an_example_gen_count_by_name_and_content(folder):
@@ -73,7 +77,7 @@ def test_files_of_an_example_gen_count_by_name_and_content(folder):
     node = body(driver=DRIVER, input_base=str(folder / "data"), input_config=config)
     files = node.files(FileDigests(None), nothing, {})
     assert set(files) == {"split all", "file a.csv"}
-    assert "input_base" not in node.parameters({})
+    assert "input_base" not in parameters(node)
     (folder / "data" / "a.csv").write_text("b")
     assert node.files(FileDigests(None), nothing, {}) != files
 
@@ -143,11 +147,11 @@ def test_an_importer_counts_what_lies_at_its_uri(folder):
 
 
 def test_what_is_never_looked_up_says_why():
-    assert body(RESOLVER).always == "a resolver looks at the records each time"
-    assert "reimport=True" in body(IMPORTER, artifact_uri="a", reimport=1).always
+    assert body(RESOLVER).never_cached == "a resolver looks at the records each time"
+    assert "reimport=True" in body(IMPORTER, artifact_uri="a", reimport=1).never_cached
     query = body(driver="tfx.components.example_gen.driver.QueryBasedDriver")
-    assert "CachePolicy(expires_after=…)" in query.always
-    assert body().always is None
+    assert "CachePolicy(expires_after=…)" in query.never_cached
+    assert body().never_cached is None
 
 
 def test_paths_that_properties_mention_are_known(folder):

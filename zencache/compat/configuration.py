@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from zencache.compat.options import is_known, note
 from zencache.errors import NotFoundError, ParameterError, SettingsError
 from zencache.model.secrets import seal_of_process
-from zencache.model.specs import StepBody
 from zencache.model.values import to_text
 from zencache.pipelines.instance import Pipeline
+from zencache.planning.bodies import FunctionBody
 from zencache.steps.binding import check_parameter, spread
 from zencache.steps.signature import MISSING
 from zencache.util.legacy_hooks import check_options
@@ -102,7 +102,7 @@ def apply(
     for name, config in _mapping(given.get("steps"), "steps").items():
         step = _step_named(made, name, where)
         body = bodies[step]
-        if isinstance(body, StepBody):
+        if isinstance(body, FunctionBody):
             bodies[step] = _configured(body, steps[step], config, where, both)
             steps[step] = steps[step].with_options(enable_cache=config.get("enable_cache"))
         elif config.get("parameters"):
@@ -110,7 +110,7 @@ def apply(
                 f"{where}: step {step} is a TFX component; give its parameters where it is made"
             )
         else:
-            bodies[step] = dataclasses.replace(body, spec=_flagged(body.spec, config))
+            bodies[step] = body.with_spec(_flagged(body.spec, config))
     spec = spec.replaced(steps=tuple(body.spec for body in bodies.values()))
     if in_place:
         flag = given.get("enable_cache")
@@ -157,7 +157,9 @@ def _step_named(pipeline: Pipeline, name: str, where: Any) -> str:
         raise NotFoundError(f"{where}: {error}") from error
 
 
-def _configured(body: StepBody, step: Step, config: Mapping[str, Any], where: Any, both: Both) -> StepBody:
+def _configured(
+    body: FunctionBody, step: Step, config: Mapping[str, Any], where: Any, both: Both
+) -> FunctionBody:
     """Give a step's body with the parameters and the flag of a configuration."""
     given = _mapping(config.get("parameters"), f"{where}: steps: {body.spec.name}: parameters")
     arguments = _arguments(body, step, given, where, both)
@@ -171,7 +173,7 @@ def _flagged(spec: StepSpec, config: Mapping[str, Any]) -> StepSpec:
 
 
 def _arguments(
-    body: StepBody, step: Step, given: Mapping[str, Any], where: Any, both: Both
+    body: FunctionBody, step: Step, given: Mapping[str, Any], where: Any, both: Both
 ) -> dict[str, Any]:
     signature, made = step.signature, dict(body.arguments)
     model = signature.model

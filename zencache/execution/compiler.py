@@ -14,13 +14,13 @@ from tfx.types import artifact, channel, component_spec, standard_artifacts
 from zencache.execution.step_executor import StepExecutor
 from zencache.materializers import find, load_materializer
 from zencache.metadata.client import NOWHERE
-from zencache.planning.components import Body, NodeBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zencache.config import Project
-    from zencache.model.specs import PipelineSpec, StepBody, StepSpec
+    from zencache.model.specs import PipelineSpec, StepSpec
+    from zencache.planning.bodies import Body
 
 
 class Data(artifact.Artifact):  # type: ignore[misc]
@@ -36,11 +36,10 @@ def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, Body], project: Pr
     """
     components: dict[str, Any] = {}
     for step in spec.steps:
-        body = bodies[step.name]
-        if isinstance(body, NodeBody):
+        if step.node is not None:
             continue
         inputs = {i.name: _channel(components.get(i.source.step), i.source.output) for i in step.inputs}
-        components[step.name] = _component(step, body, inputs)
+        components[step.name] = _component(step, bodies[step.name].output_types, inputs)
     pipeline = tfx_pipeline.Pipeline(
         pipeline_name=spec.name,
         pipeline_root=spec.root or str(project.artifacts),
@@ -59,10 +58,10 @@ def _channel(component: Any, output: str) -> Any:
     return channel.Channel(type=Data) if component is None else component.outputs[output]
 
 
-def _component(step: StepSpec, body: StepBody, inputs: Mapping[str, Any]) -> Any:
+def _component(step: StepSpec, output_types: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
     """Make a component for a step: three small classes, as TFX's own function components are made."""
     chosen = {output.name: output.materializer for output in step.outputs}
-    outputs = {name: _artifact_class(kind, chosen.get(name)) for name, kind in body.output_types.items()}
+    outputs = {name: _artifact_class(kind, chosen.get(name)) for name, kind in output_types.items()}
     spec_class = type(
         "StepComponentSpec",
         (component_spec.ComponentSpec,),

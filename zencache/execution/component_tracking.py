@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from zencache.execution.run_context import RunContext
-    from zencache.planning.components import NodeBody
+    from zencache.planning.components import ComponentBody
     from zencache.tracking.tracker import Watch
 
 
 class Outside:
     """Notices it while the component runs."""
 
-    def __init__(self, run: RunContext, body: NodeBody) -> None:
+    def __init__(self, run: RunContext, body: ComponentBody) -> None:
         self._run = run
         self._body = body
         self._policy = run.planner.keys.policy(body.spec)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from zencache.execution.workers.pool import Pool
     from zencache.metadata.runs import RunStore
     from zencache.model.records import ArtifactRecord, RunHandle
-    from zencache.model.specs import PipelineSpec, StepBody, StepSpec
+    from zencache.model.specs import PipelineSpec, StepSpec
     from zencache.planning import Planner, RunPlan
-    from zencache.planning.components import Body
+    from zencache.planning.bodies import Body, FunctionBody
 
 Status = Literal["executed", "cached", "failed", "skipped"]
 Report = Callable[["StepEvent"], None]
@@ -66,7 +66,7 @@ class RunContext:
     report: Report
     workers: int
     worker_kind: WorkerKind
-    load_body: Callable[[StepSpec, Project], StepBody]
+    load_body: Callable[[StepSpec, Project], FunctionBody]
     """Finds a step's live code in another process."""
     pool: Pool | None = None
     """Worker processes, for the steps that are computed in one."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
-    from zencache.model.specs import StepBody
+    from zencache.planning.bodies import FunctionBody
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Computed:
 
 
 def compute(
-    body: StepBody, inputs: Mapping[str, Any], project: Project, folder: Path, told: tuple[str, str, str]
+    body: FunctionBody, inputs: Mapping[str, Any], project: Project, folder: Path, told: tuple[str, str, str]
 ) -> Computed:
     """Call a step's function with loaded inputs, and store what it returns below `folder`.
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
-    from zencache.model.specs import StepBody
     from zencache.model.step_context import StepContext
+    from zencache.planning.bodies import FunctionBody
 
 
 _HERE = str(Path(__file__).parent)
@@ -31,7 +31,7 @@ def plainly(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
 
 
 def compute(
-    body: StepBody,
+    body: FunctionBody,
     inputs: Mapping[str, Any],
     context: StepContext,
     uris: Mapping[str, str],

@@ -23,9 +23,9 @@ from zencache.execution.step_tracking import Watched
 from zencache.execution.timeout import time_limit
 from zencache.execution.value_io import load, readable
 from zencache.execution.workers.pool import Computed, Raised, Task, Unavailable
-from zencache.model.specs import StepBody
 from zencache.model.step_context import StepContext
 from zencache.model.types import module_name
+from zencache.planning.bodies import FunctionBody
 from zencache.planning.secret_digests import secret_parameters
 from zencache.policy import CachePolicy
 
@@ -44,7 +44,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         """Run the step; what it raises is kept for the user and recorded as TFX records a failure."""
         run = running(self._context.pipeline_run_id)
         body = run.bodies[exec_properties["zencache_step"]]
-        assert isinstance(body, StepBody)
+        assert isinstance(body, FunctionBody)
         result = execution_result_pb2.ExecutorOutput()
         trying = _trying(run, body, output_dict)
         try:
@@ -73,7 +73,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         return result
 
 
-def _trying(run: RunContext, body: StepBody, output_dict: Any) -> Trying:
+def _trying(run: RunContext, body: FunctionBody, output_dict: Any) -> Trying:
     uris = {name: made[0].uri for name, made in output_dict.items()}
     folders = {name: run.runs.metadata.artifacts.work(uri) for name, uri in uris.items()}
     told = {name: str(folder) for name, folder in folders.items()}
@@ -87,7 +87,7 @@ class _Attempt:
     """Computes a step once: in a process of its own where the run or its timeout wants that, else in this thread."""
 
     run: RunContext
-    body: StepBody
+    body: FunctionBody
     context: StepContext
     uris: Mapping[str, str]
     """Where its outputs are to be."""
@@ -121,7 +121,7 @@ class _Attempt:
         self.run.report(StepEvent(step, "note", text=text))
 
 
-def _task(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str]) -> Task:
+def _task(run: RunContext, body: FunctionBody, context: StepContext, uris: Mapping[str, str]) -> Task:
     keys, step = run.planner.keys, body.spec.name
     spec, policy = run.spec.by_name[step], keys.policy(body.spec)
     return Task(
@@ -140,7 +140,7 @@ def _task(run: RunContext, body: StepBody, context: StepContext, uris: Mapping[s
 
 
 def _here(
-    run: RunContext, body: StepBody, context: StepContext, uris: Mapping[str, str], limit: float | None
+    run: RunContext, body: FunctionBody, context: StepContext, uris: Mapping[str, str], limit: float | None
 ) -> Computed | Raised:
     started = time.perf_counter()
     keys, step = run.planner.keys, body.spec.name

@@ -33,7 +33,7 @@ from zencache.execution.single_flight import alone
 from zencache.execution.value_io import verify
 from zencache.metadata.schema import KEY_CONTEXT, NODE_CONTEXT, PIPELINE_CONTEXT
 from zencache.model.specs import indexed, key_and_index
-from zencache.planning.components import IMPORTER, RESOLVER, NodeBody
+from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -188,7 +188,7 @@ def _launch(run: RunContext, spec: StepSpec, planned: PlannedStep, node: Any) ->
     """Have TFX's launcher run a node, tied to its cache key, and note what it read and made."""
     assert planned.parts is not None
     body = run.bodies[spec.name]
-    assert isinstance(body, NodeBody)
+    assert isinstance(body, ComponentBody)
     if spec.identity != RESOLVER:
         tie_to_key(node, planned.parts.key)
     if spec.identity == IMPORTER:
@@ -267,7 +267,7 @@ def _connection(run: RunContext) -> Connection:
 
 
 @contextlib.contextmanager
-def _user_modules(body: NodeBody, node: Any, run: RunContext) -> Iterator[None]:
+def _user_modules(body: ComponentBody, node: Any, run: RunContext) -> Iterator[None]:
     """Have the component import the module file as it is now, and nothing of the same name from elsewhere."""
     _, folder = body.module
     if folder is None:
@@ -304,7 +304,7 @@ class _Fresh(SourceFileLoader):
         raise OSError(f"the bytecode of {path} is not looked at")
 
 
-def _packaged(body: NodeBody, node: Any, run: RunContext) -> None:
+def _packaged(body: ComponentBody, node: Any, run: RunContext) -> None:
     """Package a module file as TFX does before it runs a pipeline: only now, where a component runs."""
     parameters = node.parameters.parameters
     file = parameters["module_file"].field_value.string_value if "module_file" in parameters else ""

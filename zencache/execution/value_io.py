@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zencache.config import Project
     from zencache.materializers import Materializer
     from zencache.metadata.store import MetadataStore
-    from zencache.model.specs import StepBody
+    from zencache.planning.bodies import FunctionBody
 
 
 def read(artifact: ArtifactRecord, project: Project) -> Any:
@@ -156,7 +156,7 @@ def store(
     )
 
 
-def check_outputs(body: StepBody, returned: Any) -> dict[str, Any]:
+def check_outputs(body: FunctionBody, returned: Any) -> dict[str, Any]:
     """Name what a step returned; raises OutputTypeError where it is not what the step declares."""
     declared = body.output_types
     if not declared:

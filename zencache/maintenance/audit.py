@@ -14,9 +14,9 @@ from zencache.execution.shadow_run import compute
 from zencache.execution.value_io import folder_of, read
 from zencache.maintenance.value_diff import first_difference, first_differing_file
 from zencache.model.secrets import how_to_give
-from zencache.model.specs import StepBody
 from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies
+from zencache.planning.bodies import FunctionBody
 from zencache.planning.secret_digests import lacking
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class AuditedStep:
 @dataclass(frozen=True)
 class _Hit:
     pipeline: str
-    body: StepBody
+    body: FunctionBody
     record: ExecutionRecord
 
 
@@ -123,7 +123,7 @@ def _hits(spec: PipelineSpec, records: Records) -> list[_Hit]:
     planned = make_planner(spec, bodies, records, None).plan().steps
     hits = ((bodies[name], each.hit) for name, each in planned.items() if each.hit)
     # A native component is computed only as part of a run: TFX records what it does.
-    return [_Hit(spec.name, body, hit) for body, hit in hits if isinstance(body, StepBody)]
+    return [_Hit(spec.name, body, hit) for body, hit in hits if isinstance(body, FunctionBody)]
 
 
 # -- one result -------------------------------------------------------------------------------------

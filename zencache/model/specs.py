@@ -1,13 +1,12 @@
 """A pipeline as data: which steps, how they are connected, with which parameters.
 
 Everything here is frozen and can be written as JSON, so that a pipeline can be recorded and found
-again by another process. What a step does is not here: a `StepBody` ties a spec to live code.
+again by another process. What a step does is not here: a `planning.bodies.Body` ties a spec to live code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence  # noqa: TC003 - pydantic and dataclasses read annotations
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence  # noqa: TC003 - pydantic and dataclasses read annotations
 from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
@@ -277,21 +276,3 @@ def in_order(steps: Sequence[StepSpec]) -> tuple[StepSpec, ...]:
         done.add(ready.name)
         ordered.append(ready)
     return tuple(ordered)
-
-
-@dataclass(frozen=True, eq=False)
-class StepBody:
-    """A step's spec tied to its live code: what is needed to run it in this process."""
-
-    spec: StepSpec
-    function: Callable[..., Any]
-    arguments: Mapping[str, Any]
-    """Live values of the arguments that are parameters, a parameters model as one."""
-    input_types: Mapping[str, Any]
-    output_types: Mapping[str, Any]
-    injected: Mapping[str, str] = field(default_factory=dict)
-    """Argument to what zencache puts there: `"context"` or `"beam"`."""
-    policy: CachePolicy | None = None
-    """The step's own, with its functions live."""
-    snapshot: Any = None
-    """Of a step from a snapshot: the digest of its code when that was taken."""

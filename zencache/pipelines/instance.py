@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from zencache.model.specs import PipelineSpec
     from zencache.pipelines.definition import PipelineDefinition
     from zencache.planning import RunPlan
-    from zencache.planning.components import Body
+    from zencache.planning.bodies import Body
 
 
 class Pipeline(Older):

@@ -6,8 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from zencache.errors import DefinitionError
-from zencache.model.specs import InputSpec, OutputRef, PipelineSpec, StepBody, StepSpec
-from zencache.planning.components import Body
+from zencache.model.specs import InputSpec, OutputRef, PipelineSpec, StepSpec
+from zencache.planning.bodies import Body, FunctionBody
 from zencache.steps.trace import check_types, make_body
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _fed_by(body: Body, old: str, new: str, outputs: Mapping[str, str]) -> Body:
         for i in body.spec.inputs
     )
     after = tuple(new if name == old else name for name in body.spec.after)
-    return dataclasses.replace(body, spec=body.spec.replaced(inputs=inputs, after=after))
+    return body.with_spec(body.spec.replaced(inputs=inputs, after=after))
 
 
 def _check(bodies: Mapping[str, Body], name: str) -> None:
@@ -90,7 +90,7 @@ def _check(bodies: Mapping[str, Body], name: str) -> None:
         for item in target.spec.inputs:
             ends = (target, bodies[item.source.step])
             if name in (target.spec.name, item.source.step) and all(
-                isinstance(end, StepBody) for end in ends
+                isinstance(end, FunctionBody) for end in ends
             ):
                 given = bodies[item.source.step].output_types[item.source.output]
                 wanted = target.input_types[item.name]

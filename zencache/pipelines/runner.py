@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from zencache.model.specs import PipelineSpec
     from zencache.pipelines.partial_run import Part
     from zencache.planning import RunPlan
-    from zencache.planning.components import Body
+    from zencache.planning.bodies import Body
     from zencache.policy import CachePolicy
     from zencache.steps.step import Step
 
@@ -89,7 +89,7 @@ def make_planner(
         root=project.root if project else Path.cwd(),
         digests=records.digests if records else FileDigests(None),
         load=lambda artifact: load(artifact, records.metadata) if records else None,
-        spans=example_spans.matched,
+        find_spans=example_spans.matched,
         project=settings.cache,
         seal=seal,
     )

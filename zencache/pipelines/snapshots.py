@@ -20,7 +20,7 @@ from zencache.errors import CodeUnavailableError
 from zencache.materializers.pickle import check_no_secret
 from zencache.model.names import is_digest
 from zencache.pipelines.run_guard import dry
-from zencache.planning.components import Body, NodeBody
+from zencache.planning.components import ComponentBody
 from zencache.signing import SIGNING_KEY, is_signed, sign
 from zencache.steps.binding import gather
 from zencache.steps.step import Step
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from zencache.code.digest import CodeDigest
     from zencache.code.redaction import Redactor
     from zencache.config import Project
-    from zencache.model.specs import CodeRef, OutputRef, PipelineSpec, StepBody, StepSpec
+    from zencache.model.specs import CodeRef, OutputRef, PipelineSpec, StepSpec
+    from zencache.planning.bodies import Body, FunctionBody
 
 
 def with_snapshots(
@@ -185,18 +186,18 @@ def load_bodies(spec: PipelineSpec, project: Project) -> tuple[dict[str, Body], 
     """Load all steps of a recorded spec."""
     own = {item.name: item for item in spec.steps if item.node is None}
     steps = {name: load_step(item.code, project) for name, item in own.items()}
-    nodes = {item.name: NodeBody.of(item) for item in spec.steps if item.node is not None}
+    nodes = {item.name: ComponentBody.of(item) for item in spec.steps if item.node is not None}
     bodies = {name: _body(item, steps[name]) for name, item in own.items()}
     return {item.name: nodes.get(item.name) or bodies[item.name] for item in spec.steps}, steps
 
 
-def load_body(spec: StepSpec, project: Project) -> StepBody:
+def load_body(spec: StepSpec, project: Project) -> FunctionBody:
     """Load one step of a recorded spec, for a worker process; what its module does when imported runs no pipeline."""
     with dry():
         return _body(spec, load_step(spec.code, project))
 
 
-def _body(spec: StepSpec, step: Step) -> StepBody:
+def _body(spec: StepSpec, step: Step) -> FunctionBody:
     sources: dict[str, OutputRef] = {item.name: item.source for item in spec.inputs}
     values = gather(step.signature, spec.parameters)
     made = make_body(step, values, sources, name=spec.name, slot=spec.slot)

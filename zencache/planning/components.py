@@ -8,6 +8,7 @@ files that an `ExampleGen` matches, and what an importer points to, by content.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import json
 import re
@@ -20,18 +21,19 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module, version_of
 from zencache.errors import CodeUnavailableError
-from zencache.model.specs import StepBody, key_and_index
+from zencache.model.specs import key_and_index
 from zencache.model.values import from_text, to_text
-from zencache.planning.example_files import Matched, matched_files
+from zencache.planning.example_files import matched_files
 from zencache.util.atomic_write import private_folder
 from zencache.util.hashing import file_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from zencache.code.digest import CodeDigest, CodeReader
     from zencache.model.records import ArtifactRecord
     from zencache.model.specs import NodeRef, PipelineSpec, StepSpec
+    from zencache.planning.example_files import FindSpans
     from zencache.policy import CachePolicy
     from zencache.tracking.file_digests import FileDigests
 
@@ -61,7 +63,7 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 @dataclass(frozen=True, eq=False)
-class NodeBody:
+class ComponentBody:
     """A native component of a pipeline: its spec, and what of it a key is made of."""
 
     spec: StepSpec
@@ -71,7 +73,7 @@ class NodeBody:
     input_types: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, spec: StepSpec) -> NodeBody:
+    def of(cls, spec: StepSpec) -> ComponentBody:
         """Give the component of a recorded spec."""
         return cls(
             spec,
@@ -87,8 +89,21 @@ class NodeBody:
         return self.spec.node
 
     @property
-    def always(self) -> str | None:
-        """Say why it is never looked up, or None."""
+    def arguments(self) -> Mapping[str, Any]:
+        """A component has execution properties in its spec, and no Python arguments."""
+        return {}
+
+    def with_spec(self, spec: StepSpec) -> ComponentBody:
+        """Replace the step as data."""
+        return dataclasses.replace(self, spec=spec)
+
+    def with_arguments(self, arguments: Mapping[str, Any]) -> ComponentBody:  # noqa: ARG002 - the protocol
+        """There is no argument to replace."""
+        return self
+
+    @property
+    def never_cached(self) -> str | None:
+        """Say why no earlier result is ever looked up, or None."""
         if self.spec.identity == RESOLVER:
             return "a resolver looks at the records each time"
         if self._properties.get("reimport"):
@@ -106,37 +121,43 @@ class NodeBody:
 
     # -- parameters ---------------------------------------------------------------------------
 
-    def parameters(self, dynamic: Mapping[str, Any]) -> dict[str, str]:
+    def parameters(
+        self,
+        step: StepSpec,  # noqa: ARG002 - the protocol; no property of a component is a secret
+        digests: FileDigests,  # noqa: ARG002 - the protocol
+        computed: Mapping[str, Any],
+    ) -> dict[str, str]:
         """Give the execution properties in canonical form, with those that were computed from inputs."""
         left_out = {*_CODE, *(("input_base",) if self.node.driver == _FILE_DRIVER else ())}
         left_out |= {"artifact_uri"} if self.spec.identity == IMPORTER else set()
-        values = {**self._properties, **dynamic}
+        values = {**self._properties, **computed}
         # A component of one's own may go by the order in a text; TFX's own read protos.
         write = to_text if _is_own(self.node.executor) else _canonical
-        found = {name: write(value) for name, value in sorted(values.items()) if name not in left_out}
-        return {**found, **self.node.told}
+        texts = {name: write(value) for name, value in sorted(values.items()) if name not in left_out}
+        return {**texts, **self.node.told}
 
     # -- files ----------------------------------------------------------------------------------
 
     def files(
-        self,
-        digests: FileDigests,
-        spans: Callable[[Mapping[str, Any]], Matched],
-        dynamic: Mapping[str, Any],
+        self, digests: FileDigests, find_spans: FindSpans, computed: Mapping[str, Any]
     ) -> dict[str, str]:
-        """Give what it takes in from outside, by content; `spans` asks TFX where patterns speak of spans."""
-        properties = {**self._properties, **dynamic}
+        """Give the content of the files that an `ExampleGen` or an importer reads."""
+        properties = {**self._properties, **computed}
         if self.spec.identity == IMPORTER:
             uri = str(properties["artifact_uri"])
             return {"uri": uri, f"file {uri}": digests.digest(Path(uri)) or "not there"}
         if self.node.driver == _FILE_DRIVER:
-            return matched_files(self.spec.name, properties, digests, spans)
+            return matched_files(self.spec.name, properties, digests, find_spans)
         return {}
 
-    def counted(self, inputs: Mapping[str, ArtifactRecord]) -> dict[str, ArtifactRecord]:
-        """Give the inputs that bear on the result: some only save work."""
+    def relevant_inputs(self, inputs: Mapping[str, ArtifactRecord]) -> Mapping[str, ArtifactRecord]:
+        """Leave out inputs that only save work."""
         left_out = {key for prefix, key in _SAVES_WORK if self.node.executor.startswith(prefix)}
         return {name: artifact for name, artifact in inputs.items() if key_and_index(name)[0] not in left_out}
+
+    def outputs(self) -> dict[str, tuple[str, str]]:
+        """Give output to its TFX type; TFX stores it."""
+        return {name: (kind, "TFX") for name, kind in self.output_types.items()}
 
     @property
     def declared(self) -> tuple[Path, ...]:
@@ -216,10 +237,6 @@ class NodeBody:
         if not found.is_file():
             raise CodeUnavailableError(f"step {self.spec.name}: its module file {file} is not there")
         return found.stem, found.parent
-
-
-Body = StepBody | NodeBody
-"""What a step of a pipeline does: a function of one's own, or a TFX component."""
 
 
 def resolvers_before(spec: PipelineSpec) -> dict[str, frozenset[str]]:

@@ -6,15 +6,16 @@ import glob
 import json
 import os
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zencache.errors import DefinitionError
 from zencache.model.values import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from zencache.tracking.file_digests import FileDigests
 
@@ -23,7 +24,7 @@ _LISTED = 100  # files that a key names one by one
 
 @dataclass(frozen=True)
 class Matched:
-    """What an `ExampleGen` is to read: its splits' patterns with spans and versions filled in."""
+    """The files for an `ExampleGen` to read: its splits' patterns with spans and versions filled in."""
 
     patterns: Mapping[str, str]
     """Split to its pattern, below `input_base`."""
@@ -33,11 +34,12 @@ class Matched:
     """What TFX knows of files that are not on a local disk: how many, how large, when changed."""
 
 
-Spans = "Callable[[Mapping[str, Any]], Matched]"
+FindSpans: TypeAlias = Callable[[Mapping[str, Any]], Matched]
+"""Asks TFX which files an `ExampleGen` reads, by its properties, where patterns name spans."""
 
 
-def plainly(properties: Mapping[str, Any]) -> Matched | None:
-    """Read patterns that say nothing of spans; None where TFX has to choose, or has to look elsewhere."""
+def matched_without_tfx(properties: Mapping[str, Any]) -> Matched | None:
+    """Read patterns without spans; None where TFX has to choose a span, or to list a remote folder."""
     config = json.loads(properties.get("input_config") or "{}")
     splits = {split["name"]: split["pattern"] for split in config.get("splits", ())}
     base = str(properties.get("input_base"))
@@ -50,19 +52,19 @@ def matched_files(
     step: str,
     properties: Mapping[str, Any],
     digests: FileDigests,
-    spans: Callable[[Mapping[str, Any]], Matched],
+    find_spans: FindSpans,
 ) -> dict[str, str]:
-    """Give what the patterns match, name to content digest; raises DefinitionError where that is nothing."""
+    """Give the files that the patterns match, name to content digest; raises DefinitionError if there is none."""
     base = str(properties.get("input_base"))
-    found = plainly(properties) or spans(properties)
-    made = {f"split {name}": pattern for name, pattern in found.patterns.items()}
-    made |= {"span": str(found.span)} if found.span else {}
-    made |= {"version of the span": str(found.version)} if found.version is not None else {}
-    if found.fingerprint and "://" in base:
-        return {**made, "files (by time and size)": digest_of([base, found.fingerprint])}
-    for pattern in found.patterns.values():
-        made |= _digests(step, Path(base), pattern, digests)
-    return made
+    matched = matched_without_tfx(properties) or find_spans(properties)
+    key_parts = {f"split {name}": pattern for name, pattern in matched.patterns.items()}
+    key_parts |= {"span": str(matched.span)} if matched.span else {}
+    key_parts |= {"version of the span": str(matched.version)} if matched.version is not None else {}
+    if matched.fingerprint and "://" in base:
+        return {**key_parts, "files (by time and size)": digest_of([base, matched.fingerprint])}
+    for pattern in matched.patterns.values():
+        key_parts |= _digests(step, Path(base), pattern, digests)
+    return key_parts
 
 
 def _digests(step: str, base: Path, pattern: str, digests: FileDigests) -> dict[str, str]:
@@ -78,7 +80,7 @@ def _digests(step: str, base: Path, pattern: str, digests: FileDigests) -> dict[
 
 
 def _matching(base: Path, pattern: str) -> Iterator[Path]:
-    """Give what Beam's file systems match: `*` any name, a hidden one too, and `**` any path."""
+    """List files as Beam's file systems match them: `*` matches hidden names too, and `**` any path."""
     parts = Path(pattern).parts
     fixed = next((n for n, part in enumerate(parts) if glob.has_magic(part)), len(parts))
     start = base.joinpath(*parts[:fixed])

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
@@ -16,26 +14,23 @@ from zencache.caching.key import KeyParts
 from zencache.code.digest import CodeDigest, CodeReader
 from zencache.code.module_origin import version_of
 from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
-from zencache.materializers import find
 from zencache.model.secrets import seal_of_process
 from zencache.model.types import type_name
 from zencache.model.values import canonical_text, from_text, import_object, to_text
-from zencache.planning.components import NodeBody
 from zencache.planning.secret_digests import redactor, secret_parameters
 from zencache.policy import CachePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from zencache.code.redaction import Redactor
     from zencache.code.source import Text
     from zencache.model.records import ArtifactRecord
     from zencache.model.specs import PipelineSpec, StepSpec
-    from zencache.planning.components import Body
-    from zencache.planning.example_files import Matched
+    from zencache.planning.bodies import Body
+    from zencache.planning.example_files import FindSpans
     from zencache.tracking.file_digests import FileDigests
-
-Inputs = dict[str, "ArtifactRecord"]
 
 
 @dataclass(frozen=True)
@@ -45,15 +40,14 @@ class KeyMaker:
     spec: PipelineSpec
     bodies: Mapping[str, Body]
     root: Path
-    """Where declared files are looked for."""
+    """The folder that declared files are relative to."""
     digests: FileDigests
     load: Callable[[ArtifactRecord], Any]
     """Loads an input's value, for a user's key function."""
-    spans: Callable[[Mapping[str, Any]], Matched]
-    """Asks TFX which files an `ExampleGen` reads, by its properties."""
+    find_spans: FindSpans
     project: CachePolicy | None = None
     seal: Callable[[Any], str] = seal_of_process
-    """Gives what stands for a secret's value."""
+    """Gives the keyed digest that replaces a secret's value."""
     _codes: dict[str, CodeDigest] = field(default_factory=dict)
 
     @cached_property
@@ -62,53 +56,46 @@ class KeyMaker:
 
     @cached_property
     def redacted(self) -> Redactor:
-        """Takes the values of the steps' secrets out of a text that is recorded or shown."""
+        """Removes the values of the steps' secrets from a text that is recorded or shown."""
         return redactor(self.bodies)
 
     def code(self, step: str) -> CodeDigest:
         """Give the digest of a step's code, as it is when the run is planned."""
         if step not in self._codes:
-            body = self.bodies[step]
-            if isinstance(body, NodeBody):
-                self._codes[step] = body.code(self._reader)
-            else:
-                self._codes[step] = self._reader.of(body.function).or_snapshot(body.snapshot)
+            self._codes[step] = self.bodies[step].code(self._reader)
         return self._codes[step]
 
     def policy(self, step: StepSpec) -> CachePolicy:
         """Give the policy of a step: its own, its pipeline's, the project's, field by field."""
         own = self.bodies[step.name].policy or step.policy
         outer = [policy for policy in (self.spec.policy, self.project) if policy is not None]
-        made = own or CachePolicy()
+        effective = own or CachePolicy()
         for policy in outer:
-            made = made.under(policy)
-        return made
+            effective = effective.under(policy)
+        return effective
 
-    def always(self, step: StepSpec) -> str | None:
-        """Say why a step is never looked up, whatever the user says; or None."""
-        body = self.bodies[step.name]
-        return body.always if isinstance(body, NodeBody) else None
+    def parts(
+        self,
+        step: StepSpec,
+        inputs: Mapping[str, ArtifactRecord],
+        computed: Mapping[str, Any] | None = None,
+    ) -> KeyParts:
+        """Make the parts of a step's key, whose inputs are known.
 
-    def parts(self, step: StepSpec, inputs: Inputs, dynamic: Mapping[str, Any] | None = None) -> KeyParts:
-        """Make the parts of a step's key, its inputs being known.
-
-        `dynamic` are the parameters of a native component that were computed from its inputs.
+        `computed` holds the parameters of a native component that were computed from its inputs.
         """
         body, policy, code = self.bodies[step.name], self.policy(step), self.code(step.name)
-        added = self._added(step, policy)
-        if isinstance(body, NodeBody):
-            parameters = body.parameters(dynamic or {})
-            added |= body.files(self.digests, self.spans, dynamic or {})
-            inputs = body.counted(inputs)
-        else:
-            parameters = {n: self._by_content(canonical_text(t)) for n, t in sorted(step.parameters.items())}
+        added = self._added_by_policy(step, policy)
+        parameters = body.parameters(step, self.digests, computed or {})
+        added |= body.files(self.digests, self.find_spans, computed or {})
+        inputs = body.relevant_inputs(inputs)
         by_content = {n: (artifact.value_type, artifact.content) for n, artifact in sorted(inputs.items())}
         if policy.key is not None:
-            named, answer = self._answer(step, policy.key, inputs)
-            parameters = {n: text for n, text in parameters.items() if n not in named}
-            by_content = {n: pair for n, pair in by_content.items() if n not in named}
+            arguments, answer = self._ask_key_function(step, policy.key, inputs)
+            parameters = {n: text for n, text in parameters.items() if n not in arguments}
+            by_content = {n: pair for n, pair in by_content.items() if n not in arguments}
             added["key function"] = answer
-        outputs = _outputs(body)
+        outputs = body.outputs()
         return KeyParts(
             code={"none": "none", "function": code.own}.get(policy.code or "", code.digest),
             packages=self._packages(step, policy, code),
@@ -130,7 +117,7 @@ class KeyMaker:
         return parts.model_copy(update={"units": short})
 
     def doubts(self, step: StepSpec) -> tuple[str, ...]:
-        """Say where a step's code digest takes in more than is used."""
+        """Say where a step's code digest covers more than the step uses."""
         return self.code(step.name).doubts if self.policy(step).code in (None, "closure") else ()
 
     def texts(self, step: StepSpec) -> dict[str, str]:
@@ -143,25 +130,6 @@ class KeyMaker:
         return self._reader.modules()
 
     # -- parts --------------------------------------------------------------------------------
-
-    def _by_content(self, text: str) -> str:
-        """Put the content of files in the place of their paths: a path parameter is what it names."""
-        return (
-            json.dumps(self._resolved(json.loads(text)), sort_keys=True, separators=(",", ":"))
-            if '"$path"' in text
-            else text
-        )
-
-    def _resolved(self, data: Any) -> Any:
-        if isinstance(data, list):
-            return [self._resolved(item) for item in data]
-        if not isinstance(data, dict):
-            return data
-        if data.keys() == {"$path"}:
-            path = Path(data["$path"])
-            digest = self.digests.digest(path)
-            return data if digest is None else {"$file": [path.name, digest]}
-        return {key: self._resolved(item) for key, item in data.items()}
 
     def _packages(self, step: StepSpec, policy: CachePolicy, code: CodeDigest) -> dict[str, str]:
         reached = dict(code.packages) if policy.code in (None, "closure") else {}
@@ -180,7 +148,9 @@ class KeyMaker:
         kept = {name: version for name, version in known.items() if name not in dropped}
         return {**kept, **{name: str(version) for name, version in found.items()}}
 
-    def _classes(self, inputs: Inputs, outputs: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    def _classes(
+        self, inputs: Mapping[str, ArtifactRecord], outputs: Mapping[str, tuple[str, str]]
+    ) -> dict[str, str]:
         names = {
             name for artifact in inputs.values() for name in (artifact.value_type, artifact.materializer)
         }
@@ -188,11 +158,11 @@ class KeyMaker:
         found = {name: self._reader.of_class(name) for name in sorted(names)}
         return {name: digest for name, digest in found.items() if digest is not None}
 
-    def _added(self, step: StepSpec, policy: CachePolicy) -> dict[str, str]:
+    def _added_by_policy(self, step: StepSpec, policy: CachePolicy) -> dict[str, str]:
         added = {} if policy.version is None else {"version": policy.version}
         for name in policy.env or ():
             value = os.environ.get(name)
-            added[f"environment variable {name}"] = "not set" if value is None else _secret(value)
+            added[f"environment variable {name}"] = "not set" if value is None else _digest_of_variable(value)
         for pattern in policy.files or ():
             added |= self._files(step, pattern)
         return added
@@ -208,10 +178,12 @@ class KeyMaker:
             found[f"file {name}"] = self.digests.digest(path) or "gone"
         return found
 
-    def _answer(self, step: StepSpec, key: Any, inputs: Inputs) -> tuple[set[str], str]:
-        """Ask a user's key function; give the arguments that it answers for, and its answer."""
+    def _ask_key_function(
+        self, step: StepSpec, key: Any, inputs: Mapping[str, ArtifactRecord]
+    ) -> tuple[set[str], str]:
+        """Call a user's key function; give the arguments that it stands for, and its answer."""
         where = f"step {step.name}: the key function of its CachePolicy"
-        function = _live(key, where)
+        function = _live_function(key, where)
         named = self._arguments(function, step, where)
         loaders = {n: (lambda a=artifact: self.load(a)) for n, artifact in inputs.items()}
         values = {n: loaders[n]() if n in loaders else self._parameter(step, n) for n in named}
@@ -247,14 +219,7 @@ class KeyMaker:
         return names
 
 
-def _outputs(body: Body) -> dict[str, tuple[str, str]]:
-    if isinstance(body, NodeBody):
-        return {name: (kind, "TFX") for name, kind in body.output_types.items()}
-    chosen = {output.name: output.materializer for output in body.spec.outputs}
-    return {n: (type_name(k), chosen.get(n) or _materializer(k)) for n, k in body.output_types.items()}
-
-
-def _live(key: Any, where: str) -> Callable[..., Any]:
+def _live_function(key: Any, where: str) -> Callable[..., Any]:
     if not isinstance(key, str):
         return key  # type: ignore[no-any-return]
     try:
@@ -264,11 +229,6 @@ def _live(key: Any, where: str) -> Callable[..., Any]:
     return found
 
 
-def _secret(value: str) -> str:
-    """Stand for a value that may be a secret."""
+def _digest_of_variable(value: str) -> str:
+    """Give the digest of a value that may be a secret."""
     return blake3(value.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _materializer(kind: Any) -> str:
-    found = find(kind) if isinstance(kind, type) else None
-    return found.path if found else "by value"

@@ -105,8 +105,8 @@ class Planner:
         return code_changes(old, planned.parts, now, self.metadata.project.sources)
 
     def _why_off(self, step: StepSpec) -> str | None:
-        always = self.keys.always(step)
-        return always or why_off(self.spec, step, self.run_override, self.precedence, self.keys.project)
+        never_cached = self.keys.bodies[step.name].never_cached
+        return never_cached or why_off(self.spec, step, self.run_override, self.precedence, self.keys.project)
 
     def _decided(
         self, step: StepSpec, parts: KeyParts, off: str | None, newest: Mapping[str, ExecutionRecord | None]

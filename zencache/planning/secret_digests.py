@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
 from zencache.code.redaction import Redactor
 from zencache.errors import ParameterError
 from zencache.model.secrets import Absent, holds_secret, is_absent, is_secret, secrets_in, wrapped
-from zencache.model.specs import StepBody
 from zencache.model.values import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zencache.model.specs import PipelineSpec, StepSpec
-    from zencache.planning.components import Body
+    from zencache.planning.bodies import Body
+
+AnyBody = TypeVar("AnyBody", bound="Body")
 
 
 def sealed(spec: PipelineSpec, bodies: Mapping[str, Body], seal: Callable[[Any], str]) -> PipelineSpec:
@@ -35,13 +35,13 @@ def _sealed(step: StepSpec, body: Body, seal: Callable[[Any], str]) -> StepSpec:
 def secret_parameters(step: StepSpec, body: Body) -> dict[str, Any]:
     """Give the live values of a step's parameters that are secrets or hold some, as its spec names them."""
     names = [name for name, text in step.parameters.items() if holds_secret(text)]
-    if not names or not isinstance(body, StepBody):
+    if not names:
         return {}
     values = live_parameters(body)
-    return {name: values[name] for name in names}
+    return {name: values[name] for name in names if name in values}
 
 
-def live_parameters(body: StepBody) -> dict[str, Any]:
+def live_parameters(body: Body) -> dict[str, Any]:
     """Give the live values of a step's parameters as its spec names them: a model spread into its fields."""
     values: dict[str, Any] = {}
     for name, value in body.arguments.items():
@@ -57,13 +57,10 @@ def with_secrets(bodies: Mapping[str, Body], given: Mapping[str, Any]) -> dict[s
         raise ParameterError(
             f"no step has a secret parameter {unknown[0]}; there is {', '.join(sorted(known)) or 'none'}"
         )
-    return {
-        name: with_values(body, given) if isinstance(body, StepBody) else body
-        for name, body in bodies.items()
-    }
+    return {name: with_values(body, given) for name, body in bodies.items()}
 
 
-def with_values(body: StepBody, given: Mapping[str, Any]) -> StepBody:
+def with_values(body: AnyBody, given: Mapping[str, Any]) -> AnyBody:
     """Give a step's body with other values of its secret parameters."""
     current = secret_parameters(body.spec, body)
     named = {
@@ -76,7 +73,7 @@ def with_values(body: StepBody, given: Mapping[str, Any]) -> StepBody:
             arguments[name] = value.model_copy(update=fields)
         else:
             arguments[name] = named.get(name, value)
-    return replace(body, arguments=arguments)
+    return body.with_arguments(arguments)
 
 
 def _checked(step: str, name: str, current: Any, value: Any) -> Any:

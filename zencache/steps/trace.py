@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from zencache.errors import (
@@ -14,8 +14,9 @@ from zencache.errors import (
     ParameterError,
     StepDefinitionError,
 )
-from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepBody, StepSpec
+from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepSpec
 from zencache.model.types import is_assignable, type_name
+from zencache.planning.bodies import FunctionBody
 from zencache.steps.binding import check_known, check_parameter, complete, spread
 from zencache.steps.parameters import BaseParameters
 from zencache.steps.tfx_adapter import adapter, is_channel
@@ -23,7 +24,7 @@ from zencache.steps.tfx_adapter import adapter, is_channel
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zencache.planning.components import Body
+    from zencache.planning.bodies import Body
     from zencache.steps.signature import Signature
     from zencache.steps.step import Step
 
@@ -145,7 +146,7 @@ class Trace:
             for name in self._names_of(waiting):
                 body = self.bodies[name]
                 after = tuple(dict.fromkeys((*body.spec.after, *self._names_of(earlier))))
-                self.bodies[name] = replace(body, spec=body.spec.replaced(after=after))
+                self.bodies[name] = body.with_spec(body.spec.replaced(after=after))
 
     def _names_of(self, called: Called) -> list[str]:
         slot, step = called
@@ -202,7 +203,7 @@ def _by_name(
 
 def make_body(
     step: Step, values: Mapping[str, Any], sources: Mapping[str, OutputRef], *, name: str, slot: str | None
-) -> StepBody:
+) -> FunctionBody:
     """Make the spec and the body of a step whose parameters and inputs are known."""
     signature: Signature = step.signature
     chosen = _chosen(step)
@@ -227,7 +228,7 @@ def make_body(
         attempts=step.attempts,
         takes_context=bool(signature.of_kind("context")),
     )
-    return StepBody(
+    return FunctionBody(
         spec=spec,
         function=step.entrypoint,
         arguments=parameters,

@@ -11,7 +11,7 @@ from zencache.errors import DefinitionError, NotFoundError
 from zencache.model.database import Database
 from zencache.model.specs import PipelineSpec, StepSpec
 from zencache.pipelines import Pipeline
-from zencache.planning.components import NodeBody
+from zencache.planning.components import ComponentBody
 from zencache_tfx.node_specs import compiled, steps_of
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def adopt(
 
 def made(spec: PipelineSpec, pipeline: tfx.dsl.Pipeline) -> Pipeline:
     """Make a pipeline of a spec that a TFX pipeline was read as; one with a root keeps its records where that says."""
-    live: tuple[dict[str, NodeBody], dict[str, Any]] = (
-        {step.name: NodeBody.of(step) for step in spec.steps},
+    live: tuple[dict[str, ComponentBody], dict[str, Any]] = (
+        {step.name: ComponentBody.of(step) for step in spec.steps},
         {},
     )
     return Pipeline(spec, live, metadata=_database(pipeline) if spec.root else None)

@@ -19,7 +19,7 @@ from zencache.metadata.tfx_runs import recorded_parameters, unkeyed
 from zencache.model.specs import CodeRef, NodeRef, OutputSpec, PipelineSpec, StepSpec, key_and_index
 from zencache.model.values import from_text
 from zencache.pipelines.runner import make_planner
-from zencache.planning.components import IMPORTER, RESOLVER, NodeBody
+from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody
 from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def _import(records: Records, execution: Any, pipeline: str, node: str) -> None:
     [record] = records.metadata.executions_by_id([execution.id])
     _check_version(records, record)
     step = _step(execution, record, pipeline, node)
-    body = NodeBody.of(step)
-    if body.always:
-        raise _UnknownError(body.always)
+    body = ComponentBody.of(step)
+    if body.never_cached:
+        raise _UnknownError(body.never_cached)
     inputs = {name: artifact.id for name, artifact in record.inputs.items()}
     known = records.metadata.fingerprinted(sorted(set(inputs.values())))
     keys = make_planner(PipelineSpec(name=pipeline, steps=(step,)), {node: body}, None, None).keys
@@ -172,7 +172,7 @@ def _class_path(kind: type) -> str:
     return f"{kind.__module__}.{kind.__name__}"
 
 
-def _check_files(execution: Any, body: NodeBody) -> None:
+def _check_files(execution: Any, body: ComponentBody) -> None:
     """An ExampleGen's files are known by time and size alone: what they held then is known if both are still the same."""
     told = get_properties(execution.custom_properties).get(example_gen.FINGERPRINT_PROPERTY_NAME)
     properties = {name: from_text(text) for name, text in body.spec.parameters.items()}

@@ -15,7 +15,7 @@ from tfx.types import channel as tfx_channel
 from zencache.errors import ConnectionTypeError, DefinitionError
 from zencache.materializers import find, load_materializer
 from zencache.model.types import type_name
-from zencache.planning.components import NodeBody
+from zencache.planning.components import ComponentBody
 from zencache.steps.trace import OutputHandle
 from zencache_tfx.node_specs import compiled, steps_of
 
@@ -93,7 +93,7 @@ def collecting(trace: Trace) -> Iterator[None]:
                 f"pipeline {trace.pipeline} has a step and a component named {step.name}; "
                 "name the component otherwise: .with_id(…)"
             )
-        trace.bodies[step.name] = NodeBody.of(step)
+        trace.bodies[step.name] = ComponentBody.of(step)
 
 
 def handle(trace: Trace, given: tfx_channel.BaseChannel, wanted: Any, where: str) -> OutputHandle:

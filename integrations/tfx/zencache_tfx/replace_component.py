@@ -9,7 +9,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 
 from zencache.errors import ConnectionTypeError, DefinitionError
 from zencache.model.specs import PipelineSpec, StepSpec, in_order
-from zencache.planning.components import NodeBody
+from zencache.planning.components import ComponentBody
 from zencache_tfx.node_specs import compiled, renamed_deployment, steps_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tfx.dsl.components.base import base_node
 
-    from zencache.planning.components import Body
+    from zencache.planning.bodies import Body
 
 
 def replaced(
@@ -43,7 +43,7 @@ def replaced(
     new = _in_place(new, old, spec)
     _check(new, old, spec)
     steps = in_order([new if step.name == old.name else step for step in spec.steps])
-    made = {**bodies, old.name: NodeBody.of(new)}
+    made = {**bodies, old.name: ComponentBody.of(new)}
     return spec.replaced(steps=steps), {step.name: made[step.name] for step in steps}
 
 

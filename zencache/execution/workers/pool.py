@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
-    from zencache.model.specs import StepBody, StepSpec
+    from zencache.model.specs import StepSpec
     from zencache.model.step_context import StepContext
+    from zencache.planning.bodies import FunctionBody
     from zencache.policy import CachePolicy
     from zencache.tracking.observed_inputs import Seen
 
@@ -58,7 +59,7 @@ class Task:
 
     project: Project
     spec: StepSpec
-    load: Callable[[StepSpec, Project], StepBody]
+    load: Callable[[StepSpec, Project], FunctionBody]
     """Finds the step's live code; it is sent by its import path."""
     policy: CachePolicy
     inputs: Mapping[str, ArtifactRecord]
@@ -243,7 +244,7 @@ def _stand_for(script: str, file: str | None) -> None:
     main.__spec__, main.__file__ = ModuleSpec(script, None), file
 
 
-def _adopt_script(body: StepBody) -> None:
+def _adopt_script(body: FunctionBody) -> None:
     """Let the classes of a script be found where values of theirs are loaded: a snapshot brings them along."""
     names = inspect.unwrap(body.function).__globals__
     if names.get("__name__") != "__main__":
@@ -255,7 +256,7 @@ def _adopt_script(body: StepBody) -> None:
             main.setdefault(kind.__qualname__, kind)
 
 
-def _prepared(task: Task) -> tuple[Watched, StepBody, dict[str, Any]]:
+def _prepared(task: Task) -> tuple[Watched, FunctionBody, dict[str, Any]]:
     """Find the step's code and load its inputs; raises CodeUnavailableError if they are not what the key says."""
     body = with_values(task.load(task.spec, task.project), task.secrets)
     _adopt_script(body)
