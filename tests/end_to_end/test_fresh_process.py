@@ -313,3 +313,20 @@ def test_processes_that_start_at_once_share_one_new_project(folder):
     code = "from zencache import Repository; r = Repository(); print([(x.status, x.version) for x in r.get_runs('small')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str([("completed", 1)] * 4)
+
+
+@pytest.mark.slow
+def test_a_namespace_that_exec_filled_is_reused_and_found_again(script, folder):
+    """What ML Metadata keeps among Python's builtins, which exec puts there, hinders neither."""
+    source = PIPELINE.replace("@step", "SPACE = {}\nexec('def f(x): return sum(x)', SPACE)\n\n@step", 1)
+    source = source.replace("return sum(numbers)", "return SPACE['f'](numbers)")
+    script(source)
+    assert "Using cached version of total." in script(source).stdout
+    (folder / "script.py").unlink()
+    code = (
+        "from zencache.repo import Repository\n"
+        "run = Repository().get_pipeline_by_name('small').run(enable_cache=False)\n"
+        "print(run.steps['total'].output.load())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "6"

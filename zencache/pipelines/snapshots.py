@@ -7,6 +7,7 @@ and loaded only if the file's digest is the one that the run's record holds.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import io
 import pickle
@@ -115,11 +116,26 @@ def _write(step: Step, project: Project, redacted: Redactor) -> str | None:
     return str(name)
 
 
+_BUILTINS = "builtins"
+"""What stands in a snapshot for the namespace of Python's builtins."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, pid: Any) -> Any:
+        if pid != _BUILTINS:
+            raise pickle.UnpicklingError(f"it names {pid!r}, which this zencache does not know")
+        return vars(builtins)
+
+
 def dumped(step: Step) -> bytes:
     """Pickle a step by value; raises PicklingError where its code holds a secret, which is never written."""
     import cloudpickle  # noqa: PLC0415 - only steps of scripts and notebooks need it
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        def persistent_id(self, obj: Any) -> str | None:
+            # `exec` puts them into the namespace that it works in; libraries keep there what cannot be pickled.
+            return _BUILTINS if obj is vars(builtins) else None
+
         def reducer_override(self, obj: Any) -> Any:
             check_no_secret(obj)
             return super().reducer_override(obj)
@@ -173,7 +189,8 @@ def load_step(code: CodeRef, project: Project) -> Step:
             f"run the pipeline's own script again with {SIGNING_KEY} set"
         )
     try:
-        step = pickle.loads(data)  # noqa: S301 - these bytes have the recorded digest, and the signature that is demanded
+        # These bytes have the recorded digest, and the signature that is demanded.
+        step = _Unpickler(io.BytesIO(data)).load()
     except Exception as error:
         raise CodeUnavailableError(
             f"the snapshot of step {code.qualname} cannot be loaded: {error}"
