@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zencache.errors import SettingsError
-from zencache.metadata.client import connection_config
+from zencache.metadata.connection_config import connection_config
 from zencache.model.database import Database
 
 

@@ -215,7 +215,7 @@ def _launch(
     runtime.pipeline_root.field_value.string_value = run.root_of(run.spec.by_name[planned.name])
     info = launcher.Launcher(
         pipeline_node=node,
-        mlmd_connection=Connection(run.runs.metadata.client),
+        mlmd_connection=Connection(run.runs.metadata),
         pipeline_info=graph.info,
         pipeline_runtime_spec=runtime,
         executor_spec=runner_utils.extract_executor_spec(graph.deployment, planned.name),

@@ -13,7 +13,7 @@ from tfx.types import artifact, channel, component_spec, standard_artifacts
 
 from zencache.execution.step_executor import StepExecutor
 from zencache.materializers import find, load_materializer
-from zencache.metadata.client import NOWHERE
+from zencache.metadata.tfx_connection import UNUSED_CONNECTION_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, Body], project: Pr
         pipeline_root=spec.root or str(project.artifacts),
         components=list(components.values()),
         enable_cache=False,
-        metadata_connection_config=NOWHERE,
+        metadata_connection_config=UNUSED_CONNECTION_CONFIG,
     )
     compiled = tfx_compiler.Compiler().compile(pipeline)
     runtime_parameter_utils.substitute_runtime_parameter(

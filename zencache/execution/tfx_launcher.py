@@ -260,7 +260,7 @@ def _launcher(run: RunContext, spec: StepSpec, node: Any) -> Any:
 
 
 def _connection(run: RunContext) -> Connection:
-    return Connection(run.runs.metadata.client)
+    return Connection(run.runs.metadata)
 
 
 # -- the user's modules -------------------------------------------------------------------------------

@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import sqlite3
 import threading
 import time
 from contextlib import nullcontext
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ml_metadata import errors
 from ml_metadata.metadata_store import ListOptions, OrderByField, metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from zencache.errors import SettingsError, StoreFormatError, StoreUnavailableError
+from zencache.errors import StoreFormatError, StoreUnavailableError
+from zencache.metadata.connection_config import connection_config, proxied_connection_config
 from zencache.metadata.tcp_proxy import Relay
 from zencache.metadata.text_encoding import as_read, to_write
-from zencache.model.database import Database
 from zencache.util.backoff import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from zencache.model.database import Database
+
 
 __all__ = [
-    "NOWHERE",
     "Client",
     "ListOptions",
     "OrderByField",
-    "connection_config",
     "errors",
     "get_properties",
     "in_parts",
-    "make_database",
     "pb",
     "set_properties",
 ]
@@ -51,10 +46,7 @@ class _Untold(logging.Filter):
 
 logging.getLogger("absl").addFilter(_Untold())
 
-_RETRIES = 10  # MLMD retries an aborted write itself; a publish is under our lock, a launcher's is not
 _AT_ONCE = 500  # ids in one call
-_COPIES = 20  # attempts to copy a file that somebody else writes
-_ONCE = 1  # attempts of MLMD at a server, of which `Client` makes several, sooner
 _PATIENCE = 60.0  # seconds that a server may be away
 _PASSING = (errors.AbortedError, errors.UnavailableError, errors.DeadlineExceededError, StoreUnavailableError)
 _BEING_MADE = (
@@ -82,92 +74,6 @@ _ADVICE = {
     False: "Check that it is a database of zencache, that its folder is writable and the disk is not full",
     True: "Check that the server runs and can be reached, and the user and password of the URL",
 }
-
-
-def make_database(path: Path) -> None:
-    """Make an empty SQLite file in WAL mode: MLMD gives no access to it, and two SQLites must not share a file."""
-    if path.exists():
-        return
-    try:
-        connection = sqlite3.connect(path)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise StoreUnavailableError(f"cannot make the metadata store {path}: {error}") from error
-
-
-def connection_config(database: Database) -> Any:
-    """Say how MLMD connects to a database."""
-    return _CONFIGS[database.kind](database)
-
-
-def _sqlite(database: Database) -> Any:
-    config = pb.ConnectionConfig()
-    config.sqlite.filename_uri = str(database.path)
-    config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-    config.retry_options.max_num_retries = _RETRIES
-    return config
-
-
-def _mysql(database: Database) -> Any:
-    config = pb.ConnectionConfig()
-    config.mysql.host, config.mysql.port, config.mysql.database = database.host, database.port, database.name
-    config.retry_options.max_num_retries = _ONCE
-    config.mysql.user, config.mysql.password = database.user, database.password.get_secret_value()
-    for name, value in database.secured.items():
-        secured = config.mysql.ssl_options
-        setattr(secured, name, value == "true" if name == "verify_server_cert" else value)
-    return config
-
-
-def _postgresql(database: Database) -> Any:
-    config = pb.ConnectionConfig()
-    config.postgresql.host, config.postgresql.port = database.host, str(database.port)
-    config.postgresql.dbname, config.postgresql.user = database.name, database.user
-    config.retry_options.max_num_retries = _ONCE
-    config.postgresql.password = database.password.get_secret_value()
-    for name, value in database.secured.items():
-        setattr(config.postgresql.ssloption, name, value)
-    return config
-
-
-def _grpc(database: Database) -> Any:
-    config = pb.MetadataStoreClientConfig(host=database.host, port=database.port)
-    config.client_timeout_sec = database.timeout
-    for name, value in database.secured.items():
-        setattr(config.ssl_config, name, _text_of(name, Path(value)))
-    return config
-
-
-def _text_of(option: str, file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"the metadata store's URL names a file that cannot be read, {option}={file}: {error}"
-        ) from error
-
-
-def _relayed_mysql(database: Database, port: int) -> Any:
-    config = _mysql(database)
-    config.mysql.host, config.mysql.port = "127.0.0.1", port
-    return config
-
-
-def _relayed_postgresql(database: Database, port: int) -> Any:
-    config = _postgresql(database)
-    config.postgresql.host, config.postgresql.port = "127.0.0.1", str(port)
-    return config
-
-
-_RELAYED = {"mysql": _relayed_mysql, "postgresql": _relayed_postgresql}
-_CONFIGS = {"sqlite": _sqlite, "mysql": _mysql, "postgresql": _postgresql, "grpc": _grpc}
-
-
-NOWHERE = pb.ConnectionConfig(fake_database=pb.FakeDatabaseConfig())
-"""What TFX is given for a connection: it uses ours, and its representation of a pipeline holds no password."""
 
 
 class Client:
@@ -249,7 +155,7 @@ class Client:
         if relay is None or not relay.is_there:
             there = self._database
             relay = self._connections.relay = Relay(there.host, there.port, there.timeout)
-        return _RELAYED[self._database.kind](self._database, relay.port)
+        return proxied_connection_config(self._database, relay.port)
 
     def _opened(self) -> Any:
         """Open the database; what another process is making is waited for."""
@@ -276,31 +182,6 @@ class Client:
             ) from self._untold(error)
 
 
-class ReadOnlyClient(Client):
-    """Reads a copy of an SQLite file that cannot be written: SQLite cannot even read one in WAL mode where it is."""
-
-    is_read_only = True
-
-    def __init__(self, database: Database, lock: AbstractContextManager[Any], refusal: str) -> None:
-        """Take what is said to whoever writes."""
-        assert database.path is not None
-        self._folder = TemporaryDirectory(prefix="zencache-read-only-")
-        self._refusal = refusal
-        files = [database.path.with_name(database.path.name + suffix) for suffix in ("", "-wal")]
-        for _ in range(_COPIES):
-            before = _stamps(files)
-            for file in (file for file in files if file.exists()):
-                shutil.copyfile(file, Path(self._folder.name, file.name))
-            if _stamps(files) == before:  # else its owner wrote meanwhile, and the two are not of one moment
-                break
-        super().__init__(Database.at(Path(self._folder.name, database.path.name)), lock)
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("put_"):
-            raise StoreUnavailableError(self._refusal)
-        return super().__getattr__(name)
-
-
 def written_before(store: Any, execution: Any, artifact_and_events: Any, contexts: Any, **_: Any) -> Any:
     """Find what `put_execution` wrote of an execution by its name, which is its own, and give what that call gives."""
     [kind] = store.get_execution_types_by_id([execution.type_id])
@@ -308,11 +189,6 @@ def written_before(store: Any, execution: Any, artifact_and_events: Any, context
     names = {each.id: each.name for each in store.get_context_types()}
     there = [store.get_context_by_type_and_name(names[each.type_id], each.name).id for each in contexts]
     return found.id, [artifact.id for artifact, _ in artifact_and_events], there
-
-
-def _stamps(files: Iterable[Path]) -> list[tuple[int, int]]:
-    found = (file.stat() for file in files if file.exists())
-    return [(each.st_mtime_ns, each.st_size) for each in found]
 
 
 class _Shared:

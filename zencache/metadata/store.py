@@ -18,14 +18,14 @@ from zencache.metadata.client import (
     Client,
     ListOptions,
     OrderByField,
-    ReadOnlyClient,
     errors,
     get_properties,
-    make_database,
     pb,
     set_properties,
 )
+from zencache.metadata.connection_config import make_database
 from zencache.metadata.heartbeat import BEATS_OF_A_FILE, BEATS_OF_A_SERVER, Heart
+from zencache.metadata.read_only_client import ReadOnlyClient
 from zencache.metadata.schema_version import has_own_types, put_format, read_format, refuse_newer
 from zencache.metadata.serialization import (
     error_of,

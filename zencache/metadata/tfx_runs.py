@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zencache.metadata import schema
@@ -21,7 +22,7 @@ from zencache.model.specs import (
 from zencache.model.values import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import ExecutionRecord
@@ -117,8 +118,41 @@ def recorded_parameters(execution: Any) -> dict[str, str]:
     return {name: to_text(value) for name, value in sorted(plain.items())}
 
 
-def unkeyed(metadata: MetadataStore) -> Sequence[Any]:
+@dataclass(frozen=True)
+class TfxExecution:
+    """An execution that TFX's own runner wrote."""
+
+    id: int
+    component: str
+    """Qualified name of the component's class."""
+    pipeline: str
+    node: str
+    """Empty if it belongs to no node."""
+    parameters: Mapping[str, str]
+    """As a spec has them."""
+    properties: Mapping[str, Any]
+    """Custom properties as recorded."""
+
+
+def executions_without_key(metadata: MetadataStore) -> list[TfxExecution]:
     """List the finished executions that have no cache key yet, oldest first."""
-    records = metadata.client.get_executions()
-    complete = {r.id for r in metadata.records(records, events=False) if r.state == "COMPLETE" and not r.key}
-    return sorted((e for e in records if e.id in complete), key=lambda e: e.id)
+    executions = metadata.client.get_executions()
+    records = metadata.records(executions, events=False)
+    without_key = {r.id for r in records if r.state == "COMPLETE" and not r.key}
+    return [
+        TfxExecution(
+            execution.id,
+            execution.type,
+            *metadata.place_of(execution.id),
+            recorded_parameters(execution),
+            get_properties(execution.custom_properties),
+        )
+        for execution in sorted(executions, key=lambda e: e.id)
+        if execution.id in without_key
+    ]
+
+
+def tfx_versions(metadata: MetadataStore, artifact_ids: Sequence[int]) -> set[str | None]:
+    """Return the versions of TFX that wrote these artifacts; None stands for one that is not recorded."""
+    artifacts = metadata.client.get_artifacts_by_id(artifact_ids)
+    return {get_properties(artifact.custom_properties).get("tfx_version") for artifact in artifacts}

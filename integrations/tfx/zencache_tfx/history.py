@@ -14,8 +14,8 @@ from tfx.version import __version__ as tfx_version
 from zencache.code.module_origin import origin_of_module
 from zencache.errors import ZencacheError
 from zencache.execution.example_spans import fingerprint
-from zencache.metadata.client import get_properties
-from zencache.metadata.tfx_runs import recorded_parameters, unkeyed
+from zencache.metadata import schema
+from zencache.metadata.tfx_runs import executions_without_key, tfx_versions
 from zencache.model.specs import CodeRef, NodeRef, OutputSpec, PipelineSpec, StepSpec, key_and_index
 from zencache.model.values import from_text
 from zencache.pipelines.runner import make_planner
@@ -24,6 +24,7 @@ from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:
     from zencache.metadata.session import Records
+    from zencache.metadata.tfx_runs import TfxExecution
     from zencache.model.records import ExecutionRecord
 
 _FILE_DRIVER = "FileBasedDriver"
@@ -69,23 +70,24 @@ def import_history(records: Records, *, default_executors: bool = False) -> list
     another one by `custom_executor_spec`; without it, what may have had one is left out.
     """
     done = []
-    for execution in unkeyed(records.metadata):
-        pipeline, node = records.metadata.place_of(execution.id)
-        if not node or execution.type in (IMPORTER, RESOLVER):
+    for execution in executions_without_key(records.metadata):
+        pipeline, node = execution.pipeline, execution.node
+        if not node or execution.component in (IMPORTER, RESOLVER):
             continue
         try:
-            _check_executor(execution.type, default_executors=default_executors)
-            _import(records, execution, pipeline, node)
+            _check_executor(execution.component, default_executors=default_executors)
+            _import(records, execution)
             done.append(Imported(pipeline, node, execution.id))
         except (_UnknownError, ZencacheError) as error:
             done.append(Imported(pipeline, node, execution.id, str(error)))
     return done
 
 
-def _import(records: Records, execution: Any, pipeline: str, node: str) -> None:
+def _import(records: Records, execution: TfxExecution) -> None:
+    pipeline, node = execution.pipeline, execution.node
     [record] = records.metadata.executions_by_id([execution.id])
     _check_version(records, record)
-    step = _step(execution, record, pipeline, node)
+    step = _step(execution, record)
     body = ComponentBody.of(step)
     if body.never_cached:
         raise _UnknownError(body.never_cached)
@@ -98,12 +100,12 @@ def _import(records: Records, execution: Any, pipeline: str, node: str) -> None:
     targets = records.runs.pushed(execution.id)
     seen = Seen(targets={path: records.digests.digest(Path(path)) or "" for path in targets})
     values = {
-        "zencache_step": node,
-        "zencache_key": parts.key,
-        "zencache_key_parts": keys.explained(step, parts).model_dump_json(),
-        "zencache_reason": "run by TFX itself, and imported",
-        "zencache_seen": seen.to_json(),
-        "zencache_seconds": (record.updated - record.created).total_seconds(),
+        schema.STEP: node,
+        schema.KEY: parts.key,
+        schema.KEY_PARTS: keys.explained(step, parts).model_dump_json(),
+        schema.REASON: "run by TFX itself, and imported",
+        schema.OBSERVED_INPUTS: seen.to_json(),
+        schema.SECONDS: (record.updated - record.created).total_seconds(),
     }
     records.runs.annotate(execution.id, values)
     records.runs.tie(parts.key, execution.id)
@@ -121,33 +123,33 @@ def _check_executor(path: str, *, default_executors: bool) -> None:
 def _check_version(records: Records, record: ExecutionRecord) -> None:
     """TFX notes its version on what it makes: another one may have computed otherwise."""
     ids = [artifact.id for artifact in record.outputs.values()]
-    made = [get_properties(a.custom_properties) for a in records.metadata.client.get_artifacts_by_id(ids)]
-    versions = {told.get("tfx_version", "an unknown version") for told in made} or {"an unknown version"}
+    recorded = tfx_versions(records.metadata, ids) or {None}
+    versions = {version or "an unknown version" for version in recorded}
     if versions != {tfx_version}:
         raise _UnknownError(
             f"it was computed by TFX {', '.join(sorted(versions))}; {tfx_version} is installed"
         )
 
 
-def _step(execution: Any, record: ExecutionRecord, pipeline: str, node: str) -> StepSpec:
+def _step(execution: TfxExecution, record: ExecutionRecord) -> StepSpec:
     """Give the step that an execution was of, by its component's class and what TFX recorded of its properties."""
-    kind = _component(execution.type)
+    kind = _component(execution.component)
     driver = getattr(kind, "DRIVER_CLASS", None)
-    module, _, qualname = execution.type.rpartition(".")
+    module, _, qualname = execution.component.rpartition(".")
     executor = kind.EXECUTOR_SPEC.class_path
     own_driver = (
         _class_path(driver)
         if driver is not None and hasattr(driver, "run") and _is_file_driver(driver)
         else ""
     )
-    parameters = {n: t for n, t in recorded_parameters(execution).items() if n not in (*_BY_DRIVER, *_RUNNER)}
+    parameters = {n: t for n, t in execution.parameters.items() if n not in (*_BY_DRIVER, *_RUNNER)}
     outputs = {key_and_index(name)[0]: artifact.value_type for name, artifact in record.outputs.items()}
     return StepSpec(
-        name=node,
+        name=execution.node,
         code=CodeRef(module=module, qualname=qualname),
         outputs=tuple(OutputSpec(name=n, type=t) for n, t in sorted(outputs.items())),
         parameters=parameters,
-        node=NodeRef(ir="", pipeline=pipeline, executor=executor, driver=own_driver),
+        node=NodeRef(ir="", pipeline=execution.pipeline, executor=executor, driver=own_driver),
     )
 
 
@@ -172,9 +174,9 @@ def _class_path(kind: type) -> str:
     return f"{kind.__module__}.{kind.__name__}"
 
 
-def _check_files(execution: Any, body: ComponentBody) -> None:
+def _check_files(execution: TfxExecution, body: ComponentBody) -> None:
     """An ExampleGen's files are known by time and size alone: what they held then is known if both are still the same."""
-    told = get_properties(execution.custom_properties).get(example_gen.FINGERPRINT_PROPERTY_NAME)
+    told = execution.properties.get(example_gen.FINGERPRINT_PROPERTY_NAME)
     properties = {name: from_text(text) for name, text in body.spec.parameters.items()}
     if not told or told != fingerprint(properties):
         raise _UnknownError(
