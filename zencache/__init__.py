@@ -26,12 +26,13 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from zencache.model.legacy_api import PORT, LegacyModules
 from zencache.util.imports import import_module
-from zencache.util.legacy_hooks import OldPaths
 
 if TYPE_CHECKING:
     from zencache.errors import ZencacheError
     from zencache.materializers import Materializer, register
+    from zencache.model.legacy_api import LegacyApi
     from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion, RunPlan, pipeline
     from zencache.policy import CachePolicy
     from zencache.repo import Repository
@@ -81,9 +82,19 @@ __all__ = [
 if os.environ.get("ZENCACHE_LOG", "").lower() != "debug":
     warnings.filterwarnings("ignore", "You are using a (non-supported )?Python version", FutureWarning)
 
-sys.meta_path.append(OldPaths)
+
+def _load_legacy_api() -> LegacyApi:
+    from zencache.compat.port import CompatApi  # noqa: PLC0415 - only code of older releases needs it
+
+    return CompatApi()
+
+
+PORT.load = _load_legacy_api
+sys.meta_path.append(LegacyModules)
 if "ZENCACHE_ALIAS" in os.environ:  # `zencache compat run` started this process, or its parent
-    import_module("zencache.compat.alias").install(os.environ["ZENCACHE_ALIAS"])
+    from zencache.compat.alias import install
+
+    install(os.environ["ZENCACHE_ALIAS"])
 
 
 def __getattr__(name: str) -> Any:

@@ -15,21 +15,17 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, fi
 
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
 from zencache.model.database import Database, tells_password
+from zencache.model.legacy_api import legacy_names
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 from zencache.util.atomic_write import write_whole
-from zencache.util.legacy_hooks import names_of
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__path__: list[
-    str
-] = []  # older releases had modules below this name; `zencache.util.legacy_hooks` finds them
-__getattr__ = names_of(
-    __name__, dict.fromkeys(("DockerSettings", "ResourceSettings"), "zencache.compat.settings")
-)
+__path__: list[str] = []  # older releases had modules below this name; `LegacyModules` finds them
+__getattr__ = legacy_names(__name__, "DockerSettings", "ResourceSettings")
 
 WorkerKind = Literal["threads", "processes"]
 FOLDER = ".zencache"

@@ -258,9 +258,9 @@ def test_an_unknown_attribute_names_the_nearest(train, training):
 
 def test_an_attribute_that_raises_says_what_it_raised():
     """The old names do not hide an error in a property."""
-    from zencache.util.legacy_hooks import Older
+    from zencache.model.legacy_api import LegacyAttributes
 
-    class Mine(Older):
+    class Mine(LegacyAttributes):
         @property
         def broken(self):
             return [].first

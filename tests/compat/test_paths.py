@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import subprocess
 import sys
 
 import pytest
 
 from zencache.compat.advice import ADVICE, no_import
-from zencache.compat.paths import MODULES
+from zencache.compat.paths import MODULES, NAMES
 from zencache.errors import NoSuchImportError
 
 
@@ -19,6 +20,25 @@ from zencache.errors import NoSuchImportError
 def test_every_old_path_gives_its_name(module, name):
     """The table holds what it says."""
     assert getattr(importlib.import_module(module), name) is not None
+
+
+@pytest.mark.parametrize(("package", "name"), [(p, n) for p, names in NAMES.items() for n in names])
+def test_every_package_gives_the_names_that_it_had(package, name):
+    """What a package says that it had, and where `compat` defines it, agree."""
+    assert getattr(importlib.import_module(package), name) is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "own"),
+    [
+        ("zencache.graph.specs", "zencache.model.specs"),
+        ("zencache.graph.context", "zencache.model.step_context"),
+    ],
+)
+def test_a_snapshot_of_an_earlier_release_finds_its_classes(old, own):
+    """Pickled steps name classes of `zencache.graph` by its modules, as that package was called."""
+    name = {"zencache.graph.specs": "Attempts", "zencache.graph.context": "StepContext"}[old]
+    assert pickle.loads(f"c{old}\n{name}\n.".encode()) is getattr(importlib.import_module(own), name)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zencache.compat.options import is_known, note
+from zencache.compat.options import check_options, is_known, note
 from zencache.errors import NotFoundError, ParameterError, SettingsError
 from zencache.model.secrets import seal_of_process
 from zencache.model.values import to_text
@@ -30,7 +30,6 @@ from zencache.pipelines.instance import Pipeline
 from zencache.planning.bodies import FunctionBody
 from zencache.steps.binding import check_parameter, spread
 from zencache.steps.signature import MISSING
-from zencache.util.legacy_hooks import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

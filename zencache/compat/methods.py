@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.compat import advice, classic, views
-from zencache.compat.options import note
+from zencache.compat.options import check_options, note
 from zencache.errors import DefinitionError, ImmutablePipelineError
 from zencache.pipelines.definition import PipelineDefinition
 from zencache.pipelines.instance import Pipeline
@@ -14,7 +14,6 @@ from zencache.repo import Repository
 from zencache.steps.binding import bind_parameters
 from zencache.steps.step import BoundStep, Step
 from zencache.steps.trace import active_trace
-from zencache.util.legacy_hooks import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

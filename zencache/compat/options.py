@@ -75,9 +75,9 @@ def is_known(what: str, option: str) -> bool:
     return option in _KNOWN[_kind(what)] or option in REFUSED
 
 
-def check(what: str, options: Mapping[str, Any]) -> None:
+def check_options(what: str, options: Mapping[str, Any]) -> None:
     """Say once, in one line, which options are passed over; raises for one that cannot be, or is unknown."""
-    known = _KNOWN[_kind(what)]
+    known = _KNOWN[_kind(what)] if options else {}
     for name in options:
         if name in REFUSED:
             raise DefinitionError(f"{what}: {name}=… is not supported: {REFUSED[name]}")

@@ -15,9 +15,27 @@ from zencache.util.imports import import_module
 _STEPS, _PIPELINES = "zencache.steps", "zencache.pipelines"
 _CONTEXT = {"StepContext": _STEPS}
 _SCHEDULE = {"Schedule": "zencache.compat.pipelines"}
+_OF_GRAPH = ("names", "secrets", "specs", "types", "values")
 _BASE = {"BaseMaterializer": "zencache.compat.materializers"}
 
-# Module to the names that it has, and where these live.
+NAMES: dict[str, dict[str, str]] = {
+    "zencache.artifacts": dict.fromkeys(  # 0.5 to 0.35
+        (
+            *("BaseArtifact", "DataArtifact", "DataAnalysisArtifact", "ModelArtifact"),
+            *("SchemaArtifact", "ServiceArtifact", "StatisticsArtifact"),
+        ),
+        "zencache.compat.artifacts",
+    ),
+    "zencache.config": dict.fromkeys(("DockerSettings", "ResourceSettings"), "zencache.compat.settings"),
+    "zencache.materializers": _BASE,
+    "zencache.pipelines": {
+        **dict.fromkeys(("BasePipeline", "Schedule"), "zencache.compat.pipelines"),
+        "TrainingPipeline": "zencache.compat.classic",
+    },
+    "zencache.steps": dict.fromkeys(("BaseStep", "clone_step"), "zencache.compat.steps"),
+}
+"""A package that is here to the names that it had beyond its own, and the modules that define them."""
+
 MODULES: dict[str, dict[str, str]] = {
     "zencache.repository": {"Repository": "zencache.compat.client"},  # 0.6 to 0.23
     "zencache.client": {"Client": "zencache.compat.client"},  # 0.20 to 0.39
@@ -45,14 +63,11 @@ MODULES: dict[str, dict[str, str]] = {
     "zencache.exceptions": {"*": "zencache.compat.exceptions"},  # 0.1 to 0.39
     **classic.modules(),  # 0.1 to 0.3
     # Until 0.1.0 of zencache; stored snapshots of steps refer to classes by these paths.
-    "zencache.model": {},
-    "zencache.model.step_context": {"*": "zencache.model.step_context"},
-    "zencache.model.names": {"*": "zencache.model.names"},
-    "zencache.model.secrets": {"*": "zencache.model.secrets"},
-    "zencache.model.specs": {"*": "zencache.model.specs"},
-    "zencache.model.types": {"*": "zencache.model.types"},
-    "zencache.model.values": {"*": "zencache.model.values"},
+    "zencache.graph": {},
+    "zencache.graph.context": {"*": "zencache.model.step_context"},
+    **{f"zencache.graph.{name}": {"*": f"zencache.model.{name}"} for name in _OF_GRAPH},
 }
+"""A module that is only here under this name to the names that it has, and the modules that define them."""
 
 
 class _OldModules(Loader):
@@ -92,7 +107,7 @@ def _names(module: str) -> list[str]:
     """List the names that a module of ours offers, those for old code among them."""
     known = sys.modules.get(module, ModuleType(module))
     own = getattr(known, "__all__", None) or [name for name in vars(known) if not name.startswith("_")]
-    return [*own, *getattr(vars(known).get("__getattr__"), "names", ())]
+    return [*own, *NAMES.get(module, ())]
 
 
 def _modules(module: str) -> list[str]:

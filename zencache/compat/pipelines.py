@@ -6,11 +6,10 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zencache.compat.options import is_known
+from zencache.compat.options import check_options, is_known
 from zencache.errors import DefinitionError
 from zencache.pipelines.definition import PipelineDefinition
 from zencache.pipelines.instance import Pipeline
-from zencache.util.legacy_hooks import check_options
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

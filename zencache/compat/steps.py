@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zencache.compat.options import is_known
+from zencache.compat.options import check_options, is_known
 from zencache.errors import StepDefinitionError
 from zencache.steps.binding import bind_parameters
 from zencache.steps.step import BoundStep, Step
-from zencache.util.legacy_hooks import check_options
 
 if TYPE_CHECKING:
     from zencache.policy import CachePolicy

@@ -10,12 +10,12 @@ import zencache
 from zencache import config
 from zencache.compat.enums import ExecutionStatus
 from zencache.errors import MaterializerError, NotFoundError
+from zencache.model.legacy_api import LegacyAttributes
 from zencache.model.types import matches, type_name
 from zencache.model.values import from_text
 from zencache.pipelines.run import ArtifactView as Artifact
 from zencache.pipelines.run import MissingNameError, PipelineRun, StepRun
 from zencache.repo import Repository
-from zencache.util.legacy_hooks import Older
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ def run_that_computed(pipeline: Any, step_name: str) -> PipelineRunView:
 
 
 @dataclass(frozen=True, eq=False)
-class PipelineView(Older):
+class PipelineView(LegacyAttributes):
     """A pipeline that has run: `get_pipeline(name).runs[-1].get_step("trainer").output.read()`."""
 
     name: str
@@ -150,7 +150,7 @@ class PipelineView(Older):
 
 
 @dataclass(frozen=True, eq=False)
-class PipelineRunView(Older):
+class PipelineRunView(LegacyAttributes):
     """A run."""
 
     _run: PipelineRun
@@ -191,7 +191,7 @@ class PipelineRunView(Older):
 
 
 @dataclass(frozen=True, eq=False)
-class StepView(Older):
+class StepView(LegacyAttributes):
     """A step of a run."""
 
     _step: StepRun
@@ -276,7 +276,7 @@ class StepView(Older):
 
 
 @dataclass(frozen=True, eq=False)
-class ArtifactView(Older):
+class ArtifactView(LegacyAttributes):
     """A stored value; it is loaded by `read`."""
 
     _artifact: Artifact

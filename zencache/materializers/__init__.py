@@ -2,8 +2,8 @@
 
 from zencache.materializers.base import Materializer
 from zencache.materializers.registry import MaterializerRef, find, load_materializer, register
-from zencache.util.legacy_hooks import names_of
+from zencache.model.legacy_api import legacy_names
 
 __all__ = ["Materializer", "MaterializerRef", "find", "load_materializer", "register"]
 
-__getattr__ = names_of(__name__, {"BaseMaterializer": "zencache.compat.materializers"})
+__getattr__ = legacy_names(__name__, "BaseMaterializer")

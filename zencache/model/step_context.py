@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zencache.errors import NotFoundError
-from zencache.util.legacy_hooks import Older
+from zencache.model.legacy_api import LegacyAttributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class StepContext(Older):
+class StepContext(LegacyAttributes):
     """Given to a step that has an argument annotated `StepContext`.
 
     Such a step depends on its run, so it is not cached unless it says `enable_cache=True`.

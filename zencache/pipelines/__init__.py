@@ -1,11 +1,11 @@
 """Pipelines: what is run, copied, planned and versioned."""
 
+from zencache.model.legacy_api import legacy_names
 from zencache.pipelines.definition import PipelineDefinition, pipeline
 from zencache.pipelines.instance import Pipeline
 from zencache.pipelines.run import PipelineRun, StepRun
 from zencache.pipelines.versions import PipelineVersion
 from zencache.planning import PlannedStep, RunPlan
-from zencache.util.legacy_hooks import names_of
 
 __all__ = [
     "Pipeline",
@@ -18,10 +18,4 @@ __all__ = [
     "pipeline",
 ]
 
-__getattr__ = names_of(
-    __name__,
-    {
-        **dict.fromkeys(("BasePipeline", "Schedule"), "zencache.compat.pipelines"),
-        "TrainingPipeline": "zencache.compat.classic",
-    },
-)
+__getattr__ = legacy_names(__name__, "BasePipeline", "Schedule", "TrainingPipeline")

@@ -8,13 +8,13 @@ import inspect
 from typing import TYPE_CHECKING, Any, overload
 
 from zencache.errors import DefinitionError, ParameterError
+from zencache.model.legacy_api import LegacyAttributes, check_options
 from zencache.model.names import check_name
 from zencache.model.specs import PipelineSpec, in_order
 from zencache.pipelines.instance import Pipeline
 from zencache.steps.step import BoundStep, Step
 from zencache.steps.tfx_adapter import collecting
 from zencache.steps.trace import Trace
-from zencache.util.legacy_hooks import Older, check_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zencache.policy import CachePolicy
 
 
-class PipelineDefinition(Older):
+class PipelineDefinition(LegacyAttributes):
     """A function as a pipeline. Calling it, with steps for its slots or with parameters, gives a `Pipeline`."""
 
     def __init__(

@@ -8,6 +8,7 @@ from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
 from zencache.metadata.project_migration import make_current
 from zencache.metadata.session import open_others, open_records
+from zencache.model.legacy_api import PORT, LegacyAttributes
 from zencache.model.names import check_name
 from zencache.pipelines import runner
 from zencache.pipelines.partial_run import Part
@@ -20,8 +21,6 @@ from zencache.planning.secret_digests import with_secrets
 from zencache.steps.step import BoundStep, Step
 from zencache.steps.tfx_adapter import adapter, is_component
 from zencache.tracking.audit_events import between_steps
-from zencache.util.imports import import_module
-from zencache.util.legacy_hooks import Older
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from zencache.planning.bodies import Body
 
 
-class Pipeline(Older):
+class Pipeline(LegacyAttributes):
     """Steps and how they are connected; made by calling a `@pipeline`, or found in the repository."""
 
     def __init__(
@@ -113,13 +112,11 @@ class Pipeline(Older):
         """
         check_not_dry(self.name)
         if config_path is not None or older:
-            configured, options = import_module("zencache.compat.configuration").for_run(
-                self, config_path, older
-            )
+            configured, options = PORT.load().configured(self, config_path, older)
             given = {"enable_cache": enable_cache, "run_name": run_name}
             chosen = options | {name: value for name, value in given.items() if value is not None}
             self._immutable = True
-            return configured.run(  # type: ignore[no-any-return]
+            return configured.run(
                 **chosen,
                 workers=workers,
                 worker_kind=worker_kind,

@@ -17,10 +17,10 @@ from zencache.maintenance.selection import Selection
 from zencache.maintenance.verify import verify
 from zencache.metadata.project_migration import make_current
 from zencache.metadata.session import open_others, open_records
+from zencache.model.legacy_api import LegacyAttributes
 from zencache.model.names import normal
 from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
 from zencache.steps.tfx_adapter import adapter
-from zencache.util.legacy_hooks import Older
 from zencache.util.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from zencache.model.records import RunRecord
 
 
-class Repository(Older):
+class Repository(LegacyAttributes):
     """What the project holds that is found upward from a folder (the working folder).
 
     Raises NotFoundError where there is no project::

@@ -12,6 +12,7 @@ from zencache.code.closure import mark_step
 from zencache.code.digest import CodeReader, importable_names
 from zencache.code.redaction import redacted
 from zencache.errors import ParameterError, StepDefinitionError
+from zencache.model.legacy_api import LegacyAttributes, check_options
 from zencache.model.names import check_name
 from zencache.model.types import module_name
 from zencache.steps.binding import bind_parameters
@@ -19,7 +20,6 @@ from zencache.steps.outputs import materializer_paths
 from zencache.steps.retry_options import attempts_of
 from zencache.steps.signature import Signature, read_signature
 from zencache.steps.trace import active_trace
-from zencache.util.legacy_hooks import Older, check_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from zencache.steps.retry_options import Span
 
 
-class Step(Older):
+class Step(LegacyAttributes):
     """A function as a step. Calling it outside a pipeline's body binds parameters; inside, it adds a step.
 
     >>> @step
@@ -211,7 +211,7 @@ def _rebuild(
 
 
 @dataclass(frozen=True)
-class BoundStep(Older):
+class BoundStep(LegacyAttributes):
     """A step with parameters: what a pipeline's slot takes."""
 
     step: Step
