@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -229,8 +228,8 @@ def test_an_artifact_whose_value_is_as_recorded_gets_its_manifest(folder):
 
 def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatch):
     """Format 1 kept no process with a run that goes on; a day without a word is enough."""
-    now = time.time()
-    monkeypatch.setattr(stale_runs.time, "time", lambda: now + stale_runs._UNHEARD + 1)
+    began = raw_store().context(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
+    monkeypatch.setattr(stale_runs.time, "time", lambda: began + stale_runs._UNHEARD + 1)
     old.flow().run()
     lost = Repository().get_run("lost")
     assert lost.status == "failed"

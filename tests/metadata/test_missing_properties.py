@@ -16,6 +16,7 @@ from tests.old_store import import_flows, unpack
 from zencache import Repository
 from zencache.config import open_project
 from zencache.errors import StoreUnavailableError
+from zencache.metadata import stale_runs
 from zencache.metadata.client import pb, set_properties
 from zencache.metadata.schema import NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.metadata.store import MetadataStore
@@ -25,6 +26,7 @@ PROPERTIES = {
     "Context": [
         "zencache_backup",
         "zencache_beat",
+        "zencache_deleted",
         "zencache_execution",
         "zencache_format",
         "zencache_owner",
@@ -60,7 +62,11 @@ def project(tmp_path_factory):
     os.chdir(folder)
     try:
         unpack(folder)
-        import_flows(folder).flow().run(run_name="third")
+        began = MetadataStore(open_project(folder)).context(RUN_CONTEXT, "lost").create_time_since_epoch
+        with pytest.MonkeyPatch.context() as patched:  # whatever the clock says, two days later
+            patched.setattr(stale_runs.time, "time", lambda: began / 1000 + 2 * 86_400)
+            import_flows(folder).flow().run(run_name="third")
+            Repository(folder).delete_run("lost")  # its step kills the process: it must not be run to repair
         _fall_silent(MetadataStore(open_project(folder)))
     finally:
         os.chdir(here)
