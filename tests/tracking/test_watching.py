@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from zencache.artifacts import remote, store
 from zencache.tracking import audit_events
 from zencache.tracking.audit_events import between_steps, unwatched
 from zencache.tracking.file_digests import FileDigests
@@ -253,6 +254,21 @@ def test_a_thread_that_runs_steps_of_its_own_reads_for_no_other_step(project):
         seen = seen_of(project, work)
     assert ([*seen.files], [*seen.folders]) == (["a.txt"], [])
     assert [*seen_by_worker[0].files] == ["c.txt"]
+
+
+def test_threads_of_a_store_read_for_no_step(project, monkeypatch):
+    """A worker stores what its step gave: large files are flushed, and remote ones sent, by threads beside it."""
+    monkeypatch.setattr(store, "BIG", 0)
+
+    def worker():
+        with between_steps():
+            store._flushed(project / "data", {}, durable=True)
+            remote._at_once(Path.read_text, [project / "a.txt", project / "data" / "b.txt"])
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        seen = seen_of(project, lambda: pool.submit(worker).result())
+    assert seen == Seen()
 
 
 def test_a_watch_within_a_watch_belongs_to_both(project):

@@ -30,6 +30,7 @@ from zencache.artifacts.manifest import MANIFEST, Manifest, check
 from zencache.artifacts.retry import Retry
 from zencache.artifacts.store import NO_MANIFEST, QUARANTINE, Stored, is_remote, make_read_only, write_aside
 from zencache.errors import ArtifactError, StoreUnavailableError
+from zencache.tracking.audit_events import disown
 from zencache.util.hashing import file_digest
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ def _at_once(call: Callable[[Any], _T], given: Iterable[Any]) -> list[_T]:
     items = list(given)
     if len(items) < 2:  # noqa: PLR2004 - one needs no threads
         return [call(item) for item in items]
-    with ThreadPoolExecutor(min(_AT_ONCE, len(items))) as threads:
+    with ThreadPoolExecutor(min(_AT_ONCE, len(items)), initializer=disown) as threads:
         jobs = [threads.submit(call, item) for item in items]
         try:
             return [job.result() for job in jobs]

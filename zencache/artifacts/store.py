@@ -32,6 +32,7 @@ from zencache.artifacts.read_cache import ReadCache, holding
 from zencache.config import FOLDER
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.model.names import is_one_folder
+from zencache.tracking.audit_events import disown
 from zencache.util.atomic_write import flush
 from zencache.util.hashing import BIG, remembering
 
@@ -357,7 +358,7 @@ def _flushed(folder: Path, known: Known, *, durable: bool) -> Manifest:
     if not durable or size_of(folder) < BIG:
         _protect(folder, durable=durable)
         return Manifest.of(folder, known)
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1, initializer=disown) as beside:
         flushing = beside.submit(_protect, folder, durable=durable)
         manifest = Manifest.of(folder, known)
         flushing.result()

@@ -184,9 +184,11 @@ def recorders() -> tuple[Recorder, ...]:
     return () if ident in _between_steps else active
 
 
-def disown(thread: threading.Thread) -> None:
-    """Let what a thread does, but for the files that it opens, count for no step: it works for zencache itself."""
-    _ours.add(thread)
+def disown(thread: threading.Thread | None = None) -> None:
+    """Let what a thread does, this one if none is given, count for no step: it works for zencache itself."""
+    with _lock:
+        _ours.add(thread or threading.current_thread())
+        _choose()
 
 
 def adopt(thread: threading.Thread) -> None:
@@ -201,7 +203,7 @@ def _choose() -> None:
     global _note_open  # noqa: PLW0603 - the hook must not look further
     if not _active:
         _note_open = None
-    elif len(_active) == 1 and not _unwatched and _between_steps <= _active.keys():
+    elif len(_active) == 1 and not (_unwatched or _ours) and _between_steps <= _active.keys():
         _note_open = next(iter(_active.values())).segments[-1][1].setdefault
     else:
         _note_open = _note_by_thread
