@@ -37,6 +37,7 @@ from zencache.code.module_texts import (
     static_module,
     text_digest,
 )
+from zencache.util.moved_modules import name_in_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +57,8 @@ def _part(*nodes: ast.AST) -> Part:
 def library_node(dotted: str, module: str) -> Node:
     """Stand for something in a library: a name, and the distributions that hold the module, by version."""
     packages = distributions(module) if origin_of_module(module) == "installed" else ()
-    return Node("library", dotted, outside=dotted, packages=packages)
+    name = name_in_keys(dotted)
+    return Node("library", name, outside=name, packages=packages)
 
 
 class StaticReach:

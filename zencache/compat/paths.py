@@ -11,11 +11,11 @@ from typing import Any
 
 from zencache.compat import advice, classic
 from zencache.util.imports import import_module
+from zencache.util.moved_modules import MOVED
 
 _STEPS, _PIPELINES = "zencache.steps", "zencache.pipelines"
 _CONTEXT = {"StepContext": _STEPS}
 _SCHEDULE = {"Schedule": "zencache.compat.pipelines"}
-_OF_GRAPH = ("names", "secrets", "specs", "types", "values")
 _BASE = {"BaseMaterializer": "zencache.compat.materializers"}
 
 NAMES: dict[str, dict[str, str]] = {
@@ -64,8 +64,7 @@ MODULES: dict[str, dict[str, str]] = {
     **classic.modules(),  # 0.1 to 0.3
     # Until 0.1.0 of zencache; stored snapshots of steps refer to classes by these paths.
     "zencache.graph": {},
-    "zencache.graph.context": {"*": "zencache.model.step_context"},
-    **{f"zencache.graph.{name}": {"*": f"zencache.model.{name}"} for name in _OF_GRAPH},
+    **{old: {"*": new} for old, new in MOVED.items()},
 }
 """A module that is only here under this name to the names that it has, and the modules that define them."""
 
