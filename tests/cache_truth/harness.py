@@ -197,9 +197,9 @@ class Outcome:
 class Server:
     """A process that has imported zencache and forks for each side; it starts in a folder without a project."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, python: str = sys.executable) -> None:
         environ = {**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, str(Path(__file__).with_name("side.py"))]
+        command = [python, str(Path(__file__).with_name("side.py"))]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ, cwd=folder
         )
@@ -218,9 +218,14 @@ class Server:
         self._process.communicate()
 
 
-def run_all(probes: Sequence[Probe], root: Path, seeds: Iterable[int] = (1, 2)) -> list[Outcome]:
-    """Run probes: all of the first sides, the same again with another hash seed, then the other sides."""
-    servers = [Server(seed, root) for seed in seeds]
+def run_all(
+    probes: Sequence[Probe], root: Path, seeds: Iterable[int] = (1, 2), python: str = sys.executable
+) -> list[Outcome]:
+    """Run probes: all of the first sides, the same again with another hash seed, then the other sides.
+
+    The sides import the zencache that is installed for `python`.
+    """
+    servers = [Server(seed, root, python) for seed in seeds]
     projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
     assert len(projects) == len(probes), "two probes have one name"
     try:

@@ -1,0 +1,52 @@
+"""Texts with what differs from run to run replaced by stable placeholders, in order of appearance."""
+
+from __future__ import annotations
+
+import re
+
+_KINDS = {
+    "time": (
+        r"\d{4}-\d\d-\d\d[ T]\d\d[:-]\d\d[:-]\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?",
+        r"\d{2}_[A-Z][a-z]{2}_\d{2}-\d\d_\d\d_\d\d_\d{6}",
+    ),
+    "seconds": (r"(?<![\w.])\d+\.\d{3}(?=s?\s|s?[,.;:)]|s?$)", r'(?<="seconds": )\d+\.\d+'),
+    "folder": (r"/tmp/golden-\w{8}",),
+    "port": (r"(?<=127\.0\.0\.1:)\d+",),
+    "process": (r"(?<=process )\d+ on [\w.-]+",),
+    "root": (r"(?<=/_)[0-9a-f]{16}\b",),
+    "copy": (r"(?<=\d\.)[0-9a-f]{8}(?=[/\s\"',:]|$)",),
+    "snapshot": (r'(?<="snapshot":")[0-9a-f]{64}',),
+    "uuid": (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",),
+}
+_NUMBERED = ("root", "copy", "uuid")
+_PATTERN = re.compile(
+    "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _KINDS.items()), re.MULTILINE
+)
+_ALIGNED = re.compile(r"(?<=\S) {2,}(?=\S)")
+_BEFORE_NUMBER = re.compile(r" +(?=<seconds>)")
+
+
+class Placeholders:
+    """Replaces folders that are given, and then times, durations, ports and random names."""
+
+    def __init__(self, **places: object) -> None:
+        self._places = sorted(
+            ((str(place), name) for name, place in places.items()), key=lambda pair: -len(pair[0])
+        )
+        self._numbers: dict[str, dict[str, int]] = {kind: {} for kind in _NUMBERED}
+
+    def __call__(self, text: str) -> str:
+        for place, name in self._places:
+            text = text.replace(place, f"<{name}>")
+        return "".join(self._line(line) for line in text.splitlines(keepends=True))
+
+    def _line(self, line: str) -> str:
+        changed = _PATTERN.sub(self._replaced, line)
+        return _BEFORE_NUMBER.sub(" ", _ALIGNED.sub("  ", changed)) if changed != line else line
+
+    def _replaced(self, match: re.Match[str]) -> str:
+        kind = match.lastgroup or ""
+        if kind not in _NUMBERED:
+            return f"<{kind}>"
+        numbers = self._numbers[kind]
+        return f"<{kind} {numbers.setdefault(match[0], len(numbers) + 1)}>"
