@@ -8,7 +8,7 @@ OURS := zencache $(patsubst integrations/%,zencache-%,$(INTEGRATIONS))
 LOCK := uv pip compile --quiet --universal --generate-hashes --all-extras --group dev \
 	--python-version 3.10 $(addprefix --no-emit-package ,$(OURS)) --no-header --no-annotate pyproject.toml
 
-.PHONY: setup mnist test test-fast check format lock bench bench-setup bench-peers bench-truth clean
+.PHONY: setup mnist test test-fast test-clock check format lock bench bench-setup bench-peers bench-truth clean
 .DEFAULT_GOAL := mnist
 
 setup: $(STAMP)  ## .venv with everything: all extras, all integrations editable, the developers' tools
@@ -28,6 +28,15 @@ test: setup  ## all tests
 
 test-fast: setup  ## the unit tests that need no TFX
 	$(BIN)/python -m pytest -m "not tfx and not slow"
+
+CLOCKS ?= +1y -3y
+UNDER_CLOCK := not slow and not file_times
+test-clock: setup  ## the tests without TFX, of commands and of faults, under a clock a year ahead and one three years back
+	@command -v faketime > /dev/null || { echo "faketime is not installed: apt-get install faketime"; exit 1; }
+	@status=0; export FAKETIME_DONT_FAKE_MONOTONIC=1; for clock in $(CLOCKS); do echo "clock: $$clock"; \
+	faketime -f "$$clock" $(BIN)/python -m pytest -p no:cacheprovider -m "not tfx and $(UNDER_CLOCK)" || status=1; \
+	faketime -f "$$clock" $(BIN)/python -m pytest -p no:cacheprovider -m "tfx and $(UNDER_CLOCK)" tests/cli tests/faults || \
+	status=1; done; exit $$status
 
 check: setup  ## style, types, layers, and the lock file being current
 	$(BIN)/ruff format --check .

@@ -58,6 +58,7 @@ def test_a_changed_file_is_read_again(folder):
     assert digests.reads == 2
 
 
+@pytest.mark.file_times
 def test_a_young_file_is_not_remembered(folder):
     """It may change again within the clock's granularity and look the same."""
     digests = FileDigests(None)

@@ -113,6 +113,7 @@ def test_a_file_written_by_rename_is_no_input(project):
     assert seen_of(project, work) == Seen()
 
 
+@pytest.mark.file_times
 @pytest.mark.parametrize(
     "write",
     [
@@ -145,6 +146,7 @@ def test_a_file_that_is_not_there_is_waited_for(project):
     assert changed(seen, project, FileDigests(None)) == ["settings.json, which it looked for, is there now"]
 
 
+@pytest.mark.file_times
 def test_an_empty_lock_file_is_no_input(project):
     assert seen_of(project, lambda: open("lock", "a+").close()) == Seen()
 
@@ -172,6 +174,7 @@ def test_of_two_folders_the_inner_one_decides(project):
     assert rules.rule("/elsewhere/a") == "found"
 
 
+@pytest.mark.file_times
 def test_a_temporary_file_counts_only_if_it_is_older_than_the_step(project, monkeypatch):
     """Here the project is not in the temporary folder."""
     elsewhere = old(Path(tempfile.mkdtemp()) / "old.txt")
