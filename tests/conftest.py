@@ -13,6 +13,7 @@ import pytest
 
 from tests.s3 import CREDENTIALS, new_bucket, s3_server
 from tests.servers import Servers, missing
+from tests.shop import _made, fresh, shop, zencache  # noqa: F401 - fixtures of several folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

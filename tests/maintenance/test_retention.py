@@ -1,4 +1,4 @@
-"""What gc chooses, of houses made by hand."""
+"""What gc chooses, of inventories made by hand."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zencache.errors import ParameterError
-from zencache.maintenance.retention import Criteria, House, Item, Stored, Use, choose, last_of_pipelines
+from zencache.maintenance.inventory import Inventory, StoredBlob
+from zencache.maintenance.lineage import Lineage
+from zencache.maintenance.retention import Criteria, choose, last_of_pipelines
 from zencache.metadata.run_status import is_going_on
+from zencache.metadata.scan import StoredArtifact, StoreScan, Use
 from zencache.model.records import ArtifactRecord, RunRecord
 from zencache.util.process_id import this_process
 
@@ -29,10 +32,10 @@ def stored(name):
     """An artifact as its only store has it."""
     place = f"/data/{name}"
     record = ArtifactRecord(abs(hash(name)), "x", place, Path(place), "Any", "", "", 1, live=True)
-    return Stored(record, 0, place, "LIVE", False, NOW)
+    return StoredArtifact(record, 0, place, "LIVE", False, NOW)
 
 
-def item(name, users, size=1, **more):
+def blob(name, users, size=1, **more):
     """A result that these runs used, each when it began; the first computed it."""
     made = stored(name)
     uses = [
@@ -51,32 +54,33 @@ def item(name, users, size=1, **more):
         )
         for n, user in enumerate(users)
     ]
-    return Item(made.place, size, (made,), tuple(uses))
+    return StoredBlob(made.place, size, (made,), tuple(uses))
 
 
-def house(items, runs, **more):
-    return House(tuple(items), {(0, each.name): each for each in runs}, **more)
+def inventory(blobs, runs, **more):
+    scan = StoreScan(None, runs={each.name: each for each in runs})
+    return Inventory(tuple(blobs), Lineage((scan,)), **more)
 
 
-def name(item):
-    return item.place.rpartition("/")[2]
+def name(blob):
+    return blob.place.rpartition("/")[2]
 
 
-def gone(house, **criteria):
-    return {name(each) for each in choose(house, Criteria(**criteria), NOW)}
+def gone(inventory, **criteria):
+    return {name(each) for each in choose(inventory, Criteria(**criteria), NOW)}
 
 
 def test_what_old_runs_alone_used_goes():
     """By the end of the last run that used it, not by when it was computed."""
     old, young = run("old", 40), run("young", 10)
-    both, alone = item("both", [old, young]), item("alone", [old])
-    assert gone(house([both, alone], [old, young]), older_than=30 * DAY) == {"alone"}
+    both, alone = blob("both", [old, young]), blob("alone", [old])
+    assert gone(inventory([both, alone], [old, young]), older_than=30 * DAY) == {"alone"}
 
 
 def test_an_artifact_that_a_kept_run_was_fed_with_stays():
     """A run needs its inputs as its outputs: a resolver's find, say."""
     old, young = run("old", 40), run("young", 10)
-    found = item("model", [old])
+    found = blob("model", [old])
     fed = Use(
         9,
         0,
@@ -90,24 +94,24 @@ def test_an_artifact_that_a_kept_run_was_fed_with_stays():
         {},
         frozenset({found.artifacts[0].id}),
     )
-    kept = Item(found.place, 1, found.artifacts, (*found.uses, fed))
-    assert gone(house([kept], [old, young]), older_than=30 * DAY) == set()
+    kept = StoredBlob(found.place, 1, found.artifacts, (*found.uses, fed))
+    assert gone(inventory([kept], [old, young]), older_than=30 * DAY) == set()
 
 
 def test_the_last_runs_of_each_pipeline_are_kept():
     """Those that completed are counted, and what began after them stays as well."""
     runs = [run(f"p{n}", 10 - n) for n in range(3)] + [run("bad", 1, status="failed"), run("q", 90, "q")]
-    items = [item(f"of {each.name}", [each]) for each in runs]
-    assert gone(house(items, runs), keep_last=1) == {"of p0", "of p1"}
-    assert gone(house(items, runs), keep_last=2) == {"of p0"}
-    assert gone(house(items, runs), keep_last=0) == {f"of {each.name}" for each in runs}
+    blobs = [blob(f"of {each.name}", [each]) for each in runs]
+    assert gone(inventory(blobs, runs), keep_last=1) == {"of p0", "of p1"}
+    assert gone(inventory(blobs, runs), keep_last=2) == {"of p0"}
+    assert gone(inventory(blobs, runs), keep_last=0) == {f"of {each.name}" for each in runs}
 
 
 def test_a_run_is_kept_if_either_age_or_number_says_so():
     """Criteria add up."""
     runs = [run("first", 50), run("second", 40), run("third", 3)]
-    items = [item(f"of {each.name}", [each]) for each in runs]
-    assert gone(house(items, runs), older_than=30 * DAY, keep_last=2) == {"of first"}
+    blobs = [blob(f"of {each.name}", [each]) for each in runs]
+    assert gone(inventory(blobs, runs), older_than=30 * DAY, keep_last=2) == {"of first"}
 
 
 def test_pinned_served_and_going_on_stay_whatever_is_said():
@@ -119,60 +123,64 @@ def test_pinned_served_and_going_on_stay_whatever_is_said():
     dead = run("dead", 2, status="running", owner=replace(this_process(), started=1).to_text())
     old = run("old", 90)
     runs = [pinned, going, old, dead]
-    items = [item("a", [pinned]), item("b", [going]), item("c", [old]), item("d", [old, dead])]
-    made = house(items, runs, served=frozenset({"/data/c"}))
+    blobs = [blob("a", [pinned]), blob("b", [going]), blob("c", [old]), blob("d", [old, dead])]
+    made = inventory(blobs, runs, served=frozenset({"/data/c"}))
     assert gone(made, older_than=timedelta(0), keep_last=0, max_size=0) == {"d"}
 
 
 def test_the_least_recently_used_goes_until_the_store_fits():
     """Use is the last one, and no more goes than must."""
     runs = [run(f"r{n}", 10 - n) for n in range(4)]
-    items = [item("a", [runs[0], runs[3]], 10), item("b", [runs[1]], 10), item("c", [runs[2]], 10)]
-    assert gone(house(items, runs), max_size=30) == set()
-    assert gone(house(items, runs), max_size=29) == {"b"}
-    assert gone(house(items, runs), max_size=10) == {"b", "c"}
-    assert gone(house(items, runs), max_size=0) == {"a", "b", "c"}
+    blobs = [blob("a", [runs[0], runs[3]], 10), blob("b", [runs[1]], 10), blob("c", [runs[2]], 10)]
+    assert gone(inventory(blobs, runs), max_size=30) == set()
+    assert gone(inventory(blobs, runs), max_size=29) == {"b"}
+    assert gone(inventory(blobs, runs), max_size=10) == {"b", "c"}
+    assert gone(inventory(blobs, runs), max_size=0) == {"a", "b", "c"}
 
 
 def test_the_last_runs_never_go_for_the_size():
     """With keep_last the size spares them; nothing else goes than the size demands."""
     runs = [run(f"r{n}", 10 - n) for n in range(3)]
-    items = [item(f"of {each.name}", [each], 10) for each in runs]
-    assert gone(house(items, runs), max_size=20, keep_last=1) == {"of r0"}
-    assert gone(house(items, runs), max_size=0, keep_last=1) == {"of r0", "of r1"}
+    blobs = [blob(f"of {each.name}", [each], 10) for each in runs]
+    assert gone(inventory(blobs, runs), max_size=20, keep_last=1) == {"of r0"}
+    assert gone(inventory(blobs, runs), max_size=0, keep_last=1) == {"of r0", "of r1"}
 
 
 def test_what_is_too_old_goes_before_the_size_is_looked_at():
     """And younger results only as far as the size demands."""
     runs = [run("old", 40), run("older", 50), run("young", 5), run("younger", 4)]
-    items = [item(f"of {each.name}", [each], 10) for each in runs]
-    assert gone(house(items, runs), older_than=30 * DAY, max_size=20) == {"of old", "of older"}
-    assert gone(house(items, runs), older_than=30 * DAY, max_size=10) == {"of old", "of older", "of young"}
+    blobs = [blob(f"of {each.name}", [each], 10) for each in runs]
+    assert gone(inventory(blobs, runs), older_than=30 * DAY, max_size=20) == {"of old", "of older"}
+    assert gone(inventory(blobs, runs), older_than=30 * DAY, max_size=10) == {
+        "of old",
+        "of older",
+        "of young",
+    }
 
 
 def test_what_only_deleted_runs_used_goes_under_any_criterion():
     """It is nobody's; what another run uses too stays."""
     deleted, other = run("deleted", 1, deleted="today"), run("other", 1)
-    items = [item("a", [deleted]), item("b", [deleted, other])]
-    assert gone(house(items, [deleted, other]), keep_last=100) == {"a"}
-    assert gone(house(items, [deleted, other]), max_size=100) == {"a"}
+    blobs = [blob("a", [deleted]), blob("b", [deleted, other])]
+    assert gone(inventory(blobs, [deleted, other]), keep_last=100) == {"a"}
+    assert gone(inventory(blobs, [deleted, other]), max_size=100) == {"a"}
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(59, set()), (61, {"a"})])
 def test_what_belongs_to_no_run_stays_for_an_hour(minutes, expected):
     """A run may be about to publish its use."""
     user = run("x", minutes / 60 / 24)
-    [use] = item("a", [user]).uses
+    [use] = blob("a", [user]).uses
     loose = Use(use.id, 0, "a", "", None, "COMPLETE", use.when, True, False, use.outputs, frozenset())
-    made = Item("/data/a", 1, item("a", [user]).artifacts, (loose,))
-    assert gone(house([made], []), older_than=timedelta(0)) == expected
+    made = StoredBlob("/data/a", 1, blob("a", [user]).artifacts, (loose,))
+    assert gone(inventory([made], []), older_than=timedelta(0)) == expected
 
 
-def test_a_locked_place_stays_and_counts():
+def test_a_protected_place_stays_and_counts():
     """Whoever made it: an importer names it too."""
     old = run("old", 90)
-    items = [item("a", [old], 10), item("b", [old], 10)]
-    made = house(items, [old], locked=frozenset({"/data/a"}))
+    blobs = [blob("a", [old], 10), blob("b", [old], 10)]
+    made = inventory(blobs, [old], protected=frozenset({"/data/a"}))
     assert gone(made, older_than=timedelta(0)) == {"b"}
     assert gone(made, max_size=10) == {"b"}
 
@@ -192,7 +200,7 @@ def test_criteria_that_say_nothing_sensible_are_refused(wrong):
 
 
 @st.composite
-def houses(draw):
+def inventories(draw):
     """A few runs of two pipelines, and results that some of them used."""
     runs = [
         run(
@@ -206,28 +214,35 @@ def houses(draw):
     ]
     users = st.lists(st.sampled_from(runs), min_size=1, max_size=3, unique_by=lambda each: each.name)
     sizes = st.integers(0, 50)
-    items = [item(f"i{n}", draw(users), draw(sizes)) for n in range(draw(st.integers(0, 6)))]
-    return house(items, runs)
+    blobs = [blob(f"i{n}", draw(users), draw(sizes)) for n in range(draw(st.integers(0, 6)))]
+    return inventory(blobs, runs)
 
 
 @given(
-    houses(), st.none() | st.integers(0, 3), st.none() | st.integers(0, 60), st.none() | st.integers(0, 200)
+    inventories(),
+    st.none() | st.integers(0, 3),
+    st.none() | st.integers(0, 60),
+    st.none() | st.integers(0, 200),
 )
 def test_laws_of_what_goes(made, keep_last, days, max_size):
     """What a pinned or a last run needs stays; the store fits, or nothing else is left; more room, no more goes."""
     assume((keep_last, days, max_size) != (None, None, None))
     said = {"keep_last": keep_last, "older_than": None if days is None else days * DAY}
     going = gone(made, **said, max_size=max_size)
-    fixed = {key for key, each in made.runs.items() if each.pinned} | last_of_pipelines(
-        made.runs, keep_last or 0
+    fixed = {key for key, each in made.lineage.runs.items() if each.pinned} | last_of_pipelines(
+        made.lineage.runs, keep_last or 0
     )
-    held = {name(each) for each in made.items if {(0, use.run) for use in each.uses} & fixed}
+    held = {name(each) for each in made.blobs if {(0, use.run) for use in each.uses} & fixed}
     assert not going & held
     if max_size is None:
-        young = {key for key, each in made.runs.items() if days is not None and NOW - each.ended < days * DAY}
-        needed = {name(i) for i in made.items if {(0, use.run) for use in i.uses} & (fixed | young)}
-        assert going == {name(each) for each in made.items} - needed
+        young = {
+            key
+            for key, each in made.lineage.runs.items()
+            if days is not None and NOW - each.ended < days * DAY
+        }
+        needed = {name(i) for i in made.blobs if {(0, use.run) for use in i.uses} & (fixed | young)}
+        assert going == {name(each) for each in made.blobs} - needed
     else:
-        left = {name(each): each.size for each in made.items if name(each) not in going}
+        left = {name(each): each.size for each in made.blobs if name(each) not in going}
         assert sum(left.values()) <= max_size or left.keys() <= held
         assert gone(made, **said, max_size=max_size + 10) <= going

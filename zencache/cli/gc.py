@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zencache.maintenance.deletion import Deletion
-    from zencache.maintenance.gc import CollectedResult, Share
+    from zencache.maintenance.gc import CollectedResult
+    from zencache.maintenance.size import Share
 
 _SHOWN = 20  # leftovers that are named: a step may have left many
 

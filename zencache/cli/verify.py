@@ -14,7 +14,8 @@ from zencache.util.sizes import size_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zencache.maintenance.verify import Problem, Progress, Verification
+    from zencache.maintenance.artifact_checks import Progress
+    from zencache.maintenance.verify import Problem, Verification
 
 Full = Annotated[bool, typer.Option("--full", help="Read and compare every byte.")]
 Repair = Annotated[

@@ -1,4 +1,4 @@
-"""Deletes runs and pipelines; what that means is in `docs/maintenance.md`."""
+"""Deletes runs and pipelines: marks their records, so that nothing lists or reuses them; see `docs/maintenance.md`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from zencache.errors import InUseError
-from zencache.maintenance.inventory import look
+from zencache.maintenance.inventory import take_inventory
+from zencache.maintenance.lineage import read_lineage
+from zencache.metadata.marks import mark_pipeline_deleted, mark_runs_deleted
 from zencache.metadata.run_status import is_going_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
+    from zencache.maintenance.inventory import Inventory, StoredBlob
+    from zencache.maintenance.lineage import RunKey
     from zencache.metadata.session import Records
     from zencache.model.records import RunRecord
 
@@ -32,35 +37,41 @@ class Deletion:
 def delete_runs(
     every: Sequence[Records], pipeline: str, runs: Sequence[tuple[Records, RunRecord]], *, dry_run: bool
 ) -> Deletion:
-    """Delete runs of a pipeline, each of one of the project's stores; see `Repository.delete_run`."""
-    from zencache.maintenance.deletion_marks import delete_runs, needed_only_by  # noqa: PLC0415 - imports ml_metadata
-
-    _check(run for _, run in runs)
-    homes = list(every)
-    lost = needed_only_by(look(every), {(homes.index(records), run.name) for records, run in runs})
-    for number, home in enumerate([] if dry_run else homes):
-        theirs = [run for records, run in runs if records is home]
-        made = [
-            u.id for i in lost for u in i.uses if u.home == number and u.state == "COMPLETE" and i.gives(u)
-        ]
-        if theirs or made:
-            delete_runs(home.metadata, theirs, made, _now())
-    return Deletion(pipeline, tuple(run.name for _, run in runs), len(lost), sum(i.size for i in lost))
+    """Delete runs of a pipeline, each with the records that hold it; see `Repository.delete_run`."""
+    _check_deletable(run for _, run in runs)
+    store_of = {id(records): store for store, records in enumerate(every)}
+    keys = {(store_of[id(records)], run.name) for records, run in runs}
+    lost = _needed_only_by(take_inventory(read_lineage(every)), keys)
+    for store, records in enumerate([] if dry_run else every):
+        own_runs = [run for holder, run in runs if holder is records]
+        makers = {
+            use.id
+            for blob in lost
+            for use in blob.uses
+            if use.store == store and use.state == "COMPLETE" and blob.is_output_of(use)
+        }
+        if own_runs or makers:
+            mark_runs_deleted(records.metadata, own_runs, makers, _now())
+    return Deletion(pipeline, tuple(run.name for _, run in runs), len(lost), sum(b.size for b in lost))
 
 
 def delete_pipeline(every: Sequence[Records], name: str, *, dry_run: bool) -> Deletion:
     """Delete all runs and versions of a pipeline, in every store; see `Repository.delete_pipeline`."""
-    from zencache.maintenance.deletion_marks import delete_versions  # noqa: PLC0415 - imports ml_metadata
-
     runs = [(records, run) for records in every for run in records.runs.runs(name)]
-    done = delete_runs(every, name, runs, dry_run=dry_run)
+    deletion = delete_runs(every, name, runs, dry_run=dry_run)
     for records in () if dry_run else every:
-        delete_versions(records.metadata, name, _now())
-    return done
+        mark_pipeline_deleted(records.metadata, name, _now())
+    return deletion
 
 
-def _check(runs: Iterable[RunRecord]) -> None:
-    """Raise InUseError for a run that cannot be deleted."""
+def _needed_only_by(inventory: Inventory, runs: AbstractSet[RunKey]) -> list[StoredBlob]:
+    """List what these runs need, and no other run that is not deleted."""
+    others = {key for key, run in inventory.lineage.runs.items() if not run.deleted} - runs
+    return [blob for blob in inventory.blobs if blob.runs & runs and not blob.runs & others]
+
+
+def _check_deletable(runs: Iterable[RunRecord]) -> None:
+    """Raise InUseError for a run that is pinned or active."""
     now = datetime.now(timezone.utc)
     for run in runs:
         if run.pinned:

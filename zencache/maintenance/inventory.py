@@ -1,205 +1,141 @@
-"""Looking about before the house is kept: all that a project's stores hold, and what lies about besides."""
+"""The inventory of a project: the bytes that its runs stored, by place, with their sizes and uses."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.artifacts import deletion
-from zencache.artifacts.ownership import Reach, around
+from zencache.artifacts.ownership import around
 from zencache.artifacts.store import is_remote
-from zencache.errors import StoreUnavailableError
-from zencache.maintenance import orphans
-from zencache.maintenance.orphans import RESUMABLE, SET_ASIDE, found_at
-from zencache.maintenance.retention import House, Item
-from zencache.metadata.run_status import is_going_on
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
-    from zencache.maintenance.lineage import Survey
-    from zencache.maintenance.orphans import Found, Stray
-    from zencache.maintenance.retention import Stored, Use
-    from zencache.metadata.session import Records
-    from zencache.model.database import Database
+    from zencache.maintenance.lineage import Lineage, RunKey
+    from zencache.metadata.scan import StoredArtifact, Use
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a project has."""
+class StoredBlob:
+    """Bytes in one place, with all artifacts that the stores record there, and their uses."""
 
-    house: House
-    leftovers: tuple[Found, ...] = ()
-    set_aside: tuple[Found, ...] = ()
-    """Bad copies that are kept to be looked at; old ones are leftovers."""
-    notes: tuple[str, ...] = ()
+    place: str
+    size: int
+    artifacts: tuple[StoredArtifact, ...]
+    uses: tuple[Use, ...]
 
+    @property
+    def maker(self) -> Use:
+        """The execution that computed it."""
+        maker = _maker(self.artifacts, self.uses)
+        assert maker is not None  # else it is not in the inventory
+        return maker
 
-def look(every: Sequence[Records], now: datetime | None = None) -> House:
-    """Read all stores of a project: what they hold of what its runs made."""
-    from zencache.maintenance.lineage import survey  # noqa: PLC0415 - imports ml_metadata
+    @property
+    def last_used(self) -> datetime:
+        """When it was last computed or used."""
+        return max(use.when for use in self.uses)
 
-    missing(every)
-    moment = now or datetime.now(timezone.utc)
-    return _house(tuple(survey(each.runs, n, moment) for n, each in enumerate(every)))
+    @property
+    def is_dropped(self) -> bool:
+        """Whether it is marked, so that it is never reused."""
+        return self.maker.is_dropped or any(artifact.state != "LIVE" for artifact in self.artifacts)
 
+    @cached_property
+    def runs(self) -> frozenset[RunKey]:
+        """The runs that need it."""
+        return frozenset((use.store, use.run) for use in self.uses if use.run is not None)
 
-def look_about(every: Sequence[Records], now: datetime) -> Surroundings:
-    """Give what the stores hold, what lies about besides, and what to tell of it."""
-    project, artifacts = every[0].project, every[0].metadata.artifacts
-    about = list(orphans.strays(project))  # before the records: what is recorded meanwhile is named then
-    house = look(every, now)
-    if away := missing(every):
-        said = f"what lies about stays: the store {away[0]} of this project is not there, and may name it"
-        return Surroundings(house, notes=(said,))
-    names = {name for found in house.surveys for name in found.names}
-    ended = _ended_badly(house, now)
-    for root in ended:  # after the records: nobody writes there any more
-        about += [] if is_remote(root) else orphans.strays_below(Path(root))
-    owned = _Owned.of(house, now)
-    files = orphans.unnamed_files(project, names)
-    lying = [found_at(each.path) for each in (*about, *files) if _is_leftover(each, owned, now)]
-    sent = orphans.sent_below(artifacts, ended)
-    lying += [each for each in sent if not owned.names(str(each.place)) and each.is_older(RESUMABLE, now)]
-    copies = orphans.set_aside(artifacts, Reach.of(project), _run_roots(house))
-    old = [each for each in copies if each.is_older(SET_ASIDE, now)]
-    return Surroundings(house, (*lying, *old), tuple(each for each in copies if each not in old))
+    def is_output_of(self, use: Use) -> bool:
+        """Say whether an execution made or reused it."""
+        return _gives(use, self.artifacts)
 
 
-def _ended_badly(house: House, now: datetime) -> list[str]:
-    """Give the roots of runs of this project that have ended, and may have left something behind."""
-    found = []
-    for (home, _), run in house.runs.items():
-        metadata = house.surveys[home].metadata
-        place = metadata.artifacts.place(run.root) if run.root else ""
-        is_over = run.status != "completed" and not is_going_on(run, now)
-        if is_over and place and Reach.of(metadata.project).run_root(place) == place:
-            found.append(place)
-    return found
+@dataclass(frozen=True)
+class Inventory:
+    """All bytes that a project's runs stored, and what must stay whatever the criteria."""
+
+    blobs: tuple[StoredBlob, ...]
+    lineage: Lineage
+    served: frozenset[str] = frozenset()
+    """The places of served models, and of what they were pushed from."""
+    protected: frozenset[str] = frozenset()
+    """The places that an importer names, or that lie in or around another artifact."""
+
+    @property
+    def size(self) -> int:
+        """All bytes."""
+        return sum(blob.size for blob in self.blobs)
 
 
-def _run_roots(house: House) -> frozenset[str]:
-    """Give the names of the roots that single runs have, as the records tell them."""
-    roots = {run.root for run in house.runs.values() if run.root}
-    reach = {n: Reach.of(found.metadata.project) for n, found in enumerate(house.surveys)}
-    roots |= {reach[each.home].run_root(each.place) or "" for s in house.surveys for each in s.artifacts}
-    return frozenset(root.rpartition("/")[2] for root in roots)
+def take_inventory(lineage: Lineage) -> Inventory:
+    """Group artifacts by place, as far as this project's runs put them there, and measure them."""
+    blobs = tuple(_blobs(lineage))
+    return Inventory(blobs, lineage, _served(lineage), _protected(lineage, blobs))
 
 
-def missing(every: Sequence[Records]) -> list[Database]:
-    """Give the project's stores that are not there; raises StoreUnavailableError for one that cannot be read."""
-    opened = {records.project.database for records in every}
-    others = [each for each in every[0].project.databases if each not in opened]
-    if closed := [each for each in others if each.is_there()]:
-        raise StoreUnavailableError(
-            f"the store {closed[0]} of this project cannot be read, and so nobody knows what it needs; mend it, "
-            f"or take it out of {every[0].project.folder / 'stores.json'}"
+def _blobs(lineage: Lineage) -> Iterator[StoredBlob]:
+    for place, artifacts in lineage.artifacts_by_place.items():
+        uses = tuple(use for artifact in artifacts for use in lineage.uses_of(artifact))
+        is_own = any(
+            use.owns_outputs and lineage.reaches[use.store].is_made_by(place, use.id) for use in uses
         )
-    return others
+        if is_own and _maker(artifacts, uses) is not None:
+            yield StoredBlob(place, _size(artifacts), tuple(artifacts), uses)
 
 
-def _house(surveys: tuple[Survey, ...]) -> House:
-    """Bring together what stores have in the same places."""
-    uses: dict[tuple[int, int], list[Use]] = defaultdict(list)
-    for found in surveys:
-        for use in found.uses:
-            for artifact in (*use.outputs, *use.inputs - use.outputs.keys()):
-                uses[use.home, artifact].append(use)
-    places = defaultdict(list)
-    for stored in (each for found in surveys for each in found.artifacts if each.state != "DELETED"):
-        places[stored.place].append(stored)
-    reaches = _reaches(surveys)
-    items = []
-    for place, artifacts in places.items():
-        users = tuple(use for each in artifacts for use in uses[each.home, each.id])
-        item = Item(place, 0, tuple(artifacts), users)
-        made = any(use.is_ours and reaches[use.home].is_made_by(place, use.id) for use in users)
-        if made and item.maker is not None:
-            items.append(replace(item, size=_size(artifacts)))
-    runs = {(n, name): run for n, found in enumerate(surveys) for name, run in found.runs.items()}
-    house = House(tuple(items), runs, named=frozenset(places), surveys=surveys)
-    return replace(house, served=_served(house), locked=_locked(house))
+def _maker(artifacts: Sequence[StoredArtifact], uses: Iterable[Use]) -> Use | None:
+    computed = (use for use in uses if use.owns_outputs and use.state != "CACHED" and _gives(use, artifacts))
+    return next(computed, None)
 
 
-def _reaches(surveys: Sequence[Survey]) -> list[Reach]:
-    """Give by store which places are the project's own."""
-    projects = [found.metadata.project for found in surveys]
-    files = [n for n, project in enumerate(projects) if not project.database.is_server]
-    named = sorted({root for n in files for root in surveys[n].roots})
-    return [Reach.of(project, named) for project in projects]
+def _gives(use: Use, artifacts: Iterable[StoredArtifact]) -> bool:
+    return any(artifact.store == use.store and artifact.id in use.outputs for artifact in artifacts)
 
 
-def _size(artifacts: Sequence[Stored]) -> int:
-    """Measure what is on this machine; of what is elsewhere the records tell, but for bad copies that were moved away."""
-    [first, *_] = artifacts
+def _size(artifacts: Sequence[StoredArtifact]) -> int:
+    """Measure what is on this machine; sizes of what is elsewhere are recorded, except of quarantined copies."""
+    first = artifacts[0]
     if not is_remote(first.place):
         return deletion.size_of(Path(first.place))
-    is_gone = all(each.state == "MARKED_FOR_DELETION" and not each.is_collected for each in artifacts)
-    return 0 if is_gone else first.record.size
+    is_quarantined = all(each.state == "MARKED_FOR_DELETION" and not each.is_collected for each in artifacts)
+    return 0 if is_quarantined else first.record.size
 
 
-def _served(house: House) -> frozenset[str]:
-    """Give where the models that are served lie, and what they were pushed from."""
+def _served(lineage: Lineage) -> frozenset[str]:
+    """List the places of the newest pushed model of each pipeline and destination, and of its inputs."""
+    place_of = {(artifact.store, artifact.id): artifact.place for artifact in lineage.artifacts}
+    destination_of = {(a.store, a.id): a.pushed_to for a in lineage.artifacts if a.pushed_to}
     newest: dict[tuple[int, str, str], int] = {}
-    places = {(each.home, each.id): each.place for s in house.surveys for each in s.artifacts}
-    pushed = {(e.home, e.id): e.pushed_to for s in house.surveys for e in s.artifacts if e.pushed_to}
-    giving: list[tuple[tuple[int, str, str], int, Use]] = []
-    for use in (use for found in house.surveys for use in found.uses):
-        run = house.run_of(use)
-        for artifact in use.outputs if run is not None and not run.deleted else ():
-            if where := pushed.get((use.home, artifact)):
-                key = (use.home, use.pipeline, where.rpartition("/")[0])
-                newest[key] = max(newest.get(key, 0), artifact)
-                giving.append((key, artifact, use))
-    served = [(key, artifact, use) for key, artifact, use in giving if newest[key] == artifact]
-    return frozenset(places[use.home, each] for _, a, use in served for each in (a, *use.inputs))
-
-
-def _locked(house: House) -> frozenset[str]:
-    outside = {parent for place in house.named for parent in around(place)}
-    imported = {
-        each.place for found in house.surveys for each in found.artifacts if each.id in found.imported
-    }
+    pushes: list[tuple[tuple[int, str, str], int, Use]] = []
+    for use in (use for scan in lineage.scans for use in scan.uses):
+        run = lineage.run_of(use)
+        if run is None or run.deleted:
+            continue
+        for artifact_id in use.outputs:
+            if destination := destination_of.get((use.store, artifact_id)):
+                target = (use.store, use.pipeline, destination.rpartition("/")[0])
+                newest[target] = max(newest.get(target, 0), artifact_id)
+                pushes.append((target, artifact_id, use))
     return frozenset(
-        item.place
-        for item in house.items
-        if item.place in imported | outside or any(parent in house.named for parent in around(item.place))
+        place_of[use.store, served_id]
+        for target, artifact_id, use in pushes
+        if newest[target] == artifact_id
+        for served_id in (artifact_id, *use.inputs)
     )
 
 
-@dataclass(frozen=True)
-class _Owned:
-    """What belongs to something, as far as places tell."""
-
-    named: frozenset[str]
-    around: frozenset[str]
-    """What named places lie in."""
-    in_progress: frozenset[int]
-    is_busy: bool
-    """Whether a run is going on."""
-
-    @classmethod
-    def of(cls, house: House, now: datetime) -> _Owned:
-        return cls(
-            house.named,
-            frozenset(parent for place in house.named for parent in around(place)),
-            frozenset(number for found in house.surveys for number in found.in_progress),
-            any(is_going_on(run, now) for run in house.runs.values()),
-        )
-
-    def names(self, place: str) -> bool:
-        """Say whether a place is that of an artifact, or in one, or around one."""
-        return place in self.around or any(each in self.named for each in (place, *around(place)))
-
-    def has(self, stray: Stray) -> bool:
-        """Say whether a candidate belongs to something."""
-        in_use = (stray.is_working and self.is_busy) or stray.execution in self.in_progress
-        return in_use or self.names(str(stray.path))
-
-
-def _is_leftover(stray: Stray, owned: _Owned, now: datetime) -> bool:
-    """Say whether what lies about belongs to nothing, and has for a while."""
-    return stray.is_trash or (not owned.has(stray) and now - deletion.last_change(stray.path) > stray.grace)
+def _protected(lineage: Lineage, blobs: Iterable[StoredBlob]) -> frozenset[str]:
+    """List the places of blobs that an importer names, or that lie in or around another artifact."""
+    places = lineage.artifacts_by_place.keys()
+    imported = {a.place for scan in lineage.scans for a in scan.artifacts if a.id in scan.imported}
+    enclosing = {parent for place in places for parent in around(place)}
+    return frozenset(
+        blob.place
+        for blob in blobs
+        if blob.place in imported | enclosing or any(parent in places for parent in around(blob.place))
+    )

@@ -1,149 +1,192 @@
-"""Making anew what is damaged: from a good copy, or by running again the pipeline whose step made it.
+"""Repairs damaged artifacts: from a good copy, or by running the pipeline again whose step computed them.
 
-What is damaged is first marked, so that it is no hit, and then moved aside. A value that is made anew and is the same as
-before takes its old place as well, so that every run that ever used it has it again.
+A damaged artifact is first marked, so that nothing reuses it, and then moved to quarantine. A value that is computed
+again and is the same as before also takes its old place, so that every run that used it has it again.
 """
 
 from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from zencache.artifacts.integrity import damage
 from zencache.artifacts.store import MANIFEST, is_remote
 from zencache.errors import RunInterruptedError, StoreError, ZencacheError
-from zencache.maintenance.verify import digest_of
+from zencache.maintenance.artifact_checks import value_digest
 from zencache.pipelines.instance import Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from zencache.artifacts.store import ArtifactStore
-    from zencache.maintenance.record_checks import Kept
-    from zencache.maintenance.verify import Bad
+    from zencache.maintenance.artifact_checks import DamagedArtifact
+    from zencache.maintenance.lineage import Lineage, LiveArtifact
     from zencache.metadata.session import Records
     from zencache.model.records import ArtifactRecord, RunRecord
 
-    Copies = dict[tuple[str, str], list[tuple[ArtifactStore, ArtifactRecord]]]
-
-_MARKED = "marked, so that nothing reuses it"
-
-
-def repair(bad: Sequence[Bad], every: Sequence[Records], checked: Sequence[Kept]) -> list[tuple[str, bool]]:
-    """Repair artifacts, and say of each what came of it, and whether it is good again."""
-    certain = [each for each in bad if each.damage.is_certain]
-    patients = [_Patient(each) for each in certain]
-    for patient in patients:
-        patient.set_aside()
-    copies = _copies(bad, every, checked)
-    for patient in patients:
-        patient.restore(copies.get(patient.content, []), "restored from a copy")
-    reruns = _Reruns()
-    for patient in (each for each in patients if not each.is_good):
-        why = reruns.make(patient)
-        fresh = patient.fresh()
-        if fresh is None:
-            patient.outcome = f"{_MARKED}; not made anew: {why}"
-            continue
-        store = patient.bad.home.metadata.artifacts
-        if not patient.restore([(store, fresh)], f"{why}, the same as before"):
-            patient.outcome, patient.is_good = f"{why}{patient.compared(fresh)}", True
-    reruns.end()
-    for patient in (each for each in patients if not each.is_good):
-        patient.restore([], "made anew by another store that has it too")
-    told = {(p.bad.kept.home, p.bad.kept.record.id): (p.said(), p.is_good) for p in patients}
-    left = ("left as it is", False)
-    return [told.get((each.kept.home, each.kept.record.id), left) for each in bad]
+    Copies = Sequence[tuple[ArtifactStore, ArtifactRecord]]
+    Content = tuple[str, str]
+    """A digest, and the materializer of the value."""
 
 
-def _copies(bad: Sequence[Bad], every: Sequence[Records], checked: Sequence[Kept]) -> Copies:
-    """Give the artifacts that are not known to be bad, by content."""
-    places = {each.kept.record.uri for each in bad}
-    found: Copies = {}
-    for kept in checked:
-        record = kept.record
-        if record.materializer and not kept.is_external and record.uri not in places:
-            content = (record.digest, record.materializer)
-            found.setdefault(content, []).append((every[kept.home].metadata.artifacts, record))
-    return found
+@dataclass(frozen=True)
+class RepairOutcome:
+    """What became of a damaged artifact."""
+
+    text: str
+    is_repaired: bool
 
 
-class _Patient:
-    """A damaged artifact, while it is repaired."""
+def repair_artifacts(
+    damaged: Sequence[DamagedArtifact],
+    every: Sequence[Records],
+    lineage: Lineage,
+    checked: Sequence[LiveArtifact],
+) -> list[RepairOutcome]:
+    """Repair damaged artifacts, and give the outcome of each; `checked` are all artifacts that were verified."""
+    job_of = {each.key: RepairJob(each, lineage) for each in damaged if each.damage.is_certain}
+    jobs = list(job_of.values())
+    for job in jobs:
+        job.quarantine()
+    copies = _good_copies(damaged, every, checked)
+    for job in jobs:
+        job.restore(copies.get(job.content, []), "restored from a copy")
+    reruns = Reruns()
+    for job in jobs:
+        if not job.is_repaired:
+            _compute_again(job, reruns)
+    reruns.restore_order()
+    for job in jobs:
+        if not job.is_repaired:  # a rerun for another store may have put it in place
+            job.restore([], "made anew by another store that has it too")
+    untouched = RepairOutcome("left as it is", is_repaired=False)
+    return [job_of[each.key].result() if each.key in job_of else untouched for each in damaged]
 
-    def __init__(self, bad: Bad) -> None:
-        from zencache.maintenance.record_checks import keys_of  # noqa: PLC0415 - imports ml_metadata
 
-        self.bad = bad
-        self.record = bad.kept.record
-        self.content = (self.record.digest, self.record.materializer)
-        self.is_good = False
+def _compute_again(job: RepairJob, reruns: Reruns) -> None:
+    """Run a pipeline again that computes the artifact, and put an equal value in its old place."""
+    reason = reruns.compute(job)
+    new = job.new_artifact()
+    if new is None:
+        job.outcome = f"marked, so that nothing reuses it; not made anew: {reason}"
+    elif not job.restore([(job.store, new)], f"{reason}, the same as before"):
+        job.outcome, job.is_repaired = f"{reason}{job.comparison(new)}", True
+
+
+def _good_copies(
+    damaged: Sequence[DamagedArtifact], every: Sequence[Records], checked: Sequence[LiveArtifact]
+) -> Mapping[Content, Copies]:
+    """List the artifacts that are not known to be damaged, by content."""
+    damaged_uris = {each.artifact.record.uri for each in damaged}
+    copies: dict[Content, list[tuple[ArtifactStore, ArtifactRecord]]] = {}
+    for artifact in checked:
+        record = artifact.record
+        if record.materializer and not artifact.is_external and record.uri not in damaged_uris:
+            store = every[artifact.store].metadata.artifacts
+            copies.setdefault((record.digest, record.materializer), []).append((store, record))
+    return copies
+
+
+class RepairJob:
+    """A damaged artifact while it is repaired."""
+
+    def __init__(self, damaged: DamagedArtifact, lineage: Lineage) -> None:
+        self.artifact = damaged.artifact
+        self.records = damaged.records
+        self.store = damaged.records.metadata.artifacts
+        self.content = (self.artifact.record.digest, self.artifact.record.materializer)
+        self.keys = {use.key for use in self.artifact.producers if use.key}
+        self.runs = _repeatable_runs(self.artifact, lineage)
+        """The runs that gave it and can be run again, newest first."""
+        self.is_repaired = False
         self.outcome = ""
-        self._store = bad.home.metadata.artifacts
-        self._digest = digest_of(self.record.materializer)
-        self._is_ours = bad.kept.is_ours(bad.found)
-        self._aside: str | None = None
-        self.keys = set(keys_of(bad.found, bad.kept.uses).values())
+        self._record = damaged.artifact.record
+        self._wrong = damaged.damage.wrong
+        self._value_digest = value_digest(self._record.materializer)
+        self._is_own = _is_own(self.artifact, lineage)
+        self._quarantined_at: str | None = None
 
-    def set_aside(self) -> None:
-        """Mark it first: whoever reads it from now on makes it anew."""
-        self.bad.home.metadata.drop_artifact(self.record.id, self.bad.damage.wrong)
-        if self._is_ours:
-            with suppress(StoreError, OSError):  # another took care of it, or it cannot be moved
-                self._aside = self._store.set_aside(self.record)
+    def quarantine(self) -> None:
+        """Mark it first, so that every reader computes it anew; then move it, if it is the project's own."""
+        self.records.metadata.drop_artifact(self._record.id, self._wrong)
+        if self._is_own:
+            with suppress(StoreError, OSError):  # another process moved it, or it cannot be moved
+                self._quarantined_at = self.store.set_aside(self._record)
 
-    def restore(self, copies: Sequence[tuple[ArtifactStore, ArtifactRecord]], said: str) -> bool:
-        """Put a good copy in its place; False where there is none."""
-        if not self._is_ours:
+    def restore(self, copies: Copies, outcome: str) -> bool:
+        """Put a good copy in its place, unless it is whole already; False where there is none."""
+        if not self._is_own:
             return False
-        good = self._is_whole() or any(self._took(store, copy) for store, copy in copies)
-        if good:
-            self.bad.home.metadata.revive_artifact(self.record.id)
-            self.is_good, self.outcome = True, said
-        return good
+        is_good = self._is_whole() or any(self._copy_from(store, copy) for store, copy in copies)
+        if is_good:
+            self.records.metadata.revive_artifact(self._record.id)
+            self.is_repaired, self.outcome = True, outcome
+        return is_good
 
-    def _took(self, store: ArtifactStore, copy: ArtifactRecord) -> bool:
-        if copy.digest != self.record.digest or copy.uri == self.record.uri or self._is_in_the_way():
+    def _copy_from(self, store: ArtifactStore, copy: ArtifactRecord) -> bool:
+        is_other = copy.digest != self._record.digest or copy.uri == self._record.uri
+        if is_other or self._is_place_taken():
             return False
-        place = self.record.uri if is_remote(self.record.uri) else str(self.record.folder)
-        with suppress(StoreError), store.reading(copy, self._digest) as folder:
-            self._store.put(place, partial(_copy, folder), self._digest)
+        place = self._record.uri if is_remote(self._record.uri) else str(self._record.folder)
+        with suppress(StoreError), store.reading(copy, self._value_digest) as folder:
+            self.store.put(place, partial(_copy_files, folder), self._value_digest)
         return self._is_whole()
 
-    def _is_in_the_way(self) -> bool:
-        """Say whether what is bad could not be moved."""
-        return not is_remote(self.record.uri) and self.record.folder.exists()
+    def _is_place_taken(self) -> bool:
+        """Say whether the damaged artifact could not be moved."""
+        return not is_remote(self._record.uri) and self._record.folder.exists()
 
     def _is_whole(self) -> bool:
-        return damage(self._store, self.record, self._digest, full=True) is None
+        return damage(self.store, self._record, self._value_digest, full=True) is None
 
-    def fresh(self) -> ArtifactRecord | None:
-        """Give the artifact that a look-up of its key finds now."""
-        metadata = self.bad.home.metadata
+    def new_artifact(self) -> ArtifactRecord | None:
+        """Find the artifact that a look-up of its key gives now."""
         for key in sorted(self.keys):
-            for execution in metadata.of_key(key):
-                found = execution.outputs.get(self.bad.kept.output)
-                is_usable = execution.done and not execution.dropped and found is not None and found.live
-                if is_usable and found is not None and self._store.problem(found) is None:
-                    return found
+            for execution in self.records.metadata.of_key(key):
+                artifact = execution.outputs.get(self.artifact.output)
+                if artifact is None or not artifact.live or not execution.done or execution.dropped:
+                    continue
+                if self.store.problem(artifact) is None:
+                    return artifact
         return None
 
-    def compared(self, fresh: ArtifactRecord) -> str:
+    def comparison(self, new: ArtifactRecord) -> str:
         """Say how a new value compares with the old one."""
-        if fresh.content == self.record.content:
+        if new.content == self._record.content:
             return ", the same as before"
-        return ", with another content: the step does not give the same again, and the old value is lost to the runs that had it"
+        return (
+            ", with another content: the step does not give the same again, and the old value is lost to the runs "
+            "that had it"
+        )
 
-    def said(self) -> str:
-        """Give the outcome, and where the bad copy is."""
-        return f"{self.outcome}; the bad copy is kept at {self._aside}" if self._aside else self.outcome
+    def result(self) -> RepairOutcome:
+        """Give the outcome, with the place of the bad copy."""
+        where = f"; the bad copy is kept at {self._quarantined_at}" if self._quarantined_at else ""
+        return RepairOutcome(f"{self.outcome}{where}", self.is_repaired)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy an artifact's files, without their manifest; they are not linked, since damage to one would be to both."""
+def _is_own(artifact: LiveArtifact, lineage: Lineage) -> bool:
+    """Say whether an artifact lies where this project's executions put theirs; nothing else is ever moved."""
+    record = artifact.record
+    place = record.uri if is_remote(record.uri) else str(record.folder)
+    makers = [use.id for use in artifact.producers if use.state != "CACHED"]
+    reach = lineage.reaches[artifact.store]
+    return bool(record.materializer) and any(reach.is_made_by(place, maker) for maker in makers)
+
+
+def _repeatable_runs(artifact: LiveArtifact, lineage: Lineage) -> list[RunRecord]:
+    """List the runs that gave an artifact and can be run again, newest first."""
+    runs = {use.run: run for use in artifact.producers if (run := lineage.run_of(use)) is not None}
+    repeatable = (run for run in runs.values() if not run.deleted and not run.of_tfx)
+    return sorted(repeatable, key=lambda run: run.created, reverse=True)
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    """Copy an artifact's files without their manifest; hard links would share later damage."""
 
     def manifest(folder: str, names: list[str]) -> list[str]:
         return [name for name in names if name == MANIFEST and folder == str(source)]
@@ -151,77 +194,70 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=manifest, copy_function=shutil.copyfile, dirs_exist_ok=True)
 
 
-class _Reruns:
-    """Runs that are run again, each once, and what came of it."""
+class Reruns:
+    """Runs pipelines again to compute damaged artifacts, each run at most once."""
 
     def __init__(self) -> None:
-        self._done: dict[tuple[str, str], str] = {}
-        self._last: dict[tuple[str, str], tuple[Records, RunRecord]] = {}
-        """By store and pipeline: the run that was its newest."""
+        self._outcome_of: dict[tuple[str, str], str] = {}
+        """By store and run: what running it again gave."""
+        self._last_runs: dict[tuple[str, str], tuple[Records, RunRecord]] = {}
+        """By store and pipeline: the run that was its newest before."""
 
-    def make(self, patient: _Patient) -> str:
-        """Run again the newest run that makes an artifact; say which run made it, or why none did."""
-        reasons: list[str] = []
-        for records, run in _runs_of(patient.bad):
-            if patient.fresh() is not None and not reasons:
-                break
-            reasons.append(self._tried(patient, records, run))
-            if patient.fresh() is not None:
-                return reasons[-1]
-        if patient.fresh() is not None:
+    def compute(self, job: RepairJob) -> str:
+        """Run again the newest run that computes an artifact; say which run computed it, or why none did."""
+        if job.new_artifact() is not None:
             return "made anew"
-        return (
-            reasons[0] if reasons else "no run of zencache's is recorded that gave it; run what made it again"
-        )
+        reasons: list[str] = []
+        for run in job.runs:
+            reasons.append(self._run_again(job, run))
+            if job.new_artifact() is not None:
+                return reasons[-1]
+        missing = "no run of zencache's is recorded that gave it; run what made it again"
+        return reasons[0] if reasons else missing
 
-    def _tried(self, patient: _Patient, records: Records, run: RunRecord) -> str:
+    def _run_again(self, job: RepairJob, run: RunRecord) -> str:
+        run_key = (str(job.records.project.database), run.name)
         try:
-            pipeline = Pipeline(records.runs.spec_of(run), records=records)
-            known = self._done.get((str(records.project.database), run.name))
-            return known or self._planned(patient, pipeline) or self._run(pipeline, records, run)
+            pipeline = Pipeline(job.records.runs.spec_of(run), records=job.records)
+            if run_key in self._outcome_of:
+                return self._outcome_of[run_key]
+            return _mismatch(job, pipeline) or self._run(pipeline, job.records, run)
         except RunInterruptedError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - importing users' modules, and steps, may raise anything
-            words = str(error) if isinstance(error, ZencacheError) else f"{type(error).__name__}: {error}"
-            self._done[str(records.project.database), run.name] = words
-            return words
-
-    def _planned(self, patient: _Patient, pipeline: Pipeline) -> str | None:
-        """Say why running it again would not make the artifact, if so."""
-        steps = {use.step for use in patient.bad.kept.uses if use.home == patient.bad.kept.home}
-        plan = pipeline.plan(enable_cache=True)
-        planned = [step for name, step in plan.steps.items() if name in steps]
-        if not planned or any(step.parts is None or step.parts.key in patient.keys for step in planned):
-            return None
-        return (
-            f"step {planned[0].name} is not what it was ({planned[0].reason}); run the pipeline's own script, "
-            "and it computes what it needs now"
-        )
+            is_ours = isinstance(error, ZencacheError)
+            message = str(error) if is_ours else f"{type(error).__name__}: {error}"
+            self._outcome_of[run_key] = message
+            return message
 
     def _run(self, pipeline: Pipeline, records: Records, run: RunRecord) -> str:
-        store = str(records.project.database)
+        database = str(records.project.database)
         newest = records.runs.runs(run.pipeline)[-1]
-        self._last.setdefault((store, run.pipeline), (records, newest))
-        made = pipeline.run(
+        self._last_runs.setdefault((database, run.pipeline), (records, newest))
+        new_run = pipeline.run(
             enable_cache=True
-        )  # what is good is a hit, whatever the pipeline says of its cache
-        said = self._done[store, run.name] = f"made anew by run {made.name}"
+        )  # reuses what is good, whatever the pipeline says of its cache
+        outcome = self._outcome_of[database, run.name] = f"made anew by run {new_run.name}"
         if run.name == newest.name:
-            del self._last[store, run.pipeline]
-        return said
+            del self._last_runs[database, run.pipeline]
+        return outcome
 
-    def end(self) -> None:
-        """Have the run that was a pipeline's last be it again: so it is found, and kept by `gc --keep-last`."""
-        for records, run in self._last.values():
+    def restore_order(self) -> None:
+        """Run again what was a pipeline's last run: the repository gives it, and `gc --keep-last` keeps it."""
+        for records, run in self._last_runs.values():
             if run.status == "completed" and not run.of_tfx:
                 with suppress(ZencacheError):
                     Pipeline(records.runs.spec_of(run), records=records).run(enable_cache=True)
 
 
-def _runs_of(bad: Bad) -> Iterator[tuple[Records, RunRecord]]:
-    """Give the runs that gave an artifact and can be run again, newest first."""
-    known = {use.run for use in bad.kept.uses if use.run is not None}
-    found = [bad.found.runs[name] for name in known if name in bad.found.runs]
-    for run in sorted(found, key=lambda each: each.created, reverse=True):
-        if not run.deleted and not run.of_tfx:
-            yield bad.home, run
+def _mismatch(job: RepairJob, pipeline: Pipeline) -> str | None:
+    """Say why running a pipeline again would not compute the artifact; None if it would."""
+    steps = {use.step for use in job.artifact.producers}
+    plan = pipeline.plan(enable_cache=True)
+    planned = [step for name, step in plan.steps.items() if name in steps]
+    if not planned or any(step.parts is None or step.parts.key in job.keys for step in planned):
+        return None
+    return (
+        f"step {planned[0].name} is not what it was ({planned[0].reason}); run the pipeline's own script, "
+        "and it computes what it needs now"
+    )

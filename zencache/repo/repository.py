@@ -10,10 +10,10 @@ from zencache import config
 from zencache.errors import NotFoundError
 from zencache.maintenance.audit import audit
 from zencache.maintenance.deletion import delete_pipeline, delete_runs
-from zencache.maintenance.gc import cache_size, gc
-from zencache.maintenance.invalidate import drop
+from zencache.maintenance.gc import gc
+from zencache.maintenance.invalidate import Selection, drop
 from zencache.maintenance.retention import Criteria
-from zencache.maintenance.selection import Selection
+from zencache.maintenance.size import cache_size
 from zencache.maintenance.verify import verify
 from zencache.metadata.project_migration import make_current
 from zencache.metadata.session import open_others, open_records
@@ -26,11 +26,13 @@ from zencache.util.sizes import parse_size
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from zencache.maintenance.artifact_checks import Progress
     from zencache.maintenance.audit import AuditedStep
     from zencache.maintenance.deletion import Deletion
-    from zencache.maintenance.gc import CacheSize, Collection
+    from zencache.maintenance.gc import Collection
     from zencache.maintenance.invalidate import DroppedResult
-    from zencache.maintenance.verify import Progress, Verification
+    from zencache.maintenance.size import CacheSize
+    from zencache.maintenance.verify import Verification
     from zencache.metadata.session import Records
     from zencache.model.records import RunRecord
 

@@ -22,7 +22,7 @@ from zencache.artifacts.store import MANIFEST
 from zencache.cli.app import app
 from zencache.config import Settings, create_project, find_project
 from zencache.errors import ArtifactError, StoreUnavailableError
-from zencache.maintenance import lineage
+from zencache.metadata import marks
 from zencache.metadata.session import open_records
 
 pytestmark = pytest.mark.tfx
@@ -205,7 +205,7 @@ def test_what_is_needed_after_a_crash_is_live_if_nothing_of_it_is_gone(memory, m
             with pytest.raises(KeyboardInterrupt):
                 Repository().gc(**NOW)
         else:
-            patch.setattr(lineage, "mark_deleted", crash)
+            patch.setattr(marks, "mark_deleted", crash)
             with pytest.raises((KeyboardInterrupt, TypeError)):
                 Repository().gc(**NOW)
     assert states() == [MARKED] * 2
@@ -258,7 +258,7 @@ def test_what_was_sent_in_part_goes_after_a_day_once_its_run_has_ended(store, mo
     assert Repository().gc(keep_last=9).leftovers == ()
     if Path(url).is_dir():
         old(Path(url))
-    monkeypatch.setattr("zencache.maintenance.inventory.RESUMABLE", timedelta(0))
+    monkeypatch.setattr("zencache.maintenance.orphans.RESUMABLE", timedelta(0))
     assert Repository().cache_size().leftovers.size == 50
     done = Repository().gc(keep_last=9)
     assert [(str(p), size) for p, size in done.leftovers if size] == [(f"{root}/fails/output/99", 50)]
@@ -275,7 +275,7 @@ def test_a_run_that_is_going_on_keeps_what_it_sent(memory, monkeypatch):
     handle = runs.begin(chain().spec, "going")
     opened = runs.open(replace(handle, root=f"{url}/_00000000000000aa"))
     fs.pipe_file(f"{url}/_00000000000000aa/load/output/1/part", b"x")
-    monkeypatch.setattr("zencache.maintenance.inventory.RESUMABLE", timedelta(0))
+    monkeypatch.setattr("zencache.maintenance.orphans.RESUMABLE", timedelta(0))
     assert Repository().gc(keep_last=9).leftovers == ()
     runs.finish(opened, "failed", 1.0, [])
     assert len(Repository().gc(keep_last=9).leftovers) == 1
@@ -333,7 +333,7 @@ def test_bad_copies_are_kept_for_thirty_days_and_counted(where, request, monkeyp
     assert found.size < found.set_aside.size * 1.5  # the result itself is not counted again
     assert "Set aside as bad: 1 copy, 8." in CliRunner().invoke(app, ["cache", "size"]).stdout
     assert Repository().gc(keep_last=9).leftovers == ()
-    monkeypatch.setattr("zencache.maintenance.inventory.SET_ASIDE", timedelta(0))
+    monkeypatch.setattr("zencache.maintenance.orphans.QUARANTINE_PERIOD", timedelta(0))
     assert [str(place) for place, _ in Repository().gc(keep_last=9).leftovers] == [aside]
     assert not fs.exists(f"{aside}/{MANIFEST}")
     assert where == "own" or fs.exists(f"{theirs}/x")
@@ -381,7 +381,7 @@ def test_what_another_machine_marked_stays_marked(server, tmp_path, monkeypatch)
         if name == "one":
             run = chain().run()
             ids = [run.steps[each].output.record.id for each in run.steps]
-            lineage.mark(open_records(find_project()).metadata, ids, "2030-01-01")
+            marks.mark_for_deletion(open_records(find_project()).metadata, ids, "2030-01-01")
             here.rename(tmp_path / "machine one")
     Repository().gc(keep_last=9)
     assert states() == [MARKED] * 2

@@ -18,7 +18,7 @@ from zencache import Repository
 from zencache.artifacts.manifest import Manifest
 from zencache.artifacts.store import MANIFEST
 from zencache.config import find_project
-from zencache.maintenance import verify
+from zencache.maintenance import artifact_checks
 from zencache.metadata.client import Client, pb, set_properties
 from zencache.metadata.session import open_records
 from zencache.util import process_id
@@ -250,7 +250,7 @@ def test_what_a_record_that_points_elsewhere_names_is_never_touched(shop, zencac
 def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
     """It was found damaged and dropped, or collected, since the records were read."""
     artifact = output().record
-    real = verify.damage
+    real = artifact_checks.damage
 
     def dropping(store, record, *args, **kwargs):
         if record.id == artifact.id:
@@ -258,7 +258,7 @@ def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
         return real(store, record, *args, **kwargs)
 
     shutil.rmtree(folder_of())
-    monkeypatch.setattr(verify, "damage", dropping)
+    monkeypatch.setattr(artifact_checks, "damage", dropping)
     assert Repository().verify().problems == ()
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-import typer
 
 from zencache import Repository
-from zencache.cli.duration_option import span
 from zencache.errors import ParameterError
-from zencache.maintenance.invalidation_marks import mark
+from zencache.metadata.marks import mark_dropped
 
 pytestmark = pytest.mark.tfx
 
@@ -113,21 +111,5 @@ def test_a_dropped_result_hides_no_older_good_one(shop):
     again = pipeline.run(enable_cache=False)
     key = again.steps["load"].cache_key
     newest, older = repository._records.metadata.of_key(key)
-    mark(repository._records.metadata, [newest.id], "by hand")
+    mark_dropped(repository._records.metadata, [newest.id], "by hand")
     assert pipeline.plan().steps["load"].hit.id == older.id
-
-
-@pytest.mark.parametrize(
-    ("text", "hours"),
-    [("90s", 0.025), ("30min", 0.5), ("12h", 12), ("7d", 168), ("2w", 336), ("0s", 0), ("P7D", 168)],
-)
-def test_durations_are_read(text, hours):
-    """A number and a unit, or what a setting takes."""
-    assert span(text) == timedelta(hours=hours)
-
-
-@pytest.mark.parametrize("text", ["", "7", "d", "-1d", "-P1D", "1e3d", "99999999999d"])
-def test_what_is_no_duration_is_refused(text):
-    """Rather than guessed at."""
-    with pytest.raises(typer.BadParameter):
-        span(text)

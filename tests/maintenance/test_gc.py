@@ -1,4 +1,4 @@
-"""`zencache cache size` and `gc`, pinning and deleting; and the same by `Repository`."""
+"""`zencache cache gc` and pins, and the same by `Repository`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from zencache import Repository
 from zencache.artifacts import deletion
-from zencache.errors import AlreadyExistsError, ArtifactError, InUseError, NotFoundError, ParameterError
-from zencache.maintenance import lineage
+from zencache.errors import ArtifactError, ParameterError
+from zencache.metadata import marks
 from zencache.metadata.client import pb
 
 pytestmark = pytest.mark.tfx
@@ -37,34 +37,6 @@ def old(path):
     """Have a file or folder look as if it was left two hours ago."""
     for each in (path, *path.rglob("*")):
         os.utime(each, (time.time() - 7200,) * 2)
-
-
-# -- size -------------------------------------------------------------------------------------------
-
-
-def test_the_size_is_told_by_pipeline_and_step_largest_first(shop, zencache):
-    """Each result counts for the pipeline that computed it, and the parts add up to the whole."""
-    found = Repository().cache_size()
-    assert (found.count, found.size) == (7, sum(share.size for share in found.pipelines))
-    assert {share.name: share.count for share in found.pipelines} == {"prices": 4, "others": 1, "tools": 2}
-    assert [share.size for share in found.steps] == sorted((s.size for s in found.steps), reverse=True)
-    assert {s.name: s.count for s in found.steps}["prices.scale"] == 2
-    text = zencache("cache", "size").stdout
-    assert text.startswith("In all: 7 results, ")
-    assert "`zencache cache gc --keep-last 1` would free " in text
-
-
-def test_the_size_tells_what_is_dropped_and_what_lies_about(shop):
-    """Dropped results are counted apart as well; a folder without a record once it is old."""
-    Repository().drop(step="scale")
-    lost = shop / ".zencache/artifacts/load/output/999"
-    lost.mkdir()
-    (lost / "value").write_bytes(b"x" * 50)
-    assert Repository().cache_size().leftovers.count == 0
-    old(lost)
-    found = Repository().cache_size()
-    assert found.dropped.count == 2
-    assert (found.leftovers.count, found.leftovers.size) == (1, 50)
 
 
 # -- collecting ---------------------------------------------------------------------------------------
@@ -204,14 +176,14 @@ def test_gc_deletes_nothing_outside_of_the_artifacts(shop):
 
 def test_a_use_that_is_published_while_gc_chooses_is_seen(shop, monkeypatch):
     """What was marked is live again, and the run's results load."""
-    marked, runs = lineage.mark, []
+    mark, runs = marks.mark_for_deletion, []
 
     def and_run(metadata, ids, when):
         if not runs:
             runs.append(Repository().get_pipeline_by_name("others").run())
-        marked(metadata, ids, when)
+        mark(metadata, ids, when)
 
-    monkeypatch.setattr(lineage, "mark", and_run)
+    monkeypatch.setattr(marks, "mark_for_deletion", and_run)
     done = Repository().gc(**NOW)
     assert [each.status for each in runs[0].steps.values()] == ["cached"] * 3
     assert not {"prices.load", "others.fetch"} & {*steps_of(done)}
@@ -236,7 +208,11 @@ def test_what_is_marked_is_computed_anew(shop, monkeypatch):
 
 @pytest.mark.parametrize(
     ("module", "point", "number"),
-    [(lineage, "mark", 0), (lineage, "mark_deleted", 0), *((deletion, "_remove", n) for n in range(4))],
+    [
+        (marks, "mark_for_deletion", 0),
+        (marks, "mark_deleted", 0),
+        *((deletion, "_remove", n) for n in range(4)),
+    ],
 )
 @pytest.mark.parametrize("is_done", [False, True])
 def test_after_a_crash_the_next_gc_goes_on(shop, monkeypatch, module, point, number, is_done):
@@ -263,92 +239,3 @@ def test_after_a_crash_the_next_gc_goes_on(shop, monkeypatch, module, point, num
     assert not list((shop / ".zencache").rglob(".*.trash"))
     Repository().gc(**NOW)
     assert Repository().cache_size().count == 0
-
-
-# -- deleting -------------------------------------------------------------------------------------------
-
-
-def test_a_deleted_run_is_in_no_listing_and_get_run_says_so(shop, zencache):
-    """Its records can still be asked for."""
-    done = zencache("run", "delete", "second", "--yes")
-    assert "Run second of pipeline prices: 1 result that no other run uses, " in done.stdout
-    assert "second" not in zencache("run", "list").stdout
-    assert [run.name for run in Repository().get_runs("prices")] == ["first"]
-    with pytest.raises(NotFoundError, match=r"run 'second' was deleted on 20.*deleted=True"):
-        Repository().get_run("second")
-    assert Repository().get_run("second", deleted=True).steps["load"].status == "cached"
-
-
-def test_results_of_a_deleted_run_are_reused_no_more_unless_another_run_has_them(shop):
-    """`second` computed a scale of its own; its load is that of `first`, too."""
-    pipeline = Repository().get_pipeline_by_name("prices")
-    Repository().delete_run("second")
-    plan = pipeline.plan().steps
-    assert plan["scale"].reason.startswith("its earlier result was dropped: its run was deleted on 20")
-    assert plan["load"].action == "hit"
-    Repository().delete_run("first")
-    assert planned("others", "load").action == "hit"  # `third` has it
-    Repository().delete_run("third")
-    assert pipeline.plan().steps["load"].action == "run"
-
-
-def test_what_only_deleted_runs_needed_is_collected_by_any_gc(shop):
-    """However young it is."""
-    Repository().delete_run("second")
-    assert steps_of(Repository().gc(older_than=timedelta(days=9))) == ["prices.scale"]
-
-
-def test_the_name_of_a_deleted_run_stays_taken(shop):
-    """The error says why."""
-    Repository().delete_run("second")
-    with pytest.raises(AlreadyExistsError, match=r"there was a run named 'second', deleted on 20"):
-        Repository().get_pipeline_by_name("prices").run(run_name="second")
-
-
-def test_a_run_that_is_pinned_or_going_on_is_not_deleted(shop):
-    """Each with what to do."""
-    repository = Repository()
-    repository.pin("first")
-    with pytest.raises(InUseError, match=r"run first is pinned \(by hand on .*run unpin 'first'"):
-        repository.delete_run("first")
-    runs = repository._records.runs
-    spec = repository.get_pipeline_by_name("prices").spec
-    going = runs.open(runs.begin(spec, "now"))
-    repository.unpin("first")
-    with pytest.raises(InUseError, match="run now is going on; delete it when it has ended"):
-        repository.delete_pipeline("prices")
-    with pytest.raises(InUseError, match="run now is going on, and kept meanwhile"):
-        repository.pin("now")
-    runs.finish(going, "failed", 0.1, [])
-    assert [run.name for run in repository.get_runs("prices")] == ["first", "second", "now"]
-    repository.delete_run("now")
-
-
-def test_deleting_asks_first_and_can_be_tried(shop, zencache):
-    """Without an answer nothing is deleted."""
-    assert zencache("run", "delete", "first", "second").exit_code == 1
-    assert zencache("pipeline", "delete", "prices").exit_code == 1
-    assert zencache("run", "delete", "first", "--dry-run").exit_code == 0
-    assert (
-        "Pipeline prices, 2 runs: 2 results" in zencache("pipeline", "delete", "prices", "--dry-run").stdout
-    )
-    assert len(Repository().get_runs("prices")) == 2
-
-
-def test_a_deleted_pipeline_is_gone_and_its_version_numbers_go_on(shop, zencache):
-    """Its name is free, for itself and for copies; what `others` reused of it stays."""
-    old = Repository().get_pipeline_by_name("prices")
-    other = Repository().get_pipeline_by_name("others")
-    assert zencache("pipeline", "delete", "prices", "--yes").exit_code == 0
-    assert "prices" not in Repository().get_pipeline_names()
-    with pytest.raises(NotFoundError, match="no pipeline named 'prices'"):
-        Repository().get_pipeline_by_name("prices")
-    assert planned("others", "scale").action == "hit"
-    assert old.version is None
-    run = old.run()
-    assert run.version == 2
-    assert [version.number for version in Repository().get_versions("prices")] == [2]
-    assert [each.name for each in Repository().get_runs("prices")] == [run.name]
-    assert Repository().get_run("first", deleted=True).spec.name == "prices"
-    Repository().delete_pipeline("prices")
-    assert other.copy("prices").run().version == 3

@@ -12,8 +12,7 @@ import pytest
 
 from zencache import Repository, pipeline, step
 from zencache.config import find_project
-from zencache.maintenance import lineage
-from zencache.metadata import import_execution
+from zencache.metadata import import_execution, marks
 from zencache.metadata.client import pb
 from zencache.metadata.runs import RunStore
 from zencache.metadata.session import open_records
@@ -233,14 +232,14 @@ def test_a_copy_of_a_record_in_another_store_is_seen_as_a_use(folder, monkeypatc
     made, runs = sums(), []
     Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db")).run()
     sums(least=7).run()  # the project's own store is one of those that gc asks
-    marked = lineage.mark
+    mark = marks.mark_for_deletion
 
     def and_run(metadata, ids, when):
         if not runs:
             runs.append(sums().run())
-        marked(metadata, ids, when)
+        mark(metadata, ids, when)
 
-    monkeypatch.setattr(lineage, "mark", and_run)
+    monkeypatch.setattr(marks, "mark_for_deletion", and_run)
     Repository().gc(**NOW)
     check(runs[0], ["cached"] * 3)
     check(sums().run(), ["cached"] * 3)

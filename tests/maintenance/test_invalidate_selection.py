@@ -1,4 +1,4 @@
-"""Which results are chosen by their key or age, however many records there are."""
+"""Results are selected by key or age, however many records a store has."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from zencache.config import create_project
-from zencache.maintenance import invalidation_marks
-from zencache.maintenance.selection import Selection
+from zencache.maintenance import invalidate
+from zencache.maintenance.invalidate import Selection
+from zencache.metadata import execution_search
 from zencache.metadata.client import Client, pb, set_properties
 from zencache.metadata.schema import KEY_CONTEXT
 from zencache.metadata.store import MetadataStore
@@ -22,7 +23,7 @@ ALL = Selection(older_than=timedelta(0))
 @pytest.fixture
 def metadata(folder, monkeypatch):
     """A store with an execution of each key; each second one failed."""
-    monkeypatch.setattr(invalidation_marks, "_PAGE", 7)
+    monkeypatch.setattr(execution_search, "_PAGE", 7)
     store = MetadataStore(create_project(folder))
     kind = store.client.put_execution_type(pb.ExecutionType(name="step"))
     for number, key in enumerate(KEYS):
@@ -36,7 +37,7 @@ def metadata(folder, monkeypatch):
 
 def chosen(metadata, **wanted):
     """Give the keys of what is chosen."""
-    return [record.key for record in invalidation_marks.select(metadata, Selection(**wanted), [])]
+    return [record.key for record in invalidate.select(metadata, Selection(**wanted), [])]
 
 
 def test_results_are_chosen_by_the_first_digits_of_their_keys(metadata):
@@ -47,7 +48,7 @@ def test_results_are_chosen_by_the_first_digits_of_their_keys(metadata):
 
 def test_a_whole_key_is_looked_up(metadata, monkeypatch):
     """Nothing else is read for it."""
-    monkeypatch.setattr(invalidation_marks, "_all", None)
+    monkeypatch.setattr(execution_search, "_all", None)
     assert chosen(metadata, key=KEYS[4]) == [KEYS[4]]
     assert chosen(metadata, key="0" * 64) == []
 
@@ -60,14 +61,14 @@ def test_results_are_chosen_by_age(metadata):
 
 def test_the_moment_itself_is_not_older(metadata, monkeypatch):
     """To the millisecond, as it is recorded."""
-    newest = invalidation_marks.select(metadata, ALL, [])[-1]
+    newest = invalidate.select(metadata, ALL, [])[-1]
 
     class At(datetime):
         @classmethod
         def now(cls, tz=None):
             return newest.created.astimezone(timezone.utc)
 
-    monkeypatch.setattr(invalidation_marks, "datetime", At)
+    monkeypatch.setattr(invalidate, "datetime", At)
     assert newest.key not in chosen(metadata, older_than=timedelta(0))
 
 
@@ -80,7 +81,7 @@ def test_ids_may_have_gaps(metadata, folder):
     records.commit()
     records.close()
     left = [number + 1 for number in range(20) if number % 2 == 0 and (number + 1) % 5 != 3]
-    found = invalidation_marks.select(metadata, ALL, [])
+    found = invalidate.select(metadata, ALL, [])
     assert [record.id for record in found] == left
 
 

@@ -1,4 +1,4 @@
-"""A project with a few runs, made once and copied for each test; and the command line in this process."""
+"""Fixtures: a project with a few runs, made once and copied for each test; the command line in this process."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
-
-from zencache.cli.app import app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +119,9 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def zencache(fresh: None) -> Callable[..., Result]:
     """Run a command in this process."""
+    from typer.testing import CliRunner
+
+    from zencache.cli.app import app
 
     def run(*args: str) -> Result:
         return CliRunner().invoke(app, list(args))
