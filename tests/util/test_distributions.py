@@ -53,7 +53,7 @@ def test_while_nothing_changes_the_file_is_enough(site, monkeypatch):
     install(site, "made_up_dist", "made_up", entry=ENTRY)
     assert holders("made_up") == ["made_up_dist"]
     monkeypatch.setattr(distributions, "_modules", None)
-    monkeypatch.setattr(distributions, "_materializers", None)
+    monkeypatch.setattr(distributions, "_entry_points", None)
     assert holders("made_up") == ["made_up_dist"]
     assert distributions.materializers()["made_up.Thing"] == "made_up:ThingMaterializer"
 

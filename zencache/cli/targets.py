@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from zencache.cli.output import import_from_here
 from zencache.errors import DefinitionError, NotFoundError
+from zencache.model.plugins import components
 from zencache.pipelines import Pipeline, PipelineDefinition
+from zencache.pipelines.instance import of_components
 from zencache.pipelines.run_guard import dry
-from zencache.steps.tfx_adapter import adapter, is_pipeline
+from zencache.steps.tfx_objects import is_pipeline
 
 if TYPE_CHECKING:
     import types
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
 _HOW = "name a variable that holds a Pipeline (zencache's or TFX's), or a function that returns one"
 
 
-def find_pipeline(target: str, parameters: Mapping[str, Any], **adopting: Any) -> Pipeline:
+def find_pipeline(target: str, parameters: Mapping[str, Any], *, store: str = "pipeline") -> Pipeline:
     """Import what is named and make its pipeline; nothing can run meanwhile.
 
-    One of TFX is adopted; `adopting` are the options for it.
+    One of TFX is adopted; `store` says where its records and artifacts go.
 
     Raises NotFoundError that says which names there are, and DefinitionError where a pipeline has
     slots that nothing fills.
@@ -35,7 +37,7 @@ def find_pipeline(target: str, parameters: Mapping[str, Any], **adopting: Any) -
         place, name = target, ""
     with dry():
         module = _import(place)
-        return _pipeline(_named(module, place, name), name, parameters, adopting)
+        return _pipeline(_named(module, place, name), name, parameters, store)
 
 
 # -- the module -------------------------------------------------------------------------------------
@@ -92,25 +94,26 @@ def _named(module: types.ModuleType, place: str, name: str) -> Any:
 # -- the pipeline -----------------------------------------------------------------------------------
 
 
-def _pipeline(found: Any, name: str, parameters: Mapping[str, Any], adopting: Mapping[str, Any]) -> Pipeline:
+def _pipeline(found: Any, name: str, parameters: Mapping[str, Any], store: str) -> Pipeline:
     if isinstance(found, Pipeline) or is_pipeline(found):
         if parameters:
             raise DefinitionError(
                 f"{name} is a Pipeline already, and takes no parameters; leave --set out, "
                 "or name the @pipeline function that it was made by"
             )
-        return cast("Pipeline", _adopted(found, adopting))
+        return cast("Pipeline", _adopted(found, store))
     if not isinstance(found, PipelineDefinition) and not inspect.isfunction(found):
         raise DefinitionError(f"{name} is no pipeline, but a {type(found).__name__}; {_HOW}")
     _check_filled(found, name, parameters)
-    made = _adopted(found(**parameters), adopting)
+    made = _adopted(found(**parameters), store)
     if not isinstance(made, Pipeline):
         raise DefinitionError(f"{name}() gave a {type(made).__name__}, not a Pipeline; {_HOW}")
     return made
 
 
-def _adopted(found: Any, adopting: Mapping[str, Any]) -> Any:
-    return adapter("adoption").adopt(found, **adopting) if is_pipeline(found) else found
+def _adopted(pipeline: Any, store: str) -> Any:
+    """Adopt a pipeline of TFX; anything else is given back."""
+    return of_components(*components().read(pipeline, store=store)) if is_pipeline(pipeline) else pipeline
 
 
 def _check_filled(found: Any, name: str, parameters: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from zencache.cli.plan import Code, Given, NoCache, Target, parameter, show
 from zencache.errors import NotFoundError
-from zencache.steps.tfx_adapter import adapter, quieten
+from zencache.util.imports import silence_tensorflow
 
 if TYPE_CHECKING:
     from zencache.pipelines import Pipeline
@@ -71,6 +71,7 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
     from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
     from zencache.metadata.session import open_others, open_records  # noqa: PLC0415 - likewise
     from zencache.model.database import Database  # noqa: PLC0415 - likewise
+    from zencache.pipelines.plugins import history  # noqa: PLC0415 - likewise
 
     project = config.require_project()
     if metadata is not None:
@@ -85,13 +86,13 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
         given.remember_database()
     make_current(open_records(project))
     for records in (open_records(project), *open_others(project)):
-        for each in adapter("history").import_history(records, default_executors=default_executors):
+        for each in history().import_history(records, default_executors=default_executors):
             typer.echo(str(each))
 
 
 def _find(target: str, given: list[str] | None, store: str) -> Pipeline:
     from zencache.cli.targets import find_pipeline  # noqa: PLC0415 - likewise
 
-    quieten()
+    silence_tensorflow()
     parameters: dict[str, Any] = dict(map(parameter, given or ()))
     return find_pipeline(target, parameters, store=store)

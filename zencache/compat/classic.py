@@ -1,11 +1,10 @@
-"""The classic API (ZenML 0.1 to 0.3), which lives in `zencache_tfx.classic`: its import paths, and the repository's part."""
+"""The import paths of the classic API (ZenML 0.1 to 0.3), and its methods of the repository; a plug-in has the rest."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zencache.steps.tfx_adapter import adapter
-from zencache.util.imports import import_module
+from zencache.pipelines.plugins import classic
 
 if TYPE_CHECKING:
     from zencache.repo import Repository
@@ -51,25 +50,20 @@ def modules() -> dict[str, dict[str, str]]:
 def __getattr__(name: str) -> Any:
     if name not in {known for classes in _KINDS.values() for known in classes}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(adapter("classic"), name)
+    return classic().named(name)
 
 
 # -- the repository -------------------------------------------------------------------------------------
 
 
-def _repository() -> Any:
-    adapter("classic")
-    return import_module("zencache_tfx.classic.repository")
-
-
 def get_pipelines_by_datasource(repository: Repository, datasource: Any) -> list[Any]:
     """List the training pipelines that read a datasource, given by name or itself (0.1 to 0.3)."""
-    return list(_repository().by_datasource(repository, datasource))
+    return list(classic().by_datasource(repository, datasource))
 
 
 def get_datasources(repository: Repository) -> list[Any]:
     """List the datasources of the training pipelines that have run, by name (0.1 to 0.3)."""
-    return list(_repository().datasources(repository))
+    return list(classic().datasources(repository))
 
 
 def get_datasource_names(repository: Repository) -> list[str]:
@@ -79,12 +73,12 @@ def get_datasource_names(repository: Repository) -> list[str]:
 
 def get_datasource_by_name(repository: Repository, name: str) -> Any:
     """Find a datasource; raises NotFoundError with the nearest names (0.1 to 0.3)."""
-    return _repository().datasource(repository, name)
+    return classic().datasource(repository, name)
 
 
 def compare_training_runs(repository: Repository, port: int = 0, datasource: Any = None) -> Any:  # noqa: ARG001 - the old signature
     """Compare the newest runs of the training pipelines: a table, `.plot()` for a plot (0.1 to 0.3)."""
-    return _repository().compare(repository, datasource)
+    return classic().compare(repository, datasource)
 
 
 OF_REPOSITORY = (

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from zencache.model.specs import StepSpec
-    from zencache.pipelines.definition import PipelineDefinition
+    from zencache.pipelines.instance import PipelineFunction
     from zencache.steps.step import Step
 
 Both = Literal["raise", "overwrite", "keep"]
@@ -135,11 +135,10 @@ def _with_parameters(pipeline: Pipeline, given: Mapping[str, Any], where: Any, b
     definition, arguments = pipeline.call
     _check_known_of(definition, given, where)
     taken = _taken(f"pipeline {pipeline.name}", given, arguments, where, both)
-    made: Pipeline = definition(**{**arguments, **taken})
-    return made
+    return definition(**{**arguments, **taken})
 
 
-def _check_known_of(definition: PipelineDefinition, given: Mapping[str, Any], where: Any) -> None:
+def _check_known_of(definition: PipelineFunction, given: Mapping[str, Any], where: Any) -> None:
     known = inspect.signature(definition.entrypoint).parameters
     for name in given:
         if name not in known:

@@ -11,9 +11,9 @@ from zencache.errors import DefinitionError, ImmutablePipelineError
 from zencache.pipelines.definition import PipelineDefinition
 from zencache.pipelines.instance import Pipeline
 from zencache.repo import Repository
+from zencache.steps.active_trace import active_trace
 from zencache.steps.binding import bind_parameters
 from zencache.steps.step import BoundStep, Step
-from zencache.steps.trace import active_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +73,8 @@ def after(step: Step | BoundStep, *others: Step | BoundStep) -> None:
         raise DefinitionError(
             f"step {name}: call after() in the body of the pipeline, where the steps are called"
         )
-    trace.waits += [(_called(step), _called(other)) for other in others]
+    for other in others:
+        trace.order(_called(other), _called(step))
 
 
 def _called(step: Step | BoundStep) -> Called:

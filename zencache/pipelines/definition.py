@@ -5,19 +5,22 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, overload
 
 from zencache.errors import DefinitionError, ParameterError
 from zencache.model.legacy_api import LegacyAttributes, check_options
 from zencache.model.names import check_name
+from zencache.model.plugins import components, is_installed
 from zencache.model.specs import PipelineSpec, in_order
 from zencache.pipelines.instance import Pipeline
 from zencache.steps.step import BoundStep, Step
-from zencache.steps.tfx_adapter import collecting
+from zencache.steps.tfx_objects import can_create_components
 from zencache.steps.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from zencache.policy import CachePolicy
 
@@ -43,7 +46,7 @@ class PipelineDefinition(LegacyAttributes):
         """Read the body once: steps that it calls are noted and checked, none is run."""
         given = self._bind(args, kwargs)
         trace = Trace(self.name)
-        with collecting(trace), trace.reading():
+        with _collecting(trace), trace.reading():
             self.entrypoint(**{name: _slotted(name, value) for name, value in given.items()})
         trace.settle()
         steps = [body.spec for body in trace.bodies.values()]
@@ -79,6 +82,13 @@ class PipelineDefinition(LegacyAttributes):
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name}>"
+
+
+def _collecting(trace: Trace) -> AbstractContextManager[None]:
+    """Note the components that a pipeline's body creates meanwhile."""
+    if not can_create_components() or not is_installed("components"):
+        return nullcontext()
+    return components().collecting(trace.pipeline, trace.add_component)
 
 
 def _slotted(name: str, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
@@ -12,27 +12,37 @@ from zencache.model.legacy_api import PORT, LegacyAttributes
 from zencache.model.names import check_name
 from zencache.pipelines import runner
 from zencache.pipelines.partial_run import Part
-from zencache.pipelines.replace_step import replaced
+from zencache.pipelines.replace_step import replaced, with_component
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.run_guard import check_not_dry
 from zencache.pipelines.snapshots import load_bodies
 from zencache.pipelines.versions import PipelineVersion
+from zencache.planning.components import ComponentBody
 from zencache.planning.secret_digests import with_secrets
 from zencache.steps.step import BoundStep, Step
-from zencache.steps.tfx_adapter import adapter, is_component
+from zencache.steps.tfx_objects import is_component
 from zencache.tracking.audit_events import between_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from zencache.config import WorkerKind
     from zencache.metadata.session import Records
     from zencache.model.database import Database
     from zencache.model.specs import PipelineSpec
-    from zencache.pipelines.definition import PipelineDefinition
     from zencache.planning import RunPlan
     from zencache.planning.bodies import Body
+
+
+class PipelineFunction(Protocol):
+    """What a pipeline was made by; implemented by `PipelineDefinition`."""
+
+    name: str
+    entrypoint: Callable[..., Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Pipeline:
+        """Make a pipeline with these steps and parameters."""
 
 
 class Pipeline(LegacyAttributes):
@@ -44,7 +54,7 @@ class Pipeline(LegacyAttributes):
         live: tuple[Mapping[str, Body], Mapping[str, Step]] | None = None,
         *,
         records: Records | None = None,
-        call: tuple[PipelineDefinition, Mapping[str, Any]] | None = None,
+        call: tuple[PipelineFunction, Mapping[str, Any]] | None = None,
         metadata: Database | None = None,
     ) -> None:
         """Make a pipeline of its parts: of the `records` that it was found in, or with a MLMD database of its own."""
@@ -199,8 +209,7 @@ class Pipeline(LegacyAttributes):
         bodies, steps = self._live
         self.call = None
         if is_component(step):
-            self._spec, made = adapter("replace_component").replaced(self._spec, bodies, slot, step)
-            self._given = (made, {name: kept for name, kept in steps.items() if made[name] is bodies[name]})
+            self._spec, self._given = with_component(self._spec, bodies, steps, slot, step)
             return
         bound = step if isinstance(step, BoundStep) else BoundStep(step)
         self._spec, self._given = replaced(self._spec, bodies, steps, slot, bound)
@@ -249,3 +258,9 @@ class Pipeline(LegacyAttributes):
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name}: {', '.join(self._spec.by_name)}>"
+
+
+def of_components(spec: PipelineSpec, metadata: Database | None) -> Pipeline:
+    """Give the pipeline of a spec of TFX components alone; `metadata`: its own metadata store, if it has one."""
+    bodies = {step.name: ComponentBody.of(step) for step in spec.steps}
+    return Pipeline(spec, (bodies, {}), metadata=metadata)

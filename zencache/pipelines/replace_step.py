@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache.errors import DefinitionError
-from zencache.model.specs import InputSpec, OutputRef, PipelineSpec, StepSpec
+from zencache.model.plugins import components
+from zencache.model.specs import InputSpec, OutputRef, PipelineSpec, StepSpec, in_order
 from zencache.planning.bodies import Body, FunctionBody
+from zencache.planning.components import ComponentBody
 from zencache.steps.trace import check_types, make_body
 
 if TYPE_CHECKING:
@@ -37,6 +39,17 @@ def replaced(
     order = [name if step.name == old.name else step.name for step in spec.steps]
     made_spec = spec.replaced(steps=tuple(made[each].spec for each in order))
     return made_spec, (made, made_steps)
+
+
+def with_component(
+    spec: PipelineSpec, bodies: Mapping[str, Body], steps: Mapping[str, Step], slot: str, component: Any
+) -> tuple[PipelineSpec, Live]:
+    """Give the parts of a pipeline in which a TFX component stands where `slot` did, under the name of that step."""
+    new = components().in_place_of(slot, component, spec)
+    order = in_order([new if step.name == new.name else step for step in spec.steps])
+    all_bodies = {**bodies, new.name: ComponentBody.of(new)}
+    live = {step.name: all_bodies[step.name] for step in order}
+    return spec.replaced(steps=order), (live, {n: step for n, step in steps.items() if n != new.name})
 
 
 def _name(spec: PipelineSpec, old: StepSpec, wanted: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from zencache import config
 from zencache.errors import NotFoundError
@@ -20,7 +20,7 @@ from zencache.metadata.session import open_others, open_records
 from zencache.model.legacy_api import LegacyAttributes
 from zencache.model.names import normal
 from zencache.pipelines import Pipeline, PipelineRun, PipelineVersion
-from zencache.steps.tfx_adapter import adapter
+from zencache.pipelines.plugins import classic
 from zencache.util.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -87,9 +87,7 @@ class Repository(LegacyAttributes):
         code is gone.
         """
         found = self._recorded(name)
-        if found.spec.classic is None:
-            return found
-        return cast("Pipeline", adapter("classic.repository").recorded(found.spec.classic))
+        return found if found.spec.classic is None else classic().recorded(found.spec.classic)
 
     def _recorded(self, name: str) -> Pipeline:
         name, records = normal(name), self._home_of(name)

@@ -15,11 +15,11 @@ from zencache.errors import ParameterError, StepDefinitionError
 from zencache.model.legacy_api import LegacyAttributes, check_options
 from zencache.model.names import check_name
 from zencache.model.types import module_name
+from zencache.steps.active_trace import active_trace
 from zencache.steps.binding import bind_parameters
 from zencache.steps.outputs import materializer_paths
 from zencache.steps.retry_options import attempts_of
 from zencache.steps.signature import Signature, read_signature
-from zencache.steps.trace import active_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,12 +13,15 @@ from zencache.errors import (
     ParameterError,
     StepDefinitionError,
 )
+from zencache.model.plugins import components
 from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepSpec
 from zencache.model.types import is_assignable, type_name
 from zencache.planning.bodies import FunctionBody
+from zencache.planning.components import ComponentBody
+from zencache.steps.active_trace import ACTIVE
 from zencache.steps.binding import check_known, check_parameter, complete, spread
 from zencache.steps.parameters import BaseParameters
-from zencache.steps.tfx_adapter import adapter, is_channel
+from zencache.steps.tfx_objects import is_channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from zencache.planning.bodies import Body
     from zencache.steps.signature import Signature
     from zencache.steps.step import Step
-
-_active: ContextVar[Trace | None] = ContextVar("zencache_trace", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +71,6 @@ class OutputHandles(tuple[OutputHandle, ...]):
         raise AttributeError(f"no output {name}; the step has {', '.join(h.name for h in self) or 'none'}")
 
 
-def active_trace() -> Trace | None:
-    """Give the trace of the body that is being read, if one is."""
-    return _active.get()
-
-
 Called = tuple[str | None, "Step"]
 """A step as a body calls it: the slot that it is given for, if it is, and the step."""
 
@@ -87,23 +82,23 @@ class Trace:
         self.pipeline = pipeline
         self.bodies: dict[str, Body] = {}
         self.steps: dict[str, Step] = {}
-        self.waits: list[tuple[Called, Called]] = []
-        """Which steps wait for which without taking a result."""
+        self._orders: list[tuple[Called, Called]] = []
+        """Pairs of steps, of which the later waits for the earlier without taking a result."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Note the steps that are called meanwhile in this thread."""
-        outer = _active.get()
+        outer = ACTIVE.get()
         if outer is not None:
             raise DefinitionError(
                 f"pipeline {self.pipeline} is called in the body of pipeline {outer.pipeline}; "
                 "call its steps there, or run the two one after the other"
             )
-        token = _active.set(self)
+        token = ACTIVE.set(self)
         try:
             yield
         finally:
-            _active.reset(token)
+            ACTIVE.reset(token)
 
     def add(
         self,
@@ -138,12 +133,26 @@ class Trace:
         if not is_channel(value):
             return value
         wanted = step.signature.arguments[name].annotation
-        return adapter("mixed_bodies").handle(self, value, wanted, f"step {step.name}: argument {name}")
+        source = components().output_of(value, wanted, f"step {step.name}: argument {name}")
+        return OutputHandle(source.step, source.output, Any, self)
+
+    def add_component(self, spec: StepSpec) -> None:
+        """Note a component that the body created; raises DefinitionError where a step has its name."""
+        if spec.name in self.bodies:
+            raise DefinitionError(
+                f"pipeline {self.pipeline} has a step and a component named {spec.name}; "
+                "name the component otherwise: .with_id(…)"
+            )
+        self.bodies[spec.name] = ComponentBody.of(spec)
+
+    def order(self, earlier: Called, later: Called) -> None:
+        """Note that a step waits for another that does not feed it."""
+        self._orders.append((earlier, later))
 
     def settle(self) -> None:
         """Note in the specs which steps wait for which; raises DefinitionError for one that is never called."""
-        for waiting, earlier in self.waits:
-            for name in self._names_of(waiting):
+        for earlier, later in self._orders:
+            for name in self._names_of(later):
                 body = self.bodies[name]
                 after = tuple(dict.fromkeys((*body.spec.after, *self._names_of(earlier))))
                 self.bodies[name] = body.with_spec(body.spec.replaced(after=after))

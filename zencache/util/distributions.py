@@ -1,4 +1,4 @@
-"""What is installed: which distributions hold a module, and the materializers that they offer.
+"""What is installed: which distributions hold a module, and the materializers and plug-ins that they offer.
 
 Going through hundreds of distributions takes tens of milliseconds. So what was found is kept in a file
 of the project (`remember_in`), for as long as nothing is installed, replaced or removed.
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
     from pathlib import Path
 
-GROUP = "zencache.materializers"
-_FORMAT = "installed/1"
+MATERIALIZERS = "zencache.materializers"
+PLUGINS = "zencache.plugins"
+_FORMAT = "installed/2"
 _memory: list[Path] = []
 
 
@@ -50,6 +51,12 @@ def holders(module: str) -> list[Distribution]:
 def materializers() -> dict[str, str]:
     """Give what distributions offer in the group `zencache.materializers`: a type to `module:Class`."""
     found: dict[str, str] = _found()["materializers"]
+    return found
+
+
+def plugins() -> dict[str, str]:
+    """Give what distributions offer in the group `zencache.plugins`: a name to `module:Class`."""
+    found: dict[str, str] = _found()["plugins"]
     return found
 
 
@@ -94,7 +101,12 @@ def _found() -> dict[str, Any]:
             kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             if kept["stamp"] == stamp:
                 return kept
-    found = {"stamp": stamp, "modules": _modules(), "materializers": _materializers()}
+    found = {
+        "stamp": stamp,
+        "modules": _modules(),
+        "materializers": _entry_points(MATERIALIZERS),
+        "plugins": _entry_points(PLUGINS),
+    }
     for file in _memory:
         with suppress(OSError):
             write_whole(file, json.dumps(found).encode())
@@ -111,8 +123,8 @@ def _modules() -> dict[str, list[str]]:
     return {top: list(names) for top, names in found.items()}
 
 
-def _materializers() -> dict[str, str]:
-    return {entry.name: entry.value for entry in importlib.metadata.entry_points(group=GROUP)}
+def _entry_points(group: str) -> dict[str, str]:
+    return {entry.name: entry.value for entry in importlib.metadata.entry_points(group=group)}
 
 
 def _stamp() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ def import_module(name: str) -> ModuleType:
     """
     with PausedCollection():
         return importlib.import_module(name)
+
+
+def silence_tensorflow() -> None:
+    """Keep TensorFlow's C++ code from logging once it is imported; a value that the user set stays."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def own_name(module: str) -> str:

@@ -10,8 +10,7 @@ from pydantic import SecretStr
 from zencache.errors import DefinitionError, NotFoundError
 from zencache.model.database import Database
 from zencache.model.specs import PipelineSpec, StepSpec
-from zencache.pipelines import Pipeline
-from zencache.planning.components import ComponentBody
+from zencache.pipelines.instance import of_components
 from zencache_tfx.node_specs import compiled, steps_of
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from zencache import CachePolicy
     from zencache.model.database import Kind
+    from zencache.pipelines import Pipeline
 
 
 def adopt(
@@ -40,6 +40,25 @@ def adopt(
 
     Raises DefinitionError for what cannot be run here, and NotFoundError for a node id that is none.
     """
+    spec = spec_of(
+        pipeline,
+        store=store,
+        runtime_parameters=runtime_parameters,
+        enable_cache=enable_cache,
+        policies=policies,
+    )
+    return pipeline_of(spec, pipeline)
+
+
+def spec_of(
+    pipeline: tfx.dsl.Pipeline,
+    *,
+    store: str,
+    runtime_parameters: Mapping[str, str | int | float] | None = None,
+    enable_cache: bool | Mapping[str, bool] | None = None,
+    policies: Mapping[str, CachePolicy] | None = None,
+) -> PipelineSpec:
+    """Give a TFX pipeline as data; see `adopt`."""
     ir = compiled(pipeline, runtime_parameters)
     spec = PipelineSpec(
         name=ir.pipeline_info.id,
@@ -48,16 +67,17 @@ def adopt(
     )
     flags = {} if isinstance(enable_cache, bool) else enable_cache
     spec = _overridden(spec, flags or {}, policies or {})
-    return made(spec if store == "project" else spec.replaced(root=_root(ir)), pipeline)
+    return spec if store == "project" else spec.replaced(root=_root(ir))
 
 
-def made(spec: PipelineSpec, pipeline: tfx.dsl.Pipeline) -> Pipeline:
-    """Make a pipeline of a spec that a TFX pipeline was read as; one with a root keeps its records where that says."""
-    live: tuple[dict[str, ComponentBody], dict[str, Any]] = (
-        {step.name: ComponentBody.of(step) for step in spec.steps},
-        {},
-    )
-    return Pipeline(spec, live, metadata=_database(pipeline) if spec.root else None)
+def pipeline_of(spec: PipelineSpec, pipeline: tfx.dsl.Pipeline) -> Pipeline:
+    """Make a pipeline of the spec that a TFX pipeline was read as."""
+    return of_components(spec, database_of(pipeline, spec))
+
+
+def database_of(pipeline: tfx.dsl.Pipeline, spec: PipelineSpec) -> Database | None:
+    """Give the database of a pipeline that writes below its own root; None for one that uses the project's."""
+    return _database(pipeline) if spec.root else None
 
 
 def _overridden(

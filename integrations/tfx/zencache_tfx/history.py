@@ -63,6 +63,14 @@ class _UnknownError(Exception):
     """Why a key cannot be known."""
 
 
+class TfxHistory:
+    """Implements `zencache.pipelines.plugins.HistoryPlugin`."""
+
+    def import_history(self, records: Records, *, default_executors: bool) -> list[Imported]:
+        """Give keys to executions that TFX recorded; see `import_history` of this module."""
+        return import_history(records, default_executors=default_executors)
+
+
 def import_history(records: Records, *, default_executors: bool = False) -> list[Imported]:
     """Give keys to the executions that plain TFX wrote into a store, where key and code can be known; say where not.
 

@@ -14,15 +14,15 @@ from tfx.types import channel as tfx_channel
 
 from zencache.errors import ConnectionTypeError, DefinitionError
 from zencache.materializers import find, load_materializer
+from zencache.model.specs import OutputRef
 from zencache.model.types import type_name
-from zencache.planning.components import ComponentBody
 from zencache.steps.trace import OutputHandle
 from zencache_tfx.node_specs import compiled, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from zencache.steps.trace import Trace
+    from zencache.model.specs import StepSpec
 
 
 def channel(output: OutputHandle, type: type[tfx_artifact.Artifact]) -> tfx_channel.Channel:  # noqa: A002 - TFX's name
@@ -73,8 +73,8 @@ class _StandIn(base_node.BaseNode):  # type: ignore[misc]
 
 
 @contextmanager
-def collecting(trace: Trace) -> Iterator[None]:
-    """Take the components that are made meanwhile into a pipeline."""
+def collecting(pipeline: str, add: Callable[[StepSpec], None]) -> Iterator[None]:
+    """Call `add`, when the block ends, with a step for each component that was created in it."""
     with dsl_context_registry.new_registry() as registry:
         yield
     nodes = list(registry.all_nodes)
@@ -82,32 +82,27 @@ def collecting(trace: Trace) -> Iterator[None]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what feeds a component, TFX knows only its own
-        made = tfx_pipeline.Pipeline(trace.pipeline, "", components=nodes)
-        steps = steps_of(compiled(made))
+        components_alone = tfx_pipeline.Pipeline(pipeline, "", components=nodes)
+        steps = steps_of(compiled(components_alone))
     stand_ins = {each.id for each in nodes if isinstance(each, _StandIn)}
     for step in steps:
-        if step.name in stand_ins:
-            continue
-        if step.name in trace.bodies:
-            raise DefinitionError(
-                f"pipeline {trace.pipeline} has a step and a component named {step.name}; "
-                "name the component otherwise: .with_id(…)"
-            )
-        trace.bodies[step.name] = ComponentBody.of(step)
+        if step.name not in stand_ins:
+            add(step)
 
 
-def handle(trace: Trace, given: tfx_channel.BaseChannel, wanted: Any, where: str) -> OutputHandle:
-    """Give a handle for a component's output that a step is called with; checks that the step can read it."""
-    if not isinstance(given, tfx_channel.Channel) or not given.producer_component_id or not given.output_key:
+def output_of(channel: tfx_channel.BaseChannel, annotation: Any, where: str) -> OutputRef:
+    """Give the output that a channel holds; raises ConnectionTypeError unless it fits the annotation."""
+    component, output = getattr(channel, "producer_component_id", None), getattr(channel, "output_key", None)
+    if not isinstance(channel, tfx_channel.Channel) or not component or not output:
         raise DefinitionError(f"{where}: a step takes the output of one component, component.outputs['…']")
-    name = given.type.TYPE_NAME
-    takes = name if wanted is Any else _artifact_type(wanted)
-    if takes != name and wanted is not tfx_artifact.Artifact:
+    name = channel.type.TYPE_NAME
+    accepted = name if annotation is Any else _artifact_type(annotation)
+    if accepted != name and annotation is not tfx_artifact.Artifact:
         raise ConnectionTypeError(
-            f"{where} is {type_name(wanted)}, but output {given.output_key} of {given.producer_component_id} is "
+            f"{where} is {type_name(annotation)}, but output {output} of {component} is "
             f"{name}; annotate it with tfx.types.standard_artifacts.{name} or zencache_tfx.Artifact"
         )
-    return OutputHandle(given.producer_component_id, given.output_key, Any, trace)
+    return OutputRef(step=component, output=output)
 
 
 def _artifact_type(kind: Any) -> str:

@@ -8,24 +8,18 @@ from typing import TYPE_CHECKING
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from zencache.errors import ConnectionTypeError, DefinitionError
-from zencache.model.specs import PipelineSpec, StepSpec, in_order
-from zencache.planning.components import ComponentBody
 from zencache_tfx.node_specs import compiled, renamed_deployment, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tfx.dsl.components.base import base_node
 
-    from zencache.planning.bodies import Body
+    from zencache.model.specs import PipelineSpec, StepSpec
 
 
-def replaced(
-    spec: PipelineSpec, bodies: Mapping[str, Body], slot: str, component: base_node.BaseNode
-) -> tuple[PipelineSpec, dict[str, Body]]:
-    """Give the parts of a pipeline in which a component stands where `slot` did, under its name.
+def in_place_of(slot: str, component: base_node.BaseNode, spec: PipelineSpec) -> StepSpec:
+    """Give the step that a component is in the place of another of the pipeline, under its name.
 
-    What feeds it is told by its channels, which name components of the pipeline by their ids.
+    Its channels say what feeds it: they name components of the pipeline by their ids.
     """
     old = spec.step(slot)
     with warnings.catch_warnings():
@@ -42,9 +36,7 @@ def replaced(
             ) from error
     new = _in_place(new, old, spec)
     _check(new, old, spec)
-    steps = in_order([new if step.name == old.name else step for step in spec.steps])
-    made = {**bodies, old.name: ComponentBody.of(new)}
-    return spec.replaced(steps=steps), {step.name: made[step.name] for step in steps}
+    return new
 
 
 def _in_place(new: StepSpec, old: StepSpec, spec: PipelineSpec) -> StepSpec:

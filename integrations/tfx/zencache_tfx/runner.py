@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfx.orchestration.portable import tfx_runner
 
 from zencache.pipelines.runner import default_run_name
-from zencache_tfx.adoption import adopt, made
+from zencache_tfx.adoption import adopt, pipeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ class ZencacheDagRunner(tfx_runner.TfxRunner):  # type: ignore[misc]
         for handler in self._exit_handlers:
             alone = exit_pipeline(pipeline, handler)
             spec = adopt(alone, store=self._store).spec
-            made(spec.replaced(steps=(told(spec.steps[0], handler, run, error),)), alone).run(
+            pipeline_of(spec.replaced(steps=(told(spec.steps[0], handler, run, error),)), alone).run(
                 enable_cache=False
             )
 

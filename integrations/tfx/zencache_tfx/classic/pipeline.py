@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zencache import config as project_config
 from zencache.errors import AlreadyExistsError, DefinitionError, ImmutablePipelineError, NotFoundError
 from zencache.pipelines.runner import create_project
-from zencache.steps.tfx_adapter import quieten
+from zencache.util.imports import silence_tensorflow
 from zencache_tfx.classic import views
 from zencache_tfx.classic.checks import check
 from zencache_tfx.classic.config import RecordedTrainer, to_config
@@ -159,8 +159,8 @@ class TrainingPipeline:
 
     def _adopted(self) -> Pipeline:
         """Give the pipeline as the runner has it: the one place where the classic API meets it."""
-        quieten()
-        from zencache_tfx.adoption import adopt, made  # noqa: PLC0415 - brings TFX
+        silence_tensorflow()
+        from zencache_tfx.adoption import pipeline_of, spec_of  # noqa: PLC0415 - brings TFX
         from zencache_tfx.classic.graph import build  # noqa: PLC0415 - likewise
 
         config = to_config(self)
@@ -168,8 +168,8 @@ class TrainingPipeline:
         built = build(
             config, self.name, beam_pipeline_args=project.settings.beam_pipeline_args if project else ()
         )
-        spec = adopt(built, store="project", enable_cache=None if self.enable_cache else False).spec
-        return made(spec.replaced(classic=json.dumps(config)), built)
+        spec = spec_of(built, store="project", enable_cache=None if self.enable_cache else False)
+        return pipeline_of(spec.replaced(classic=json.dumps(config)), built)
 
     @property
     def runs(self) -> list[PipelineRun]:

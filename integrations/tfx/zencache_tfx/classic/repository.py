@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zencache.pipelines import PipelineRun
-    from zencache.repo import Repository
+    from zencache.pipelines.plugins import PipelineCatalog
     from zencache_tfx.classic.datasources import CSVDatasource
 
 
@@ -25,28 +25,26 @@ def recorded(classic: str) -> TrainingPipeline:
     return from_config(json.loads(classic))
 
 
-def training_pipelines(repository: Repository) -> list[TrainingPipeline]:
+def training_pipelines(catalog: PipelineCatalog) -> list[TrainingPipeline]:
     """List the training pipelines that have run, by name."""
-    return [each for each in repository.get_pipelines() if isinstance(each, TrainingPipeline)]
+    return [each for each in catalog.get_pipelines() if isinstance(each, TrainingPipeline)]
 
 
-def by_datasource(repository: Repository, datasource: CSVDatasource | str) -> list[TrainingPipeline]:
+def by_datasource(catalog: PipelineCatalog, datasource: CSVDatasource | str) -> list[TrainingPipeline]:
     """List those that read a datasource, by its name."""
     name = datasource if isinstance(datasource, str) else datasource.name
-    return [each for each in training_pipelines(repository) if each.steps["datasource"].name == name]
+    return [each for each in training_pipelines(catalog) if each.steps["datasource"].name == name]
 
 
-def datasources(repository: Repository) -> list[CSVDatasource]:
+def datasources(catalog: PipelineCatalog) -> list[CSVDatasource]:
     """List the datasources that training pipelines read, one a name, by name."""
-    found = {
-        each.steps["datasource"].name: each.steps["datasource"] for each in training_pipelines(repository)
-    }
+    found = {each.steps["datasource"].name: each.steps["datasource"] for each in training_pipelines(catalog)}
     return [found[name] for name in sorted(found)]
 
 
-def datasource(repository: Repository, name: str) -> CSVDatasource:
+def datasource(catalog: PipelineCatalog, name: str) -> CSVDatasource:
     """Find a datasource by its name; raises NotFoundError with the nearest names."""
-    known = {each.name: each for each in datasources(repository)}
+    known = {each.name: each for each in datasources(catalog)}
     if name not in known:
         raise NotFoundError.named(
             "datasource", name, list(known), hint="training pipelines that ran have them"
@@ -54,15 +52,15 @@ def datasource(repository: Repository, name: str) -> CSVDatasource:
     return known[name]
 
 
-def compare(repository: Repository, source: CSVDatasource | str | None) -> Comparison:
+def compare(catalog: PipelineCatalog, source: CSVDatasource | str | None) -> Comparison:
     """Compare all completed runs of training pipelines, or of those that read a datasource."""
-    chosen = training_pipelines(repository) if source is None else by_datasource(repository, source)
-    return compare_training_runs([row for each in chosen for row in _rows(repository, each.name)])
+    chosen = training_pipelines(catalog) if source is None else by_datasource(catalog, source)
+    return compare_training_runs([row for each in chosen for row in _rows(catalog, each.name)])
 
 
-def _rows(repository: Repository, name: str) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+def _rows(catalog: PipelineCatalog, name: str) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
     """Give a row for each completed run: what its trainer was told, and its metrics over all rows."""
-    for run in repository.get_runs(name):
+    for run in catalog.get_runs(name):
         if run.status == "completed" and run.spec.classic is not None:
             yield name, run.name, recorded(run.spec.classic).get_hyperparameters(), _metrics(run)
 
