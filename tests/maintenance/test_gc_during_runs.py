@@ -253,7 +253,7 @@ def test_a_store_that_is_not_there_keeps_what_lies_about(folder):
     sums().run()
     (folder / "other.db").rename(folder / "away.db")
     done = Repository().gc(keep_last=1)
-    assert done.notes[0].startswith("what lies about stays: the store ")
+    assert done.notes[0].startswith("leftovers stay: the store ")
     (folder / "other.db").write_text("no database")
     with pytest.raises(OSError, match=r"other.db of this project cannot be read.*stores.json"):
         Repository().gc(keep_last=1)

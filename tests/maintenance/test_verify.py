@@ -141,7 +141,7 @@ def test_damage_is_found_and_mended(shop, zencache, damage):
     assert not full.is_clean
     done = zencache("cache", "verify", "--full", "--repair")
     assert done.exit_code == 0, done.output
-    assert "prices.scale.output: made anew by run prices-" in done.stdout
+    assert "prices.scale.output: computed again by run prices-" in done.stdout
     assert Repository().verify(full=True).problems == ()
     np.testing.assert_array_equal(output("second").load(), whole)
     again = Repository().get_runs("prices")[-1]
@@ -288,7 +288,7 @@ def test_what_nobody_can_make_again_is_marked_and_told(shop, zencache):
     shop.joinpath("shop.py").unlink()
     done = zencache("cache", "verify", "--repair")
     assert done.exit_code == 1
-    assert "marked, so that nothing reuses it; not made anew: step shop." in done.stdout
+    assert "marked, so that nothing reuses it; not computed again: step shop." in done.stdout
     assert "run the pipeline's own script" in done.stdout
     assert zencache("cache", "verify").exit_code == 0
 
@@ -445,7 +445,7 @@ def test_what_tfx_components_made_is_compared_with_what_is_recorded_of_it(shop):
     assert Repository().verify().problems == ()
     [problem] = Repository().verify(full=True, repair=True).problems
     assert problem.wrong == "its content changed"
-    assert "not made anew: no run of zencache's" in problem.outcome
+    assert "not computed again: no run of zencache's" in problem.outcome
     assert (shop / "examples" / "a.txt").exists()
     assert Repository().verify(full=True).is_clean
 

@@ -10,7 +10,7 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, gc, migrate, plan, tfx, versions
+from zencache.cli import cache, compat, deletion, explain, gc, migrate, plan, tfx, versions
 from zencache.cli.output import find_run, open_repository, shortened, table
 from zencache.errors import ZencacheError
 from zencache.model.secrets import shown
@@ -33,10 +33,10 @@ app.add_typer(compat.app, name="compat")
 app.add_typer(tfx.app, name="tfx")
 pipelines.command("versions")(versions.versions)
 pipelines.command("diff")(versions.diff)
-pipelines.command("delete")(gc.delete_pipeline)
+pipelines.command("delete")(deletion.delete_pipeline)
 runs.command("pin")(gc.pin)
 runs.command("unpin")(gc.unpin)
-runs.command("delete")(gc.delete_run)
+runs.command("delete")(deletion.delete_run)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("migrate")(migrate.migrate)

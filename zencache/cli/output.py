@@ -53,6 +53,15 @@ def shortened(text: str, width: int = 40) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """Give a number with its noun.
+
+    >>> counted(1, "copy", "copies"), counted(2, "copy", "copies"), counted(0, "run")
+    ('1 copy', '2 copies', '0 runs')
+    """
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
+
+
 def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, empty: str = "") -> None:
     """Print a table; as wide as it needs to be where the output is not a terminal."""
     rows = list(rows)

@@ -1,4 +1,4 @@
-"""`zencache cache verify`: whether a store holds what its records say."""
+"""`zencache cache verify`: compares what is stored with the records."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zencache.cli.output import import_from_here, open_repository, table
+from zencache.cli.output import counted, import_from_here, open_repository, table
 from zencache.util.sizes import size_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Full = Annotated[bool, typer.Option("--full", help="Read and compare every byte.")]
 Repair = Annotated[
-    bool, typer.Option("--repair", help="Set bad copies aside and make them anew; mend the records.")
+    bool,
+    typer.Option("--repair", help="Set bad copies aside, compute them again, and repair the records."),
 ]
 
 
@@ -27,31 +28,29 @@ def verify(full: Full = False, repair: Repair = False) -> None:
     """Compare what is stored with the records. Changes nothing without --repair; exit code 1 if something is wrong."""
     repository = open_repository()
     import_from_here(repository.root)
-    with _progress() as progress, contextlib.redirect_stdout(sys.stderr):  # what steps print is not the table
-        found = repository.verify(full=full, repair=repair, progress=progress)
-    told = [*found.problems, *found.changed]
-    if told:
-        table(("what", "where", "what is wrong"), map(_row, told))
+    # Steps that run again print to standard error: standard output has the table alone.
+    with _progress() as progress, contextlib.redirect_stdout(sys.stderr):
+        verification = repository.verify(full=full, repair=repair, progress=progress)
+    listed = [*verification.problems, *verification.changed]
+    if listed:
+        table(("what", "where", "what is wrong"), map(_row, listed))
         typer.echo()
-    for problem in found.problems if repair else ():
-        typer.echo(f"{_place(problem)}: {problem.outcome}.")
-    typer.echo(_summary(found, repaired=repair))
-    if not found.is_clean:
+    for problem in verification.problems if repair else ():
+        typer.echo(f"{_subject(problem)}: {problem.outcome}.")
+    typer.echo(_summary(verification, repaired=repair))
+    if not verification.is_clean:
         if not repair:
-            typer.echo("`zencache cache verify --repair` sets bad copies aside and makes them anew.")
+            typer.echo("`zencache cache verify --repair` sets bad copies aside and computes them again.")
         raise typer.Exit(1)
 
 
 def _row(problem: Problem) -> tuple[str, str, str]:
     is_external = problem.kind == "external file"
-    return (
-        _place(problem),
-        problem.where,
-        f"external file changed: {problem.wrong}" if is_external else problem.wrong,
-    )
+    wrong = f"external file changed: {problem.wrong}" if is_external else problem.wrong
+    return _subject(problem), problem.where, wrong
 
 
-def _place(problem: Problem) -> str:
+def _subject(problem: Problem) -> str:
     if problem.kind == "run":
         return f"run {problem.run}"
     if problem.kind == "key":
@@ -59,26 +58,23 @@ def _place(problem: Problem) -> str:
     return ".".join(filter(None, (problem.pipeline, problem.step, problem.output))) or "artifact"
 
 
-def _summary(found: Verification, *, repaired: bool) -> str:
-    how = "every byte" if found.is_full else "sizes and manifests"
-    mended = sum(problem.is_mended for problem in found.problems)
+def _summary(verification: Verification, *, repaired: bool) -> str:
+    compared = "every byte" if verification.is_full else "sizes and manifests"
+    problems, changed = verification.problems, verification.changed
+    repaired_count = sum(problem.is_mended for problem in problems)
     parts = [
-        f"{_counted(found.count, 'artifact')}, {size_text(found.size)} checked ({how})",
-        _counted(len(found.problems), "problem"),
-        *([f"{mended} mended"] if repaired and found.problems else ()),
-        *([f"{_counted(len(found.changed), 'external file')} changed"] if found.changed else ()),
-        *([f"{found.unchecked} of which nothing is recorded to compare"] if found.unchecked else ()),
+        f"{counted(verification.count, 'artifact')}, {size_text(verification.size)} checked ({compared})",
+        counted(len(problems), "problem"),
+        *([f"{repaired_count} repaired"] if repaired and problems else ()),
+        *([f"{counted(len(changed), 'external file')} changed"] if changed else ()),
+        *([f"{verification.unchecked} without a recorded digest"] if verification.unchecked else ()),
     ]
     return ", ".join(parts)
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress | None]:
-    """Show on a terminal how far it is."""
+    """Show the progress where standard error is a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -34,7 +34,7 @@ ALL_STEPS = "(every step)"
 
 @dataclass(frozen=True)
 class AuditedStep:
-    """What came of computing one reused result again."""
+    """The outcome of computing one reused result again."""
 
     step: str
     pipeline: str

@@ -1,4 +1,4 @@
-"""Finds orphans, the files and objects that no record names, and takes the inventory with them."""
+"""Finds orphans, the files and objects that no record refers to, and takes the inventory with them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InventoryReport:
-    """All that a project has: its inventory, and what no record names."""
+    """All that a project has: its inventory, and what no record refers to."""
 
     inventory: Inventory
     orphans: tuple[Orphan, ...] = ()
@@ -51,7 +51,7 @@ def scan(every: Sequence[Records], now: datetime) -> InventoryReport:
     inventory = take_inventory(read_lineage(every, now))
     lineage = inventory.lineage
     if missing := missing_stores(every):
-        note = f"what lies about stays: the store {missing[0]} of this project is not there, and may name it"
+        note = f"leftovers stay: the store {missing[0]} of this project does not exist, and may refer to them"
         return InventoryReport(inventory, notes=(note,))
     failed_roots = _roots_of_failed_runs(lineage, now)
     # Below the root of a run that ended nothing is written any more, so it is listed after the records.

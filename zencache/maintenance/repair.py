@@ -62,7 +62,7 @@ def repair_artifacts(
     reruns.restore_order()
     for job in jobs:
         if not job.is_repaired:  # a rerun for another store may have put it in place
-            job.restore([], "made anew by another store that has it too")
+            job.restore([], "computed again by another store that has it too")
     untouched = RepairOutcome("left as it is", is_repaired=False)
     return [job_of[each.key].result() if each.key in job_of else untouched for each in damaged]
 
@@ -72,7 +72,7 @@ def _compute_again(job: RepairJob, reruns: Reruns) -> None:
     reason = reruns.compute(job)
     new = job.new_artifact()
     if new is None:
-        job.outcome = f"marked, so that nothing reuses it; not made anew: {reason}"
+        job.outcome = f"marked, so that nothing reuses it; not computed again: {reason}"
     elif not job.restore([(job.store, new)], f"{reason}, the same as before"):
         job.outcome, job.is_repaired = f"{reason}{job.comparison(new)}", True
 
@@ -111,7 +111,7 @@ class RepairJob:
         self._quarantined_at: str | None = None
 
     def quarantine(self) -> None:
-        """Mark it first, so that every reader computes it anew; then move it, if it is the project's own."""
+        """Mark it first, so that every reader computes it again; then move it, if it is the project's own."""
         self.records.metadata.drop_artifact(self._record.id, self._wrong)
         if self._is_own:
             with suppress(StoreError, OSError):  # another process moved it, or it cannot be moved
@@ -206,13 +206,13 @@ class Reruns:
     def compute(self, job: RepairJob) -> str:
         """Run again the newest run that computes an artifact; say which run computed it, or why none did."""
         if job.new_artifact() is not None:
-            return "made anew"
+            return "computed again"
         reasons: list[str] = []
         for run in job.runs:
             reasons.append(self._run_again(job, run))
             if job.new_artifact() is not None:
                 return reasons[-1]
-        missing = "no run of zencache's is recorded that gave it; run what made it again"
+        missing = "no run of zencache's is recorded that gave it; run again what made it"
         return reasons[0] if reasons else missing
 
     def _run_again(self, job: RepairJob, run: RunRecord) -> str:
@@ -237,7 +237,7 @@ class Reruns:
         new_run = pipeline.run(
             enable_cache=True
         )  # reuses what is good, whatever the pipeline says of its cache
-        outcome = self._outcome_of[database, run.name] = f"made anew by run {new_run.name}"
+        outcome = self._outcome_of[database, run.name] = f"computed again by run {new_run.name}"
         if run.name == newest.name:
             del self._last_runs[database, run.pipeline]
         return outcome

@@ -44,7 +44,7 @@ class CacheSize:
     dropped: Share
     """Results that are marked, so that they are never reused; included in the numbers above."""
     leftovers: Share
-    """Orphans: what no record names and no active run owns."""
+    """Orphans: what no record refers to and no active run owns."""
     set_aside: Share
     """Bad copies in quarantine."""
     collected: int

@@ -32,7 +32,7 @@ class Problem:
     """Something that is not as the records say, or as records should be."""
 
     kind: Kind
-    """`"external file"`: a file of others that an importer names; its change is no fault of the store."""
+    """`"external file"`: a file of others that an importer names; its change is not a fault of the store."""
     pipeline: str
     run: str
     """Of an artifact: the run that computed it."""
@@ -65,7 +65,7 @@ class Verification:
     """Whether every byte was compared."""
     problems: tuple[Problem, ...]
     changed: tuple[Problem, ...]
-    """Files of others that importers name and that changed since: no fault of the store."""
+    """Files of others that importers name and that changed since: not a fault of the store."""
 
     @property
     def is_clean(self) -> bool:
@@ -114,7 +114,7 @@ def _repaired_fault(fault: RecordFault) -> Problem:
     try:
         fault.repair()
     except ZencacheError as error:
-        return replace(_record_problem(fault), outcome=f"not mended: {error}")
+        return replace(_record_problem(fault), outcome=f"not repaired: {error}")
     return replace(_record_problem(fault), outcome=fault.outcome, is_mended=True)
 
 

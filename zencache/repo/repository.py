@@ -151,15 +151,18 @@ class Repository(LegacyAttributes):
         """Mark results so that they are never reused; their history and their bytes stay.
 
         At least one of `step` (its name in a pipeline, or its qualified function name), `pipeline`, `key`
-        (at least eight digits) and `older_than`; of several, all must hold. Gives what was marked, or with
-        `dry_run` what would be. Raises ParameterError if nothing is said, or the key is none.
+        (at least eight digits) and `older_than` is given; of several, all must match. Gives what was marked, or with
+        `dry_run` what would be. Raises ParameterError if nothing is given, or the key is malformed.
         """
         self._to_write(dry_run=dry_run)
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         selection = Selection(step, name, key, older_than)
-        meant = [records for records in self._all if name is None or name in records.runs.pipelines()]
-        found = [drop(records, selection, dry_run=dry_run) for records in meant or [self._records]]
-        return [each for one in found for each in one]
+        holders = [records for records in self._all if name is None or name in records.runs.pipelines()]
+        return [
+            result
+            for records in holders or [self._records]
+            for result in drop(records, selection, dry_run=dry_run)
+        ]
 
     def audit(
         self,
@@ -169,10 +172,10 @@ class Repository(LegacyAttributes):
         step: str | None = None,
         seed: int | None = None,
     ) -> list[AuditedStep]:
-        """Compute a sample of the results that runs would reuse again, aside, and compare; changes nothing.
+        """Compute a sample of the results that runs would reuse again, record nothing, and compare.
 
-        `sample` is a number of steps, or a share such as `"10%"`; at least one step is taken. `seed` makes
-        the choice repeatable. Raises NotFoundError for a pipeline that has not run.
+        `sample` is a number of steps, or a percentage such as `"10%"`; at least one step is taken. The same `seed`
+        gives the same sample. Raises NotFoundError for a pipeline that has not run.
         """
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         names = self._records.runs.pipelines() if name is None else [name]
@@ -182,19 +185,19 @@ class Repository(LegacyAttributes):
     def verify(
         self, *, full: bool = False, repair: bool = False, progress: Progress | None = None
     ) -> Verification:
-        """Compare all live artifacts of the project's stores, and the records themselves, with what they should be.
+        """Compare all live artifacts of the project's stores with their records, and check the records themselves.
 
-        Artifacts by existence, size and manifest; with `full`, by every byte. Changes nothing, unless `repair`: then bad
-        copies are set aside and never reused, the newest runs that need them run again, and records are mended; what came
-        of it is in each problem's `outcome`. Safe while runs go on. `progress` is called with artifacts and bytes: how
-        many are done, and of how many.
+        Artifacts are compared by existence, size and manifest; with `full`, by every byte. Changes nothing, unless
+        `repair`: then bad copies are set aside and never reused, the newest runs that need them run again, and records
+        are repaired. Each problem's `outcome` says what was done. Safe while runs are active. `progress` is called
+        with artifacts and bytes: how many are done, and of how many.
 
         Raises StoreUnavailableError where a store cannot be read.
         """
         self._to_write(dry_run=not repair)
         return verify(self._all, full=full, repair=repair, progress=progress)
 
-    # -- the house ----------------------------------------------------------------------------
+    # -- disk space, pins and deletion ----------------------------------------------------------------------------
 
     def cache_size(self) -> CacheSize:
         """Measure what the project's stores hold: by pipeline, by step, and what `gc` could free."""
@@ -208,40 +211,42 @@ class Repository(LegacyAttributes):
         max_size: int | str | None = None,
         dry_run: bool = False,
     ) -> Collection:
-        """Delete the bytes of results that no run needs which is young, among the last, pinned or going on.
+        """Delete the bytes of results that no kept run needs; the records stay.
 
-        A run is kept if it ended less than `older_than` ago, or is one of the `keep_last` last of its pipeline.
-        With `max_size` (bytes, or `"10GB"`), the least recently used results go until the store fits. What nothing
-        recorded names goes too. The records stay. Gives what was collected, or with `dry_run` would be.
+        A run is kept if it is pinned or active, ended less than `older_than` ago, or is one of the `keep_last` last of
+        its pipeline. With `max_size` (bytes, or `"10GB"`), the least recently used results are deleted until the store
+        fits. Orphans, which no record refers to, are deleted too. Gives what was deleted, or with `dry_run` would be.
 
-        Raises ParameterError if nothing is said, and StoreUnavailableError where a store cannot be read or written.
+        Raises ParameterError if no criterion is given, and StoreUnavailableError where a store cannot be read or
+        written.
         """
         self._to_write(dry_run=dry_run)
         size = None if max_size is None else parse_size(max_size)
         return gc(self._all, Criteria(older_than, keep_last, size), dry_run=dry_run)
 
     def pin(self, run: str | PipelineRun, why: str = "") -> None:
-        """Keep all that a run needs, whatever `gc` is told; raises InUseError for one that is going on or deleted."""
+        """Keep all that a run needs, whatever the criteria of `gc`; raises InUseError for an active or deleted run."""
         self.get_run(_name(run), deleted=True).pin(why)
 
     def unpin(self, run: str | PipelineRun) -> None:
-        """Take back what `pin` said."""
+        """Remove a run's pin."""
         self.get_run(_name(run)).unpin()
 
     def delete_run(self, run: str | PipelineRun, *, dry_run: bool = False) -> Deletion:
-        """Take a run out of sight; what no other run uses is reused no more, and the next `gc` frees it.
+        """Delete a run and free results that no other run uses: they are not reused, and the next `gc` deletes them.
 
-        Its name stays taken. Raises InUseError if it is pinned or going on.
+        Its name stays taken. Raises InUseError if it is pinned or active.
         """
         self._to_write(dry_run=dry_run)
-        records, found = self._find_run(_name(run))
-        self.get_run(found.name)  # raises where it was deleted before
-        return delete_runs(self._all, found.pipeline, [(records, found)], dry_run=dry_run)
+        records, record = self._find_run(_name(run))
+        self.get_run(record.name)  # raises where it was deleted before
+        return delete_runs(self._all, record.pipeline, [(records, record)], dry_run=dry_run)
 
     def delete_pipeline(self, name: str, *, dry_run: bool = False) -> Deletion:
-        """Take all runs and versions of a pipeline out of sight, as `delete_run` does.
+        """Delete all runs and versions of a pipeline, as `delete_run` does.
 
-        Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is pinned or going on.
+        Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is pinned or
+        active.
         """
         self._to_write(dry_run=dry_run)
         self._home_of(name)  # raises where there is none
