@@ -17,6 +17,7 @@ from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.library_reads import READERS
 from zencache.tracking.tracker import watching
 
+pytestmark = pytest.mark.file_times
 LONG_AGO = 1_000_000_000
 
 

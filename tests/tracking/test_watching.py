@@ -26,6 +26,7 @@ from zencache.tracking.file_reads import Places
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.tracking.tracker import watching
 
+pytestmark = pytest.mark.file_times
 LONG_AGO = 1_000_000_000
 
 
@@ -113,7 +114,6 @@ def test_a_file_written_by_rename_is_no_input(project):
     assert seen_of(project, work) == Seen()
 
 
-@pytest.mark.file_times
 @pytest.mark.parametrize(
     "write",
     [
@@ -146,7 +146,6 @@ def test_a_file_that_is_not_there_is_waited_for(project):
     assert changed(seen, project, FileDigests(None)) == ["settings.json, which it looked for, is there now"]
 
 
-@pytest.mark.file_times
 def test_an_empty_lock_file_is_no_input(project):
     assert seen_of(project, lambda: open("lock", "a+").close()) == Seen()
 
@@ -174,7 +173,6 @@ def test_of_two_folders_the_inner_one_decides(project):
     assert rules.rule("/elsewhere/a") == "found"
 
 
-@pytest.mark.file_times
 def test_a_temporary_file_counts_only_if_it_is_older_than_the_step(project, monkeypatch):
     """Here the project is not in the temporary folder."""
     elsewhere = old(Path(tempfile.mkdtemp()) / "old.txt")
