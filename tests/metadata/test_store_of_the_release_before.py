@@ -13,6 +13,8 @@ from zencache import Repository
 
 FIXTURE = Path(__file__).parents[1] / "data" / "store-format-2.zip"
 SNAPSHOTS_ARE_OF = (3, 10)  # a snapshot holds bytecode: another Python cannot load it, and says so
+OF_ANOTHER_PYTHON = {"named", "noted"} if Path.__module__ != "pathlib" else set()
+"""The steps whose code names `Path`, and what they feed: Python 3.13 calls its module `pathlib._local`, and keys go by that."""
 
 
 @pytest.fixture
@@ -41,8 +43,10 @@ def digests(run):
 def test_all_that_it_computed_is_a_hit(flows):
     """Law: keys, records and manifests do not change with where the code lies."""
     for size in (3, 4):
-        assert flows.flow(size=size).plan().all_hits
-        assert set(statuses(flows.flow(size=size).run()).values()) == {"cached"}
+        planned = flows.flow(size=size).plan().steps
+        assert {name for name, step in planned.items() if step.action != "hit"} == OF_ANOTHER_PYTHON
+        if not OF_ANOTHER_PYTHON:
+            assert set(statuses(flows.flow(size=size).run()).values()) == {"cached"}
     assert flows.failing().plan().steps["numbers"].action == "hit"
 
 
