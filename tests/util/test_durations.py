@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from zencache.cli.duration_option import span
 from zencache.policy import CachePolicy
-from zencache.steps.retry_options import attempts_of
+from zencache.steps.options import attempts_of
 from zencache.util.durations import parse, seconds_of
 
 FORMS = [

@@ -26,7 +26,7 @@ from zencache.compat.options import check_options, is_known, note
 from zencache.errors import NotFoundError, ParameterError, SettingsError
 from zencache.model.secrets import seal_of_process
 from zencache.model.values import to_text
-from zencache.pipelines.instance import Pipeline
+from zencache.pipelines.instance import PipelineParts
 from zencache.planning.bodies import FunctionBody
 from zencache.steps.binding import check_parameter, spread
 from zencache.steps.signature import MISSING
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from zencache.model.specs import StepSpec
-    from zencache.pipelines.instance import PipelineFunction
+    from zencache.pipelines.instance import Pipeline, PipelineFunction
     from zencache.steps.step import Step
 
 Both = Literal["raise", "overwrite", "keep"]
 """What is done where code and file give a value: raise, take the file's, or keep the code's and say so."""
+_IN_CODE = "step_configurations"
 _OF_FILE = ("name", "run_name", "enable_cache", "parameters", "steps")
 _OF_STEP = ("source", "parameters", "enable_cache", "name")
 _EXPONENT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")  # YAML 1.1 reads `1e-3` as a text
@@ -80,24 +81,24 @@ def for_run(
     pipeline: Pipeline, config_path: str | Path | None, older: Mapping[str, Any]
 ) -> tuple[Pipeline, dict[str, Any]]:
     """Give the pipeline of one run, and the options of that run: from a file, and from older options of `run`."""
-    steps = older.get("step_configurations")
-    check_options("run", {name: value for name, value in older.items() if name != "step_configurations"})
+    steps = older.get(_IN_CODE)
+    check_options("run", {name: value for name, value in older.items() if name != _IN_CODE})
     given = read(config_path) if config_path is not None else {}
-    made = apply(pipeline, given, config_path, "keep") if given else pipeline
+    if given:
+        pipeline = pipeline.with_parts(applied(pipeline, given, config_path, "keep"))
     if steps:
-        in_code = {"steps": {name: _plain(step) for name, step in steps.items()}}
-        made = apply(made, checked(in_code, "step_configurations"), "step_configurations", "overwrite")
-    return made, {name: given[name] for name in ("run_name", "enable_cache") if given.get(name) is not None}
+        in_code = checked({"steps": {name: _plain(step) for name, step in steps.items()}}, _IN_CODE)
+        pipeline = pipeline.with_parts(applied(pipeline, in_code, _IN_CODE, "overwrite"))
+    return pipeline, {
+        name: given[name] for name in ("run_name", "enable_cache") if given.get(name) is not None
+    }
 
 
-def apply(
-    pipeline: Pipeline, given: Mapping[str, Any], where: Any, both: Both, *, in_place: bool = False
-) -> Pipeline:
-    """Give a pipeline with the parameters and options of a configuration; `in_place`, the pipeline itself."""
+def applied(pipeline: Pipeline, given: Mapping[str, Any], where: Any, both: Both) -> PipelineParts:
+    """Give the parts of a pipeline with the parameters and options of a configuration."""
     made = _with_parameters(pipeline, _mapping(given.get("parameters"), f"{where}: parameters"), where, both)
     spec = made.spec.replaced(enable_cache=pipeline.spec.enable_cache)  # it may have been configured since
-    live, live_steps = made._live  # noqa: SLF001 - of one package
-    bodies, steps = dict(live), dict(live_steps)
+    bodies, steps = dict(made.parts.bodies), dict(made.parts.steps)
     for name, config in _mapping(given.get("steps"), "steps").items():
         step = _step_named(made, name, where)
         body = bodies[step]
@@ -111,13 +112,7 @@ def apply(
         else:
             bodies[step] = body.with_spec(_flagged(body.spec, config))
     spec = spec.replaced(steps=tuple(body.spec for body in bodies.values()))
-    if in_place:
-        flag = given.get("enable_cache")
-        spec = spec if flag is None else spec.replaced(enable_cache=flag)
-        vars(pipeline).update(_spec=spec, _given=(bodies, steps), call=None)
-        return pipeline
-    places = {name: vars(pipeline)[f"_{name}"] for name in ("records", "metadata")}
-    return Pipeline(spec, (bodies, steps), **places)
+    return PipelineParts(spec, bodies, steps)
 
 
 # -- the pipeline's own arguments -----------------------------------------------------------------
@@ -127,12 +122,12 @@ def _with_parameters(pipeline: Pipeline, given: Mapping[str, Any], where: Any, b
     """Read the pipeline's body again, with other values of its arguments."""
     if not given:
         return pipeline
-    if pipeline.call is None:
+    if pipeline.parts.call is None:
         raise ParameterError(
             f"{where}: pipeline {pipeline.name} was copied, changed or found in the repository, so that its own "
             "arguments are given already; put parameters under steps"
         )
-    definition, arguments = pipeline.call
+    definition, arguments = pipeline.parts.call
     _check_known_of(definition, given, where)
     taken = _taken(f"pipeline {pipeline.name}", given, arguments, where, both)
     return definition(**{**arguments, **taken})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.compat import advice, classic, views
 from zencache.compat.options import check_options, note
-from zencache.errors import DefinitionError, ImmutablePipelineError
+from zencache.errors import DefinitionError
 from zencache.pipelines.definition import PipelineDefinition
 from zencache.pipelines.instance import Pipeline
 from zencache.repo import Repository
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from zencache.steps.trace import Called
 
+_ADVICE = "make it again, configure it, then run it"
 _S = TypeVar("_S", Step, BoundStep)
 
 
@@ -40,14 +42,16 @@ def find(target: Any, name: str) -> Any:
 def configure_step(step: _S, *, parameters: Mapping[str, Any] | None = None, **options: Any) -> _S:
     """Change the options of this step, a function's or one with its parameters, and give it back (0.20 to 0.39)."""
     if isinstance(step, BoundStep):
-        made = step.step.with_options(**options)
-        given = bind_parameters(made.name, made.signature, (), parameters or {})
-        vars(step).update(step=made, values={**step.values, **given})
+        step.step = step.step.with_options(**options)
+        bound = bind_parameters(step.step.name, step.step.signature, (), parameters or {})
+        step.values = {**step.values, **bound}
     elif parameters:
-        said = ", ".join(f"{name}=…" for name in parameters)
-        raise DefinitionError(f"step {step.name} takes parameters where it is called: {step.name}({said})")
+        arguments = ", ".join(f"{name}=…" for name in parameters)
+        raise DefinitionError(
+            f"step {step.name} takes parameters where it is called: {step.name}({arguments})"
+        )
     else:
-        vars(step).update(vars(step.with_options(**options)))
+        step.options = step.with_options(**options).options
     return step
 
 
@@ -90,20 +94,25 @@ def with_config(
     """Take parameters and options of steps from a YAML file (0.5 to 0.20), and give the pipeline back."""
     from zencache.compat import configuration  # noqa: PLC0415 - only who has such a file needs it
 
-    _check_unchanged(pipeline)
-    given = configuration.read(config_file)
-    if given.get("run_name") is not None:
+    pipeline.check_changeable(_ADVICE)
+    config = configuration.read(config_file)
+    if config.get("run_name") is not None:
         note(f"run_name in {config_file} is ignored: it counts in run(config_path=…)")
     both: configuration.Both = "overwrite" if overwrite_step_parameters else "raise"
-    return configuration.apply(pipeline, given, config_file, both, in_place=True)
+    parts = configuration.applied(pipeline, config, config_file, both)
+    if config.get("enable_cache") is not None:
+        parts = dataclasses.replace(parts, spec=parts.spec.replaced(enable_cache=config["enable_cache"]))
+    pipeline.parts = parts
+    return pipeline
 
 
 def configure_pipeline(pipeline: Pipeline, enable_cache: bool | None = None, **older: Any) -> Pipeline:
     """Change the options of this pipeline (0.20 to 0.39), and give it back."""
     check_options(f"pipeline {pipeline.name}", older)
     if enable_cache is not None:
-        _check_unchanged(pipeline)
-        vars(pipeline)["_spec"] = pipeline.spec.replaced(enable_cache=enable_cache)
+        pipeline.check_changeable(_ADVICE)
+        spec = pipeline.spec.replaced(enable_cache=enable_cache)
+        pipeline.parts = dataclasses.replace(pipeline.parts, spec=spec)
     return pipeline
 
 
@@ -114,13 +123,6 @@ def configure_definition(
     check_options(f"pipeline {definition.name}", older)
     definition.enable_cache = definition.enable_cache if enable_cache is None else enable_cache
     return definition
-
-
-def _check_unchanged(pipeline: Pipeline) -> None:
-    if vars(pipeline)["_immutable"]:
-        raise ImmutablePipelineError(
-            f"pipeline {pipeline.name} has run and cannot be changed; make it again, configure it, then run it"
-        )
 
 
 # -- the repository -------------------------------------------------------------------------------

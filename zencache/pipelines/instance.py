@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zencache import config
@@ -45,6 +46,17 @@ class PipelineFunction(Protocol):
         """Make a pipeline with these steps and parameters."""
 
 
+@dataclass(frozen=True, eq=False)
+class PipelineParts:
+    """What a pipeline consists of in this process; a change replaces the value."""
+
+    spec: PipelineSpec
+    bodies: Mapping[str, Body]
+    steps: Mapping[str, Step]
+    call: tuple[PipelineFunction, Mapping[str, Any]] | None = None
+    """The function that was called, and the arguments; None where it was made otherwise, or changed since."""
+
+
 class Pipeline(LegacyAttributes):
     """Steps and how they are connected; made by calling a `@pipeline`, or found in the repository."""
 
@@ -59,20 +71,30 @@ class Pipeline(LegacyAttributes):
     ) -> None:
         """Make a pipeline of its parts: of the `records` that it was found in, or with a MLMD database of its own."""
         self._spec = spec
-        self.call = call
-        """The definition that was called, and the arguments; None of one that was made otherwise, or changed since."""
-        self._given = live
+        self._parts = None if live is None else PipelineParts(spec, *live, call)
         self._records = records
         self._metadata = metadata
         self._immutable = records is not None
 
     @property
-    def _live(self) -> tuple[Mapping[str, Body], Mapping[str, Step]]:
-        """The steps' bodies and the steps; of a pipeline from the repository, loaded when first needed."""
-        if self._given is None:
+    def parts(self) -> PipelineParts:
+        """What it consists of; the code of a pipeline from the repository is loaded when it is first needed."""
+        if self._parts is None:
             assert self._records is not None
-            self._given = load_bodies(self._spec, self._records.project)
-        return self._given
+            self._parts = PipelineParts(self._spec, *load_bodies(self._spec, self._records.project))
+        return self._parts
+
+    @parts.setter
+    def parts(self, parts: PipelineParts) -> None:
+        self._spec, self._parts = parts.spec, parts
+
+    def with_parts(self, parts: PipelineParts) -> Pipeline:
+        """Give a pipeline that consists of other parts, and has its records where this one has them."""
+        changed = Pipeline(
+            parts.spec, (parts.bodies, parts.steps), records=self._records, metadata=self._metadata
+        )
+        changed._immutable = self._immutable
+        return changed
 
     @property
     def name(self) -> str:
@@ -87,7 +109,7 @@ class Pipeline(LegacyAttributes):
     @property
     def steps(self) -> Mapping[str, Step]:
         """The steps by their names in this pipeline."""
-        return dict(self._live[1])
+        return dict(self.parts.steps)
 
     # -- running ------------------------------------------------------------------------------
 
@@ -141,7 +163,8 @@ class Pipeline(LegacyAttributes):
         with between_steps():
             return runner.run(
                 self._spec,
-                *self._live,
+                self.parts.bodies,
+                self.parts.steps,
                 records,
                 enable_cache=enable_cache,
                 run_name=run_name,
@@ -156,7 +179,7 @@ class Pipeline(LegacyAttributes):
             records = self._open()
             project = config.find_project() if self._metadata and not records else None
             others = open_others(project.on(self._metadata)) if project and self._metadata else ()
-            return runner.make_planner(self._spec, self._live[0], records, enable_cache, others).plan()
+            return runner.make_planner(self._spec, self.parts.bodies, records, enable_cache, others).plan()
 
     def with_secrets(self, **values: Any) -> Pipeline:
         """Give the pipeline with values of its secret parameters, by their names: they are recorded nowhere.
@@ -164,12 +187,7 @@ class Pipeline(LegacyAttributes):
         A pipeline from the repository knows of its secrets only whether they are those of an earlier run.
         Raises ParameterError for a name that no secret has.
         """
-        bodies, steps = self._live
-        made = Pipeline(
-            self._spec, (with_secrets(bodies, values), steps), records=self._records, metadata=self._metadata
-        )
-        made._immutable = self._immutable
-        return made
+        return self.with_parts(replace(self.parts, bodies=with_secrets(self.parts.bodies, values)))
 
     # -- changing -----------------------------------------------------------------------------
 
@@ -188,10 +206,11 @@ class Pipeline(LegacyAttributes):
                 f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
             )
         metadata = self._records.project.metadata if self._records else self._metadata
-        made = Pipeline(self._spec.replaced(name=new_name), self._live, metadata=metadata)
+        spec = self._spec.replaced(name=new_name)
+        copied = Pipeline(spec, (self.parts.bodies, self.parts.steps), metadata=metadata)
         for slot, step in replaced_slots.items():
-            made.replace_step(slot, step)
-        return made
+            copied.replace_step(slot, step)
+        return copied
 
     def replace_step(self, slot: str, step: Step | BoundStep) -> None:
         """Put another step in a slot, connected as the old one was; inputs by name, or else by position.
@@ -201,18 +220,18 @@ class Pipeline(LegacyAttributes):
         Raises ImmutablePipelineError if the pipeline has run or comes from the repository, NotFoundError
         for an unknown slot, and ConnectionTypeError where the new step's types do not fit.
         """
-        if self._immutable:
-            raise ImmutablePipelineError(
-                f"pipeline {self.name} has run and cannot be changed; copy it and change the copy: "
-                f"pipeline.copy('new name', {slot}=…)"
-            )
-        bodies, steps = self._live
-        self.call = None
+        self.check_changeable(f"copy it and change the copy: pipeline.copy('new name', {slot}=…)")
+        before = (self._spec, self.parts.bodies, self.parts.steps)
         if is_component(step):
-            self._spec, self._given = with_component(self._spec, bodies, steps, slot, step)
-            return
-        bound = step if isinstance(step, BoundStep) else BoundStep(step)
-        self._spec, self._given = replaced(self._spec, bodies, steps, slot, bound)
+            spec, live = with_component(*before, slot, step)
+        else:
+            spec, live = replaced(*before, slot, step if isinstance(step, BoundStep) else BoundStep(step))
+        self.parts = PipelineParts(spec, *live)
+
+    def check_changeable(self, advice: str) -> None:
+        """Raise ImmutablePipelineError, which ends in an advice, if the pipeline has run or comes from the repository."""
+        if self._immutable:
+            raise ImmutablePipelineError(f"pipeline {self.name} has run and cannot be changed; {advice}")
 
     # -- history ------------------------------------------------------------------------------
 

@@ -13,12 +13,10 @@ from zencache.code.digest import CodeReader, importable_names
 from zencache.code.redaction import redacted
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.model.legacy_api import LegacyAttributes, check_options
-from zencache.model.names import check_name
 from zencache.model.types import module_name
 from zencache.steps.active_trace import active_trace
 from zencache.steps.binding import bind_parameters
-from zencache.steps.outputs import materializer_paths
-from zencache.steps.retry_options import attempts_of
+from zencache.steps.options import StepOptions
 from zencache.steps.signature import Signature, read_signature
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from zencache.code.digest import CodeDigest
     from zencache.model.specs import Attempts
     from zencache.policy import CachePolicy
-    from zencache.steps.retry_options import Span
+    from zencache.steps.options import Span
 
 
 class Step(LegacyAttributes):
@@ -54,17 +52,21 @@ class Step(LegacyAttributes):
         retry_delay: Span | None = None,
         timeout: Span | None = None,
         snapshot: CodeDigest | None = None,
+        redact: Callable[[str], str] = redacted,
     ) -> None:
         self.entrypoint = function
         """The function itself, to be called as it was before."""
-        self.name = check_name("step", name or function.__name__)
-        self.enable_cache = enable_cache
-        self.policy = cache
-        self.materializers = materializer_paths(output_materializers)
-        """Output to the path of the materializer that the step chose for it; under `""` that of all others."""
-        self.attempts = attempts_of(self.name, retries, retry_delay, timeout)
-        """How often and how long it may try; None if nothing was said."""
-        self._redacted: Callable[[str], str] = redacted
+        self.options = StepOptions.checked(
+            name or function.__name__,
+            enable_cache=enable_cache,
+            cache=cache,
+            output_materializers=output_materializers,
+            retries=retries,
+            retry_delay=retry_delay,
+            timeout=timeout,
+        )
+        """What is said of it; `configure` of older releases replaces the value."""
+        self._redact = redact
         self.snapshot = snapshot
         """Of a step from a snapshot: the digest of its code when that was taken."""
         mark_step(function)
@@ -73,6 +75,26 @@ class Step(LegacyAttributes):
         functools.update_wrapper(self, function, updated=())
         self.owner = getattr(function, "__self__", None)
         """Of a class-based step: the instance whose method the function is."""
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.options.name
+
+    @property
+    def enable_cache(self) -> bool | None:
+        """Whether an earlier result is reused; None leaves it to the pipeline."""
+        return self.options.enable_cache
+
+    @property
+    def policy(self) -> CachePolicy | None:
+        """Its own cache policy."""
+        return self.options.policy
+
+    @property
+    def attempts(self) -> Attempts | None:
+        """How often and how long it may try; None if nothing was said."""
+        return self.options.attempts
 
     @functools.cached_property
     def signature(self) -> Signature:
@@ -93,9 +115,7 @@ class Step(LegacyAttributes):
 
     def with_snapshot(self, code: CodeDigest, redacted: Callable[[str], str]) -> Step:
         """Give the step with the digest of its code as it is now, to be pickled; secrets are taken out of texts."""
-        made = self._refined(snapshot=code)
-        made._redacted = redacted  # noqa: SLF001 - of the same class
-        return made
+        return Step(self.entrypoint, **self.options.keywords, snapshot=code, redact=redacted)
 
     def with_options(
         self,
@@ -118,7 +138,7 @@ class Step(LegacyAttributes):
         <step other>
         """
         check_options(f"step {self.name}", older)
-        return self._refined(
+        options = self.options.refined(
             name=name,
             enable_cache=enable_cache,
             cache=cache,
@@ -127,17 +147,7 @@ class Step(LegacyAttributes):
             retry_delay=retry_delay,
             timeout=timeout,
         )
-
-    def _refined(self, **options: Any) -> Step:
-        mine = {
-            "name": self.name,
-            "enable_cache": self.enable_cache,
-            "cache": self.policy,
-            "output_materializers": self.materializers,
-            **dict(self.attempts or ()),
-            "snapshot": self.snapshot,
-        }
-        return Step(self.entrypoint, **mine | {key: v for key, v in options.items() if v is not None})
+        return Step(self.entrypoint, **options.keywords, snapshot=self.snapshot)
 
     @property
     def _defined_by(self) -> Any:
@@ -164,13 +174,12 @@ class Step(LegacyAttributes):
         return f"<step {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        texts = {
-            text.file: self._redacted(text.text) for file in self._files for text in source.texts_of(file)
-        }
+        texts = {text.file: self._redact(text.text) for file in self._files for text in source.texts_of(file)}
         names = importable_names(inspect.unwrap(self.entrypoint))
-        code, stored = self._code_that_travels(), self.materializers
-        options = (self.name, self.enable_cache, self.policy)
-        return _rebuild, (self.entrypoint, *options, texts, names, code, stored, self.attempts)
+        said = self.options
+        options = (said.name, said.enable_cache, said.policy)
+        code = self._code_that_travels()
+        return _rebuild, (self.entrypoint, *options, texts, names, code, said.materializers, said.attempts)
 
     def _code_that_travels(self) -> CodeDigest | None:
         """Give the digest of the code that is pickled with the step; a class of a module is imported again."""
@@ -210,9 +219,9 @@ def _rebuild(
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class BoundStep(LegacyAttributes):
-    """A step with parameters: what a pipeline's slot takes."""
+    """A step with parameters: what a pipeline's slot takes. Only `configure` of older releases changes one."""
 
     step: Step
     values: Mapping[str, Any] = field(default_factory=dict)

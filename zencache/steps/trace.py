@@ -251,10 +251,10 @@ def make_body(
 
 def _chosen(step: Step) -> dict[str, str]:
     """Name by output the materializers that a step chose; raises StepDefinitionError for an unknown output."""
-    known = step.signature.outputs
-    if unknown := [name for name in step.materializers if name and name not in known]:
+    known, chosen = step.signature.outputs, step.options.materializers
+    if unknown := [name for name in chosen if name and name not in known]:
         near = NotFoundError.named("output", unknown[0], known)
         raise StepDefinitionError(f"step {step.name}, output_materializers: {near}")
-    for_all = step.materializers.get("")
-    found = {name: step.materializers.get(name, for_all) for name in known}
+    for_all = chosen.get("")
+    found = {name: chosen.get(name, for_all) for name in known}
     return {name: path for name, path in found.items() if path is not None}
