@@ -1,9 +1,8 @@
-"""`zencache cache verify`: each kind of damage is found, and mended; and the same by `Repository`."""
+"""`zencache cache verify`, and `Repository().verify`: each kind of damage is found, of artifacts and of records."""
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import os
 import re
 import shutil
@@ -12,11 +11,23 @@ import sys
 
 import numpy as np
 import pytest
-from pydantic import SecretStr
 
+from tests.maintenance.damage import (
+    add_empty_file,
+    add_file,
+    client,
+    folder_of,
+    garble_manifest,
+    output,
+    remove_file,
+    remove_manifest,
+    replace_by_file,
+    swap,
+    swap_with_manifest,
+    truncate,
+)
 from zencache import Repository
 from zencache.artifacts.manifest import Manifest
-from zencache.artifacts.store import MANIFEST
 from zencache.config import find_project
 from zencache.maintenance import artifact_checks
 from zencache.metadata.client import Client, pb, set_properties
@@ -27,14 +38,6 @@ from zencache.util.process_id import this_process
 pytestmark = pytest.mark.tfx
 
 
-def output(run="first", step="scale"):
-    return Repository().get_run(run).steps[step].output
-
-
-def folder_of(run="first", step="scale"):
-    return output(run, step).folder
-
-
 def going_on(run, pid):
     """Have a run be one that another process does."""
     [context] = [c for c in client().get_contexts() if c.name == run]
@@ -43,57 +46,6 @@ def going_on(run, pid):
         context.custom_properties, {"zencache_status": "running", "zencache_owner": owner.to_text()}
     )
     client().put_contexts([context])
-
-
-def client():
-    return open_records(find_project()).metadata.client
-
-
-def write(path, data):
-    path.chmod(0o644)
-    path.write_bytes(data)
-
-
-def swap(folder):
-    """Change bytes, and keep the size."""
-    file = folder / "array.npy"
-    write(file, file.read_bytes()[:-8] + b"\1" * 8)
-
-
-def truncate(folder):
-    file = folder / "array.npy"
-    write(file, file.read_bytes()[:-8])
-
-
-def remove_file(folder):
-    (folder / "array.npy").unlink()
-
-
-def add_file(folder):
-    (folder / "more.bin").write_bytes(b"more")
-
-
-def add_empty_file(folder):
-    (folder / "more.bin").touch()
-
-
-def remove_manifest(folder):
-    (folder / MANIFEST).unlink()
-
-
-def garble_manifest(folder):
-    write(folder / MANIFEST, b"{")
-
-
-def swap_with_manifest(folder):
-    """Change bytes, and the manifest with them: only the record tells."""
-    swap(folder)
-    write(folder / MANIFEST, Manifest.of(folder).to_json())
-
-
-def replace_by_file(folder):
-    shutil.rmtree(folder)
-    folder.write_text("no artifact")
 
 
 AT_ONCE = {
@@ -152,16 +104,6 @@ def test_damage_is_found_and_mended(shop, zencache, damage):
     }
 
 
-def test_a_bad_copy_is_kept(shop):
-    """It is moved aside, and never deleted."""
-    swap(folder_of())
-    bad = (folder_of() / "array.npy").read_bytes()
-    [problem] = Repository().verify(full=True, repair=True).problems
-    [kept] = (shop / ".zencache/artifacts/.quarantine").rglob("array.npy")
-    assert kept.read_bytes() == bad
-    assert str(kept.parent) in problem.outcome
-
-
 def test_verify_prints_what_is_wrong_and_exits_with_1(shop, zencache):
     """A row a problem, a summary, and what to type next."""
     truncate(folder_of())
@@ -173,78 +115,6 @@ def test_verify_prints_what_is_wrong_and_exits_with_1(shop, zencache):
     assert row.endswith("array.npy has 152 bytes, not 160")
     assert "1 problem\n`zencache cache verify --repair`" in done.stdout
     assert folder_of().exists()
-
-
-def test_a_whole_chain_is_made_anew(shop, zencache):
-    """Each step's inputs are made before it; two runs of a pipeline with other parameters are both mended."""
-    for run, step in (("first", "load"), ("first", "scale"), ("second", "scale")):
-        shutil.rmtree(folder_of(run, step))
-    assert zencache("cache", "verify", "--repair").exit_code == 0
-    assert output("second", "scale").load().tolist() == [0.0, 3.0, 6.0, 9.0]
-    assert output("third", "load").load().tolist() == [0.0, 1.0, 2.0, 3.0]
-    assert Repository().verify(full=True).is_clean
-
-
-TOKENS = """
-from zencache import pipeline, step
-
-class Token:
-    name = "one"
-
-    def __init__(self, name):
-        self.name = name
-
-@step
-def token() -> Token:
-    return Token("a name that is long enough for other code")
-
-@pipeline
-def tokens():
-    token()
-"""
-
-
-def test_what_ran_last_stays_what_ran_last(shop):
-    """An older run is run again for its parameters; the pipeline of the repository is the newest one still."""
-    truncate(folder_of())
-    Repository().delete_run("third")
-    was = Repository().get_pipeline_by_name("prices").spec
-    [problem] = Repository().verify(full=True, repair=True).problems
-    assert problem.is_mended
-    assert Repository().get_pipeline_by_name("prices").spec == was
-    assert output().load().tolist() == [0.0, 2.0, 4.0, 6.0]
-
-
-def test_a_pickle_that_was_tampered_with_is_not_loaded(shop, folder, monkeypatch):
-    """Its bytes are compared; no code of it runs."""
-    (folder / ".zencache/config.toml").write_text("format = 1\nallow_pickle = true\n")
-    (folder / "tokens.py").write_text(TOKENS)
-    monkeypatch.delitem(sys.modules, "tokens", raising=False)
-    run = importlib.import_module("tokens").tokens().run()
-    file = next(run.steps["token"].output.folder.glob("*.pkl"))
-    evil = b"cos\nsystem\n(S'touch ran'\ntR."
-    write(file, evil + b" " * (file.stat().st_size - len(evil)))
-    [problem] = Repository().verify(full=True).problems
-    assert (problem.step, problem.wrong) == ("token", f"{file.name}: its content changed")
-    assert Repository().verify(full=True, repair=True).is_clean
-    assert run.steps["token"].output.load().name == "a name that is long enough for other code"
-    assert not (folder / "ran").exists()
-
-
-@pytest.mark.parametrize("uri", ["{store}/../../mine", "{mine}", "/dev/null"])
-def test_what_a_record_that_points_elsewhere_names_is_never_touched(shop, zencache, uri):
-    """It is a problem of the record, which nothing reuses from then on; another result is made."""
-    mine = shop / "mine"
-    mine.mkdir()
-    (mine / "diary.txt").write_text("dear diary")
-    [artifact] = client().get_artifacts_by_id([output().record.id])
-    artifact.uri = uri.format(store=shop / ".zencache/artifacts", mine=mine)
-    client().put_artifacts([artifact])
-    assert zencache("cache", "verify").exit_code == 1
-    assert zencache("cache", "verify", "--repair").exit_code == 0
-    assert [path.name for path in shop.rglob("diary.txt")] == ["diary.txt"]
-    assert (mine / "diary.txt").read_text() == "dear diary"
-    assert zencache("cache", "verify", "--full").exit_code == 0
 
 
 def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
@@ -260,87 +130,6 @@ def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
     shutil.rmtree(folder_of())
     monkeypatch.setattr(artifact_checks, "damage", dropping)
     assert Repository().verify().problems == ()
-
-
-def test_a_step_that_gives_something_else_is_told(shop):
-    """Its old value is lost; the new one is reused, and the store is clean."""
-    shutil.rmtree(folder_of(step="noise"))
-    [problem] = Repository().verify(repair=True).problems
-    assert "with another content: the step does not give the same again" in problem.outcome
-    assert Repository().verify(full=True).is_clean
-    assert Repository().get_pipeline_by_name("prices").plan().all_hits
-
-
-def test_what_has_a_good_copy_is_not_computed(shop):
-    """The same value, stored by another run, is put in its place."""
-    Repository().get_pipeline_by_name("prices").run(enable_cache=False, run_name="again")
-    count = len(Repository().get_runs())
-    swap(folder_of("second"))
-    [problem] = Repository().verify(full=True, repair=True).problems
-    assert problem.outcome.startswith("restored from a copy")
-    assert output("second").load().tolist() == [0.0, 3.0, 6.0, 9.0]
-    assert len(Repository().get_runs()) == count
-
-
-def test_what_nobody_can_make_again_is_marked_and_told(shop, zencache):
-    """Its code is gone: verify is clean after it, and the exit code says that something was lost."""
-    shutil.rmtree(folder_of())
-    shop.joinpath("shop.py").unlink()
-    done = zencache("cache", "verify", "--repair")
-    assert done.exit_code == 1
-    assert "marked, so that nothing reuses it; not computed again: step shop." in done.stdout
-    assert "run the pipeline's own script" in done.stdout
-    assert zencache("cache", "verify").exit_code == 0
-
-
-SECRETS = """
-from pydantic import SecretStr
-from zencache import pipeline, step
-
-@step
-def fetch(token: SecretStr) -> int:
-    return len(token.get_secret_value())
-
-@pipeline
-def guarded(token: SecretStr):
-    fetch(token=token)
-"""
-
-
-def test_a_secret_that_is_lacking_is_told(shop, monkeypatch):
-    """And how to give it; nothing is computed without it."""
-    (shop / "guarded.py").write_text(SECRETS)
-    monkeypatch.delitem(sys.modules, "guarded", raising=False)
-    run = importlib.import_module("guarded").guarded(SecretStr("abc")).run()
-    shutil.rmtree(run.steps["fetch"].output.folder)
-    [problem] = Repository().verify(repair=True).problems
-    assert not problem.is_mended
-    assert "ZENCACHE_SECRET_TOKEN" in problem.outcome
-
-
-def test_a_value_that_nothing_here_can_name_is_left_as_it_is(shop):
-    """Its materializer is not installed: that speaks against this machine and not against the artifact."""
-    [artifact] = client().get_artifacts_by_id([output().record.id])
-    named = {"zencache_materializer": "nowhere:Gone", "zencache_digest": "of the value"}
-    set_properties(artifact.custom_properties, named)
-    client().put_artifacts([artifact])
-    [problem] = Repository().verify(full=True, repair=True).problems
-    assert (problem.wrong.partition(":")[0], problem.outcome) == (
-        "cannot be compared with its record",
-        "left as it is",
-    )
-    assert client().get_artifacts_by_id([artifact.id])[0].state == pb.Artifact.LIVE
-
-
-def test_code_that_changed_is_not_run_in_vain(shop):
-    """It would give another result, which nobody asked for."""
-    shutil.rmtree(folder_of())
-    text = (shop / "shop.py").read_text()
-    (shop / "shop.py").write_text(text.replace("return values * factor", "return values * factor + 1"))
-    count = len(Repository().get_runs())
-    [problem] = Repository().verify(repair=True).problems
-    assert "step scale is not what it was" in problem.outcome
-    assert len(Repository().get_runs()) == count
 
 
 def test_an_artifact_of_a_run_that_is_being_computed_is_left_alone(shop):

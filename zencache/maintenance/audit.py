@@ -1,4 +1,4 @@
-"""The audit: results that a run would reuse are computed again aside, and compared with what is stored."""
+"""Audits the cache: computes results that a run would reuse again, records nothing, and compares the two."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ class AuditedStep:
 
 @dataclass(frozen=True)
 class _Hit:
+    """A result that a run of a pipeline would reuse, and the step that computes it."""
+
     pipeline: str
     body: FunctionBody
     record: ExecutionRecord
@@ -72,48 +74,48 @@ def audit(
     seed: int | None = None,
 ) -> list[AuditedStep]:
     """Audit a sample of the results that runs of these pipelines would reuse; see `Repository.audit`."""
-    sample_size(0, sample)  # a sample that is none is refused before anything is read
-    hits: dict[str, _Hit] = {}
-    lost: list[AuditedStep] = []
+    sample_size(0, sample)  # a malformed sample is refused before anything is read
+    hit_by_key: dict[str, _Hit] = {}
+    unplanned: list[AuditedStep] = []
     for spec in pipelines:
-        if not any(_is_meant(each, step) for each in spec.steps):
+        if not any(_is_selected(each, step) for each in spec.steps):
             continue
         try:
-            found = _hits(spec, records)
+            hits = _hits(spec, records)
         except Exception as error:  # noqa: BLE001 - importing users' modules may raise anything
-            lost.append(AuditedStep(ALL_STEPS, spec.name, "", "", "cannot be run", _words(error)))
+            unplanned.append(AuditedStep(ALL_STEPS, spec.name, "", "", "cannot be run", _message(error)))
             continue
-        for hit in found:
-            if _is_meant(hit.body.spec, step):
-                hits.setdefault(hit.record.key or "", hit)
-    return lost + [_audited(hit, records) for hit in _chosen(list(hits.values()), sample, seed)]
+        for hit in hits:
+            if _is_selected(hit.body.spec, step):
+                hit_by_key.setdefault(hit.record.key or "", hit)
+    return unplanned + [_audited(hit, records) for hit in _sampled(list(hit_by_key.values()), sample, seed)]
 
 
-def sample_size(of: int, sample: str | int) -> int:
-    """Say how many of a number a sample takes: a number, or a share; at least one if there is one.
+def sample_size(total: int, sample: str | int) -> int:
+    """Count the steps that a sample takes of a total: a count or a percentage; at least one if there is one.
 
     >>> sample_size(25, "10%"), sample_size(25, 4), sample_size(3, "10%"), sample_size(0, "100%")
     (3, 4, 1, 0)
     """
     text = str(sample).strip()
-    is_share = text.endswith("%")
+    is_percentage = text.endswith("%")
     try:
-        number = float(text[:-1]) if is_share else int(text)
+        number = float(text[:-1]) if is_percentage else int(text)
     except ValueError:
         number = 0
     if not 0 < number < math.inf:
         raise ParameterError(f"a sample is a number of steps or a share, such as 5 or 10%; got {sample!r}")
-    return min(of, math.ceil(number * of / 100) if is_share else int(number))
+    return min(total, math.ceil(number * total / 100) if is_percentage else int(number))
 
 
-def _chosen(hits: Sequence[_Hit], sample: str | int, seed: int | None) -> list[_Hit]:
-    """Choose a sample, in the order of the pipelines."""
+def _sampled(hits: Sequence[_Hit], sample: str | int, seed: int | None) -> list[_Hit]:
+    """Take a sample at random, in the order of the pipelines."""
     size = sample_size(len(hits), sample)
-    numbers = random.Random(seed).sample(range(len(hits)), size)  # noqa: S311 - a sample is no secret
+    numbers = random.Random(seed).sample(range(len(hits)), size)  # noqa: S311 - not used for security
     return [hits[number] for number in sorted(numbers)]
 
 
-def _is_meant(spec: StepSpec, step: str | None) -> bool:
+def _is_selected(spec: StepSpec, step: str | None) -> bool:
     return step is None or step in (spec.name, spec.identity)
 
 
@@ -132,30 +134,34 @@ def _hits(spec: PipelineSpec, records: Records) -> list[_Hit]:
 def _audited(hit: _Hit, records: Records) -> AuditedStep:
     run = records.runs.run_of(hit.record.id)
     pipeline, name = (run.pipeline, run.name) if run else (hit.pipeline, "")
-    verdict, detail, seconds = _judged(hit, records.project, (pipeline, name, hit.record.step))
+    verdict, detail, seconds = _verdict(hit, records.project, (pipeline, name, hit.record.step))
     step, key = hit.body.spec.name, hit.record.key or ""
     return AuditedStep(step, hit.pipeline, name, key, verdict, detail, seconds)
 
 
-def _judged(hit: _Hit, project: Project, told: tuple[str, str, str]) -> tuple[Verdict, str, float | None]:
+def _verdict(
+    hit: _Hit, project: Project, identity: tuple[str, str, str]
+) -> tuple[Verdict, str, float | None]:
+    """Compute a result again and compare it; `identity` names the pipeline, run and step that the step sees."""
     if missing := lacking(hit.body.spec, hit.body):
         return "cannot be run", how_to_give(missing), None
     try:
         inputs = {name: read(artifact, project) for name, artifact in hit.record.inputs.items()}
     except ZencacheError as error:
-        return "cannot be run", _words(error), None
+        return "cannot be run", _message(error), None
     with tempfile.TemporaryDirectory(prefix="zencache-audit-", ignore_cleanup_errors=True) as folder:
         try:
-            made = compute(hit.body, inputs, project, Path(folder), told)
+            computed = compute(hit.body, inputs, project, Path(folder), identity)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a step may raise anything
-            return "failed", _words(error), None
-        found = _difference(hit.record, made, project)
-    return ("differs", found, made.seconds) if found else ("same", "", made.seconds)
+            return "failed", _message(error), None
+        difference = _difference(hit.record, computed, project)
+    return ("differs", difference, computed.seconds) if difference else ("same", "", computed.seconds)
 
 
-def _difference(record: ExecutionRecord, made: Computed, project: Project) -> str | None:
+def _difference(record: ExecutionRecord, computed: Computed, project: Project) -> str | None:
+    """Describe the first output that differs from what is stored."""
     for name, old in record.outputs.items():
-        new = made.outputs.get(name)
+        new = computed.outputs.get(name)
         if new is None:
             return f"output {name}: it is not given any more"
         if new.digest != old.digest:
@@ -164,20 +170,20 @@ def _difference(record: ExecutionRecord, made: Computed, project: Project) -> st
 
 
 def _where(name: str, old: ArtifactRecord, new: ArtifactRecord, project: Project) -> str:
-    """Say where two outputs differ: in the values, or else in the files that they are stored in."""
+    """Say where two outputs differ: in the values, or else in their files."""
     where = f"output {name}"
     if old.value_type != new.value_type:
         return f"{where}: {old.value_type} → {new.value_type}"
     try:
-        found = first_difference(read(old, project), read(new, project), where)
+        difference = first_difference(read(old, project), read(new, project), where)
     except ZencacheError as error:
-        return f"{where}: {_words(error)}"
+        return f"{where}: {_message(error)}"
     except Exception:  # noqa: BLE001 - values of any kind are compared
-        found = None
-    if found:
-        return found
+        difference = None
+    if difference:
+        return difference
     return first_differing_file(folder_of(old, project), new.folder, where) or f"{where}: its content differs"
 
 
-def _words(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     return str(error) if isinstance(error, ZencacheError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The first difference between two results, in words: where it is, what was recorded → what is now."""
+"""Describes the first difference between two values or folders: where it is, old → new."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zencache.model.types import type_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_LONGEST = 60  # characters of a value that is shown
+_MAX_SHOWN = 60  # characters of a value in a message
 _CHUNK = 2**20  # bytes
 
 
@@ -47,20 +47,24 @@ def _mappings(old: dict[Any, Any], new: dict[Any, Any], where: str) -> str | Non
     for key in sorted(old.keys() ^ new.keys(), key=repr):
         return f"{where}[{_shown(key)}] is {'gone' if key in old else 'new'}"
     for key, value in old.items():
-        if found := first_difference(value, new[key], f"{where}[{_shown(key)}]"):
-            return found
+        if difference := first_difference(value, new[key], f"{where}[{_shown(key)}]"):
+            return difference
     return f"{where}: the order of its keys" if list(old) != list(new) else None
 
 
-def _sequences(old: Sequence[Any], new: Sequence[Any], where: str, what: str) -> str | None:
-    flat = isinstance(old, str | bytes)
-    for number, (before, now) in enumerate(zip(old, new, strict=False)):
-        found = first_difference(before, now, f"{where}[{number}]") if not flat else None
-        if flat and before != now:
-            found = f"{where}[{number}]: {before!r} → {now!r} (of {len(old)} {what})"
-        if found:
-            return found
-    return f"{where}: {len(old)} {what} → {len(new)}" if len(old) != len(new) else None
+def _sequences(old: Sequence[Any], new: Sequence[Any], where: str, parts: str) -> str | None:
+    """Compare part by part; `parts` names them: elements, characters or bytes."""
+    is_text = isinstance(old, str | bytes)
+    for index, (before, now) in enumerate(zip(old, new, strict=False)):
+        if not is_text:
+            difference = first_difference(before, now, f"{where}[{index}]")
+        elif before != now:
+            difference = f"{where}[{index}]: {before!r} → {now!r} (of {len(old)} {parts})"
+        else:
+            difference = None
+        if difference:
+            return difference
+    return f"{where}: {len(old)} {parts} → {len(new)}" if len(old) != len(new) else None
 
 
 def _sets(old: set[Any] | frozenset[Any], new: set[Any] | frozenset[Any], where: str) -> str | None:
@@ -79,19 +83,19 @@ def _fields(value: Any) -> Mapping[str, Any] | None:
 
 def _each(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[str]:
     for name, value in old.items():
-        if found := first_difference(value, new.get(name), f"{where}{name}"):
-            yield found
+        if difference := first_difference(value, new.get(name), f"{where}{name}"):
+            yield difference
 
 
 def _plain(old: Any, new: Any, where: str) -> str | None:
     if isinstance(old, PurePath):
-        return None  # of a stored file: it is the content that counts
+        return None  # a stored file: its content is compared, not its path
     try:
-        same = bool(old == new) or bool(old != old and new != new)  # noqa: PLR0124 - NaN is not itself
+        is_same = bool(old == new) or bool(old != old and new != new)  # noqa: PLR0124 - NaN is not itself
     except Exception:  # noqa: BLE001 - a comparison of users' values may do anything
         return None
-    if same or object.__repr__(old) == repr(old):
-        return None  # its repr would only say where it is in memory
+    if is_same or object.__repr__(old) == repr(old):
+        return None  # its repr would only show its address in memory
     return f"{where}: {_shown(old)} → {_shown(new)}"
 
 
@@ -109,9 +113,9 @@ def _of_library(old: Any, new: Any, where: str) -> str | None:
 
 
 def _arrays(numpy: Any, old: Any, new: Any, where: str) -> str | None:
-    for what in ("dtype", "shape"):
-        if getattr(old, what) != getattr(new, what):
-            return f"{where}: {what} {getattr(old, what)} → {getattr(new, what)}"
+    for attribute in ("dtype", "shape"):
+        if getattr(old, attribute) != getattr(new, attribute):
+            return f"{where}: {attribute} {getattr(old, attribute)} → {getattr(new, attribute)}"
     differ = numpy.asarray(~((old == new) | ((old != old) & (new != new))))  # noqa: PLR0124 - NaN is not itself
     places = numpy.argwhere(differ)
     if not len(places):
@@ -122,7 +126,7 @@ def _arrays(numpy: Any, old: Any, new: Any, where: str) -> str | None:
 
 
 def _frames(pandas: Any, old: Any, new: Any, where: str) -> str | None:
-    """Compare labels, dtypes, and then cell by cell, row after row."""
+    """Compare labels, dtypes, and then cells, row by row."""
     if isinstance(old, pandas.Series):
         old, new = old.to_frame("value"), new.to_frame("value")
     if list(old.columns) != list(new.columns):
@@ -132,9 +136,9 @@ def _frames(pandas: Any, old: Any, new: Any, where: str) -> str | None:
     if not old.index.equals(new.index):
         return f"{where}: the labels of its rows differ"
     for number, column in enumerate(old.columns):
-        kinds = old.dtypes.iloc[number], new.dtypes.iloc[number]
-        if kinds[0] != kinds[1]:
-            return f"{where}: dtype of column {column!r} {kinds[0]} → {kinds[1]}"
+        old_dtype, new_dtype = old.dtypes.iloc[number], new.dtypes.iloc[number]
+        if old_dtype != new_dtype:
+            return f"{where}: dtype of column {column!r} {old_dtype} → {new_dtype}"
     return _cells(old, new, where)
 
 
@@ -155,11 +159,13 @@ def _cells(old: Any, new: Any, where: str) -> str | None:
 
 def first_differing_file(old: Path, new: Path, where: str) -> str | None:
     """Say which file differs first between two folders, and from which byte on."""
-    names = [{path.relative_to(side).as_posix() for path in content_files(side)} for side in (old, new)]
-    for name in sorted(names[0] | names[1]):
-        if name not in names[1]:
+    old_names, new_names = (
+        {p.relative_to(side).as_posix() for p in content_files(side)} for side in (old, new)
+    )
+    for name in sorted(old_names | new_names):
+        if name not in new_names:
             return f"{where}: file {name} is gone"
-        if name not in names[0]:
+        if name not in old_names:
             return f"{where}: file {name} is new"
         if (offset := first_differing_byte(old / name, new / name)) is not None:
             return f"{where}: file {name} differs from byte {offset:,} on"
@@ -181,4 +187,4 @@ def first_differing_byte(old: Path, new: Path) -> int | None:
 
 def _shown(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
