@@ -14,6 +14,7 @@ import pytest
 from tests.s3 import CREDENTIALS, new_bucket, s3_server
 from tests.servers import Servers, missing
 from tests.shop import _made, fresh, shop, zencache  # noqa: F401 - fixtures of several folders
+from zencache.util.backoff import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,12 @@ def s3_bucket(s3_address, monkeypatch):
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     return new_bucket(s3_address)
+
+
+@pytest.fixture
+def immediate_retries(monkeypatch):
+    """Requests to artifact stores are retried without waiting."""
+    monkeypatch.setattr("zencache.artifacts.object_store.RETRY", Retry(sleep=lambda seconds: None))
 
 
 @pytest.fixture(scope="session")

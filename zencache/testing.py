@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zencache.artifacts.store import content_digest
+from zencache.artifacts.manifest import content_digest
 from zencache.materializers import Materializer, find
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
-"""Stores elsewhere: an S3 server of our own, and a file system that fails."""
+"""Fixtures of artifact stores: a file system whose requests fail, and stores of several machines."""
 
 from __future__ import annotations
 
 import itertools
+import stat
 import threading
 from pathlib import Path
 from typing import ClassVar
@@ -11,10 +12,41 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from zencache.artifacts.remote import RemoteStores
-from zencache.artifacts.retry import Retry
 from zencache.artifacts.store import ArtifactStore
 from zencache.config import Settings, create_project
+from zencache.model.records import ArtifactRecord
+from zencache.util.backoff import Retry
+
+
+def fill(folder):
+    """Write an artifact of two files and an empty folder."""
+    (folder / "a").write_bytes(b"one")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "b").write_bytes(b"two" * 1000)
+    (folder / "empty").mkdir()
+
+
+def put(store, uri=None, fill=fill):
+    """Store an artifact, and give its record."""
+    uri = uri or f"{store.root()}/step/out/1"
+    return recorded(store, uri, store.put(uri, fill))
+
+
+def recorded(store, uri, stored):
+    """Give the record of an artifact that was stored."""
+    folder = store.folder(uri, stored.digest)
+    return ArtifactRecord(1, "out", uri, folder, "Any", "m:M", stored.digest, stored.size, live=True)
+
+
+def contents(folder):
+    """Give the bytes of all files below a folder, by relative name."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def writable(path):
+    """Let a test change a file or a folder; give it."""
+    path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o200)
+    return path
 
 
 class FlakyFileSystem(MemoryFileSystem):
@@ -97,13 +129,12 @@ def flaky():
 
 @pytest.fixture
 def at(tmp_path):
-    """Make an artifact store at a URL, for a machine of some name; it waits for nothing."""
+    """Make an artifact store at a URL, for a machine of some name; it retries without waiting."""
 
     def make(url, machine="here", **settings):
         folder = tmp_path / machine
         folder.mkdir(exist_ok=True)
-        store = ArtifactStore(create_project(folder, Settings(artifact_store=url, **settings)))
-        store.remote = RemoteStores(store.project, store.cache, Retry(first=0))
-        return store
+        project = create_project(folder, Settings(artifact_store=url, **settings))
+        return ArtifactStore(project, Retry(sleep=lambda seconds: None))
 
     return make

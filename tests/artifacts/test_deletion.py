@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zencache.artifacts.deletion import erase, size_of
+from zencache.artifacts.deletion import delete, size_of
 from zencache.errors import StoreUnavailableError
 
 
@@ -16,15 +16,15 @@ def test_nothing_is_left_of_what_is_erased_and_links_in_it_are_not_followed(fold
     (made / "value").write_text("x")
     (made / "value").chmod(0o444)
     (made / "link").symlink_to(folder / "kept.txt")
-    erase(made)
+    delete(made)
     assert [each.name for each in folder.iterdir()] == ["kept.txt"]
 
 
 def test_a_file_can_be_erased_and_what_is_gone_too(folder):
     """Some artifacts of TFX's are files."""
     (folder / "value").write_text("x")
-    erase(folder / "value")
-    erase(folder / "value")
+    delete(folder / "value")
+    delete(folder / "value")
     assert list(folder.iterdir()) == []
 
 
@@ -33,7 +33,7 @@ def test_what_an_earlier_attempt_left_is_in_nobodys_way(folder):
     for name in ("7", ".7.trash"):
         (folder / name).mkdir()
         (folder / name / "value").write_text("x")
-    erase(folder / "7")
+    delete(folder / "7")
     assert list(folder.iterdir()) == []
 
 
@@ -46,7 +46,7 @@ def test_what_cannot_be_deleted_is_said(folder, monkeypatch):
     (folder / "7").mkdir()
     monkeypatch.setattr("pathlib.Path.rename", refuse)
     with pytest.raises(StoreUnavailableError, match="cannot delete .*7: .*Permission denied"):
-        erase(folder / "7")
+        delete(folder / "7")
 
 
 def test_sizes_are_of_files_and_not_of_what_links_lead_to(folder):

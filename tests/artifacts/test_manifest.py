@@ -9,16 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from zencache.artifacts.manifest import size_of
-from zencache.artifacts.store import (
-    MANIFEST,
-    ArtifactStore,
-    Manifest,
-    check,
-    content_digest,
-    write_aside,
-    write_manifest,
-)
+from zencache.artifacts.integrity import check
+from zencache.artifacts.manifest import MANIFEST, Manifest, content_digest, size_of
+from zencache.artifacts.staging import add_manifest, write_artifact
+from zencache.artifacts.store import ArtifactStore
 from zencache.config import create_project
 from zencache.errors import ArtifactError
 from zencache.model.records import ArtifactRecord
@@ -48,7 +42,7 @@ def target(store):
 
 def test_a_manifest_is_written_with_every_artifact(target):
     """It names files with sizes and digests, and counts neither for the size nor for the digest."""
-    manifest = write_aside(target, fill)
+    manifest = write_artifact(target, fill)
     assert Manifest.read(target) == manifest == Manifest.of(target)
     assert manifest.folders == ("empty",)
     assert manifest.size == 6
@@ -68,7 +62,7 @@ def test_its_text_is_pinned():
 
 def test_nothing_of_ours_is_there_without_its_manifest(store, target):
     """It is written last: what lacks it may lack more. What a TFX component made has none."""
-    manifest = write_aside(target, fill)
+    manifest = write_artifact(target, fill)
     assert store.problem(record(target, manifest)) is None
     (target / MANIFEST).unlink()
     assert store.problem(record(target, manifest)) == "has no manifest"
@@ -88,7 +82,7 @@ def test_nothing_of_ours_is_there_without_its_manifest(store, target):
 )
 def test_the_first_file_that_differs_is_named(target, change, said):
     """Whoever reads the error knows which file to look at."""
-    manifest = write_aside(target, fill)
+    manifest = write_artifact(target, fill)
     for path in target.rglob("*"):
         path.chmod(0o755)
     change(target)
@@ -98,8 +92,8 @@ def test_the_first_file_that_differs_is_named(target, change, said):
 
 def test_a_manifest_of_other_content_is_no_excuse(target):
     """Files and manifest that were swapped together are not what was recorded."""
-    manifest = write_aside(target, fill)
-    write_aside(target.with_name("2"), lambda folder: (folder / "a").write_bytes(b"other"))
+    manifest = write_artifact(target, fill)
+    write_artifact(target.with_name("2"), lambda folder: (folder / "a").write_bytes(b"other"))
     with pytest.raises(ArtifactError, match="its content changed"):
         check(target.with_name("2"), manifest.digest, name="x", value_digest=lambda _: None)
 
@@ -129,34 +123,34 @@ def test_a_manifest_that_was_edited_is_refused():
 
 def test_an_artifact_from_before_manifests_gets_its_own(store, target):
     """Of what was recorded and no other content."""
-    manifest = write_aside(target, fill)
+    manifest = write_artifact(target, fill)
     (target / MANIFEST).unlink()
-    assert write_manifest(target, manifest.digest) == manifest
+    assert add_manifest(target, manifest.digest) == manifest
     assert store.problem(record(target, manifest)) is None
     assert [path.name for path in target.parent.iterdir()] == ["1"]
     with pytest.raises(ArtifactError, match="its content changed"):
-        write_manifest(target, "0" * 64)
+        add_manifest(target, "0" * 64)
 
 
 def test_a_bad_copy_is_set_aside_and_never_deleted(store, target):
     """Its bytes may be all that is left of a result."""
-    made = record(target, write_aside(target, fill))
-    where = Path(store.set_aside(made))
+    made = record(target, write_artifact(target, fill))
+    where = Path(store.quarantine(made))
     assert not target.exists()
     assert (where / "a").read_bytes() == b"one"
-    assert store.set_aside(made) is None
+    assert store.quarantine(made) is None
 
 
 def test_a_bad_copy_in_the_projects_folder_is_set_aside_there(store, target, monkeypatch):
     """Also where new artifacts are put into another."""
     monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", str(Path.cwd() / "mnt"))
-    where = store.set_aside(record(target, write_aside(target, fill)))
+    where = store.quarantine(record(target, write_artifact(target, fill)))
     assert Path(where).parent == store.project.own_artifacts / ".quarantine" / "step" / "out"
 
 
 def test_what_is_deleted_is_gone(store, target):
     """Twice is as good as once."""
-    made = record(target, write_aside(target, fill))
+    made = record(target, write_artifact(target, fill))
     store.delete(made)
     store.delete(made)
     assert store.problem(made) == "is missing or damaged"
@@ -164,7 +158,7 @@ def test_what_is_deleted_is_gone(store, target):
 
 def test_an_artifact_of_other_records_is_not_mixed_into_a_new_one(store, target):
     """Where records begin anew, their numbers come again."""
-    write_aside(target, fill)
+    write_artifact(target, fill)
     stored = store.put(str(target), lambda folder: (folder / "b").write_bytes(b"new"))
     assert (stored.size, sorted(p.name for p in target.iterdir())) == (3, [MANIFEST, "b"])
     [old] = (store.project.artifacts / ".quarantine" / "step" / "out").iterdir()

@@ -11,7 +11,7 @@ import pytest
 
 from zencache import Repository, StepContext, pipeline, step
 from zencache.artifacts.filesystems import file_system
-from zencache.artifacts.store import MANIFEST
+from zencache.artifacts.manifest import MANIFEST
 from zencache.config import Settings, create_project, find_project
 from zencache.errors import ArtifactError, StoreUnavailableError
 
@@ -163,9 +163,8 @@ def test_a_failing_step_leaves_nothing_there(store, s3_address):
     assert not any(find_project().work.iterdir())
 
 
-def test_a_store_that_cannot_be_reached_is_one_clear_error(s3_bucket, monkeypatch):
+def test_a_store_that_cannot_be_reached_is_one_clear_error(s3_bucket, immediate_retries):
     """The run fails, and says where."""
-    monkeypatch.setattr("zencache.artifacts.retry.time.sleep", lambda _: None)
     options = {"endpoint_url": "http://127.0.0.1:9"}
     create_project(Path.cwd(), Settings(artifact_store=f"{s3_bucket}/team", artifact_store_options=options))
     with pytest.raises(

@@ -14,7 +14,7 @@ import pytest
 from blake3 import blake3
 
 from zencache import Output, Repository, pipeline, step
-from zencache.artifacts.store import Manifest
+from zencache.artifacts.manifest import Manifest
 from zencache.config import Settings, create_project, open_project
 from zencache.errors import ArtifactError, CodeUnavailableError, SettingsError
 from zencache.metadata.session import open_records

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zencache import Repository
-from zencache.artifacts.store import content_digest
+from zencache.artifacts.manifest import content_digest
 from zencache.errors import NotFoundError, ParameterError
 
 pytestmark = pytest.mark.tfx

@@ -42,7 +42,6 @@ def old(path):
 # -- collecting ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.file_times
 def test_gc_deletes_what_no_kept_run_needs(shop, zencache):
     """The last run of each pipeline needs all but the scale of `first`, once `others` has run anew."""
     folder = folder_of("first", "scale")
@@ -71,7 +70,6 @@ def test_collected_results_are_misses_and_their_history_stays(shop, zencache):
     assert list(again.steps["scale"].output.load()) == [0.0, 3.0, 6.0, 9.0]
 
 
-@pytest.mark.file_times
 def test_a_dry_run_changes_nothing(shop, zencache):
     """It lists by step what would go, and marks nothing."""
     done = zencache("cache", "gc", "--older-than", "0s", "--dry-run").stdout
@@ -117,7 +115,6 @@ def test_a_pinned_run_keeps_what_it_needs_until_it_is_unpinned(shop, zencache):
     assert not folder_of("third", "scale").exists()
 
 
-@pytest.mark.file_times
 def test_what_lies_about_goes_after_an_hour(shop, zencache):
     """Folders without a record, half-written ones, working folders, snapshots and texts without a reference."""
     store = shop / ".zencache"
@@ -196,14 +193,14 @@ def test_a_use_that_is_published_while_gc_chooses_is_seen(shop, monkeypatch):
 
 def test_what_is_marked_is_computed_anew(shop, monkeypatch):
     """A run that plans between marking and deleting reuses nothing of it."""
-    erased, runs = deletion.erase, []
+    erased, runs = deletion.delete, []
 
     def and_run(path):
         if not runs:
             runs.append(Repository().get_pipeline_by_name("others").run())
         erased(path)
 
-    monkeypatch.setattr(deletion, "erase", and_run)
+    monkeypatch.setattr(deletion, "delete", and_run)
     Repository().gc(**NOW)
     assert [each.status for each in runs[0].steps.values()] == ["executed"] * 3
     assert len(runs[0].steps["scale"].output.load()) == 4

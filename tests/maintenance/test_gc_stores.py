@@ -16,9 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 from zencache import Repository, pipeline, step
-from zencache.artifacts import deletion, remote
+from zencache.artifacts import deletion, object_store
 from zencache.artifacts.filesystems import file_system
-from zencache.artifacts.store import MANIFEST
+from zencache.artifacts.manifest import MANIFEST
 from zencache.cli.app import app
 from zencache.config import Settings, create_project, find_project
 from zencache.errors import ArtifactError, StoreUnavailableError
@@ -58,11 +58,10 @@ def failing(size: int = 1000):
 
 
 @pytest.fixture
-def memory(monkeypatch):
+def memory(immediate_retries):
     """The URL of a store in this process, which is that of the project in the working folder; and its file system."""
     url = f"memory://{uuid.uuid4().hex[:8]}/team"
     create_project(Path.cwd(), Settings(artifact_store=url))
-    monkeypatch.setattr("zencache.artifacts.retry.time.sleep", lambda _: None)
     return url, fsspec.filesystem("memory")
 
 
@@ -199,7 +198,7 @@ def test_what_is_needed_after_a_crash_is_live_if_nothing_of_it_is_gone(memory, m
         whole(self, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(remote, "_AT_ONCE", 1)
+        patch.setattr(object_store, "CONCURRENT_REQUESTS", 1)
         patch.setattr(type(fs), "rm_file", crash)
         if deleted < 4:
             with pytest.raises(KeyboardInterrupt):

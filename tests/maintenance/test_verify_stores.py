@@ -11,8 +11,7 @@ import pytest
 
 from zencache import Repository, pipeline, step
 from zencache.artifacts.filesystems import file_system
-from zencache.artifacts.manifest import size_of
-from zencache.artifacts.store import MANIFEST
+from zencache.artifacts.manifest import MANIFEST, size_of
 from zencache.config import Settings, create_project, find_project
 from zencache.errors import StoreUnavailableError
 from zencache.metadata.client import set_properties
@@ -117,13 +116,12 @@ def test_the_read_cache_is_left_as_it_is(store):
     assert not any(find_project().work.iterdir())
 
 
-def test_a_store_that_does_not_answer_is_no_damage(s3_bucket, s3_address, monkeypatch):
+def test_a_store_that_does_not_answer_is_no_damage(s3_bucket, s3_address, immediate_retries):
     """Nothing is marked: one clear error."""
     create_project(
         Path.cwd(), Settings(artifact_store=s3_bucket, artifact_store_options={"endpoint_url": s3_address})
     )
     chain().run()
-    monkeypatch.setattr("zencache.artifacts.retry.time.sleep", lambda _: None)
     config = Path(".zencache/config.toml")
     config.write_text(config.read_text().replace(s3_address, "http://127.0.0.1:9"))
     with pytest.raises(StoreUnavailableError, match="the artifact store failed at s3://"):

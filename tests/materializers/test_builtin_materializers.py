@@ -12,7 +12,8 @@ import pytest
 from pydantic import BaseModel
 
 from zencache import Materializer, register
-from zencache.artifacts.store import content_digest, write_aside
+from zencache.artifacts.manifest import content_digest
+from zencache.artifacts.staging import write_artifact
 from zencache.errors import MaterializerError
 from zencache.materializers import find, load_materializer
 from zencache.materializers.builtin import (
@@ -122,7 +123,7 @@ TABLE = np.dtype([("a", "<i4"), ("b", "S4")])
 def test_a_large_array_is_stored_as_numpy_stores_it(tmp_path, array):
     """Byte by byte, so that its digest does not depend on how it was written."""
     (tmp_path / "ours").mkdir()
-    manifest = write_aside(tmp_path / "ours", lambda folder: ArrayMaterializer().save(array, folder))
+    manifest = write_artifact(tmp_path / "ours", lambda folder: ArrayMaterializer().save(array, folder))
     np.save(tmp_path / "array.npy", array)
     assert (tmp_path / "ours" / "array.npy").read_bytes() == (tmp_path / "array.npy").read_bytes()
     assert manifest.digest == content_digest(tmp_path / "ours")

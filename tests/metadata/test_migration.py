@@ -13,8 +13,7 @@ import pytest
 
 from tests.old_store import import_flows, unpack
 from zencache import Repository, config
-from zencache.artifacts.manifest import Manifest
-from zencache.artifacts.store import MANIFEST
+from zencache.artifacts.manifest import MANIFEST, Manifest
 from zencache.config import FORMAT, open_project, raise_format
 from zencache.errors import SettingsError, StoreFormatError, StoreUnavailableError
 from zencache.materializers.builtin import PlainMaterializer

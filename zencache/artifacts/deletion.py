@@ -1,4 +1,4 @@
-"""Bytes of this machine that go: how they are deleted, and how many they are."""
+"""Deletes files and folders of this machine, and measures them; links are neither followed nor counted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def erase(folder: Path) -> None:
-    """Delete an artifact's folder, or the file that it is: half-deleted, it is nowhere that anyone looks."""
+def delete(folder: Path) -> None:
+    """Delete a folder or a file: it is renamed first, so that nobody reads half of it."""
     trash = folder.with_name(f".{folder.name}.trash")
     try:
         _remove(trash)
@@ -33,36 +33,39 @@ def _remove(path: Path) -> None:
 
 
 def size_of(path: Path) -> int:
-    """Measure a file or a folder, in bytes; what is gone has none."""
+    """Measure a file or a folder, in bytes; a missing one has none."""
     return sum(size for size, _ in _entries(path))
 
 
 def last_change(path: Path) -> datetime:
-    """Give when something below a path changed last."""
-    newest = max((when for _, when in _entries(path)), default=0.0)
+    """Give when a path, or anything below it, changed last."""
+    newest = max((changed for _, changed in _entries(path)), default=0.0)
     return datetime.fromtimestamp(newest, tz=timezone.utc)
 
 
 def _entries(path: Path) -> Iterator[tuple[int, float]]:
-    """List size and time of a path and of all below it; links are passed over, and what vanishes."""
+    """Give size and time of a path and of all below it; links are skipped, and what vanishes meanwhile."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return
     is_folder = path.is_dir() and not path.is_symlink()
-    yield (0 if is_folder else found.st_size), found.st_mtime
-    for each in listed(path) if is_folder else ():
-        yield from _entries(each)
+    yield (0 if is_folder else status.st_size), status.st_mtime
+    for child in children(path) if is_folder else ():
+        yield from _entries(child)
 
 
 def folders(path: Path) -> list[Path]:
-    """List the folders in one."""
-    return [each for each in listed(path) if each.is_dir()]
+    """List the folders in a folder, without links."""
+    return [child for child in children(path) if child.is_dir()]
 
 
-def listed(path: Path) -> list[Path]:
-    """List a folder; of links nobody knows what they lead to."""
+def children(path: Path) -> list[Path]:
+    """List a folder, without links: they may lead anywhere. Empty if it is not there."""
     try:
-        return sorted(each for each in path.iterdir() if not each.is_symlink())
+        return sorted(child for child in path.iterdir() if not child.is_symlink())
     except OSError:
         return []
+
+
+erase, listed = delete, children

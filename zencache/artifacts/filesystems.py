@@ -1,8 +1,9 @@
-"""File systems elsewhere by the URL of a store, through fsspec."""
+"""fsspec's file systems by URL: opened once a process, without secrets in settings or messages."""
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from urllib.parse import urlsplit
 
 import fsspec
 
-from zencache.artifacts.retry import redacted
 from zencache.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -42,14 +42,25 @@ _SECRET = frozenset(
         "token",
     }
 )
-_WAYS = ("anon", "cloud", "google_default")
-"""Values of gcsfs's `token` that say where to look, and are none."""
+_TOKEN_SOURCES = ("anon", "cloud", "google_default")
+"""Values of gcsfs's `token` that name a source of credentials, and are no secret."""
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    # The tries of each layer multiply: it would be minutes until a dead endpoint is told of.
+    # The attempts of each layer multiply: without this it takes minutes to report a dead endpoint.
     "s3": {"config_kwargs": {"retries": {"total_max_attempts": 1}}},
 }
+_USER = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@")
+_QUERY = re.compile(r"(\w://[^\s?]*)\?\S+")
 _lock = threading.Lock()
 _opened: dict[tuple[str, str], Any] = {}
+
+
+def redacted(text: str) -> str:
+    """Remove credentials from the URLs in a text: what is before an `@`, and signatures.
+
+    >>> redacted("cannot reach https://me:secret@host/bucket?X-Amz-Signature=1f: timeout")
+    'cannot reach https://host/bucket?… timeout'
+    """
+    return _QUERY.sub(r"\1?…", _USER.sub("", text))
 
 
 def checked(url: str) -> str:
@@ -74,13 +85,13 @@ def checked(url: str) -> str:
 def file_system(url: str, options: Mapping[str, Any]) -> Any:
     """Give the fsspec file system of a URL, opened once a process.
 
-    Raises SettingsError for one that nothing knows, that needs an extra, or whose options hold secrets.
+    Raises SettingsError for an unknown scheme, one that needs an extra, and options that hold secrets.
     """
     scheme = urlsplit(url).scheme
     key = (scheme, json.dumps(options, sort_keys=True, default=str))
     with _lock:
         if key not in _opened:
-            _opened[key] = _made(scheme, options)
+            _opened[key] = _open(scheme, options)
         return _opened[key]
 
 
@@ -88,24 +99,24 @@ def _secrets(options: Mapping[str, Any]) -> Iterator[str]:
     for name, value in options.items():
         if isinstance(value, dict):
             yield from _secrets(value)
-        elif name.lower() in _SECRET and value not in _WAYS:
+        elif name.lower() in _SECRET and value not in _TOKEN_SOURCES:
             yield name
 
 
-def _made(scheme: str, options: Mapping[str, Any]) -> Any:
-    secret = sorted(_secrets(options))
-    if secret:
+def _open(scheme: str, options: Mapping[str, Any]) -> Any:
+    secrets = sorted(_secrets(options))
+    if secrets:
         raise SettingsError(
-            f"[artifact_store_options] holds {', '.join(secret)}: settings are committed, so secrets have no place in them. "
+            f"[artifact_store_options] holds {', '.join(secrets)}: settings are committed, so secrets have no place in them. "
             "Give credentials as the backend takes them (environment variables, its own files)"
         )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # Google's libraries on Python 3.10
             kind = fsspec.get_filesystem_class(scheme)
-            # What other processes write must be seen, so no listing is kept.
-            given = {**_DEFAULTS.get("s3" if scheme == "s3a" else scheme, {}), **options}
-            made = kind(use_listings_cache=False, skip_instance_cache=True, **given)
+            # Other processes write too, so no listing is cached.
+            arguments = {**_DEFAULTS.get("s3" if scheme == "s3a" else scheme, {}), **options}
+            fs = kind(use_listings_cache=False, skip_instance_cache=True, **arguments)
     except ImportError as error:
         extra = _EXTRAS.get(scheme)
         advice = f"pip install 'zencache[{extra}]'" if extra else str(error)
@@ -116,5 +127,5 @@ def _made(scheme: str, options: Mapping[str, Any]) -> Any:
             "that fsspec knows, and check [artifact_store_options]"
         ) from error
     if scheme in ("s3", "s3a"):
-        made.retries = 2  # as above; a part of a large file is worth a second try before all of it
-    return made
+        fs.retries = 2  # as above; one part of a large file is worth a second attempt before all of it
+    return fs

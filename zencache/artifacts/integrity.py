@@ -1,33 +1,27 @@
-"""Whether the bytes of an artifact are what was recorded: a look at it, or a reading of all of them.
+"""Integrity checks: whether the files of an artifact are what was recorded.
 
-Nothing is changed, and the read cache is neither asked nor filled. `ArtifactStore.problem` is the quick answer of a
-look-up; here it is said in words what is wrong.
+Bytes are compared with the manifest first: a materializer never sees damaged files.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.artifacts.manifest import measured, wrong
-from zencache.artifacts.store import MANIFEST, NO_MANIFEST, Manifest, is_remote
-from zencache.errors import MaterializerError
+from zencache.artifacts.manifest import MANIFEST, Manifest, content_digest, content_files
+from zencache.errors import ArtifactError, MaterializerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from zencache.artifacts.store import ArtifactStore
     from zencache.model.records import ArtifactRecord
 
-    Digest = Callable[[Path], str | None]
-
-_GONE = (FileNotFoundError, NotADirectoryError)
+NO_MANIFEST = "has no manifest"
+CONTENT_CHANGED = "its content changed"
+ValueDigest = Callable[[Path], str | None]
+"""A materializer's digest of the value in a folder; None leaves it to the digest of the files."""
 
 
 @dataclass(frozen=True)
@@ -36,32 +30,16 @@ class Damage:
 
     wrong: str
     is_certain: bool = True
-    """Whether its bytes are known to be others; not where nobody here may read them."""
+    """Whether its bytes are known to differ; not where they cannot be read, or cannot be compared, here."""
 
 
-def is_checkable(record: ArtifactRecord) -> bool:
-    """Say whether there is anything recorded that its files could be compared with."""
-    if not record.materializer and is_remote(record.uri):  # only TFX reads what its components put elsewhere
-        return False
-    return bool(record.digest)
+def unchecked(folder: Path) -> str | None:  # noqa: ARG001 - stands for a materializer's `digest`
+    """Leave the digest of a value to that of its files."""
+    return None
 
 
-def damage(
-    store: ArtifactStore, record: ArtifactRecord, value_digest: Digest, *, full: bool
-) -> Damage | None:
-    """Say what is wrong with an artifact; None if nothing is. Without `full`, what is there is not read.
-
-    Raises StoreUnavailableError where a store elsewhere does not answer.
-    """
-    try:
-        return _damage(store, record, partial(_named, record, value_digest), full=full)
-    except MaterializerError:
-        said = f"cannot be compared with its record: {record.materializer} cannot be used here; install what it needs"
-        return Damage(said, is_certain=False)
-
-
-def _named(record: ArtifactRecord, value_digest: Digest, folder: Path) -> str | None:
-    """Have a materializer name a value; where it cannot, and the bytes do not name it either, nobody knows."""
+def value_digest_or_error(record: ArtifactRecord, value_digest: ValueDigest, folder: Path) -> str | None:
+    """Call a materializer's digest; raises MaterializerError if it fails and the files do not decide either."""
     try:
         return value_digest(folder)
     except Exception as error:
@@ -71,66 +49,69 @@ def _named(record: ArtifactRecord, value_digest: Digest, folder: Path) -> str | 
         raise MaterializerError(str(error)) from error
 
 
-def _damage(
-    store: ArtifactStore, record: ArtifactRecord, value_digest: Digest, *, full: bool
-) -> Damage | None:
-    if is_remote(record.uri):
-        found = _elsewhere(store, record, value_digest, full=full)
-        return Damage(found) if found else None
-    if str(record.folder).startswith(os.devnull):
-        return Damage("its record leads to where no artifact is")
+def difference(folder: Path, digest: str, value_digest: ValueDigest) -> str | None:
+    """Name the first file that differs from what was recorded, and what differs; None if nothing does."""
     try:
-        found = _here(record, value_digest, full=full, with_manifest=not store.lacks_manifests)
-    except _GONE:
-        found = "is missing"
-    except PermissionError as error:
-        return Damage(f"cannot be read: {error.strerror}", is_certain=False)
+        manifest = Manifest.read(folder)
+    except ValueError as error:
+        return f"{MANIFEST} cannot be used: {error}"
+    changed = manifest.difference(folder) if manifest else None
+    if changed:
+        return changed
+    actual = value_digest(folder) or (manifest.digest if manifest else content_digest(folder))
+    return None if actual == digest else CONTENT_CHANGED
+
+
+def check(folder: Path, digest: str, *, name: str, value_digest: ValueDigest) -> None:
+    """Raise ArtifactError, which names the first file that differs, unless the content is what was recorded."""
+    if not folder.exists():
+        raise missing_error(name, folder)
+    changed = difference(folder, digest, value_digest)
+    if changed:
+        raise changed_error(name, folder, changed)
+
+
+def read_checked(folder: Path, digest: str, *, name: str) -> dict[str, bytes]:
+    """Read an artifact's files into memory; raises ArtifactError unless just these bytes are what was recorded."""
+    try:
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in content_files(folder)}
     except OSError as error:
-        found = f"cannot be read: {error.strerror}"
-    return Damage(found) if found else None
+        raise missing_error(name, folder) from error
+    if not files and not folder.exists():
+        raise missing_error(name, folder)
+    manifest = Manifest(
+        tuple((file, len(data), blake3(data).hexdigest()) for file, data in sorted(files.items()))
+    )
+    if manifest.digest != digest:
+        raise changed_error(name, folder, CONTENT_CHANGED)
+    return files
 
 
-def _here(record: ArtifactRecord, value_digest: Digest, *, full: bool, with_manifest: bool) -> str | None:
-    if not record.materializer and not record.size and not record.folder.exists():
-        return None  # what a TFX component left empty may be gone
-    size, has_manifest = measured(str(record.folder))
-    if record.materializer and not has_manifest and with_manifest:
-        return NO_MANIFEST
-    is_whole = size == record.size
-    if is_whole and not full:
-        return None
-    return wrong(record.folder, record.digest, value_digest) or (
-        None if is_whole else f"has {size} bytes, not {record.size}"
+def missing_error(name: str, folder: Path) -> ArtifactError:
+    """Make the error for an artifact that is not there."""
+    return ArtifactError(f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew")
+
+
+def changed_error(name: str, place: Path | str, changed: str) -> ArtifactError:
+    """Make the error for an artifact whose content is not what was recorded."""
+    return ArtifactError(
+        f"the artifact {name} at {place} is not what was recorded: {changed}; "
+        "run the pipeline again to make it anew"
     )
 
 
-def _elsewhere(
-    store: ArtifactStore, record: ArtifactRecord, value_digest: Digest, *, full: bool
-) -> str | None:
-    """As `_here`, of what is elsewhere: every byte comes over the network, and nothing of it is kept."""
-    problem = store.problem(record)
-    if problem or not full:
-        return problem
-    try:
-        manifest = store.remote.read_manifest(record.uri)
-    except _GONE:
-        return NO_MANIFEST
-    except ValueError as error:
-        return f"{MANIFEST} cannot be used: {error}"
-    for name, size, digest in manifest.files:
-        hasher = blake3()
-        for part in store.remote.parts(record, name, size):
-            hasher.update(part)
-        if hasher.hexdigest() != digest:
-            return f"{name} is missing, or its content changed"
-    if manifest.digest == record.digest:
-        return None
-    return None if _fetched_digest(store, record, value_digest) == record.digest else "its content changed"
+# -- names that maintenance still uses ----------------------------------------------------------------
+
+Digest = ValueDigest
 
 
-def _fetched_digest(store: ArtifactStore, record: ArtifactRecord, value_digest: Digest) -> str | None:
-    """Have a materializer name a value, for which it needs the files."""
-    store.project.work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=store.project.work) as folder:
-        store.remote.fetch_into(record, Path(folder))
-        return value_digest(Path(folder))
+def damage(store: Any, record: ArtifactRecord, value_digest: ValueDigest, *, full: bool) -> Damage | None:
+    """Call `ArtifactStore.damage`."""
+    return store.damage(record, value_digest, full=full)  # type: ignore[no-any-return]
+
+
+def is_checkable(record: ArtifactRecord) -> bool:
+    """Say what `ArtifactStore.is_checkable` says."""
+    return bool(record.digest) and (
+        bool(record.materializer) or "://" not in record.uri.removeprefix("file://")
+    )

@@ -1,26 +1,27 @@
-"""Which places are a project's own: there its runs put artifacts, and gc may delete what they put there.
+"""Ownership: the places where a project's own runs put artifacts, and where gc may delete them.
 
 ::
 
     <root>/<step>/<output>/<execution>                 in the project's folder, and below pipeline roots that its records name
     <base>/_<16 hex>/<step>/<output>/<execution>       where others may write too: each run has a root of its own
 
-A base is the project's folder, its artifact store's folder, or its URL. The name of a run's root is random, so where
-a folder of that name is on this machine, the run put it there: what another machine's run put into a folder of its
-own is out of reach, whatever the records say.
+A base is the project's folder, its artifact store's folder, or its URL. The name of a run's root is random: a folder
+of that name on this machine was made by that run. Folders of other machines' runs are not owned here, whatever the
+records say.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from zencache.artifacts.store import is_remote
+from zencache.artifacts.factory import Backends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from zencache.config import Project
 
@@ -29,60 +30,66 @@ _DEPTH = 3  # TFX's launcher puts artifacts at root/node/output/execution[/index
 
 
 @dataclass(frozen=True)
-class Reach:
-    """The places that a project's runs write to, as far as one of its stores of records names them."""
+class OwnedRoots:
+    """The places that a project's runs write to, as far as one of its metadata stores names them.
+
+    >>> from pathlib import Path
+    >>> from zencache.config import Settings, create_project
+    >>> project = create_project(Path.cwd(), Settings(artifact_store="s3://bucket/team"))
+    >>> owned = OwnedRoots.of(project)
+    >>> run = "s3://bucket/team/_0123456789abcdef"
+    >>> owned.run_root(f"{run}/load/output/7") == run, owned.is_made_by(f"{run}/load/output/7", 7)
+    (True, True)
+    """
 
     roots: tuple[str, ...]
     """Those that runs share."""
     bases: tuple[str, ...]
-    """Those that each run has a root of its own below."""
+    """Those below which each run has a root of its own."""
+    _backends: Backends = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, project: Project, named: Iterable[Path] = ()) -> Reach:
-        """Give the places of a project with its database; `named` are the pipeline roots that files of records name.
+    def of(cls, project: Project, named: Iterable[Path] = ()) -> OwnedRoots:
+        """Give the places of a project and its database; `named` are the pipeline roots that records in files name.
 
-        What a server's records name outside of the project's own folders may be on another machine.
+        A server's records may name folders of another machine, so only the project's own count there.
         """
-        plain = () if project.database.is_server else (project.own_artifacts, *named)
-        store = (project.artifact_store or "").rstrip("/")
-        bases = (project.own_artifacts, project.artifacts)
-        elsewhere = (store,) if is_remote(store) else ()
-        return cls(tuple(map(str, plain)), tuple(dict.fromkeys((*map(str, bases), *elsewhere))))
+        backends = Backends(project)
+        roots = () if project.database.is_server else (project.own_artifacts, *named)
+        base = backends.of(project.artifact_store or "").base()
+        bases = dict.fromkeys((str(project.own_artifacts), str(project.artifacts), base))
+        return cls(tuple(map(str, roots)), tuple(bases), backends)
 
     def is_made_by(self, place: str, execution: int) -> bool:
-        """Say whether a place is one where an execution of this project puts what it makes."""
+        """Say whether a place is one where an execution of this project puts its outputs, with no link on the way."""
         run = self.run_root(place)
         roots = self.roots if run is None else (run,)
-        return any(is_made_by(place, root, execution) for root in roots)
+        return any(
+            is_output_of(place, root, execution)
+            and not self._backends.of(place).has_link(root, _names_below(place, root))
+            for root in roots
+        )
 
     def run_root(self, place: str) -> str | None:
-        """Give the root that one run has for itself, and that a place is in or is; None if there is none, or not here.
-
-        >>> Reach((), ("s3://bucket/team",)).run_root("s3://bucket/team/_0123456789abcdef/load/output/7")
-        's3://bucket/team/_0123456789abcdef'
-        """
+        """Give the root of a single run that a place is in or is; None if there is none, or not on this machine."""
         for base in self.bases:
-            inside = _inside(place, base)
-            if inside and _RUN.fullmatch(inside[0]):
-                root = f"{base}/{inside[0]}"
-                is_here = is_remote(root) or (Path(root).is_dir() and not Path(root).is_symlink())
-                return root if is_here else None
+            names = _names_below(place, base)
+            if names and _RUN.fullmatch(names[0]):
+                root = f"{base}/{names[0]}"
+                return root if self._backends.of(root).is_run_root(root) else None
         return None
 
 
-def is_made_by(place: str, root: str, execution: int) -> bool:
-    """Say whether a place is where TFX's launcher puts what an execution makes below a root, without detours.
+def is_output_of(place: str, root: str, execution: int) -> bool:
+    """Say whether a place is named as TFX's launcher names an output of an execution below a root.
 
-    >>> is_made_by("/r/load/output/7", "/r", 7), is_made_by("/data/7", "/r", 7), is_made_by("s3://b/x/y/7", "s3://b", 7)
+    >>> is_output_of("/r/load/output/7", "/r", 7), is_output_of("/data/7", "/r", 7), is_output_of("s3://b/x/y/7", "s3://b", 7)
     (True, False, True)
     """
-    inside = _inside(place, root)
-    if not _DEPTH <= len(inside) <= _DEPTH + 1 or inside[_DEPTH - 1] != str(execution):
+    names = _names_below(place, root)
+    if not _DEPTH <= len(names) <= _DEPTH + 1 or names[_DEPTH - 1] != str(execution):
         return False
-    if not all(inside) or ".." in inside or "." in inside:
-        return False
-    steps = () if is_remote(place) else (Path(root, *inside[: n + 1]) for n in range(len(inside)))
-    return not any(step.is_symlink() for step in steps)
+    return all(names) and ".." not in names and "." not in names
 
 
 def around(place: str) -> Iterator[str]:
@@ -97,6 +104,9 @@ def around(place: str) -> Iterator[str]:
             yield f"{start}{mark}{parent}"
 
 
-def _inside(place: str, root: str) -> list[str]:
+def _names_below(place: str, root: str) -> list[str]:
     """Give the names on the way from a root to a place; none if it is not below."""
     return place[len(root) + 1 :].split("/") if place.startswith(f"{root}/") else []
+
+
+Reach = OwnedRoots

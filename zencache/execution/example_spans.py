@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 def fingerprint(properties: Mapping[str, Any]) -> str:
     """Give what TFX records of the files that an `ExampleGen` reads: how many, how large, when changed."""
-    return _resolved(properties, is_remote=True).fingerprint
+    return _resolved(properties, with_fingerprint=True).fingerprint
 
 
 def matched(properties: Mapping[str, Any]) -> Matched:
     """Fill in spans and versions as TFX's driver does; raises DefinitionError where no span fits."""
-    return _resolved(properties, is_remote="://" in str(properties["input_base"]))
+    return _resolved(properties, with_fingerprint="://" in str(properties["input_base"]))
 
 
-def _resolved(properties: Mapping[str, Any], *, is_remote: bool) -> Matched:
+def _resolved(properties: Mapping[str, Any], *, with_fingerprint: bool) -> Matched:
     from tfx.components.example_gen import input_processor  # noqa: PLC0415 - whoever has an ExampleGen has all of TFX
     from tfx.proto import example_gen_pb2, range_config_pb2  # noqa: PLC0415 - likewise
     from tfx.utils import proto_utils  # noqa: PLC0415 - likewise
@@ -35,7 +35,7 @@ def _resolved(properties: Mapping[str, Any], *, is_remote: bool) -> Matched:
     try:
         processor = input_processor.FileBasedInputProcessor(base, config.splits, limits)
         span, version = processor.resolve_span_and_version()
-        fingerprint = processor.get_input_fingerprint(span, version) if is_remote else ""
+        fingerprint = processor.get_input_fingerprint(span, version) if with_fingerprint else ""
     except ValueError as error:
         raise DefinitionError(f"no files to read in {base}: {error}") from error
     fill = processor.get_pattern_for_span_version

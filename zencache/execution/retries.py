@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zencache.artifacts import store
+from zencache.artifacts.staging import clear_failed_attempt
 from zencache.errors import (
     ArtifactError,
     CodeUnavailableError,
@@ -63,7 +63,7 @@ class Trying:
             self._failed.append(found.seen)
             self._wait(found.error)
             for folder in self.folders:
-                store.clear(folder)
+                clear_failed_attempt(folder)
         return dataclasses.replace(found, seen=seen_in_all(found.seen, self._failed))
 
     def _next(self) -> Computed | Raised:

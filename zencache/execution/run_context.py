@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from zencache.artifacts.store import is_remote
 from zencache.planning.components import feeding_components
 
 if TYPE_CHECKING:
@@ -87,12 +86,8 @@ class RunContext:
         """Give the root below which a step puts its artifacts: on this machine what TFX components make, or read."""
         if self.spec.root:
             return self.spec.root
-        is_here = spec.node is not None or spec.name in feeding_components(self.spec)
-        if not is_here or not is_remote(self.root):
-            return self.root
-        here = str(self.project.artifacts)
-        # Of a store of records that machines share, each run has a root that nobody else has; see `ArtifactStore.root`.
-        return f"{here}/{self.root.rpartition('/')[2]}" if self.project.database.is_server else here
+        is_for_components = spec.node is not None or spec.name in feeding_components(self.spec)
+        return self.runs.metadata.artifacts.root_for_components(self.root) if is_for_components else self.root
 
     def inputs(self, spec: StepSpec) -> dict[str, ArtifactRecord]:
         """Give the inputs of a step whose upstream steps have ended."""

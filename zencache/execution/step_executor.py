@@ -14,7 +14,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
-from zencache.artifacts.store import holding
+from zencache.artifacts.read_cache import holding
 from zencache.execution.outcomes import FAILED, keep_failure
 from zencache.execution.retries import Trying, interruptible
 from zencache.execution.run_context import RunContext, StepEvent, StepResult, running

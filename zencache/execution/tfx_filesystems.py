@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from tfx.dsl.io import filesystem, filesystem_registry
 from tfx.dsl.io.plugins import tensorflow_gfile
 
-from zencache.artifacts.store import ArtifactStore, is_remote
+from zencache.artifacts.store import ArtifactStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from zencache.artifacts.remote import RemoteStores
+    from zencache.artifacts.object_store import ObjectStore
     from zencache.config import Project
 
 _REGISTRY = filesystem_registry.DEFAULT_FILESYSTEM_REGISTRY
@@ -65,15 +65,16 @@ _OnDemand: Any = type(
 
 @contextlib.contextmanager
 def reaching(roots: Iterable[str], project: Project) -> Iterator[None]:
-    """Have TFX reach meanwhile what is below the roots of a run, where they are in a store elsewhere."""
-    elsewhere = [root for root in roots if is_remote(root)]
-    for root in elsewhere:
+    """Let TFX reach what is below the roots of a run meanwhile, where they are in an artifact store."""
+    store = ArtifactStore(project)
+    objects_by_root = {root: objects for root in roots if (objects := store.objects(root)) is not None}
+    for root, objects in objects_by_root.items():
         _plug_in(f"{root.partition('://')[0]}://")
-        _places[root] = _Place(root, ArtifactStore(project).remote)
+        _places[root] = _Place(root, objects)
     try:
         yield
     finally:
-        for root in elsewhere:
+        for root in objects_by_root:
             _places.pop(root, None)
 
 
@@ -108,16 +109,15 @@ class _Place:
     Stores of objects have no folders: one is there if it was made in this process, or has something in it.
     """
 
-    def __init__(self, root: str, stores: RemoteStores) -> None:
+    def __init__(self, root: str, objects: ObjectStore) -> None:
         self._root = root
-        self._stores = stores
+        self._objects = objects
         self._made: set[str] = set()
 
     def _ask(self, uri: str, call: Callable[[Any, str], Any]) -> Any:
         """Ask the file system of a uri, with its path there."""
-        fs, path = self._stores.at(uri)
         try:
-            return self._stores.retry(uri, lambda: call(fs, path))
+            return self._objects.request(uri, call)
         except FileNotFoundError as error:
             raise filesystem.NotFoundError(str(error)) from error
 
@@ -127,7 +127,7 @@ class _Place:
     def copy(self, src: str, dst: str, overwrite: bool = False) -> None:
         if not overwrite and self.exists(dst):
             raise OSError(f"{dst} exists already")
-        target = self._stores.at(dst)[1]
+        target = self._objects.at(dst)[1]
         self._ask(src, lambda fs, path: fs.cp_file(path, target))
 
     def exists(self, path: str) -> bool:
@@ -159,11 +159,11 @@ class _Place:
 
     def rmtree(self, path: str) -> None:
         """Remove a folder; what cannot be removed after a failure is left, and is no artifact without a manifest."""
-        fs, there = self._stores.at(path)
+        fs, there = self._objects.at(path)
         self._made = {made for made in self._made if not f"{made}/".startswith(f"{path.rstrip('/')}/")}
         try:
-            if found := fs.find(there):
-                fs.rm(found)
+            if paths := fs.find(there):
+                fs.rm(paths)
         except Exception as error:  # noqa: BLE001 - each backend has errors of its own
             _log.warning("cannot remove %s: %s", path, type(error).__name__)
 
@@ -171,7 +171,7 @@ class _Place:
         return self._ask(path, lambda fs, there: fs.info(there))
 
     def walk(self, top: str, topdown: bool = True, onerror: Any = None) -> Iterable[Any]:
-        fs, there = self._stores.at(top)
+        fs, there = self._objects.at(top)
         found = fs.walk(there, topdown=topdown, on_error=onerror or "omit")
         return ((self._uri(here), list(folders), list(files)) for here, folders, files in found)
 
@@ -180,7 +180,7 @@ class _Place:
 
     def _uri(self, path: str) -> str:
         """Give the uri of a path, which the file system gave."""
-        return self._root + path.removeprefix(self._stores.at(self._root)[1])
+        return self._root + path.removeprefix(self._objects.at(self._root)[1])
 
     def _is_made(self, path: str) -> bool:
         start = path.rstrip("/")

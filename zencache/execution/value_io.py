@@ -6,7 +6,8 @@ import dataclasses
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from zencache.artifacts.store import ArtifactStore, is_remote, unchecked
+from zencache.artifacts.integrity import unchecked
+from zencache.artifacts.store import ArtifactStore
 from zencache.errors import ArtifactError, MaterializerError, OutputTypeError, StoreError
 from zencache.materializers import find, load_materializer
 from zencache.materializers.registry import find_for_value, materializer_of, runs_code
@@ -46,11 +47,14 @@ def _digest_of(materializer: Materializer) -> Callable[[Path], str | None]:
 
 
 def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
-    """Give an artifact's files as a folder of this machine; those of a store elsewhere are fetched."""
-    store = ArtifactStore(project)
-    if not is_remote(artifact.uri) or not artifact.materializer:
-        return store.fetch(artifact)
-    return store.fetch(artifact, _digest_of(load_materializer(artifact.materializer, allow_pickle=True)))
+    """Give an artifact's files as a folder of this machine; those of a remote store are fetched and checked."""
+
+    def value_digest(folder: Path) -> str | None:
+        if not artifact.materializer:
+            return None
+        return _digest_of(load_materializer(artifact.materializer, allow_pickle=True))(folder)
+
+    return ArtifactStore(project).fetch(artifact, value_digest)
 
 
 def check_signed(artifact: ArtifactRecord, project: Project) -> None:
@@ -115,7 +119,7 @@ def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterat
         where = None
         # What TFX components made, or an importer names, is not ours to move.
         with suppress(StoreError):
-            where = metadata.artifacts.set_aside(artifact) if artifact.materializer else None
+            where = metadata.artifacts.quarantine(artifact) if artifact.materializer else None
         raise ArtifactError(f"{why}; the bad copy is kept at {where}" if where else why) from error
 
 

@@ -15,7 +15,7 @@ from zencache.model.values import digest_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from zencache.artifacts.store import Manifest
+    from zencache.artifacts.manifest import Manifest
     from zencache.metadata.client import Client
 
 OUTPUTS = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT, pb.Event.INTERNAL_OUTPUT)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from zencache.artifacts.manifest import measured
-from zencache.artifacts.store import is_remote, unchecked, write_manifest
+from zencache.artifacts.integrity import unchecked
+from zencache.artifacts.staging import add_manifest
 from zencache.config import FORMAT
 from zencache.errors import ArtifactError, StoreFormatError, StoreUnavailableError, ZencacheError
 from zencache.materializers import load_materializer
@@ -149,24 +149,17 @@ def _without_manifest(metadata: MetadataStore) -> Iterator[tuple[Path, str, str]
     for artifact in metadata.client.get_artifacts(list_options=in_order):
         told = get_properties(artifact.custom_properties)
         materializer = told.get(schema.MATERIALIZER)
-        if artifact.state != pb.Artifact.LIVE or not materializer or is_remote(artifact.uri):
+        if artifact.state != pb.Artifact.LIVE or not materializer:
             continue
-        folder = metadata.local(artifact.uri)
-        if not _is_whole(folder):
+        folder = metadata.artifacts.folder_without_manifest(artifact.uri)
+        if folder is not None:
             yield folder, told.get(schema.DIGEST, ""), materializer
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        return measured(str(folder))[1]
-    except OSError:  # it is gone
-        return False
 
 
 def _has_got_manifest(folder: Path, digest: str, materializer: str) -> bool:
     """Write an artifact's manifest if it is as it was recorded: by its bytes, or else by its value."""
     try:
-        write_manifest(folder, digest)
+        add_manifest(folder, digest)
     except ArtifactError:
         return _has_got_manifest_of_value(folder, digest, materializer)
     except (PermissionError, FileNotFoundError, NotADirectoryError):  # another user's, gone, or no folder
@@ -181,7 +174,7 @@ def _has_got_manifest(folder: Path, digest: str, materializer: str) -> bool:
 def _has_got_manifest_of_value(folder: Path, digest: str, materializer: str) -> bool:
     try:
         loaded = load_materializer(materializer, allow_pickle=True)
-        write_manifest(folder, digest, unchecked if loaded.runs_code else loaded.digest)
+        add_manifest(folder, digest, unchecked if loaded.runs_code else loaded.digest)
     except (ZencacheError, ImportError, AttributeError):  # it has changed, or nobody can tell
         return False
     return True

@@ -310,7 +310,7 @@ class MetadataStore:
 
     def local(self, uri: str) -> Path:
         """Give the folder of a uri on this machine, also when the project was moved since it was written."""
-        return self.artifacts.local(uri)
+        return self.artifacts.local_folder(uri)
 
     def artifact_record(self, name: str, artifact: Any) -> ArtifactRecord:
         """Read an artifact, which is known by the name of an output."""

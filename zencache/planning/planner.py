@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from zencache.artifacts.store import NO_MANIFEST, is_remote
+from zencache.artifacts.integrity import NO_MANIFEST
 from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
 from zencache.materializers.registry import runs_code
@@ -184,11 +184,12 @@ class Planner:
 
     def _wrong(self, step: StepSpec, artifact: ArtifactRecord) -> str | None:
         """Say what is wrong with an artifact that would be reused."""
-        if is_remote(artifact.uri) and step.name in feeding_components(self.spec):
-            return "is in a store that TFX components do not read"
+        [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
+        unreadable = store.artifacts.problem_for_components(artifact)
+        if unreadable and step.name in feeding_components(self.spec):
+            return unreadable
         if artifact.uri in self._looked:
             return self._looked[artifact.uri]
-        [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
         problem = store.artifacts.problem(artifact)
         is_to_come = problem == NO_MANIFEST and any(
             each.artifacts.lacks_manifests for each in (store, *self.others)

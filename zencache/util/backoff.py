@@ -1,35 +1,84 @@
-"""Waiting for what is away for a while."""
+"""Retries and growing delays, for calls that fail for a while."""
 
 from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_T = TypeVar("_T")
 
 
-def growing(first: float, longest: float) -> Iterator[float]:
-    """Give the seconds to wait before each further attempt, without end: doubling, and a random part less.
+def delays(first: float, longest: float) -> Iterator[float]:
+    """Give the seconds to wait before each further attempt, without end: doubling, less a random part.
 
-    >>> all(0.5 * most <= wait <= most for wait, most in zip(growing(1, 3), [1, 2, 3, 3]))
+    >>> all(0.5 * most <= delay <= most for delay, most in zip(delays(1, 3), [1, 2, 3, 3]))
     True
     """
-    wait = min(first, longest)
+    delay = min(first, longest)
     while True:
-        yield wait * random.uniform(0.5, 1)  # noqa: S311 - so that many do not come back at once
-        wait = min(2 * wait, longest)
+        yield delay * random.uniform(0.5, 1)  # noqa: S311 - so that many do not come back at once
+        delay = min(2 * delay, longest)
 
 
 def backoff(patience: float, first: float = 0.05, longest: float = 5.0) -> Iterator[float]:
-    """Give the waits of `growing` until patience, in seconds, ends.
+    """Give `delays` until `patience`, in seconds, has passed.
 
     >>> next(backoff(10, first=1)) <= 1
     True
     """
     started = time.monotonic()
-    for wait in growing(first, longest):
+    for delay in delays(first, longest):
         if time.monotonic() - started >= patience:
             return
-        yield wait
+        yield delay
+
+
+class AttemptsExhaustedError(Exception):
+    """The last attempt failed with a transient error, which is the cause of this one."""
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(f"gave up after {attempts} attempts")
+        self.attempts = attempts
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often a call is attempted, and how long to wait between attempts.
+
+    >>> results = iter([ConnectionResetError("lost"), ConnectionResetError("lost"), "done"])
+    >>> def shaky():
+    ...     if isinstance(result := next(results), Exception):
+    ...         raise result
+    ...     return result
+    >>> Retry(sleep=lambda seconds: None)(shaky, lambda error: isinstance(error, ConnectionError))
+    'done'
+    """
+
+    attempts: int = 6
+    first: float = 0.2
+    """Seconds before the second attempt."""
+    longest: float = 10.0
+    """Seconds that a delay never exceeds."""
+    sleep: Callable[[float], object] = time.sleep
+
+    def __call__(self, call: Callable[[], _T], is_transient: Callable[[Exception], bool]) -> _T:
+        """Call until it succeeds.
+
+        Raises an error that is not transient as it is, and AttemptsExhaustedError after the last attempt.
+        """
+        waits = delays(self.first, self.longest)
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return call()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                if attempt == self.attempts:
+                    raise AttemptsExhaustedError(attempt) from error
+            self.sleep(next(waits))
+        raise ValueError(f"a call needs at least one attempt, not {self.attempts}")

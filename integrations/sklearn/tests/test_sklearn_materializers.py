@@ -62,7 +62,7 @@ def test_an_estimator_fitted_on_a_frame_keeps_its_column_names(tmp_path):
 
 def test_refitting_the_same_gives_the_same_digest(tmp_path):
     """A trainer that reran for nothing does not make what follows rerun."""
-    from zencache.artifacts.store import content_digest
+    from zencache.artifacts.manifest import content_digest
 
     digests = set()
     for number in range(2):

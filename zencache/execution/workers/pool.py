@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
-from zencache.artifacts.store import holding
+from zencache.artifacts.read_cache import holding
 from zencache.code.digest import CodeReader
 from zencache.errors import CodeUnavailableError, StepProcessError, StepTimeoutError
 from zencache.execution.step_call import compute, from_step

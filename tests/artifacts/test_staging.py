@@ -1,11 +1,12 @@
-"""An artifact is there whole, or not at all."""
+"""Atomic writes: an artifact is there whole, or not at all."""
 
 from __future__ import annotations
 
 import pytest
 
-from zencache.artifacts.manifest import size_of
-from zencache.artifacts.store import Manifest, check, content_digest, write_aside
+from zencache.artifacts.integrity import check
+from zencache.artifacts.manifest import Manifest, content_digest, size_of
+from zencache.artifacts.staging import write_artifact
 from zencache.errors import ArtifactError
 
 
@@ -18,7 +19,7 @@ def fill(folder):
 def test_what_is_written_is_there_and_read_only(tmp_path):
     """Files, digests and sizes agree, and nobody can write by mistake."""
     target = tmp_path / "artifact"
-    manifest = write_aside(target, fill)
+    manifest = write_artifact(target, fill)
     assert [(name, size) for name, size, _ in manifest.files] == [("a", 3), ("deep/b", 0)]
     assert manifest == Manifest.of(target)
     assert size_of(target) == manifest.size
@@ -34,7 +35,7 @@ def test_a_failure_leaves_nothing(tmp_path, error):
         raise error
 
     with pytest.raises(type(error)):
-        write_aside(tmp_path / "artifact", broken)
+        write_artifact(tmp_path / "artifact", broken)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -43,7 +44,7 @@ def test_what_a_step_put_there_itself_is_part_of_it(tmp_path):
     target = tmp_path / "artifact"
     target.mkdir()
     (target / "note").write_text("by the step")
-    manifest = write_aside(target, fill)
+    manifest = write_artifact(target, fill)
     assert [name for name, _, _ in manifest.files] == ["a", "deep/b", "note"]
 
 
@@ -64,7 +65,7 @@ def test_names_and_content_make_the_digest(tmp_path):
 def test_changed_and_missing_content_is_told(tmp_path):
     """The error names the artifact and what to do."""
     target = tmp_path / "artifact"
-    digest = write_aside(target, fill).digest
+    digest = write_artifact(target, fill).digest
     check(target, digest, name="x", value_digest=lambda _: None)
     (target / "a").chmod(0o644)
     (target / "a").write_bytes(b"two")
