@@ -1,4 +1,4 @@
-"""The group `zencache cache`, with `cache drop` (invalidates results) and `cache audit` (computes hits again)."""
+"""The group `zencache cache`, with `drop` (invalidates results) and `audit` (computes hits again)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def drop(
 def audit(
     sample: Sample = "10%", pipeline: AuditPipeline = None, step: Step = None, seed: Seed = None
 ) -> None:
-    """Compute a sample of reused results again without recording it, and compare; exit code 1 if one differs."""
+    """Compute a sample of reused results again, record nothing, and compare. Exit code 1 if one differs."""
     repository = open_repository()
     import_from_here(repository.root)
     # What steps print goes to standard error: standard output has the table alone.

@@ -19,7 +19,7 @@ Pipeline = Annotated[str, typer.Argument(help="The pipeline's name, as `zencache
 
 
 def delete_run(runs: Runs, yes: Yes = False, dry_run: DryRun = False) -> None:
-    """Delete runs and free results that no other run uses: they are not reused, and the next gc deletes them."""
+    """Delete runs and free results that no other run uses: nothing reuses these, and gc deletes them."""
     repository = open_repository()
     names = list(dict.fromkeys(runs))
     planned = [repository.delete_run(name, dry_run=True) for name in names]
@@ -34,7 +34,7 @@ def delete_run(runs: Runs, yes: Yes = False, dry_run: DryRun = False) -> None:
 
 
 def delete_pipeline(name: Pipeline, yes: Yes = False, dry_run: DryRun = False) -> None:
-    """Delete all runs and versions of a pipeline and free results that no other run uses, as `run delete` does."""
+    """Delete all runs and versions of a pipeline and free results that no other pipeline uses."""
     repository = open_repository()
     planned = repository.delete_pipeline(name, dry_run=True)
     typer.echo(f"Pipeline {name}, {counted(len(planned.runs), 'run')}: {_freed(planned)}")

@@ -53,7 +53,10 @@ def gc(
     max_size: MaxSize = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Delete the bytes of results that no kept run needs; records stay. Exit code 1 if the store cannot be made to fit."""
+    """Delete the bytes of results that no kept run needs; records stay.
+
+    Exit code 1 if the store cannot be made to fit.
+    """
     age = None if older_than is None else span(older_than)
     limit = None if max_size is None else _size(max_size)
     collection = open_repository().gc(older_than=age, keep_last=keep_last, max_size=limit, dry_run=dry_run)
@@ -73,8 +76,8 @@ def gc(
         typer.echo(f"{verb} {results} and {leftovers}, {size_text(collection.freed)}; {left} stay.")
     if collection.over:
         typer.echo(
-            f"That is {size_text(collection.over)} more than {max_size}: the rest is pinned, served, used by a run "
-            "that is going on, or kept by --keep-last."
+            f"That is {size_text(collection.over)} more than {max_size}: the rest is pinned, served, used by "
+            "a run that is going on, or kept by --keep-last."
         )
         raise typer.Exit(1)
 

@@ -25,7 +25,10 @@ Repair = Annotated[
 
 
 def verify(full: Full = False, repair: Repair = False) -> None:
-    """Compare what is stored with the records. Changes nothing without --repair; exit code 1 if something is wrong."""
+    """Compare what is stored with the records.
+
+    Changes nothing without --repair. Exit code 1 if something is wrong.
+    """
     repository = open_repository()
     import_from_here(repository.root)
     # Steps that run again print to standard error: standard output has the table alone.

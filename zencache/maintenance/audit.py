@@ -142,7 +142,7 @@ def _audited(hit: _Hit, records: Records) -> AuditedStep:
 def _verdict(
     hit: _Hit, project: Project, identity: tuple[str, str, str]
 ) -> tuple[Verdict, str, float | None]:
-    """Compute a result again and compare it; `identity` names the pipeline, run and step that the step sees."""
+    """Compute a result again and compare; the step sees `identity` as its pipeline, run and name."""
     if missing := lacking(hit.body.spec, hit.body):
         return "cannot be run", how_to_give(missing), None
     try:

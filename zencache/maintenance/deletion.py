@@ -1,4 +1,4 @@
-"""Deletes runs and pipelines: marks their records, so that nothing lists or reuses them; see `docs/maintenance.md`."""
+"""Deletes runs and pipelines by marks in their records; see `docs/maintenance.md`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def _check_deletable(runs: Iterable[RunRecord]) -> None:
     for run in runs:
         if run.pinned:
             raise InUseError(
-                f"run {run.name} is pinned ({run.pinned}); `zencache run unpin '{run.name}'` first, then delete it"
+                f"run {run.name} is pinned ({run.pinned}); "
+                f"`zencache run unpin '{run.name}'` first, then delete it"
             )
         if is_going_on(run, now):
             raise InUseError(f"run {run.name} is going on; delete it when it has ended")

@@ -1,7 +1,7 @@
 """Garbage collection: deletes the bytes of results that no kept run needs; see `docs/maintenance.md`.
 
-Gc marks first and then reads the uses again. A run publishes its use first and then reads the marks again. So one
-side always sees the other, and no lock between machines is needed.
+Gc marks first and then reads the uses again. A run publishes its use first and then reads the marks
+again. So one side always sees the other, and no lock between machines is needed.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _by_store(lineage: Lineage, blobs: Iterable[StoredBlob]) -> Iterator[tuple[S
 
 
 def _used_meanwhile(lineage: Lineage, blobs: Sequence[StoredBlob]) -> set[str]:
-    """List the places whose use was published after the scan, by an execution or by a copy in another store."""
+    """List the places that an execution, or a copy in another store, uses since the scan."""
     place_of = {(a.store, a.id): blob.place for blob in blobs for a in blob.artifacts}
     used = {
         place_of[store, artifact_id]
@@ -196,7 +196,7 @@ def _finish_interrupted_gc(lineage: Lineage, kept: AbstractSet[str], now: dateti
 
 
 def _forget_cached_copies(lineage: Lineage, deleted: Sequence[StoredBlob], store: ArtifactStore) -> None:
-    """Delete this machine's copies of what was deleted elsewhere, unless another artifact has the same content."""
+    """Delete cached copies of deleted remote results, unless another artifact has the same content."""
     deleted_places = {blob.place for blob in deleted}
     remaining = {
         artifact.record.digest

@@ -98,7 +98,7 @@ def _gives(use: Use, artifacts: Iterable[StoredArtifact]) -> bool:
 
 
 def _size(artifacts: Sequence[StoredArtifact]) -> int:
-    """Measure what is on this machine; sizes of what is elsewhere are recorded, except of quarantined copies."""
+    """Measure a local artifact; a remote one has its recorded size, or none once it is in quarantine."""
     first = artifacts[0]
     if not is_remote(first.place):
         return deletion.size_of(Path(first.place))

@@ -116,7 +116,7 @@ class Lineage:
     def live_artifacts(self, store: int) -> list[LiveArtifact]:
         """List the live artifacts of a store, without those that a running execution gives.
 
-        Of what importers named at one place, only the newest: what was there before is gone, which is no damage.
+        Of what importers named at one place, only the newest: earlier content there was replaced, not damaged.
         """
         scan = self.scans[store]
         live = [artifact for artifact in scan.artifacts if artifact.state == "LIVE"]
@@ -148,12 +148,12 @@ def read_lineage(
 
 
 def missing_stores(every: Sequence[Records]) -> list[Database]:
-    """List the project's stores that do not exist; raises StoreUnavailableError for one that cannot be read."""
+    """List the project's stores that do not exist; raises StoreUnavailableError for an unreadable one."""
     opened = {records.project.database for records in every}
     others = [database for database in every[0].project.databases if database not in opened]
     if unreadable := [database for database in others if database.is_there()]:
         raise StoreUnavailableError(
-            f"the store {unreadable[0]} of this project cannot be read, so what it needs is unknown; repair it, "
-            f"or remove it from {every[0].project.folder / 'stores.json'}"
+            f"the store {unreadable[0]} of this project cannot be read, so what it needs is unknown; "
+            f"repair it, or remove it from {every[0].project.folder / 'stores.json'}"
         )
     return others

@@ -1,4 +1,4 @@
-"""Lists files and objects that may be orphans: of failed runs, of killed processes, and quarantined copies."""
+"""Lists what may be an orphan: files of failed runs and killed processes, and quarantined copies."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def local_orphan(path: Path) -> Orphan:
 def candidates(project: Project) -> Iterator[OrphanCandidate]:
     """List candidates in a project's folder; only the records tell which of them are orphans.
 
-    Of a project on a server nothing among the artifacts is listed: an SQLite file that it had before may name it.
+    Of a project on a server no artifact folder is listed: an SQLite file that it had before may name it.
     """
     yield from (OrphanCandidate(path, is_working_folder=True) for path in listed(project.work))
     partial = (path for path in listed(project.read_cache) if path.name.endswith(".partial"))

@@ -1,4 +1,4 @@
-"""Checks a store's records: stale runs, runs that lack their links, and keys that lead to the wrong execution."""
+"""Checks a store's records: stale runs, runs without their links, and keys of another execution."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def check_records(scan: StoreScan, now: datetime) -> list[RecordFault]:
     """List what is wrong with a store's records."""
     if not _faults(scan, now):
         return []
-    # Under the lock nobody is publishing: what was half-written is whole. A server has no lock: see _WRITE_SECONDS.
+    # Under the lock nobody publishes, so nothing is half-written. A server has no lock: see _WRITE_SECONDS.
     with scan.metadata.lock:
         return _faults(scan, now)
 

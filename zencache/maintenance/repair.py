@@ -1,7 +1,7 @@
 """Repairs damaged artifacts: from a good copy, or by running the pipeline again whose step computed them.
 
-A damaged artifact is first marked, so that nothing reuses it, and then moved to quarantine. A value that is computed
-again and is the same as before also takes its old place, so that every run that used it has it again.
+A damaged artifact is first marked, so that nothing reuses it, and then moved to quarantine. A value that is
+computed again and is the same as before also takes its old place: every run that used it has it again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def repair_artifacts(
     lineage: Lineage,
     checked: Sequence[LiveArtifact],
 ) -> list[RepairOutcome]:
-    """Repair damaged artifacts, and give the outcome of each; `checked` are all artifacts that were verified."""
+    """Repair damaged artifacts, and give the outcome of each; `checked` are all verified artifacts."""
     job_of = {each.key: RepairJob(each, lineage) for each in damaged if each.damage.is_certain}
     jobs = list(job_of.values())
     for job in jobs:
@@ -159,8 +159,8 @@ class RepairJob:
         if new.content == self._record.content:
             return ", the same as before"
         return (
-            ", with another content: the step does not give the same again, and the old value is lost to the runs "
-            "that had it"
+            ", with another content: the step does not give the same again, "
+            "and the old value is lost to the runs that had it"
         )
 
     def result(self) -> RepairOutcome:
@@ -224,7 +224,7 @@ class Reruns:
             return _mismatch(job, pipeline) or self._run(pipeline, job.records, run)
         except RunInterruptedError:
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - importing users' modules, and steps, may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - users' modules and steps may raise anything
             is_ours = isinstance(error, ZencacheError)
             message = str(error) if is_ours else f"{type(error).__name__}: {error}"
             self._outcome_of[run_key] = message
@@ -243,7 +243,7 @@ class Reruns:
         return outcome
 
     def restore_order(self) -> None:
-        """Run again what was a pipeline's last run: the repository gives it, and `gc --keep-last` keeps it."""
+        """Run a pipeline's former last run again: the repository gives it, and `gc --keep-last` keeps it."""
         for records, run in self._last_runs.values():
             if run.status == "completed" and not run.of_tfx:
                 with suppress(ZencacheError):

@@ -1,4 +1,4 @@
-"""Retention: which results gc may delete by age, by number of runs and by size. Pure: reads and writes nothing."""
+"""Decides which results gc may delete by age, by number of runs and by size; reads and writes nothing."""
 
 from __future__ import annotations
 

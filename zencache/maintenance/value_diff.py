@@ -116,7 +116,8 @@ def _arrays(numpy: Any, old: Any, new: Any, where: str) -> str | None:
     for attribute in ("dtype", "shape"):
         if getattr(old, attribute) != getattr(new, attribute):
             return f"{where}: {attribute} {getattr(old, attribute)} → {getattr(new, attribute)}"
-    differ = numpy.asarray(~((old == new) | ((old != old) & (new != new))))  # noqa: PLR0124 - NaN is not itself
+    both_nan = (old != old) & (new != new)  # noqa: PLR0124 - NaN is not itself
+    differ = numpy.asarray(~((old == new) | both_nan))
     places = numpy.argwhere(differ)
     if not len(places):
         return None

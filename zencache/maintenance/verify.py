@@ -1,4 +1,4 @@
-"""Verifies a project's stores: compares all that their records name with what is stored, and repairs it on request.
+"""Verifies a project's stores: compares what is stored with the records, and repairs it on request.
 
 `docs/stores.md` says what is checked.
 """

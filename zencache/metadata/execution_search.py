@@ -22,9 +22,10 @@ _PAGE = 500  # records in one call
 def executions_of_step(
     metadata: MetadataStore, step: str, pipelines: Sequence[str], *, only_in: str | None = None
 ) -> list[ExecutionRecord]:
-    """List what computed a step, by its name in pipelines and by its function's name, and what its hits reused.
+    """List what computed a step, and what its hits reused.
 
-    With `only_in` (a pipeline), only executions of that pipeline.
+    The step is found by its name in pipelines and by its function's name. With `only_in`, only executions of
+    that pipeline are listed.
     """
     executions: dict[int, Any] = {}
     for pipeline in pipelines if only_in is None else [only_in]:

@@ -1,8 +1,8 @@
 """Checks and restores the links between runs, executions, keys and their contexts.
 
-A cached run is written in three transactions: executions, events and run; the links of executions to their pipeline
-and nodes; the link of the run to its pipeline. A process that is killed between them leaves a run without the
-later ones.
+A cached run is written in three transactions: executions, events and run; the links of executions to their
+pipeline and nodes; the link of the run to its pipeline. A process that is killed between them leaves a run
+without the later ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def list_stale_runs(metadata: MetadataStore) -> dict[str, str]:
-    """List the runs that are recorded as running though their process ended: run name to the process, in words."""
+    """Describe the process of each run that is recorded as running though its process ended, by run name."""
     contexts = metadata.client.get_contexts_by_type(RUN_CONTEXT)
     return {context.name: process_of(context) for context in contexts if is_dead(metadata, context)}
 
@@ -92,7 +92,7 @@ def link_run(
 
 
 def wrong_keys(metadata: MetadataStore) -> Mapping[str, tuple[int, bool]]:
-    """List the keys that lead to an execution that did not compute them: the execution, and whether it exists."""
+    """List keys that lead to an execution which did not compute them: its id, and whether it exists."""
     contexts = metadata.client.get_contexts_by_type(KEY_CONTEXT)
     target_of = {
         context.name: execution_id

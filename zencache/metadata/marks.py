@@ -93,7 +93,7 @@ def mark_dropped(metadata: MetadataStore, ids: Iterable[int], why: str) -> None:
 def mark_runs_deleted(
     metadata: MetadataStore, runs: Iterable[RunRecord], lost: Iterable[int], when: str
 ) -> None:
-    """Mark runs as deleted, and first the executions whose results are lost with them: nothing reuses these."""
+    """Mark runs as deleted, and first the executions that are lost with them: nothing reuses these."""
     with metadata.lock:
         mark_dropped(metadata, lost, f"its run was deleted on {when}")
         _mark_contexts_deleted(metadata, [metadata.context(RUN_CONTEXT, run.name) for run in runs], when)

@@ -50,7 +50,7 @@ class StoredArtifact:
     store: int
     """The store, by its number."""
     place: str
-    """Its folder on this machine, or its uri elsewhere. Artifacts of equal content have places of their own."""
+    """Its folder on this machine, or its uri elsewhere. Results of equal content have separate places."""
     state: str
     is_collected: bool
     """Whether gc marked it."""

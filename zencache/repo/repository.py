@@ -81,10 +81,10 @@ class Repository(LegacyAttributes):
         return self._records.project.root
 
     def get_pipeline_by_name(self, name: str) -> Pipeline:
-        """Find a pipeline as it ran last, a `Pipeline` or a `TrainingPipeline`; it is immutable, and can be run and copied.
+        """Find a pipeline as it ran last, a `Pipeline` or a `TrainingPipeline`.
 
-        Raises NotFoundError with the nearest names. Running it raises CodeUnavailableError where a step's
-        code is gone.
+        It is immutable, and can be run and copied. Raises NotFoundError with the nearest names. Running it
+        raises CodeUnavailableError where a step's code is gone.
         """
         found = self._recorded(name)
         return found if found.spec.classic is None else classic().recorded(found.spec.classic)
@@ -104,7 +104,7 @@ class Repository(LegacyAttributes):
         return sorted({name for records in self._all for name in records.runs.pipelines()})
 
     def get_versions(self, name: str) -> list[PipelineVersion]:
-        """List the versions of a pipeline that have run, from 1; raises NotFoundError with the nearest names."""
+        """List the versions of a pipeline, from 1; raises NotFoundError with the nearest names."""
         return self._recorded(name).versions
 
     def get_runs(self, pipeline: str | Pipeline | None = None) -> list[PipelineRun]:
@@ -137,7 +137,7 @@ class Repository(LegacyAttributes):
         known = [run.name for run in self.get_runs()]
         raise NotFoundError.named("run", name, known, hint="`zencache run list` shows all")
 
-    # -- the cache ----------------------------------------------------------------------------
+    # -- the cache ------------------------------------------------------------------------------
 
     def drop(
         self,
@@ -150,9 +150,9 @@ class Repository(LegacyAttributes):
     ) -> list[DroppedResult]:
         """Mark results so that they are never reused; their history and their bytes stay.
 
-        At least one of `step` (its name in a pipeline, or its qualified function name), `pipeline`, `key`
-        (at least eight digits) and `older_than` is given; of several, all must match. Gives what was marked, or with
-        `dry_run` what would be. Raises ParameterError if nothing is given, or the key is malformed.
+        At least one of `step` (its name in a pipeline, or its qualified function name), `pipeline`, `key` (at
+        least eight digits) and `older_than` is given; of several, all must match. Gives what was marked, or
+        with `dry_run` what would be. Raises ParameterError if nothing is given, or the key is malformed.
         """
         self._to_write(dry_run=dry_run)
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
@@ -174,8 +174,8 @@ class Repository(LegacyAttributes):
     ) -> list[AuditedStep]:
         """Compute a sample of the results that runs would reuse again, record nothing, and compare.
 
-        `sample` is a number of steps, or a percentage such as `"10%"`; at least one step is taken. The same `seed`
-        gives the same sample. Raises NotFoundError for a pipeline that has not run.
+        `sample` is a number of steps, or a percentage such as `"10%"`; at least one step is taken. The same
+        `seed` gives the same sample. Raises NotFoundError for a pipeline that has not run.
         """
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         names = self._records.runs.pipelines() if name is None else [name]
@@ -185,19 +185,19 @@ class Repository(LegacyAttributes):
     def verify(
         self, *, full: bool = False, repair: bool = False, progress: Progress | None = None
     ) -> Verification:
-        """Compare all live artifacts of the project's stores with their records, and check the records themselves.
+        """Compare all live artifacts of the project's stores with their records, and check the records.
 
-        Artifacts are compared by existence, size and manifest; with `full`, by every byte. Changes nothing, unless
-        `repair`: then bad copies are set aside and never reused, the newest runs that need them run again, and records
-        are repaired. Each problem's `outcome` says what was done. Safe while runs are active. `progress` is called
-        with artifacts and bytes: how many are done, and of how many.
+        Artifacts are compared by existence, size and manifest; with `full`, by every byte. Changes nothing,
+        unless `repair`: then bad copies are set aside and never reused, the newest runs that need them run
+        again, and records are repaired. Each problem's `outcome` says what was done. Safe while runs are
+        active. `progress` is called with artifacts and bytes: how many are done, and of how many.
 
         Raises StoreUnavailableError where a store cannot be read.
         """
         self._to_write(dry_run=not repair)
         return verify(self._all, full=full, repair=repair, progress=progress)
 
-    # -- disk space, pins and deletion ----------------------------------------------------------------------------
+    # -- disk space, pins and deletion ----------------------------------------------------------
 
     def cache_size(self) -> CacheSize:
         """Measure what the project's stores hold: by pipeline, by step, and what `gc` could free."""
@@ -213,19 +213,20 @@ class Repository(LegacyAttributes):
     ) -> Collection:
         """Delete the bytes of results that no kept run needs; the records stay.
 
-        A run is kept if it is pinned or active, ended less than `older_than` ago, or is one of the `keep_last` last of
-        its pipeline. With `max_size` (bytes, or `"10GB"`), the least recently used results are deleted until the store
-        fits. Orphans, which no record refers to, are deleted too. Gives what was deleted, or with `dry_run` would be.
+        A run is kept if it is pinned or active, ended less than `older_than` ago, or is one of the
+        `keep_last` last of its pipeline. With `max_size` (bytes, or `"10GB"`), the least recently used
+        results are deleted until the store fits. Orphans, which no record refers to, are deleted too. Gives
+        what was deleted, or with `dry_run` would be.
 
-        Raises ParameterError if no criterion is given, and StoreUnavailableError where a store cannot be read or
-        written.
+        Raises ParameterError if no criterion is given, and StoreUnavailableError where a store cannot be read
+        or written.
         """
         self._to_write(dry_run=dry_run)
         size = None if max_size is None else parse_size(max_size)
         return gc(self._all, Criteria(older_than, keep_last, size), dry_run=dry_run)
 
     def pin(self, run: str | PipelineRun, why: str = "") -> None:
-        """Keep all that a run needs, whatever the criteria of `gc`; raises InUseError for an active or deleted run."""
+        """Keep all that a run needs, whatever `gc` collects; raises InUseError if it is active or deleted."""
         self.get_run(_name(run), deleted=True).pin(why)
 
     def unpin(self, run: str | PipelineRun) -> None:
@@ -233,9 +234,10 @@ class Repository(LegacyAttributes):
         self.get_run(_name(run)).unpin()
 
     def delete_run(self, run: str | PipelineRun, *, dry_run: bool = False) -> Deletion:
-        """Delete a run and free results that no other run uses: they are not reused, and the next `gc` deletes them.
+        """Delete a run and free results that no other run uses.
 
-        Its name stays taken. Raises InUseError if it is pinned or active.
+        Nothing reuses these results, and the next `gc` deletes them. Its name stays taken. Raises InUseError
+        if it is pinned or active.
         """
         self._to_write(dry_run=dry_run)
         records, record = self._find_run(_name(run))
@@ -245,8 +247,8 @@ class Repository(LegacyAttributes):
     def delete_pipeline(self, name: str, *, dry_run: bool = False) -> Deletion:
         """Delete all runs and versions of a pipeline, as `delete_run` does.
 
-        Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is pinned or
-        active.
+        Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is
+        pinned or active.
         """
         self._to_write(dry_run=dry_run)
         self._home_of(name)  # raises where there is none
