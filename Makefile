@@ -29,14 +29,14 @@ test: setup  ## all tests
 test-fast: setup  ## the unit tests that need no TFX
 	$(BIN)/python -m pytest -m "not tfx and not slow"
 
-CLOCKS ?= +1y -3y
-UNDER_CLOCK := not slow and not file_times
-test-clock: setup  ## the tests without TFX, of commands and of faults, under a clock a year ahead and one three years back
+AHEAD ?= +1y
+BACK ?= -3y
+UNDER_CLOCK = FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f "$(1)" $(BIN)/python -m pytest -p no:cacheprovider
+test-clock: setup  ## the tests that need no TFX under a clock ahead and one of years back; those of commands, gc and faults ahead
 	@command -v faketime > /dev/null || { echo "faketime is not installed: apt-get install faketime"; exit 1; }
-	@status=0; export FAKETIME_DONT_FAKE_MONOTONIC=1; for clock in $(CLOCKS); do echo "clock: $$clock"; \
-	faketime -f "$$clock" $(BIN)/python -m pytest -p no:cacheprovider -m "not tfx and $(UNDER_CLOCK)" || status=1; \
-	faketime -f "$$clock" $(BIN)/python -m pytest -p no:cacheprovider -m "tfx and $(UNDER_CLOCK)" tests/cli tests/faults || \
-	status=1; done; exit $$status
+	$(call UNDER_CLOCK,$(AHEAD)) -m "not tfx and not slow and not file_times"
+	$(call UNDER_CLOCK,$(AHEAD)) -m "tfx and not slow and not file_times" tests/cli tests/maintenance tests/faults
+	$(call UNDER_CLOCK,$(BACK)) -m "not tfx and not slow and not file_times"
 
 check: setup  ## style, types, layers, and the lock file being current
 	$(BIN)/ruff format --check .

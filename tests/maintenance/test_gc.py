@@ -42,6 +42,7 @@ def old(path):
 # -- collecting ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.file_times
 def test_gc_deletes_what_no_kept_run_needs(shop, zencache):
     """The last run of each pipeline needs all but the scale of `first`, once `others` has run anew."""
     folder = folder_of("first", "scale")
@@ -70,6 +71,7 @@ def test_collected_results_are_misses_and_their_history_stays(shop, zencache):
     assert list(again.steps["scale"].output.load()) == [0.0, 3.0, 6.0, 9.0]
 
 
+@pytest.mark.file_times
 def test_a_dry_run_changes_nothing(shop, zencache):
     """It lists by step what would go, and marks nothing."""
     done = zencache("cache", "gc", "--older-than", "0s", "--dry-run").stdout
@@ -115,6 +117,7 @@ def test_a_pinned_run_keeps_what_it_needs_until_it_is_unpinned(shop, zencache):
     assert not folder_of("third", "scale").exists()
 
 
+@pytest.mark.file_times
 def test_what_lies_about_goes_after_an_hour(shop, zencache):
     """Folders without a record, half-written ones, working folders, snapshots and texts without a reference."""
     store = shop / ".zencache"

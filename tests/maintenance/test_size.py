@@ -30,6 +30,7 @@ def test_the_size_is_told_by_pipeline_and_step_largest_first(shop, zencache):
     assert "`zencache cache gc --keep-last 1` would free " in text
 
 
+@pytest.mark.file_times
 def test_the_size_tells_what_is_dropped_and_what_lies_about(shop):
     """Dropped results are counted apart as well; a folder without a record once it is old."""
     Repository().drop(step="scale")
