@@ -37,7 +37,7 @@ from zencache.code.module_texts import (
     static_module,
     text_digest,
 )
-from zencache.util.moved_modules import name_in_keys
+from zencache.model.moved_modules import name_in_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

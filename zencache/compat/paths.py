@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from zencache.compat import advice, classic
+from zencache.model.moved_modules import MOVED
 from zencache.util.imports import import_module
-from zencache.util.moved_modules import MOVED
 
 _STEPS, _PIPELINES = "zencache.steps", "zencache.pipelines"
 _CONTEXT = {"StepContext": _STEPS}

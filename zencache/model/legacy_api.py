@@ -66,7 +66,7 @@ class LegacyModules:
     @staticmethod
     def find_spec(fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG004 - the import system's interface
         """Find a module of an older release; raises NoSuchImportError that names the nearest one."""
-        if not fullname.startswith("zencache.") or fullname.startswith("zencache.compat."):
+        if not fullname.startswith("zencache."):
             return None
         package = sys.modules.get(fullname.rpartition(".")[0])
         if path is None or list(path) != list(getattr(package, "__path__", ())):  # a tool that tries paths
