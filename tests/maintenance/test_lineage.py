@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zencache.maintenance.lineage import Lineage
-from zencache.metadata.scan import StoredArtifact, StoreScan, Use
+from zencache.metadata.scan import RecordedArtifact, StoreScan, Use
 from zencache.model.records import ArtifactRecord
 
 NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
@@ -18,7 +18,7 @@ NOW = datetime(2030, 1, 31, tzinfo=timezone.utc)
 def artifact(number, store=0, state="LIVE", place=None):
     place = place or f"/data/{store}/{number}"
     record = ArtifactRecord(number, "x", place, Path(place), "Any", "", "", 1, live=state == "LIVE")
-    return StoredArtifact(record, store, place, state, False, NOW)
+    return RecordedArtifact(record, store, place, state, False, NOW)
 
 
 def use(number, outputs=(), inputs=(), store=0, state="COMPLETE"):

@@ -15,7 +15,7 @@ from zencache.maintenance.inventory import Inventory, StoredBlob
 from zencache.maintenance.lineage import Lineage
 from zencache.maintenance.retention import Criteria, choose, last_of_pipelines
 from zencache.metadata.run_status import is_going_on
-from zencache.metadata.scan import StoredArtifact, StoreScan, Use
+from zencache.metadata.scan import RecordedArtifact, StoreScan, Use
 from zencache.model.records import ArtifactRecord, RunRecord
 from zencache.util.process_id import this_process
 
@@ -32,7 +32,7 @@ def stored(name):
     """An artifact as its only store has it."""
     place = f"/data/{name}"
     record = ArtifactRecord(abs(hash(name)), "x", place, Path(place), "Any", "", "", 1, live=True)
-    return StoredArtifact(record, 0, place, "LIVE", False, NOW)
+    return RecordedArtifact(record, 0, place, "LIVE", False, NOW)
 
 
 def blob(name, users, size=1, **more):

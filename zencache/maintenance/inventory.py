@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from zencache.maintenance.lineage import Lineage, RunKey
-    from zencache.metadata.scan import StoredArtifact, Use
+    from zencache.metadata.scan import RecordedArtifact, Use
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class StoredBlob:
 
     place: str
     size: int
-    artifacts: tuple[StoredArtifact, ...]
+    artifacts: tuple[RecordedArtifact, ...]
     uses: tuple[Use, ...]
 
     @property
@@ -88,16 +88,16 @@ def _blobs(lineage: Lineage) -> Iterator[StoredBlob]:
             yield StoredBlob(place, _size(artifacts), tuple(artifacts), uses)
 
 
-def _maker(artifacts: Sequence[StoredArtifact], uses: Iterable[Use]) -> Use | None:
+def _maker(artifacts: Sequence[RecordedArtifact], uses: Iterable[Use]) -> Use | None:
     computed = (use for use in uses if use.owns_outputs and use.state != "CACHED" and _gives(use, artifacts))
     return next(computed, None)
 
 
-def _gives(use: Use, artifacts: Iterable[StoredArtifact]) -> bool:
+def _gives(use: Use, artifacts: Iterable[RecordedArtifact]) -> bool:
     return any(artifact.store == use.store and artifact.id in use.outputs for artifact in artifacts)
 
 
-def _size(artifacts: Sequence[StoredArtifact]) -> int:
+def _size(artifacts: Sequence[RecordedArtifact]) -> int:
     """Measure a local artifact; a remote one has its recorded size, or none once it is in quarantine."""
     first = artifacts[0]
     if not is_remote(first.place):

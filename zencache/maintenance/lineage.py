@@ -18,7 +18,7 @@ from zencache.metadata.scan import scan_store
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from zencache.metadata.scan import StoredArtifact, StoreScan, Use
+    from zencache.metadata.scan import RecordedArtifact, StoreScan, Use
     from zencache.metadata.session import Records
     from zencache.model.database import Database
     from zencache.model.records import ArtifactRecord, RunRecord
@@ -66,7 +66,7 @@ class Lineage:
         return {(n, name): run for n, scan in enumerate(self.scans) for name, run in scan.runs.items()}
 
     @cached_property
-    def artifacts(self) -> tuple[StoredArtifact, ...]:
+    def artifacts(self) -> tuple[RecordedArtifact, ...]:
         """All artifacts of all stores."""
         return tuple(artifact for scan in self.scans for artifact in scan.artifacts)
 
@@ -80,9 +80,9 @@ class Lineage:
         return dict(uses)
 
     @cached_property
-    def artifacts_by_place(self) -> Mapping[str, Sequence[StoredArtifact]]:
+    def artifacts_by_place(self) -> Mapping[str, Sequence[RecordedArtifact]]:
         """The artifacts at each place, without those whose bytes are deleted."""
-        by_place: dict[str, list[StoredArtifact]] = defaultdict(list)
+        by_place: dict[str, list[RecordedArtifact]] = defaultdict(list)
         for artifact in self.artifacts:
             if artifact.state != "DELETED":
                 by_place[artifact.place].append(artifact)
@@ -105,7 +105,7 @@ class Lineage:
         roots = sorted({root for scan in from_files for root in scan.roots})
         return [Reach.of(scan.metadata.project, roots) for scan in self.scans]
 
-    def uses_of(self, artifact: StoredArtifact) -> Sequence[Use]:
+    def uses_of(self, artifact: RecordedArtifact) -> Sequence[Use]:
         """List the executions that made, reused or consumed an artifact, oldest first."""
         return self.uses.get((artifact.store, artifact.id), ())
 

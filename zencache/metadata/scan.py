@@ -43,7 +43,7 @@ _UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
 
 
 @dataclass(frozen=True)
-class StoredArtifact:
+class RecordedArtifact:
     """An artifact as one of the project's stores records it."""
 
     record: ArtifactRecord
@@ -97,7 +97,7 @@ class StoreScan:
     """All that one metadata store holds at one moment."""
 
     metadata: MetadataStore
-    artifacts: tuple[StoredArtifact, ...] = ()
+    artifacts: tuple[RecordedArtifact, ...] = ()
     uses: tuple[Use, ...] = ()
     runs: Mapping[str, RunRecord] = field(default_factory=dict)
     """All runs by name, deleted ones included."""
@@ -140,7 +140,7 @@ def scan_store(runs: RunStore, store: int, now: datetime, *, mark_stale: bool = 
     contexts = [*client.get_contexts_by_type(VERSION_CONTEXT), *client.get_contexts_by_type(RUN_CONTEXT)]
     return StoreScan(
         metadata,
-        artifacts=tuple(_stored_artifact(metadata, artifact, store) for artifact in artifacts),
+        artifacts=tuple(_recorded_artifact(metadata, artifact, store) for artifact in artifacts),
         uses=tuple(_uses(metadata, executions, events, run_of, run_by_name, store)),
         runs=run_by_name,
         executions=_executions_by_artifact(events),
@@ -190,10 +190,10 @@ def _executions_by_artifact(events: Iterable[Any]) -> dict[int, frozenset[int]]:
     return {artifact: frozenset(ids) for artifact, ids in executions.items()}
 
 
-def _stored_artifact(metadata: MetadataStore, artifact: Any, store: int) -> StoredArtifact:
+def _recorded_artifact(metadata: MetadataStore, artifact: Any, store: int) -> RecordedArtifact:
     properties = get_properties(artifact.custom_properties)
     is_pushed = artifact.type == "PushedModel"
-    return StoredArtifact(
+    return RecordedArtifact(
         record=metadata.artifact_record(artifact.name, artifact),
         store=store,
         place=metadata.artifacts.place(artifact.uri),
