@@ -8,8 +8,8 @@ import os
 import subprocess
 import sys
 
-import fsspec
 import pytest
+from fsspec.registry import _registry as loaded_file_systems
 
 from tests.artifacts.conftest import contents, every, failing, put
 from zencache.artifacts.filesystems import checked, file_system, redacted
@@ -342,7 +342,7 @@ def test_sizes_are_written_as_people_write_them():
 def test_a_missing_package_is_named(at, monkeypatch):
     """With what to type."""
     monkeypatch.setitem(sys.modules, "adlfs", None)
-    monkeypatch.delitem(fsspec.registry._registry, "az", raising=False)  # a test before may have loaded it
+    monkeypatch.delitem(loaded_file_systems, "az", raising=False)  # a test before may have loaded it
     with pytest.raises(SettingsError, match=r"pip install 'zencache\[azure\]'"):
         put(at("az://container/prefix"))
 
