@@ -106,8 +106,8 @@ class Project(BaseModel):
 
     def on(self, metadata: Database) -> Project:
         """Give the project with another MLMD database."""
-        given = None if metadata == self.own_database else metadata
-        return Project(root=self.root, settings=self.settings, metadata=given)
+        other = None if metadata == self.own_database else metadata
+        return Project(root=self.root, settings=self.settings, metadata=other)
 
     def remember_database(self) -> None:
         """Remember that the database, a file, is one of the project's."""
@@ -148,8 +148,8 @@ class Project(BaseModel):
     @property
     def artifacts(self) -> Path:
         """The pipeline root on this machine: where artifacts are written that no remote store takes."""
-        given = (self.artifact_store or "").removeprefix("file://")
-        return self.own_artifacts if not given or "://" in given else self.root / Path(given).expanduser()
+        path = (self.artifact_store or "").removeprefix("file://")
+        return self.own_artifacts if not path or "://" in path else self.root / Path(path).expanduser()
 
     @cached_property
     def own_artifacts(self) -> Path:
@@ -222,13 +222,13 @@ def find_project(start: Path | None = None) -> Project | None:
 
 def require_project(start: Path | None = None) -> Project:
     """Find the project, or raise NotFoundError that says how to make one."""
-    found = find_project(start)
-    if found is None:
+    project = find_project(start)
+    if project is None:
         raise NotFoundError(
             f"no zencache project at {(start or Path.cwd()).resolve()} or above; "
             "make one with `zencache init`, or run a pipeline"
         )
-    return found
+    return project
 
 
 def open_project(root: Path) -> Project:
@@ -312,8 +312,8 @@ def _replace(file: Path, data: bytes) -> None:
 def _fill(folder: Path, settings: Settings) -> None:
     (folder / "artifacts").mkdir(parents=True)
     (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
-    given = settings.model_dump(exclude_unset=True, exclude={"cache", "artifact_store_options"})
-    lines = [f"{name} = {_toml(value)}\n" for name, value in given.items()]
+    values = settings.model_dump(exclude_unset=True, exclude={"cache", "artifact_store_options"})
+    lines = [f"{name} = {_toml(value)}\n" for name, value in values.items()]
     if settings.artifact_store_options:
         lines += ["\n[artifact_store_options]\n"]
         lines += [f"{name} = {_toml(value)}\n" for name, value in settings.artifact_store_options.items()]
@@ -325,8 +325,8 @@ def _settings(data: dict[str, Any], file: Path) -> Settings:
         return Settings(**data)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        known = ", ".join(Settings.model_fields)
-        raise SettingsError(f"{file}: {problems} (settings: {known})") from error
+        names = ", ".join(Settings.model_fields)
+        raise SettingsError(f"{file}: {problems} (settings: {names})") from error
 
 
 def _toml(value: object) -> str:

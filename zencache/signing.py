@@ -36,12 +36,12 @@ Kind = Literal["snapshot", "artifact"]
 
 def secret_key(project: Project, *, create: bool) -> bytes | None:
     """Give the key of a project's secrets, 32 bytes; None where there is none and none is to be made."""
-    given = _given(SECRET_KEY)
-    if given is None:
-        given = _read(project.secret_key) or (_made(project.secret_key) if create else None)
-    if given is None:
+    key = _given(SECRET_KEY)
+    if key is None:
+        key = _read(project.secret_key) or (_made(project.secret_key) if create else None)
+    if key is None:
         return None
-    return blake3(given, derive_key_context="zencache 1 secrets among parameters").digest()
+    return blake3(key, derive_key_context="zencache 1 secrets among parameters").digest()
 
 
 def sign(kind: Kind, digest: str) -> str | None:
@@ -54,13 +54,13 @@ def sign(kind: Kind, digest: str) -> str | None:
 
 def is_signed(kind: Kind, digest: str, signature: str) -> bool:
     """Say whether a signature is that of content; raises SettingsError where there is no key to tell by."""
-    made = sign(kind, digest)
-    if made is None:
+    expected = sign(kind, digest)
+    if expected is None:
         raise SettingsError(
             f"this project demands signatures (require_signature = true), and {SIGNING_KEY} is not set; "
             "set it to the key that the project's results are signed with"
         )
-    return hmac.compare_digest(made.encode(), signature.encode("utf-8", "replace"))
+    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
 
 
 def check_signing(project: Project) -> None:
@@ -106,10 +106,10 @@ def _made(file: Path) -> bytes:
     key = os.urandom(_BYTES)
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as made:
-            made.write(key)
-            made.flush()
-            os.fsync(made.fileno())
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(key)
+            opened.flush()
+            os.fsync(opened.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(aside, file)
         aside.unlink()
@@ -117,9 +117,9 @@ def _made(file: Path) -> bytes:
         raise StoreUnavailableError(
             f"cannot write {file}, the key of the project's secrets: {error}; or set {SECRET_KEY}"
         ) from error
-    found = _read(file)
-    assert found is not None
-    return found
+    existing = _read(file)
+    assert existing is not None
+    return existing
 
 
 def seal_of(project: Project | None, *, create: bool = False) -> Callable[[Any], str]:
@@ -127,12 +127,12 @@ def seal_of(project: Project | None, *, create: bool = False) -> Callable[[Any],
 
     Where there is no key, and none is to be made, nothing is recorded either: any digest will do.
     """
-    found: list[Callable[[Any], str]] = []
+    sealers: list[Callable[[Any], str]] = []
 
     def seal(value: Any) -> str:
-        if not found:
+        if not sealers:
             key = secret_key(project, create=create) if project is not None else None
-            found.append(seal_of_process if key is None else sealing(key))
-        return found[0](value)
+            sealers.append(seal_of_process if key is None else sealing(key))
+        return sealers[0](value)
 
     return seal

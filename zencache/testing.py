@@ -68,10 +68,10 @@ class MaterializerContract:
     def test_it_is_found_by_type(self) -> None:
         """The registry finds this materializer for its types, by entry point or registration."""
         for kind in self.types:
-            found = find(kind)
-            assert found is not None, f"nothing stores {kind}"
+            materializer = find(kind)
+            assert materializer is not None, f"nothing stores {kind}"
             cls = type(self.materializer)
-            assert found.path.rpartition(":")[2] == cls.__qualname__
+            assert materializer.path.rpartition(":")[2] == cls.__qualname__
 
     def _saved(self, value: Any, folder: Path) -> Path:
         folder.mkdir()

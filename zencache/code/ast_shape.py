@@ -184,8 +184,8 @@ class _Writer:
     def _AnnAssign(self, node: ast.AnnAssign, scopes: Scopes) -> Any:
         """Leave the annotation of a local variable out; in a class it declares a field."""
         if not scopes.inner or scopes.inner[-1].is_class or not node.simple:
-            made = self._plain(node, scopes, leave=("annotation",))
-            return [*made, ["annotation", self._annotation(node.annotation, scopes)]]
+            written = self._plain(node, scopes, leave=("annotation",))
+            return [*written, ["annotation", self._annotation(node.annotation, scopes)]]
         if node.value is None:
             return []
         return self.write(ast.Assign(targets=[node.target], value=node.value), scopes)

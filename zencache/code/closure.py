@@ -89,7 +89,7 @@ class Reach(Resolver):
         """Give the node of any object; raises OpaqueError where nothing tells what it holds."""
         if isinstance(value, types.ModuleType):
             return self.whole(value)
-        if any(value is known for known in _PROCESS.values()):
+        if any(value is singleton for singleton in _PROCESS.values()):
             return self._of_process(value)
         if issubclass(type(value), type):
             is_ours = origin_of_module(module_of(value)) == "project"
@@ -134,16 +134,16 @@ class Reach(Resolver):
         """Stand for what belongs to the process, under whatever name it was imported."""
         if value is sys.argv:
             return self.visit(sys.argv[1:])
-        name = next(name for name, known in _PROCESS.items() if value is known)
+        name = next(name for name, singleton in _PROCESS.items() if value is singleton)
         return library_node(name, name.partition(".")[0])
 
     def _value(self, value: Any, node: Node) -> None:
         if is_secret(value):
             node.kind, node.own, node.text = "value", ["secret", self.seal(value)], "(a secret)"
             return
-        made = content_node(value, self.visit, self.root_folder)
-        node.kind, node.own, node.refs = made.kind, made.own, made.refs
-        node.unordered, node.text, node.kept = made.unordered, made.text, made.kept
+        content = content_node(value, self.visit, self.root_folder)
+        node.kind, node.own, node.refs = content.kind, content.own, content.refs
+        node.unordered, node.text, node.kept = content.unordered, content.text, content.kept
 
     def stand_in(self, value: Any) -> Node:
         """Give the node of what stands for a module."""
@@ -190,11 +190,11 @@ class Reach(Resolver):
         node.kind = "function"
         node.label = f"helper {function.__qualname__} in {space.where}"
         name = function.__name__ if defaults and function not in _step_functions else ""
-        found = find_function(function.__code__)
-        if found is None:
+        source = find_function(function.__code__)
+        if source is None:
             self._by_bytecode(function, node, space)
         else:
-            text, tree = found
+            text, tree = source
             node.text = text.segment(tree)
             self._by_template(_template(tree, defaults), node, space)
             if "text" in self.aspects:
@@ -216,13 +216,13 @@ class Reach(Resolver):
         parts += [part for part in template.decorators if not self._is_ours(part, space)]
         node.own = []
         for part in parts:
-            found = self.part(part, space, lenient=part is not template.body)
-            node.own.append([part.shape, [list(rest) for _, rest in found], *_shared(found)])
-            node.refs += [ref for ref, _ in found]
+            resolved = self.part(part, space, lenient=part is not template.body)
+            node.own.append([part.shape, [list(rest) for _, rest in resolved], *_shared(resolved)])
+            node.refs += [ref for ref, _ in resolved]
             node.reflects |= part.reflects
             if "docstrings" in self.aspects:
                 node.own.append(part.docstrings)
-            for number, (ref, _) in enumerate(found):
+            for number, (ref, _) in enumerate(resolved):
                 for target in targets(ref.outside, part, number):
                     node.refs += self._meant(target, space)
                 if draws_unseeded(ref.outside, part, number):
@@ -233,10 +233,10 @@ class Reach(Resolver):
         if not decorator.chains:
             return False
         chain = decorator.chains[0]
-        found = space.cells.get(chain.root, space.names.get(chain.root))
+        target = space.cells.get(chain.root, space.names.get(chain.root))
         for name in chain.attributes:
-            found = getattr(found, name, None)
-        return origin_of_module(str(getattr(found, "__module__", ""))) == "zencache"
+            target = getattr(target, name, None)
+        return origin_of_module(str(getattr(target, "__module__", ""))) == "zencache"
 
     def _by_bytecode(self, function: types.FunctionType, node: Node, space: Space) -> None:
         """Take the bytecode where no source text is that of the code that runs."""
@@ -260,8 +260,8 @@ class Reach(Resolver):
             return
         dotted = library_name(function)
         module = str(function.__globals__.get("__name__", function.__module__))
-        made = library_node(dotted or f"{module}.{function.__code__.co_name}", module)
-        _become(node, made)
+        library = library_node(dotted or f"{module}.{function.__code__.co_name}", module)
+        _become(node, library)
         if dotted is None:
             node.kind = "made by a library"
             inside = [*cells_of(function).values(), *(function.__defaults__ or ())]
@@ -302,11 +302,11 @@ class Reach(Resolver):
         node.refs = [self.visit(base) for base in kind.__bases__ if base is not object]
         if type(kind) not in map(type, kind.__bases__):  # one that is inherited counts with the base
             node.refs.append(self.visit(type(kind)))
-        found = class_source(kind)
-        defined = Scope.of(found[1].body).bound if found else None
+        source = class_source(kind)
+        defined = Scope.of(source[1].body).bound if source else None
         live = frozenset(name for name, value in members.items() if is_live_member(value))
-        if found is not None:
-            text, tree = found
+        if source is not None:
+            text, tree = source
             node.text = text.segment(tree)
             inner = Node("class body")
             self._by_template(template_of(tree, without=live), inner, space)
@@ -398,11 +398,13 @@ def _become(node: Node, other: Node) -> None:
         setattr(node, name, value)
 
 
-def _shared(found: list[Found]) -> list[Any]:
+def _shared(resolved: list[Found]) -> list[Any]:
     """Tell which names stand for one and the same value that can be changed, if any do."""
     seen: dict[int, int] = {}
-    first = [seen.setdefault(id(node), number) for number, (node, _) in enumerate(found)]
+    first = [seen.setdefault(id(node), number) for number, (node, _) in enumerate(resolved)]
     twice = [
-        n for n, at in enumerate(first) if at != n and found[n][0].kind == "value" and found[n][0].refs == []
+        n
+        for n, at in enumerate(first)
+        if at != n and resolved[n][0].kind == "value" and resolved[n][0].refs == []
     ]
     return [[first[n], n] for n in twice]

@@ -81,9 +81,9 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
         return _leaf(["path", relative(value.as_posix(), root)], value)
     if isinstance(value, Enum):
         return _of(["member", value.name], [visit(kind)])
-    made = _special(value, visit)
-    if made is not None:
-        return made
+    node = _special(value, visit)
+    if node is not None:
+        return node
     return (
         _instance(value, visit)
         if origin_of_module(str(kind.__module__)) == "project"
@@ -221,9 +221,9 @@ def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: 
     if kind is functools.singledispatchmethod:
         return _of("singledispatchmethod", [visit(value.dispatcher)])
     if type_name(kind) == "functools._lru_cache_wrapper":
-        made = _of(["lru_cache", value.cache_parameters()["typed"]], [visit(value.__wrapped__)])
-        made.kept = str(value.cache_info()[1:])
-        return made
+        node = _of(["lru_cache", value.cache_parameters()["typed"]], [visit(value.__wrapped__)])
+        node.kept = str(value.cache_info()[1:])
+        return node
     if kind is types.MappingProxyType:
         return _of("mappingproxy", [visit(dict(value))])
     if kind is weakref.ref:

@@ -131,20 +131,20 @@ class CodeReader:
     def of(self, function: Callable[..., Any]) -> CodeDigest:
         """Digest a function and all that it reaches."""
         with self._lock:
-            _, known = self._functions.get(id(function), (None, None))
-            made = known or self._of(function)
-            if made.is_known:  # kept beside its digest, so that no other function gets its id
-                self._functions[id(function)] = (function, made)
-            return made
+            _, cached = self._functions.get(id(function), (None, None))
+            digest = cached or self._of(function)
+            if digest.is_known:  # kept beside its digest, so that no other function gets its id
+                self._functions[id(function)] = (function, digest)
+            return digest
 
     def _of(self, function: Callable[..., Any]) -> CodeDigest:
         aspects: frozenset[str] = frozenset()
         while True:
             root = self._root(function, aspects)
-            found = summed_up(root)
-            if found.reflects <= aspects:
-                return _digested(root, found, _place(function), is_inherited=_is_inherited(function))
-            aspects |= found.reflects
+            summary = summed_up(root)
+            if summary.reflects <= aspects:
+                return _digested(root, summary, _place(function), is_inherited=_is_inherited(function))
+            aspects |= summary.reflects
 
     def of_component(
         self,
@@ -161,9 +161,9 @@ class CodeReader:
         """
         with self._lock:
             reach, static = self._reach(frozenset()), StaticReach(folder=folder)
-            found = [static.find(module, (name,) if name else ()) for module, name in functions]
+            nodes = [static.find(module, (name,) if name else ()) for module, name in functions]
             static.drain()
-            named = [node for node, _ in found if node.kind != "undefined"]
+            named = [node for node, _ in nodes if node.kind != "undefined"]
             whole = [static.find(functions[0][0], ())[0]] if functions and not named else []
             static.drain()
             refs = [*(reach.followed(each) for each in objects), *named, *whole]
@@ -172,10 +172,8 @@ class CodeReader:
 
     def modules(self) -> dict[str, Text]:
         """Give the texts of modules that were followed without being imported, by file."""
-        found = (
-            each for reach in (*self._reaches.values(), *self._of_methods) for each in reach.static.modules()
-        )
-        return {module.file: module.text for module in found}
+        reaches = (*self._reaches.values(), *self._of_methods)
+        return {module.file: module.text for reach in reaches for module in reach.static.modules()}
 
     def of_class(self, name: str) -> str | None:
         """Digest a class of the project by its qualified name, `module.Class`; None where it is a library's.
@@ -188,10 +186,10 @@ class CodeReader:
             return self._classes[name]
 
     def _of_class(self, name: str) -> str | None:
-        found = _split(name)
-        if found is None:
+        parts = _split(name)
+        if parts is None:
             return None
-        module, attributes = found
+        module, attributes = parts
         reach = self._reach(frozenset())
         if module in ("__main__", module_name("__main__")):
             value: Any = sys.modules["__main__"]
@@ -263,27 +261,27 @@ def importable_names(function: Any) -> dict[str, Any]:
 def _is_importable(value: Any) -> bool:
     if isinstance(value, types.ModuleType):
         return value.__name__ in sys.modules and value.__name__ != "__main__"
-    found: Any = sys.modules.get(str(getattr(value, "__module__", None)))
-    if found is None or found.__name__ == "__main__" or not isinstance(value, type | types.FunctionType):
+    target: Any = sys.modules.get(str(getattr(value, "__module__", None)))
+    if target is None or target.__name__ == "__main__" or not isinstance(value, type | types.FunctionType):
         return False
     for name in value.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return found is value
+        target = getattr(target, name, None)
+    return target is value
 
 
-def _digested(root: Node, found: Summary, place: str, *, is_inherited: bool = False) -> CodeDigest:
+def _digested(root: Node, summary: Summary, place: str, *, is_inherited: bool = False) -> CodeDigest:
     return CodeDigest(
-        digest=uuid.uuid4().hex if found.unknown else deep_digest(root),
+        digest=uuid.uuid4().hex if summary.unknown else deep_digest(root),
         own=digest_of([root.kind, root.own]),
-        packages=dict(sorted(found.packages)),
+        packages=dict(sorted(summary.packages)),
         make_units=lambda: dict(_units(root)),
         make_state=lambda: dict(_state(root)),
-        doubts=found.doubts,
-        outside=found.outside,
-        unseeded=tuple(sorted(found.unseeded)),
+        doubts=summary.doubts,
+        outside=summary.outside,
+        unseeded=tuple(sorted(summary.unseeded)),
         place=place,
         is_inherited=is_inherited,
-        is_known=not found.unknown,
+        is_known=not summary.unknown,
     )
 
 
@@ -298,8 +296,8 @@ def _units(root: Node) -> Iterator[tuple[str, Unit]]:
     taken: dict[str, list[str]] = {}
     for node in reachable(root):
         digest = unit_digest(node) if node.label else ""
-        known = taken.setdefault(node.label, [])
-        if digest and digest not in known:
-            known.append(digest)
-            again = f" ({len(known)})" if len(known) > 1 else ""
+        digests = taken.setdefault(node.label, [])
+        if digest and digest not in digests:
+            digests.append(digest)
+            again = f" ({len(digests)})" if len(digests) > 1 else ""
             yield node.label + again, Unit(digest, node.text, node.kind not in CODE)

@@ -190,7 +190,7 @@ def _components(root: Node) -> list[list[Node]]:
     low: dict[int, int] = {}
     stack: list[Node] = []
     waiting: set[int] = set()
-    found: list[list[Node]] = []
+    components: list[list[Node]] = []
     work: list[tuple[Node, Iterator[Node]]] = []
 
     def enter(node: Node) -> None:
@@ -214,8 +214,8 @@ def _components(root: Node) -> list[list[Node]]:
                 above = id(work[-1][0])
                 low[above] = min(low[above], low[id(node)])
             if low[id(node)] == number[id(node)]:
-                found.append(_popped(stack, node, waiting))
-    return found
+                components.append(_popped(stack, node, waiting))
+    return components
 
 
 def _popped(stack: list[Node], until: Node, waiting: set[int]) -> list[Node]:

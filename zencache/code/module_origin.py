@@ -41,10 +41,10 @@ def _standard_folders() -> tuple[str, ...]:
 def installed_folders() -> tuple[str, ...]:
     """List the folders that pip installs into."""
     paths = sysconfig.get_paths()
-    found = {paths["purelib"], paths["platlib"], *site.getsitepackages()}
+    folders = {paths["purelib"], paths["platlib"], *site.getsitepackages()}
     with contextlib.suppress(Exception):  # no home folder
-        found.add(site.getusersitepackages())
-    return tuple(str(Path(path).resolve()) for path in found)
+        folders.add(site.getusersitepackages())
+    return tuple(str(Path(path).resolve()) for path in folders)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -72,8 +72,8 @@ def _is_below(path: str, folders: tuple[str, ...]) -> bool:
 def _module_below(path: str) -> str:
     """Name the module of a file below a folder of installed packages."""
     parts = Path(path).with_suffix("").parts
-    known = [Path(folder).parts for folder in installed_folders()]
-    cut = next((len(folder) for folder in known if parts[: len(folder)] == folder), None)
+    folders = [Path(folder).parts for folder in installed_folders()]
+    cut = next((len(folder) for folder in folders if parts[: len(folder)] == folder), None)
     if cut is None:
         cut = 1 + max(n for n, part in enumerate(parts) if part in ("site-packages", "dist-packages"))
     return ".".join(part.partition(".")[0] for part in parts[cut:])
@@ -106,8 +106,8 @@ def file_of_module(name: str) -> str | None:
     """Give a module's file (or a namespace package's first folder) without importing the module."""
     module = sys.modules.get(name)
     if module is not None:
-        found = getattr(module, "__file__", None)
-        return found or next(iter(getattr(module, "__path__", ())), None)
+        file = getattr(module, "__file__", None)
+        return file or next(iter(getattr(module, "__path__", ())), None)
     spec = find_spec(name)
     if spec is None:
         return None
@@ -169,7 +169,7 @@ def distributions(module: str) -> tuple[tuple[str, str], ...]:
         likely = importlib.metadata.distribution(top)
         if set(modules_of(likely)) == {top}:
             return () if is_editable(likely) else (_named(likely),)
-    return tuple(sorted({_named(found) for found in _with_files_of(module, holders(top))}))
+    return tuple(sorted({_named(distribution) for distribution in _with_files_of(module, holders(top))}))
 
 
 def _with_files_of(module: str, candidates: Sequence[Distribution]) -> Sequence[Distribution]:

@@ -51,11 +51,11 @@ class StaticModule:
     @cached_property
     def bound(self) -> dict[str, list[ast.stmt]]:
         """Statements by the names that they bind."""
-        found: dict[str, list[ast.stmt]] = {}
+        statements_by_name: dict[str, list[ast.stmt]] = {}
         for statement in self.statements:
             for name in Scope.of([statement]).bound:
-                found.setdefault(name, []).append(statement)
-        return found
+                statements_by_name.setdefault(name, []).append(statement)
+        return statements_by_name
 
     @cached_property
     def imports(self) -> dict[str, list[Imported]]:

@@ -48,8 +48,10 @@ def changed_by(node: ast.stmt) -> dict[int, str]:
         case ast.AugAssign(target=target):
             return _target(target)
         case ast.Assign(targets=[target], value=value):
-            found = _target(target)
-            return found | (_reads_of_itself(target, value) if found or isinstance(target, ast.Name) else {})
+            changed = _target(target)
+            return changed | (
+                _reads_of_itself(target, value) if changed or isinstance(target, ast.Name) else {}
+            )
     return {}
 
 

@@ -57,8 +57,8 @@ class Space(NamedTuple):
     @property
     def file(self) -> str | None:
         """The module's file."""
-        found = self.names.get("__file__")
-        return str(found) if found else None
+        file = self.names.get("__file__")
+        return str(file) if file else None
 
     @property
     def where(self) -> str:
@@ -90,10 +90,10 @@ def library_name(value: Any) -> str | None:
     module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not (isinstance(module, str) and isinstance(qualname, str)) or "<locals>" in qualname:
         return None
-    found: Any = sys.modules.get(module)
+    target: Any = sys.modules.get(module)
     for name in qualname.split("."):
-        found = getattr(found, name, None)
-    return f"{module}.{qualname}" if found is value and origin_of_module(module) != "project" else None
+        target = getattr(target, name, None)
+    return f"{module}.{qualname}" if target is value and origin_of_module(module) != "project" else None
 
 
 def is_only_changed(value: Any, chain: Chain) -> bool:
@@ -158,6 +158,6 @@ def written_in_c(value: Any) -> tuple[str, str]:
     holder = getattr(value, "__self__", None) or getattr(value, "__objclass__", None)
     if holder is not None and not isinstance(holder, type | types.ModuleType):
         holder = type(holder)
-    told = (getattr(value, "__module__", None), getattr(holder, "__module__", None))
-    module = next((name for name in told if isinstance(name, str)), "builtins")
+    modules = (getattr(value, "__module__", None), getattr(holder, "__module__", None))
+    module = next((name for name in modules if isinstance(name, str)), "builtins")
     return module, f"{module}.{getattr(value, '__qualname__', None) or value.__name__}"

@@ -44,9 +44,9 @@ class Redactor:
 
     def finds(self, data: bytes, texts: Iterable[str] = ()) -> bool:
         """Say whether bytes hold a known secret, or one that is written out in source texts."""
-        known = {*self._values, *(value for text in texts for value in literals(text))}
-        found = [v if isinstance(v, bytes) else v.encode("utf-8", "surrogatepass") for v in known]
-        return any(len(value) >= _SHORTEST and value in data for value in found)
+        secrets = {*self._values, *(value for text in texts for value in literals(text))}
+        values = [v if isinstance(v, bytes) else v.encode("utf-8", "surrogatepass") for v in secrets]
+        return any(len(value) >= _SHORTEST and value in data for value in values)
 
 
 def literals(text: str) -> list[str | bytes]:

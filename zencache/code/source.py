@@ -45,20 +45,20 @@ class Text:
     @cached_property
     def functions(self) -> dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]]:
         """Functions and lambdas by name and first line (of the decorators, if any), with their top-level statement."""
-        found: dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]] = {}
+        functions: dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]] = {}
         for statement in self.tree.body if self.tree else ():
             for node in ast.walk(statement):
                 if isinstance(node, FunctionNode):
-                    found.setdefault((_name(node), first_line(node)), []).append((node, statement))
-        return found
+                    functions.setdefault((_name(node), first_line(node)), []).append((node, statement))
+        return functions
 
     @cached_property
     def classes(self) -> dict[str, list[ast.ClassDef]]:
         """Classes by their qualified names."""
-        found: dict[str, list[ast.ClassDef]] = {}
+        classes: dict[str, list[ast.ClassDef]] = {}
         for name, node in _classes(self.tree, "") if self.tree else ():
-            found.setdefault(name, []).append(node)
-        return found
+            classes.setdefault(name, []).append(node)
+        return classes
 
     @property
     def is_current(self) -> bool:
@@ -68,7 +68,7 @@ class Text:
     def find(self, code: types.CodeType) -> FunctionNode | None:
         """Find the function that compiles to `code`."""
         for node, statement in self.functions.get((code.co_name, code.co_firstlineno), ()):
-            if any(code == made and same for made, same in self._compiled(statement, node)):
+            if any(code == compiled and same for compiled, same in self._compiled(statement, node)):
                 return node
         return None
 
@@ -159,7 +159,7 @@ _stamps: dict[str, tuple[int, int, int]] = {}
 
 def remember(file: str, text: str | None = None) -> None:
     """Keep a text of a file: the one given, or the one that the file holds now."""
-    known = _texts.setdefault(file, [])
+    texts = _texts.setdefault(file, [])
     if text is None:
         stamp = _stamp(file)
         if stamp is not None and _stamps.get(file) == stamp:
@@ -169,8 +169,8 @@ def remember(file: str, text: str | None = None) -> None:
             _stamps[file] = stamp
     else:
         content = text
-    if content is not None and all(content != one.text for one in known):
-        known.append(Text(file, content))
+    if content is not None and all(content != one.text for one in texts):
+        texts.append(Text(file, content))
 
 
 def text_now(file: str) -> Text | None:
@@ -222,8 +222,8 @@ def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any]) -> bool:
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=literal))
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=literal))
             ):
-                found = live.get(name, literal)
-                if type(found) is type(literal) and found != literal:
+                value = live.get(name, literal)
+                if type(value) is type(literal) and value != literal:
                     return False
     return True
 

@@ -87,17 +87,17 @@ class StaticReach:
         """Follow `module.attribute.attribute` as far as modules go."""
         if self._origin(module) != "project":
             return library_node(".".join([module, *attributes]), module), ()
-        known = self.module(module)
-        if known is None:
+        origin = self.module(module)
+        if origin is None:
             return self._without_text(module), attributes
-        if not attributes or known.text.tree is None:
-            return self.whole(known), attributes
+        if not attributes or origin.text.tree is None:
+            return self.whole(origin), attributes
         name, rest = attributes[0], attributes[1:]
-        if name in known.bound:
-            return self._bound(known, name, rest)
+        if name in origin.bound:
+            return self._bound(origin, name, rest)
         if self._file(f"{module}.{name}") is not None:
             return self.find(f"{module}.{name}", rest)
-        return self._through_stars(known, name, rest) or (Node("undefined", name), rest)
+        return self._through_stars(origin, name, rest) or (Node("undefined", name), rest)
 
     def _bound(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found:
         statements = module.bound[name]
@@ -208,7 +208,7 @@ class StaticReach:
         return self._done[module.name]
 
     def _effects_of(self, module: StaticModule) -> list[Node]:
-        found = []
+        effects = []
         for each in self._importing(module, {}):
             statements = [s for s in each.statements if self._has_effect(s, each)]
             key = (each.name, "import")
@@ -217,8 +217,8 @@ class StaticReach:
                 node.text = "\n".join(each.text.segment(s) for s in statements)
                 self._put_off(node, statements, each)
             if statements:
-                found.append(self._nodes[key])
-        return [Node("imports", refs=found, unordered=True)] if found else []
+                effects.append(self._nodes[key])
+        return [Node("imports", refs=effects, unordered=True)] if effects else []
 
     def _importing(self, module: StaticModule, seen: dict[str, StaticModule]) -> Iterator[StaticModule]:
         seen[module.name] = module
@@ -244,10 +244,12 @@ class StaticReach:
         """Say whether defining a class runs code of the user's own: a base's `__init_subclass__`, a metaclass."""
         used = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
         chains = [chain for expression in used for chain in _part(expression).chains]
-        found = [self._defined.get(id(self.resolve(chain, module)[0])) for chain in chains]
-        if statement.keywords and any(found):
+        definitions = [self._defined.get(id(self.resolve(chain, module)[0])) for chain in chains]
+        if statement.keywords and any(definitions):
             return True
-        defined = [(each[0], s) for each in found if each for s in each[1] if isinstance(s, ast.ClassDef)]
+        defined = [
+            (each[0], s) for each in definitions if each for s in each[1] if isinstance(s, ast.ClassDef)
+        ]
         return any(hears_of_subclasses(base) or self._makes_known(base, home) for home, base in defined)
 
     def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
@@ -274,14 +276,14 @@ class StaticReach:
         if is_told_to_change(part) or any(map(stores_outside, statements)):
             return False
         called = [self.resolve(part.chains[number], module) for number in part.calls]
-        return all(self._is_harmless(found) for found, _ in called)
+        return all(self._is_harmless(callee) for callee, _ in called)
 
     # -- what code takes from outside -----------------------------------------------------------
 
     def _fill(self, node: Node, part: Part, module: StaticModule) -> None:
-        found = [self.resolve(chain, module) for chain in part.chains]
-        node.own = [part.shape, [list(rest) for _, rest in found]]
-        node.refs = [ref for ref, _ in found]
+        resolved = [self.resolve(chain, module) for chain in part.chains]
+        node.own = [part.shape, [list(rest) for _, rest in resolved]]
+        node.refs = [ref for ref, _ in resolved]
         node.reflects = part.reflects
         if "subclasses" in part.reflects:
             node.refs += [self.whole(each) for each in self._importing(module, {})]
@@ -298,9 +300,9 @@ class StaticReach:
                 return self.effects(chain.imported, module.package), ()
             return self.imported(chain.imported, module.package, chain.attributes)
         if chain.root in module.bound or module.imports.get("*"):
-            found = self.find(module.name, (chain.root, *chain.attributes))
-            if found[0].kind != "undefined":
-                return found
+            resolved = self.find(module.name, (chain.root, *chain.attributes))
+            if resolved[0].kind != "undefined":
+                return resolved
         if hasattr(builtins, chain.root):
             return library_node(f"builtins.{chain.root}", "builtins"), chain.attributes
         if chain.root == "__name__":

@@ -88,18 +88,18 @@ def find(kind: type, *, allow_pickle: bool = False) -> MaterializerRef | None:
 
 def materializer_of(artifact_type: str) -> str | None:
     """Give the materializer that loads what TFX components make, by the name of the TFX artifact type."""
-    known = materializers()
-    return known.get(f"tfx.types.standard_artifacts.{artifact_type}") or known.get(
+    offered = materializers()
+    return offered.get(f"tfx.types.standard_artifacts.{artifact_type}") or offered.get(
         "tfx.types.artifact.Artifact"
     )
 
 
 def find_for_value(value: Any, *, where: str, allow_pickle: bool = False) -> MaterializerRef:
     """Find the materializer for a value; `where` names the output in the error."""
-    found = find(type(value), allow_pickle=allow_pickle)
-    if found is None:
+    materializer = find(type(value), allow_pickle=allow_pickle)
+    if materializer is None:
         raise MaterializerError(f"{where} is of type {type_name(type(value))}. {advice(type(value))}")
-    return found
+    return materializer
 
 
 def advice(kind: type) -> str:
@@ -126,10 +126,10 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
             "this artifact is a pickle, which runs code when it is loaded; "
             "if you trust this store, set `allow_pickle = true` in .zencache/config.toml"
         )
-    made = import_object(path)()
-    if not isinstance(made, Materializer):
+    materializer = import_object(path)()
+    if not isinstance(materializer, Materializer):
         raise MaterializerError(f"{path} is not a Materializer")
-    return made
+    return materializer
 
 
 def runs_code(path: str) -> bool:

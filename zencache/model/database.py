@@ -140,10 +140,10 @@ class Database(BaseModel):
 def tells_password(url: str) -> bool:
     """Say whether a URL holds a password itself, not the name of a variable that does."""
     try:
-        found = urlsplit(url).password
+        password = urlsplit(url).password
     except ValueError:
         return "@" in url
-    return bool(found) and not _VARIABLE.fullmatch(found or "")
+    return bool(password) and not _VARIABLE.fullmatch(password or "")
 
 
 def _file(parts: SplitResult, root: Path) -> Path:
@@ -172,14 +172,14 @@ def _name(parts: SplitResult, kind: Kind) -> str:
 
 
 def _options(parts: SplitResult, kind: Kind) -> tuple[tuple[str, str], ...]:
-    found = parse_qsl(parts.query, keep_blank_values=True)
-    for name, _ in found:
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    for name, _ in options:
         if name not in _OPTIONS[kind]:
             raise SettingsError(f"{name!r} is no option of {kind}; known: {', '.join(_OPTIONS[kind])}")
-    timeout = dict(found).get("timeout", "1")
+    timeout = dict(options).get("timeout", "1")
     if not timeout.replace(".", "", 1).isdecimal() or not float(timeout):
         raise SettingsError(f"timeout={timeout} is no number of seconds; write timeout=60, say")
-    return tuple(sorted(found))
+    return tuple(sorted(options))
 
 
 def _filled(text: str) -> str:

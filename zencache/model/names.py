@@ -28,22 +28,22 @@ def check_name(what: str, name: str) -> str:
     """
     error = ParameterError if what == "run" else StepDefinitionError
     longest, form = _LONGEST.get(what, _LONGEST_OTHER), _RUN if what == "run" else _NAME
-    made = normal(name) if isinstance(name, str) and len(name) <= 4 * longest else ""
-    if not form.fullmatch(made) or len(made) > longest or made[-1] in " .":
+    normalized = normal(name) if isinstance(name, str) and len(name) <= 4 * longest else ""
+    if not form.fullmatch(normalized) or len(normalized) > longest or normalized[-1] in " .":
         raise error(
             f"{_shown(name)} cannot be the name of a {what}: letters, digits, `_`, `-`, `.` and spaces, at most "
             f"{longest}, a letter or digit first, and neither a space nor a dot last"
         )
-    if len(made.encode()) > _BYTES:
+    if len(normalized.encode()) > _BYTES:
         raise error(
             f"{_shown(name)} is too long for a file system as the name of a {what}: at most {_BYTES} bytes"
         )
-    if (word := _looking_like_another(made)) is not None:
+    if (word := _looking_like_another(normalized)) is not None:
         raise error(
             f"{_shown(name)} cannot be the name of a {what}: {word!a} looks like other letters than it has; "
             "write each word in one script, in its usual letters"
         )
-    return made
+    return normalized
 
 
 def normal(name: str) -> str:

@@ -170,20 +170,20 @@ def filled(name: str, value: Any) -> Any:
     for secret in secrets_in(value):
         if isinstance(secret, Absent):
             secret.name = name
-    given = os.environ.get(ENVIRONMENT + name.upper()) if name.upper() != _KEY else None
-    if given is None or not isinstance(value, Absent):
+    text = os.environ.get(ENVIRONMENT + name.upper()) if name.upper() != _KEY else None
+    if text is None or not isinstance(value, Absent):
         return value
-    return SecretBytes(os.fsencode(given)) if isinstance(value, SecretBytes) else SecretStr(given)
+    return SecretBytes(os.fsencode(text)) if isinstance(value, SecretBytes) else SecretStr(text)
 
 
 def how_to_give(lacking: Mapping[str, Any]) -> str:
     """Say in one sentence what to do where a pipeline from the records lacks secrets, by parameter with what is there."""
-    said = ", ".join(lacking)
+    names = ", ".join(lacking)
     call = ", ".join(f"{name}=…" for name in lacking)
     alone = [name.upper() for name, value in lacking.items() if isinstance(value, Absent)]
     variables = [ENVIRONMENT + name for name in alone if name != _KEY]
     environment = f", set {', '.join(variables)} in the environment" if variables else ""
     return (
-        f"the value of the secret {said} is not recorded: give it with `pipeline.with_secrets({call})`{environment}, "
+        f"the value of the secret {names} is not recorded: give it with `pipeline.with_secrets({call})`{environment}, "
         "or call the pipeline's function with it again"
     )

@@ -230,13 +230,13 @@ class PipelineSpec(Frozen):
     @cached_property
     def levels(self) -> tuple[tuple[StepSpec, ...], ...]:
         """The steps by how far they are from the start: those of one level do not wait for each other."""
-        made: list[list[StepSpec]] = []
+        levels: list[list[StepSpec]] = []
         level_of: dict[str, int] = {}
         for step in self.steps:
             level = level_of[step.name] = 1 + max((level_of[name] for name in step.upstream), default=-1)
-            made += [[]] if level == len(made) else []
-            made[level].append(step)
-        return tuple(map(tuple, made))
+            levels += [[]] if level == len(levels) else []
+            levels[level].append(step)
+        return tuple(map(tuple, levels))
 
     def step(self, name: str) -> StepSpec:
         """Find a step by its slot or its name."""

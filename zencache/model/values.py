@@ -180,41 +180,41 @@ def import_object(path: str) -> Any:
     module, _, qualname = path.partition(":")
     try:
         # The script that runs is known as `__main__`; importing it by name would run it again.
-        found: Any = (
+        attribute: Any = (
             sys.modules["__main__"] if module == module_name("__main__") else importlib.import_module(module)
         )
         for part in qualname.split("."):
-            found = getattr(found, part)
+            attribute = getattr(attribute, part)
     except (ImportError, AttributeError) as error:
         raise MaterializerError(f"{qualname} of module {module} cannot be imported: {error}") from error
-    return found
+    return attribute
 
 
 def _class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
     """Import a class that a text names; what is none of its kind is not used, whoever wrote the text."""
-    found = import_object(path)
-    if not (isinstance(found, type) and is_one(found)):
+    kind = import_object(path)
+    if not (isinstance(kind, type) and is_one(kind)):
         raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")
-    return found
+    return kind
 
 
 def _decode_model(data: tuple[str, Mapping[str, Any]]) -> Any:
     path, fields = data[0], decode(data[1])
-    kind = _class(path, "pydantic model", lambda found: issubclass(found, BaseModel))
+    kind = _class(path, "pydantic model", lambda candidate: issubclass(candidate, BaseModel))
     return kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
 
 
 def _decode_enum(data: tuple[str, str]) -> Any:
-    return _class(data[0], "enum", lambda found: issubclass(found, Enum))[data[1]]
+    return _class(data[0], "enum", lambda candidate: issubclass(candidate, Enum))[data[1]]
 
 
 def _decode_dataclass(data: tuple[str, Mapping[str, Any]]) -> Any:
     path, fields = data
     kind = _class(path, "dataclass", dataclasses.is_dataclass)
-    made = object.__new__(kind)
+    instance = object.__new__(kind)
     for name, value in decode(fields).items():
-        object.__setattr__(made, name, value)
-    return made
+        object.__setattr__(instance, name, value)
+    return instance
 
 
 def _decode_numpy(data: tuple[str, Any]) -> Any:

@@ -193,9 +193,9 @@ def disown(thread: threading.Thread | None = None) -> None:
 
 def adopt(thread: threading.Thread) -> None:
     """Note that a thread is about to be started by this one."""
-    found = recorders()
-    if len(found) == 1:
-        _children[thread] = found[0]
+    active = recorders()
+    if len(active) == 1:
+        _children[thread] = active[0]
 
 
 def _choose() -> None:

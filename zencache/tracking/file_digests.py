@@ -92,8 +92,8 @@ class FileDigests:
             raise DefinitionError(
                 f"no file {pattern!r} in {root}; make it, or correct the path (it is relative to that folder)"
             )
-        found = sorted(Path(name) for name in glob.glob(wanted, recursive=True))  # noqa: PTH207 - takes absolute patterns
-        files = [path for path in found if path.is_file()]
+        matches = sorted(Path(name) for name in glob.glob(wanted, recursive=True))  # noqa: PTH207 - takes absolute patterns
+        files = [path for path in matches if path.is_file()]
         if not files:
             raise DefinitionError(
                 f"no file matches {pattern!r} in {root}; correct the pattern (it is relative to that folder; "
@@ -109,13 +109,13 @@ class FileDigests:
         if self._memory is not None and new:
             self._memory.write(new)
 
-    def _digest(self, found: str) -> str | None:
-        status = _status(found)
+    def _digest(self, path: str) -> str | None:
+        status = _status(path)
         if status is None:
             return None
         if stat.S_ISDIR(status.st_mode):
-            return self._folder(Path(found))
-        return self._file(found, status) if stat.S_ISREG(status.st_mode) else None
+            return self._folder(Path(path))
+        return self._file(path, status) if stat.S_ISREG(status.st_mode) else None
 
     def _file(self, path: str, status: os.stat_result) -> str | None:
         stamp = _stamp(status)
@@ -141,8 +141,8 @@ class FileDigests:
             self._asked.add(folder)
             for file, found in self._memory.read(folder).items():
                 self._known.setdefault(file, found)
-        known = self._known.get(path)
-        return known[1] if known is not None and known[0] == stamp else None
+        remembered = self._known.get(path)
+        return remembered[1] if remembered is not None and remembered[0] == stamp else None
 
     def _remember(self, path: str, stamp: _Stamp, digest: str) -> None:
         with self._lock:
@@ -152,11 +152,11 @@ class FileDigests:
             self.flush()
 
     def _folder(self, folder: Path) -> str:
-        found = sorted(
+        digests = sorted(
             (_printable(os.path.relpath(path, folder)), self._digest(str(path)))
             for path in files_below(folder)
         )
-        return digest_of(["folder/1", *map(list, found)])
+        return digest_of(["folder/1", *map(list, digests)])
 
 
 class _Memory:
@@ -196,8 +196,8 @@ class _Memory:
             if not self._file.is_file():
                 return None
             uri = f"{self._file.absolute().as_uri()}?mode=ro"
-            made = sqlite3.connect(uri, uri=True, timeout=1, check_same_thread=False)
-            self._reader = (os.getpid(), made if _version(made) == _FORMAT else None)
+            connection = sqlite3.connect(uri, uri=True, timeout=1, check_same_thread=False)
+            self._reader = (os.getpid(), connection if _version(connection) == _FORMAT else None)
         return self._reader[1]
 
 

@@ -91,7 +91,7 @@ class Reads:
 
 def reads(recorder: Recorder, places: Places) -> Reads:
     """Sort out what a step opened."""
-    found, uses = Reads(), _uses(recorder)
+    result, uses = Reads(), _uses(recorder)
     sources = _sources() if any(path.endswith(".py") for path in uses) else frozenset()
     for path, (was_read, was_written, looked_for) in uses.items():
         if not was_read:
@@ -99,12 +99,12 @@ def reads(recorder: Recorder, places: Places) -> Reads:
         source = _source(path, sources)
         if source is not None:
             if recorder.is_project(source):
-                found.modules.add(source)
+                result.modules.add(source)
         elif not path.endswith((".pyc", ".pyo")):
             rule = places.rule(path)
             if rule != "no":
-                _sort(found, path, rule, was_written, looked_for, recorder.began)
-    return found
+                _sort(result, path, rule, was_written, looked_for, recorder.began)
+    return result
 
 
 def folders(recorder: Recorder, places: Places) -> list[str]:
@@ -136,14 +136,14 @@ def _path(raw: Any, folder: str) -> str:
         return os.devnull
 
 
-def _sort(found: Reads, path: str, rule: str, was_written: bool, looked_for: bool, began: int) -> None:
+def _sort(result: Reads, path: str, rule: str, was_written: bool, looked_for: bool, began: int) -> None:
     try:
         status = os.stat(path)  # noqa: PTH116 - of thousands of files
     except (OSError, ValueError):
         if was_written:
-            found.unstable[path] = None
+            result.unstable[path] = None
         elif looked_for and rule == "yes":
-            found.absent[path] = None
+            result.absent[path] = None
         return
     if not stat.S_ISREG(status.st_mode):
         return
@@ -153,9 +153,9 @@ def _sort(found: Reads, path: str, rule: str, was_written: bool, looked_for: boo
     if (rule == "older" and touched > began) or (not status.st_size and touched >= began):
         return
     if was_written or touched > began:
-        found.unstable[path] = None
+        result.unstable[path] = None
     else:
-        found.files[path] = None
+        result.files[path] = None
 
 
 def _source(path: str, sources: frozenset[str]) -> str | None:

@@ -135,22 +135,22 @@ def _note_of(reader: str, argument: str, *, skip: int) -> Callable[..., None]:
     return note
 
 
-def paths_of(given: Any) -> Iterator[str]:
+def paths_of(value: Any) -> Iterator[str]:
     """Give the paths in what a library takes as such: text, paths, tensors, and lists of them.
 
     >>> from pathlib import Path
     >>> list(paths_of([Path("a"), b"b", ["c"], 4]))
     ['a', 'b', 'c']
     """
-    if isinstance(given, str | bytes | os.PathLike):
-        yield os.fsdecode(given)
-    elif isinstance(given, list | tuple | set):
-        for item in given:
+    if isinstance(value, str | bytes | os.PathLike):
+        yield os.fsdecode(value)
+    elif isinstance(value, list | tuple | set):
+        for item in value:
             yield from paths_of(item)
-    elif hasattr(given, "numpy") and hasattr(given, "dtype"):
-        yield from paths_of(given.numpy())
-    elif hasattr(given, "tolist") and getattr(getattr(given, "dtype", None), "kind", "") in "OSU":
-        yield from paths_of(given.tolist())
+    elif hasattr(value, "numpy") and hasattr(value, "dtype"):
+        yield from paths_of(value.numpy())
+    elif hasattr(value, "tolist") and getattr(getattr(value, "dtype", None), "kind", "") in "OSU":
+        yield from paths_of(value.tolist())
 
 
 def _opened(path: str, mode: str) -> None:
@@ -159,9 +159,9 @@ def _opened(path: str, mode: str) -> None:
         for recorder in recorders():
             recorder.hosts.setdefault(f"{scheme}://{rest.partition('/')[0]}")
         return
-    for found in _expand(rest if separator else path):
+    for file in _expand(rest if separator else path):
         for recorder in recorders():
-            recorder.opened(found, _flags(mode))
+            recorder.opened(file, _flags(mode))
 
 
 def _expand(path: str) -> list[str]:

@@ -18,29 +18,29 @@ _SEED = {
 
 def notes(recorder: Recorder) -> tuple[str, ...]:
     """Write the sentences about what a step reached out to."""
-    step, found = recorder.step, []
+    step, sentences = recorder.step, []
     if recorder.environment:
         names = list(recorder.environment)
-        found.append(
+        sentences.append(
             f"step {step} reads the environment ({_some(names)}), and its result is reused while that stays as it "
             f"is; to have it in the key, write `@step(cache=CachePolicy(env={names}))` or make it a parameter"
         )
     if recorder.whole_environment:
-        found.append(
+        sentences.append(
             f"step {step} reads all environment variables, and its result is reused while they stay as they are; "
             'read the ones that matter, each by its name: `os.environ["NAME"]`'
         )
     if recorder.hosts:
-        found.append(
+        sentences.append(
             f"step {step} uses the network ({_some(recorder.hosts)}): what it fetches is not in its key; write "
             f"`@step(cache=CachePolicy(expires_after=timedelta(days=1)))` or `@step(enable_cache=False)`"
         )
     if recorder.programs:
-        found.append(
+        sentences.append(
             f"step {step} starts another process ({_some(recorder.programs)}), and what that reads is not seen; "
             'name its files: `@step(cache=CachePolicy(files=["data/*.csv"]))`'
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def randomness(step: str, module: str, *, by_library: bool) -> str:

@@ -91,17 +91,17 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
     ['data/train.csv, which it read, is gone']
     """
     with unwatched():
-        found = [f"{name} changed while it was read" for name in seen.unstable]
-        found += filter(None, (_of_file(*item, root, digests) for item in seen.files.items()))
-        found += filter(None, (_of_folder(*item, root, digests) for item in seen.folders.items()))
-        found += [
+        changes = [f"{name} changed while it was read" for name in seen.unstable]
+        changes += filter(None, (_of_file(*item, root, digests) for item in seen.files.items()))
+        changes += filter(None, (_of_folder(*item, root, digests) for item in seen.folders.items()))
+        changes += [
             "the environment variables changed" if name == ALL else f"environment variable {name} changed"
             for name, digest in seen.environment.items()
             if (digest_of_all() if name == ALL else digest_of_variable(os.environ.get(name))) != digest
         ]
-        found += filter(None, (_of_target(*item, root, digests) for item in seen.targets.items()))
+        changes += filter(None, (_of_target(*item, root, digests) for item in seen.targets.items()))
         digests.flush()
-    return found
+    return changes
 
 
 def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str | None:

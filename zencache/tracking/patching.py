@@ -36,10 +36,12 @@ class Wrapping:
 
     def rebind(self, modules: Iterable[types.ModuleType]) -> None:
         """Replace in some modules what they took by `from x import f`, too."""
-        known = {id(original): (original, put) for owner, _, put, original in self._put if _is_module(owner)}
+        replaced = {
+            id(original): (original, put) for owner, _, put, original in self._put if _is_module(owner)
+        }
         for module in modules:
             for name, value in list(vars(module).items()):
-                original, put = known.get(id(value), (None, None))
+                original, put = replaced.get(id(value), (None, None))
                 if put is not None:
                     self._replace(module, name, original, put)
 

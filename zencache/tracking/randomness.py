@@ -31,12 +31,12 @@ class State:
     @classmethod
     def now(cls) -> State:
         """Copy the states as they are."""
-        found: list[Any] = [None, None]
+        states: list[Any] = [None, None]
         with suppress(Exception):  # not loaded, or not whole yet
-            found[0] = sys.modules["random"].getstate()
+            states[0] = sys.modules["random"].getstate()
         with suppress(Exception):
-            found[1] = sys.modules["numpy.random"].get_state(legacy=False)
-        return cls(*found)
+            states[1] = sys.modules["numpy.random"].get_state(legacy=False)
+        return cls(*states)
 
 
 def wrap_seeders(wrapping: Wrapping) -> None:
@@ -53,12 +53,12 @@ def _seeded(module: str) -> None:
 
 def unseeded(before: State, after: State, seeded: set[str]) -> list[str]:
     """Give the modules whose generator was surely drawn from and not seeded."""
-    found = []
+    modules = []
     if "random" not in seeded and _python_led_to(before.python, after.python):
-        found.append("random")
+        modules.append("random")
     if "numpy.random" not in seeded and _numpy_led_to(before.numpy, after.numpy):
-        found.append("numpy.random")
-    return found
+        modules.append("numpy.random")
+    return modules
 
 
 def _python_led_to(before: Any, after: Any) -> bool:

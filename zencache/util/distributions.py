@@ -41,23 +41,23 @@ def holders(module: str) -> list[Distribution]:
     >>> [found.name for found in holders("numpy")], holders("no_such_module")
     (['numpy'], [])
     """
-    found = []
+    holding = []
     for name in _found()["modules"].get(module, ()):
         with suppress(importlib.metadata.PackageNotFoundError):
-            found.append(importlib.metadata.distribution(name))
-    return found
+            holding.append(importlib.metadata.distribution(name))
+    return holding
 
 
 def materializers() -> dict[str, str]:
     """Give what distributions offer in the group `zencache.materializers`: a type to `module:Class`."""
-    found: dict[str, str] = _found()["materializers"]
-    return found
+    offered: dict[str, str] = _found()["materializers"]
+    return offered
 
 
 def plugins() -> dict[str, str]:
     """Give what distributions offer in the group `zencache.plugins`: a name to `module:Class`."""
-    found: dict[str, str] = _found()["plugins"]
-    return found
+    offered: dict[str, str] = _found()["plugins"]
+    return offered
 
 
 def name_and_version(distribution: Distribution) -> tuple[str, str]:
@@ -66,8 +66,8 @@ def name_and_version(distribution: Distribution) -> tuple[str, str]:
     >>> name_and_version(importlib.metadata.distribution("numpy"))[0]
     'numpy'
     """
-    told = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-    fields = dict(re.findall(r"^(Name|Version): *(\S.*?)\s*$", told.partition("\n\n")[0], re.MULTILINE))
+    metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    fields = dict(re.findall(r"^(Name|Version): *(\S.*?)\s*$", metadata.partition("\n\n")[0], re.MULTILINE))
     return fields.get("Name", ""), fields.get("Version", "")
 
 
@@ -81,9 +81,9 @@ def is_editable(distribution: Distribution) -> bool:
 
 def modules_of(distribution: Distribution) -> Iterator[str]:
     """List the top-level modules of a distribution, from what it says or from its files."""
-    told = distribution.read_text("top_level.txt")
-    if told is not None:
-        yield from told.split()
+    top_level = distribution.read_text("top_level.txt")
+    if top_level is not None:
+        yield from top_level.split()
         return
     for line in (distribution.read_text("RECORD") or "").splitlines():
         first, slash, _ = line.partition("/")
@@ -101,7 +101,7 @@ def _found() -> dict[str, Any]:
             kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             if kept["stamp"] == stamp:
                 return kept
-    found = {
+    scan = {
         "stamp": stamp,
         "modules": _modules(),
         "materializers": _entry_points(MATERIALIZERS),
@@ -109,18 +109,18 @@ def _found() -> dict[str, Any]:
     }
     for file in _memory:
         with suppress(OSError):
-            write_whole(file, json.dumps(found).encode())
-    return found
+            write_whole(file, json.dumps(scan).encode())
+    return scan
 
 
 def _modules() -> dict[str, list[str]]:
-    found: dict[str, dict[str, None]] = {}
+    names_by_module: dict[str, dict[str, None]] = {}
     for distribution in importlib.metadata.distributions():
         modules = set(modules_of(distribution))
         if modules and not is_editable(distribution):
             for top in modules:
-                found.setdefault(top, {})[name_and_version(distribution)[0]] = None
-    return {top: list(names) for top, names in found.items()}
+                names_by_module.setdefault(top, {})[name_and_version(distribution)[0]] = None
+    return {top: list(names) for top, names in names_by_module.items()}
 
 
 def _entry_points(group: str) -> dict[str, str]:
@@ -129,12 +129,12 @@ def _entry_points(group: str) -> dict[str, str]:
 
 def _stamp() -> str:
     """Digest the distributions' folders with the times of their last change: an installer makes them anew."""
-    found = [_FORMAT, sys.version]
+    parts = [_FORMAT, sys.version]
     for folder in sys.path:
         with suppress(OSError):
-            found += [
+            parts += [
                 f"{entry.path} {entry.stat().st_mtime_ns}"
                 for entry in sorted(os.scandir(folder or "."), key=lambda each: each.name)
                 if entry.name.endswith((".dist-info", ".egg-info"))
             ]
-    return blake3("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()
+    return blake3("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

@@ -23,11 +23,11 @@ def parse(text: str) -> timedelta:
     >>> parse("P7D"), parse("1 day 02:30")
     (datetime.timedelta(days=7), datetime.timedelta(days=1, seconds=9000))
     """
-    found = _AMOUNT_AND_UNIT.fullmatch(text.strip())
+    match = _AMOUNT_AND_UNIT.fullmatch(text.strip())
     try:
-        if found is None:
+        if match is None:
             return _parse_as_pydantic(text.strip())
-        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
     except OverflowError as error:
         raise ValueError(f"{text!r} is too long a time") from error
 

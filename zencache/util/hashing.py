@@ -49,17 +49,17 @@ _known: ContextVar[Known | None] = ContextVar("zencache_digests", default=None)
 @contextmanager
 def remembering() -> Iterator[Known]:
     """Give the digests of the `DigestedFile`s that are written meanwhile."""
-    found: Known = {}
-    token = _known.set(found)
+    digests: Known = {}
+    token = _known.set(digests)
     try:
-        yield found
+        yield digests
     finally:
         _known.reset(token)
 
 
-def known_digest(path: Path, known: Known) -> str:
+def known_digest(path: Path, digests: Known) -> str:
     """Give a file's digest: the one that was made while it was written, unless it has changed since."""
-    stamp, digest = known.get(str(path), (None, ""))
+    stamp, digest = digests.get(str(path), (None, ""))
     return digest if stamp == _stamp(path) else file_digest(path)
 
 
@@ -102,9 +102,9 @@ class DigestedFile:
                 os.fsync(self._file.fileno())
         for job in self._jobs:
             job.result()
-        known = _known.get()
-        if kind is None and known is not None:
-            known[str(self._path)] = (_stamp(self._path), self._hasher.hexdigest())
+        digests = _known.get()
+        if kind is None and digests is not None:
+            digests[str(self._path)] = (_stamp(self._path), self._hasher.hexdigest())
 
 
 def _stamp(path: Path) -> tuple[int, int]:

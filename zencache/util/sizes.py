@@ -39,8 +39,8 @@ def parse_size(size: int | str) -> int:
     >>> parse_size("10GB"), parse_size("1.5 kB"), parse_size("2MiB"), parse_size("500"), parse_size(7)
     (10000000000, 1500, 2097152, 500, 7)
     """
-    found = _SIZE.fullmatch(str(size).strip())
-    factor = _FACTORS.get(found[2].upper()) if found else None
-    if found is None or factor is None:
+    match = _SIZE.fullmatch(str(size).strip())
+    factor = _FACTORS.get(match[2].upper()) if match else None
+    if match is None or factor is None:
         raise ParameterError(f"{size!r} is no size; write a number of bytes, or 500MB, 10GB, 1.5TB, 2GiB")
-    return int(float(found[1]) * factor) if "." in found[1] else int(found[1]) * factor
+    return int(float(match[1]) * factor) if "." in match[1] else int(match[1]) * factor
