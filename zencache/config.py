@@ -39,12 +39,12 @@ format = {FORMAT}
 # worker_kind = "threads"        # "processes": each step in a process of its own
 # cache_precedence = "step"      # "pipeline": a pipeline's enable_cache=False beats a step's True
 # allow_pickle = false           # store values that no materializer knows by pickle
-# artifact_store = "s3://bucket/prefix"  # where artifacts are kept; a folder, gs://, az://, … as well (docs/stores.md)
+# artifact_store = "s3://bucket/prefix"  # where artifacts are kept; also a folder, gs://, az:// (docs/stores.md)
 # read_cache_size = "10 GB"      # what is kept here of a remote artifact store, the latest used
 # metadata_store = "sqlite:///metadata.db"   # or mysql://, postgresql://, grpc://; see docs/stores.md
 # require_signature = false      # load code and pickles only if signed with ZENCACHE_SIGNING_KEY
 # beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
-# [cache]                        # a CachePolicy for what says none: expires_after = "P7D", env = ["REGION"], ...
+# [cache]                        # the default CachePolicy: expires_after = "7d", env = ["REGION"], ...
 # [artifact_store_options]       # for its fsspec file system: endpoint_url = "https://…"; never secrets
 """
 _GITIGNORE = "*\n!.gitignore\n!config.toml\n"
@@ -53,8 +53,8 @@ _GITIGNORE = "*\n!.gitignore\n!config.toml\n"
 class Settings(BaseModel):
     """A project's settings, from `.zencache/config.toml`.
 
-    >>> Settings(workers=2)
-    Settings(format=2, workers=2, worker_kind='threads', cache_precedence='step', allow_pickle=False, require_signature=False, cache=None, beam_pipeline_args=(), metadata_store=None)
+    >>> Settings(workers=2)  # doctest: +ELLIPSIS
+    Settings(format=2, workers=2, worker_kind='threads', cache_precedence='step', ..., metadata_store=None)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -69,19 +69,20 @@ class Settings(BaseModel):
     allow_pickle: bool = False
     """Whether values that no materializer knows are pickled, and pickles are loaded."""
     require_signature: bool = False
-    """Whether snapshots of code and pickles are loaded only if they are signed with `ZENCACHE_SIGNING_KEY`."""
+    """Whether snapshots and pickles are loaded only if they are signed with `ZENCACHE_SIGNING_KEY`."""
     cache: CachePolicy | None = None
     """How results are reused where neither step nor pipeline says: the table `[cache]`."""
     beam_pipeline_args: tuple[str, ...] = ()
     """Beam's options for the Beam pipelines that steps take, `--runner=…` among them."""
     artifact_store: str | None = Field(default=None, repr=False)
-    """Where artifacts are kept: a folder, or a URL that fsspec knows. `ZENCACHE_ARTIFACT_STORE` goes before it."""
+    """Where artifacts are kept: a folder, or a URL for fsspec. `ZENCACHE_ARTIFACT_STORE` overrides it."""
     artifact_store_options: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """What its fsspec file system is made with: the table `[artifact_store_options]`. Secrets have no place in it."""
+    """Options of its fsspec file system: the table `[artifact_store_options]`. Do not put secrets into it."""
     read_cache_size: ByteSize = Field(default=ByteSize(10**10), repr=False, ge=0)
     """How many bytes are kept here of a remote artifact store; what was not used for longest goes first."""
     metadata_store: str | None = None
-    """The URL of the metadata store; None for an SQLite file in the project. `ZENCACHE_METADATA_STORE` goes before it."""
+    """The URL of the metadata store; None for an SQLite file in the project.
+    `ZENCACHE_METADATA_STORE` overrides it."""
 
     @field_validator("metadata_store")
     @classmethod
@@ -142,7 +143,7 @@ class Project(BaseModel):
 
     @property
     def artifact_store(self) -> str | None:
-        """Where the environment or the settings say that artifacts are kept; None for the project's own folder."""
+        """The artifact store of the environment or the settings; None for the project's own folder."""
         return os.environ.get("ZENCACHE_ARTIFACT_STORE") or self.settings.artifact_store
 
     @property
@@ -205,7 +206,7 @@ class Project(BaseModel):
 
     @cached_property
     def lock(self) -> Path:
-        """The file whose lock orders writers: it lies beside an SQLite file; writers of a server's have one a machine."""
+        """The file whose lock orders writers: beside an SQLite file, or for a server one on each machine."""
         file = self.database.path
         is_own = file is None or file.parent == self.folder
         return self.folder / "lock" if file is None or is_own else file.with_name(f"{file.name}.lock")
@@ -246,13 +247,14 @@ def open_project(root: Path) -> Project:
         raise SettingsError(f"cannot read {file}: {error}") from error
     if isinstance(data.get("format"), int) and data["format"] > FORMAT:
         raise StoreFormatError(
-            f"{folder} is of format {data['format']}; this zencache reads up to {FORMAT}. Upgrade zencache to use it"
+            f"{folder} is of format {data['format']}; this zencache reads up to {FORMAT}. "
+            "Upgrade zencache to use it"
         )
     return Project(root=root.resolve(), settings=_settings(data, file))
 
 
 def create_project(root: Path, settings: Settings | None = None) -> Project:
-    """Make `.zencache/` in a folder, or open the one that is there; it appears whole, also to other processes."""
+    """Create `.zencache/` in a folder, or open an existing one; other processes see it only when complete."""
     folder = root / FOLDER
     if not folder.exists():
         aside = root / f"{FOLDER}.{os.getpid()}.partial"
@@ -267,9 +269,9 @@ def create_project(root: Path, settings: Settings | None = None) -> Project:
 
 
 def raise_format(folder: Path) -> bool:
-    """Write the newest format into a project's settings, whose other lines stay as they are; False if it is there.
+    """Write the newest format into a project's settings, and keep all other lines; False if it is there.
 
-    Only one process does so at a time. Raises SettingsError, which says what to write by hand, where it cannot be done.
+    Only one process does so at a time. If it fails, raises SettingsError, which says what to write by hand.
     """
     file = (folder / "config.toml").resolve()
     try:
@@ -294,7 +296,7 @@ def _raised(text: str, data: dict[str, Any]) -> str:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """Put data in the place of a file of the user's, which keeps its rights; power that is lost leaves one of the two."""
+    """Replace a user's file and keep its permissions; after a power loss, either version is whole."""
     aside = file.with_name(f"{file.name}.partial")
     try:
         aside.unlink(missing_ok=True)

@@ -150,7 +150,7 @@ class StepFailedError(ZencacheError):
 
     @classmethod
     def of(cls, step: str, run: str, cause: BaseException, said: str | None = None) -> StepFailedError:
-        """Make the error for `cause`, raised by `step` in `run`; `said` is shown in the place of the cause's words."""
+        """Make the error for `cause`, raised by `step` in `run`; `said` replaces the cause's text."""
         kind = type(cause)
         words = str(cause) if said is None else said
         message = (

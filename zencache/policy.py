@@ -12,7 +12,7 @@ from zencache.util import durations
 
 
 class CachePolicy(BaseModel):
-    """How results are reused; the nearest counts, field by field: a step's own, its pipeline's, the project's.
+    """How results are reused; the nearest policy counts, field by field: step, pipeline, project.
 
     >>> from datetime import timedelta
     >>> CachePolicy(version="2", expires_after=timedelta(days=1)).under(CachePolicy(enabled=False))
@@ -26,7 +26,7 @@ class CachePolicy(BaseModel):
     version: str | None = None
     """A salt in the key: another value, and nothing stored earlier is reused."""
     expires_after: timedelta | None = None
-    """How old a result may be to be reused, counted from when it was computed: a `timedelta`, `"7d"` or `"P7D"`."""
+    """How old a reused result may be, counted from its computation: a `timedelta`, `"7d"` or `"P7D"`."""
     files: tuple[str, ...] | None = None
     """Files, folders and globs that the step reads, from the project's folder on: they count by content."""
     env: tuple[str, ...] | None = None
@@ -35,7 +35,7 @@ class CachePolicy(BaseModel):
     """Distributions whose versions count. Names alone: exactly these. `"+name"` and `"-name"`: those that the
     step's code reaches, and more, or fewer."""
     code: Literal["closure", "function", "none"] | None = None
-    """How much of the code counts: the function and all that it reaches (the default), itself alone, or nothing."""
+    """How much code counts: the function and all that it reaches (default), the function alone, or none."""
     key: Callable[..., Any] | str | None = None
     """A function of some of the step's arguments, by name. What it returns counts instead of them; one without
     arguments adds to the key."""

@@ -1,4 +1,4 @@
-"""Keys that are no part of the records: the one of secrets, and the one of signatures.
+"""Keys that are kept outside of the records: for digests of secrets, and for signatures.
 
 ``ZENCACHE_SECRET_KEY``, or else the file `.zencache/secret.key`, makes the digests of secrets those that nobody
 finds by trying values. ``ZENCACHE_SIGNING_KEY`` signs what runs code when it is loaded; it is never in the
@@ -53,7 +53,7 @@ def sign(kind: Kind, digest: str) -> str | None:
 
 
 def is_signed(kind: Kind, digest: str, signature: str) -> bool:
-    """Say whether a signature is that of content; raises SettingsError where there is no key to tell by."""
+    """Say whether a signature is valid for content; raises SettingsError without a key."""
     expected = sign(kind, digest)
     if expected is None:
         raise SettingsError(

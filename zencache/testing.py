@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class MaterializerContract:
-    """What every materializer keeps. A subclass gives the materializer, some unequal values, and the types it is for."""
+    """What every materializer guarantees. A subclass gives a materializer, unequal values and its types."""
 
     materializer: ClassVar[Materializer]
     values: ClassVar[Sequence[Any]]

@@ -49,8 +49,8 @@ def test_a_password_is_read_as_it_was_meant(monkeypatch):
         ("grpc://a:secret@h", "knows no users"),
         ("mysql://a:secret@h/d;drop", "'d;drop' cannot be the name of a database"),
         ("mysql://a:secret@h:port/d", "cannot be read"),
-        ("mysql://a:secret@h/d?sslmode=x", "'sslmode' is no option of mysql; known: timeout"),
-        ("mysql://a:secret@h/d?timeout=soon", "timeout=soon is no number of seconds"),
+        ("mysql://a:secret@h/d?sslmode=x", "'sslmode' is not an option of mysql; known: timeout"),
+        ("mysql://a:secret@h/d?timeout=soon", "timeout=soon is not a number of seconds"),
         ("mysql://a:${NOT_SET_HERE}@h/d", "takes .*NOT_SET_HERE.* from the environment, where it is not set"),
     ],
 )

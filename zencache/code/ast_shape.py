@@ -30,7 +30,7 @@ REFLECTION = {
 
 
 class Chain(NamedTuple):
-    """Something from outside: a name and the attributes taken from it, `np.linalg.norm`; or an import inside."""
+    """A name from outside with the attributes taken from it (`np.linalg.norm`), or an import inside."""
 
     root: str
     attributes: tuple[str, ...] = ()
@@ -42,7 +42,8 @@ class Chain(NamedTuple):
 
 
 Argument = tuple[str, str]
-"""Of a call: `("text", "prep")`, a text that begins so `("prefix", "plugins.")`, `("name", "__name__")`, or `("unknown", "")`."""
+"""An argument of a call: `("text", "prep")`, `("prefix", "plugins.")` for a text that begins so,
+`("name", "__name__")`, or `("unknown", "")`."""
 
 
 @dataclass(frozen=True)

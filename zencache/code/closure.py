@@ -108,7 +108,7 @@ class Reach(Resolver):
         return self._met(value, self._value)
 
     def _met(self, value: Any, make: Callable[[Any, Node], None]) -> Node:
-        """Make the node of an object once; it is known while it is made, because objects refer to each other."""
+        """Make the node of an object once; register it first, because objects refer to each other."""
         key = id(value)
         if key not in self._nodes:
             before = len(self._nodes)
@@ -168,7 +168,7 @@ class Reach(Resolver):
         return node
 
     def root_of_class(self, method: types.MethodType, label: str) -> Node:
-        """Give the node of a class-based step's own method: its instance, and so its class, counts with it."""
+        """Give the node of a class-based step's own method; its instance and class count with it."""
         function: Any = method.__func__
         node = Node("")
         self._nodes[id(function)] = (function, node)
@@ -254,7 +254,7 @@ class Reach(Resolver):
         node.refs = [self.visit(part) for entry in entries for part in entry]
 
     def _library_function(self, function: types.FunctionType, node: Node) -> None:
-        """Stand for a library's function by name; one that a library made around the user's own is followed."""
+        """Represent a library's function by name; follow one that wraps the user's own."""
         if hasattr(function, "registry") and hasattr(function, "dispatch"):
             self._single_dispatch(function, node)
             return

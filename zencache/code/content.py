@@ -1,4 +1,4 @@
-"""Values that code reads, by typed content: what a global, a closure, a default or a class attribute holds."""
+"""Digests values that code reads by typed content: globals, closures, defaults, class attributes."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _items(mapping: dict[Any, Any], visit: Callable[[Any], Node]) -> list[Node]:
 
 
 def _is_builtins(mapping: dict[Any, Any]) -> bool:
-    """Say whether a mapping is the namespace of Python's builtins, or a copy; `exec` puts it where it works."""
+    """Say whether a mapping is the namespace of Python's builtins, or a copy that `exec` made."""
     own = (mapping.get("__name__"), mapping.get("__doc__"))
     return all(type(text) is str for text in own) and own == (builtins.__name__, builtins.__doc__)
 
@@ -152,7 +152,7 @@ def _is_builtins(mapping: dict[Any, Any]) -> bool:
 def _builtins(names: dict[Any, Any], visit: Callable[[Any], Node]) -> list[Node]:
     """Take Python's builtins, and what a user put among them.
 
-    Libraries and sessions keep things of their own there, which are no content: pybind11 a capsule, a notebook
+    Libraries and sessions keep objects of their own there, which do not count: pybind11 a capsule, a notebook
     its shell, an interpreter the value that it showed last.
     """
     refs = []
@@ -168,7 +168,7 @@ def _builtins(names: dict[Any, Any], visit: Callable[[Any], Node]) -> list[Node]
 
 
 def _unread(value: Any) -> Any:
-    """Give `license` and the like as they are when Python starts: one that was shown keeps the text that it read."""
+    """Give `license` and similar names as at startup: once shown, such an object keeps its text."""
     if type_name(type(value)) != "_sitebuiltins._Printer":
         return value
     fresh = copy.copy(value)

@@ -86,7 +86,7 @@ class CodeDigest:
 
     @cached_property
     def state(self) -> dict[str, str]:
-        """What is held in memory where the code reaches it: by what an explanation calls it, how it is now."""
+        """The state of values in memory that the code reaches, by the name that explanations use."""
         return self.make_state()
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:

@@ -29,7 +29,7 @@ class Node:
     packages: tuple[tuple[str, str], ...] = ()
     """Installed distributions that it belongs to, with versions."""
     kept: str = ""
-    """Of a memory that is no part of what it is, such as that of an `lru_cache`: how full it is."""
+    """How full a cache is that does not count for its content, such as that of an `lru_cache`."""
     doubt: str = ""
     """Why more is taken in than would have to be, or why it cannot be known."""
     unknown: bool = False
@@ -116,7 +116,8 @@ def deep_digest(root: Node) -> str:
     """Digest a node with all that it reaches: by content, wherever it lies and whatever it is called from.
 
     >>> leaf = Node("value", own=1)
-    >>> one, two = Node("function", own="f", refs=[leaf]), Node("function", own="f", refs=[Node("value", own=1)])
+    >>> one = Node("function", own="f", refs=[leaf])
+    >>> two = Node("function", own="f", refs=[Node("value", own=1)])
     >>> deep_digest(one) == deep_digest(two)
     True
     >>> two.refs[0].own, two.refs[0].deep, two.deep = 2, "", ""

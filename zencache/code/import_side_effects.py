@@ -40,7 +40,7 @@ def stores_outside(node: ast.AST) -> bool:
 
 
 def hears_of_subclasses(node: ast.ClassDef) -> bool:
-    """Say whether a class is told of its subclasses when they are defined."""
+    """Say whether a class is notified when a subclass is defined."""
     return any(isinstance(each, FunctionDef) and each.name == "__init_subclass__" for each in node.body)
 
 

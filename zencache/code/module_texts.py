@@ -70,8 +70,10 @@ static_module = functools.lru_cache(maxsize=2048)(StaticModule)
 def place_of(module: str, file: str | None) -> str:
     """Name a module's file as an explanation does.
 
-    >>> place_of("pkg.prep", "/home/ada/pkg/prep.py"), place_of("__main__", "/home/ada/run.py"), place_of("__main__", None)
-    ('pkg/prep.py', 'run.py', 'the session')
+    >>> place_of("pkg.prep", "/home/ada/pkg/prep.py"), place_of("__main__", "/home/ada/run.py")
+    ('pkg/prep.py', 'run.py')
+    >>> place_of("__main__", None)
+    'the session'
     """
     if file is None or file.startswith("<"):
         return "the session" if module == "__main__" else module
@@ -95,12 +97,12 @@ def current_text(name: str, file: str) -> Text | None:
 
 
 def newest_text(name: str, file: str) -> Text | None:  # noqa: ARG001 - called as `current_text` is
-    """Give what a module's file holds now, whatever was imported under its name and whatever it held before."""
+    """Give what a module's file holds now, whatever was imported under its name before."""
     return text_now(file)
 
 
 def modules_in(folder: Path) -> dict[str, Path]:
-    """Give the modules that a folder's files are, but for names that the standard library or an installed package has.
+    """Give the modules in a folder, without names of the standard library or of installed packages.
 
     >>> from pathlib import Path
     >>> for name in ("helpers.py", "json.py"):

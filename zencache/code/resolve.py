@@ -54,7 +54,7 @@ class Resolver(ABC):
     def resolve(self, chain: Chain, space: Space, *, lenient: bool = False) -> Found:  # noqa: PLR0911 - one line a kind
         """Find what a piece of code means by a name from outside.
 
-        `lenient`: whether what nothing can be told of is let pass; else nothing computed with it is reused.
+        `lenient`: whether an unknown value may pass; otherwise nothing computed with it is reused.
         """
         if chain.imported is not None:
             if chain.effects:
@@ -130,8 +130,8 @@ class Resolver(ABC):
         return Node(
             "unknown",
             unknown=True,
-            doubt=f"{what} holds a {kind}, which cannot be digested, so no result can be reused; make it inside "
-            'the step, or say CachePolicy(code="function")',
+            doubt=f"{what} holds a {kind}, which cannot be digested, so no result can be reused; "
+            'make it inside the step, or say CachePolicy(code="function")',
         )
 
     def or_opaque(self, value: Any) -> Node:

@@ -117,7 +117,7 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
 
 
 def own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """Walk nodes without entering other scopes, but for what these bind out here (`:=` in a comprehension)."""
+    """Walk nodes without entering other scopes, except for names bound out here (`:=` in a comprehension)."""
     for node in nodes:
         yield node
         if isinstance(node, Defining | ast.Lambda):

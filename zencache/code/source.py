@@ -1,4 +1,4 @@
-"""The source text of what runs: found by file and line, and trusted only if it compiles to the code that runs.
+"""Finds the source text of what runs, and trusts it only if it compiles to the code that runs.
 
 A file may be edited after it was imported, and a module loaded again. So every text of a file that was
 seen is kept, and a function's text is the one whose compilation equals the live code object.
@@ -44,7 +44,7 @@ class Text:
 
     @cached_property
     def functions(self) -> dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]]:
-        """Functions and lambdas by name and first line (of the decorators, if any), with their top-level statement."""
+        """Functions and lambdas by name and first line (with decorators), and their top-level statements."""
         functions: dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]] = {}
         for statement in self.tree.body if self.tree else ():
             for node in ast.walk(statement):
@@ -90,7 +90,7 @@ class Text:
 
     @cached_property
     def imports(self) -> list[ast.stmt]:
-        """The imports of the module's own scope: from Python 3.12 on, code that uses their names compiles otherwise."""
+        """The imports of the module's own scope: from Python 3.12 on, their names compile differently."""
         nodes = own_nodes(self.tree.body) if self.tree else ()
         kinds = (ast.Import, ast.ImportFrom)
         return [n for n in nodes if isinstance(n, kinds) and getattr(n, "module", "") != "__future__"]

@@ -146,7 +146,7 @@ class StaticReach:
     # -- modules ------------------------------------------------------------------------------
 
     def module(self, name: str) -> StaticModule | None:
-        """Read a module of the project; None where there is no text of it."""
+        """Read a module of the project; None if it has no source text."""
         if name not in self._modules:
             file = self._file(name)
             read = newest_text if self._inside(name) else current_text
@@ -241,7 +241,7 @@ class StaticReach:
         return may_change(statement)
 
     def _makes_known(self, statement: ast.ClassDef, module: StaticModule) -> bool:
-        """Say whether defining a class runs code of the user's own: a base's `__init_subclass__`, a metaclass."""
+        """Say whether defining a class runs the user's code: a base's `__init_subclass__`, a metaclass."""
         used = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
         chains = [chain for expression in used for chain in _part(expression).chains]
         definitions = [self._defined.get(id(self.resolve(chain, module)[0])) for chain in chains]
@@ -338,7 +338,8 @@ class StaticReach:
             return Node(
                 "any",
                 unknown=True,
-                doubt=f"{what} may be meant, and there are more than {_LIMIT}; import by a name that is written out",
+                doubt=f"{what} may be meant, and there are more than {_LIMIT}; "
+                "import by a name that is written out",
             )
         refs = [Node("module", text_digest(path)) for path in files]
         return Node("any", refs=refs, unordered=True, doubt=doubt, label=what)

@@ -48,7 +48,7 @@ class BytesMaterializer(Materializer):
 
 
 class PathMaterializer(Materializer):
-    """A path to a file or a folder: a copy of its content, under its own name; loads as the path of the copy."""
+    """A path to a file or a folder: a copy of its content under its own name, loaded as the copy's path."""
 
     def save(self, value: Path, folder: Path) -> None:
         """Copy what `value` names."""

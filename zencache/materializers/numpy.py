@@ -16,7 +16,7 @@ _MAPPED = 2**20  # bytes from which on a file is mapped
 
 
 class ArrayMaterializer(Materializer):
-    """Arrays of any shape and of any dtype but `object` as `array.npy`, format 1.0 to 3.0 of numpy's NEP 1."""
+    """Arrays of any shape and any dtype except `object`, as `array.npy` (formats 1.0 to 3.0 of NEP 1)."""
 
     def save(self, value: Any, folder: Path) -> None:
         """Write `array.npy`."""

@@ -1,4 +1,6 @@
-"""Pickle, for those who opt in: `allow_pickle = true` in a project's settings, or `register(MyType)(PickleMaterializer)`.
+"""Stores values by pickle, for projects that opt in.
+
+Opt in with `allow_pickle = true` in a project's settings, or with `register(MyType)(PickleMaterializer)`.
 
 Loading a pickle runs code, and equal values need not have equal pickles; so it is off by default.
 """

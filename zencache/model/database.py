@@ -28,7 +28,7 @@ _OPTIONS = {
     "postgresql": ("timeout", "sslmode", "sslcert", "sslkey", "sslrootcert"),
     "grpc": ("timeout", "custom_ca", "client_key", "server_cert"),
 }
-"""What may follow the `?`, by kind: how the connection is secured, in ML Metadata's names, and the `timeout`."""
+"""Options after the `?`, by kind: those of a secure connection, in ML Metadata's names, and `timeout`."""
 _TIMEOUT = 60.0  # seconds
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _DATABASE = re.compile(r"[A-Za-z0-9_]+")
@@ -73,13 +73,14 @@ class Database(BaseModel):
             port = parts.port
         except ValueError:  # which may hold what was meant for the password
             raise SettingsError(
-                f"the metadata store's URL cannot be read (a password is written with %40 for `@`, %2F for `/` "
+                f"the metadata store's URL cannot be read (in a password, write %40 for `@`, %2F for `/` "
                 f"and so on); write one of {_EXAMPLES}"
             ) from None
         kind = _SCHEMES.get(parts.scheme)
         if kind is None:
             raise SettingsError(
-                f"a metadata store cannot be at {parts.scheme or 'a URL without a scheme'}; write one of {_EXAMPLES}"
+                f"a metadata store cannot be at {parts.scheme or 'a URL without a scheme'}; "
+                f"write one of {_EXAMPLES}"
             )
         if kind == "sqlite":
             return cls.at(_file(parts, root))
@@ -94,7 +95,7 @@ class Database(BaseModel):
         ).checked()
 
     def checked(self) -> Database:
-        """Give it back, or raise SettingsError if it lacks what a connection needs, or has what is not used."""
+        """Return it, or raise SettingsError for a part that a connection lacks or does not use."""
         if self.kind == "grpc" and (self.user or self.password.get_secret_value()):
             raise SettingsError("a server of ML Metadata knows no users: write grpc://host:8080")
         if not self.host:
@@ -110,7 +111,7 @@ class Database(BaseModel):
 
     @property
     def is_relayed(self) -> bool:
-        """Whether connections go through a relay, which gives them a limit: unless the server's name is to be in its certificate."""
+        """Whether connections go through a proxy, which limits waits; not if a certificate must match the server's name."""
         is_named = self.secured.get("sslmode") == "verify-full" or "verify_server_cert" in self.secured
         return self.kind in ("mysql", "postgresql") and not is_named
 
@@ -166,7 +167,8 @@ def _name(parts: SplitResult, kind: Kind) -> str:
             "what follows the host" if "@" in name else repr(name)
         )  # perhaps the end of a password with a `/`
         raise SettingsError(
-            f"{shown} cannot be the name of a database: ML Metadata puts it into SQL as it is; use letters, digits and `_`"
+            f"{shown} cannot be the name of a database: ML Metadata puts it into SQL as it is; "
+            "use letters, digits and `_`"
         )
     return name
 
@@ -175,10 +177,10 @@ def _options(parts: SplitResult, kind: Kind) -> tuple[tuple[str, str], ...]:
     options = parse_qsl(parts.query, keep_blank_values=True)
     for name, _ in options:
         if name not in _OPTIONS[kind]:
-            raise SettingsError(f"{name!r} is no option of {kind}; known: {', '.join(_OPTIONS[kind])}")
+            raise SettingsError(f"{name!r} is not an option of {kind}; known: {', '.join(_OPTIONS[kind])}")
     timeout = dict(options).get("timeout", "1")
     if not timeout.replace(".", "", 1).isdecimal() or not float(timeout):
-        raise SettingsError(f"timeout={timeout} is no number of seconds; write timeout=60, say")
+        raise SettingsError(f"timeout={timeout} is not a number of seconds; write timeout=60, say")
     return tuple(sorted(options))
 
 

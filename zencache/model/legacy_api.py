@@ -35,7 +35,7 @@ class LegacyApi(Protocol):
     def configured(
         self, pipeline: P, config_path: str | Path | None, options: Mapping[str, Any]
     ) -> tuple[P, dict[str, Any]]:
-        """Give the pipeline that a configuration file and older options of `run` describe, and options of `run`."""
+        """Give the pipeline of a configuration file and older options of `run`, and options of `run`."""
 
 
 class _Port:
@@ -48,7 +48,7 @@ PORT = _Port()
 
 
 class LegacyAttributes:
-    """Base class of what has attributes of older releases: the port is asked for an attribute that is missing."""
+    """Base class with attributes of older releases: the port is asked for a missing attribute."""
 
     __slots__ = ()
 

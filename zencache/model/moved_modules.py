@@ -1,4 +1,4 @@
-"""Modules of release 0.1.0 that have another path now: stored snapshots and cache keys name classes by the old one."""
+"""Modules of release 0.1.0 that moved: stored snapshots and cache keys name classes by the old path."""
 
 from __future__ import annotations
 

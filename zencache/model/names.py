@@ -52,7 +52,7 @@ def normal(name: str) -> str:
 
 
 def _looking_like_another(name: str) -> str | None:
-    """Give a letter in a form of its own (full-width, a ligature), or a word of two scripts that look alike."""
+    """Give a letter in a special form (full-width, a ligature), or a word that mixes similar scripts."""
     for letter in name:
         if unicodedata.decomposition(letter).startswith(_FORMS):
             return letter

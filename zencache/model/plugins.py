@@ -37,7 +37,7 @@ class ComponentPlugin(Protocol):
         """Give the output that a channel holds; raises ConnectionTypeError unless it fits the annotation."""
 
     def in_place_of(self, slot: str, component: Any, spec: PipelineSpec) -> StepSpec:
-        """Give the step that a component is in the place of another of the pipeline, under its name.
+        """Give the step that a component is instead of another of the pipeline, under its name.
 
         Raises DefinitionError where the component is fed by none of the pipeline's steps, and
         ConnectionTypeError where its outputs do not fit.
@@ -59,7 +59,7 @@ def is_installed(name: str) -> bool:
 
 
 def load(name: str, needed_for: str) -> Any:
-    """Import a plug-in and make it; raises DefinitionError, which begins with `needed_for`, where none is installed."""
+    """Import and create a plug-in; raises DefinitionError, which begins with `needed_for`, without one."""
     if not is_installed(name):
         raise DefinitionError(f"{needed_for} zencache-tfx: pip install 'zencache[tfx]'")
     return _made(plugins()[name])

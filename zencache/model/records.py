@@ -28,7 +28,7 @@ class ArtifactRecord:
     """Of the output that made it."""
     uri: str
     folder: Path
-    """The uri as a folder of this project, wherever the project is now; of one that is kept elsewhere, its place here."""
+    """The uri as a folder of this machine: in the project, or for a remote artifact in the read cache."""
     value_type: str
     materializer: str
     digest: str
@@ -139,7 +139,7 @@ class RunHandle:
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells it from another run of its name."""
     root: str = ""
-    """Of a run that computes something: below which it puts its artifacts, where its pipeline does not say."""
+    """Root of the artifacts of a run that computes something, unless its pipeline names one."""
 
 
 @dataclass(frozen=True)
@@ -157,12 +157,12 @@ class CachedStep:
 
 
 class CollectedError(ArtifactError):
-    """What a run was to reuse was collected before it could say so; the use is taken back, and the run plans anew."""
+    """gc collected a planned hit before its use was published; the run plans again."""
 
     def __init__(self, steps: Sequence[str]) -> None:
         super().__init__(
             f"the stored results of {', '.join(steps)} were collected just now (`zencache cache gc`); "
-            "run the pipeline again to make them anew"
+            "run the pipeline again to compute them"
         )
         self.steps = tuple(steps)
 

@@ -1,4 +1,4 @@
-"""Secrets among parameters: a keyed digest stands for each in texts and keys, and its value is written nowhere.
+"""Secrets among parameters: a keyed digest represents each in texts and keys; its value is never written.
 
 A secret is a `pydantic.SecretStr` or `SecretBytes`. In a text it is `{"$secret": ["str", digest]}`. What reads
 such a text, in another process, gets a stand-in that knows the digest and refuses to give the value.
@@ -120,7 +120,7 @@ _process_key = os.urandom(32)
 
 
 def seal_of_process(value: Any) -> str:
-    """Digest a secret for comparisons within this process, where there is no project or nothing is to be written."""
+    """Digest a secret for comparisons within this process, if no project or record is involved."""
     return sealing(_process_key)(value)
 
 
@@ -177,7 +177,7 @@ def filled(name: str, value: Any) -> Any:
 
 
 def how_to_give(lacking: Mapping[str, Any]) -> str:
-    """Say in one sentence what to do where a pipeline from the records lacks secrets, by parameter with what is there."""
+    """Say in one sentence how to supply the secrets that a recorded pipeline lacks."""
     names = ", ".join(lacking)
     call = ", ".join(f"{name}=…" for name in lacking)
     alone = [name.upper() for name, value in lacking.items() if isinstance(value, Absent)]

@@ -27,7 +27,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def replaced(self, **changes: Any) -> Self:
-        """Make a copy with some fields changed; what was derived from the old fields is derived anew."""
+        """Make a copy with some fields changed; values derived from the old fields are derived again."""
         return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
 
 
@@ -68,13 +68,14 @@ class InputSpec(Frozen):
 def _folder_name(name: str) -> str:
     if not is_one_folder(name):
         raise DefinitionError(
-            f"{name[:80]!a} cannot be the name of a step or an output: files are stored under it, and it is not one folder"
+            f"{name[:80]!a} cannot be the name of a step or an output: files are stored under it, "
+            "and it is not one folder"
         )
     return name
 
 
 FolderName = Annotated[str, AfterValidator(_folder_name)]
-"""A name under which files are stored, whoever gives it: a user, TFX, or a record."""
+"""A name under which files are stored, from a user, TFX or a record."""
 
 
 class OutputSpec(Frozen):
@@ -130,7 +131,7 @@ class Attempts(Frozen):
     retries: int | None = None
     """How many more times a step that fails is computed."""
     retry_delay: float | None = None
-    """Seconds before the first retry, 1 if nothing was said; each further wait is twice as long, up to an hour."""
+    """Seconds before the first retry, by default 1; each further wait is twice as long, up to an hour."""
     timeout: float | None = None
     """Seconds that one attempt may take."""
 
@@ -157,7 +158,7 @@ class StepSpec(Frozen):
     after: tuple[str, ...] = ()
     """Steps that it waits for without taking a result."""
     node: NodeRef | None = None
-    """Of a native TFX component; a step of one's own has none."""
+    """The node of a native TFX component; None for a step."""
 
     @property
     def tries(self) -> Attempts:
@@ -213,11 +214,13 @@ class PipelineSpec(Frozen):
         for step in self.steps:
             if missing := step.upstream - set(names):
                 raise DefinitionError(
-                    f"step {step.name} takes an input from {', '.join(sorted(missing))}, which is no step of pipeline {self.name}"
+                    f"step {step.name} takes an input from {', '.join(sorted(missing))}, "
+                    f"which is not a step of pipeline {self.name}"
                 )
             if waits := step.upstream - seen:
                 raise CycleError(
-                    f"step {step.name} of pipeline {self.name} waits for {', '.join(sorted(waits))}, which waits for it"
+                    f"step {step.name} of pipeline {self.name} waits for {', '.join(sorted(waits))}, "
+                    "which waits for it"
                 )
             seen.add(step.name)
         return self

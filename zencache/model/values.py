@@ -67,7 +67,7 @@ def to_text(value: Any, seal: Seal | None = None) -> str:
 
 
 def canonical_text(text: str) -> str:
-    """Bring what `to_text` wrote into the form in which equal mappings have equal texts, whatever their order.
+    """Normalize a text of `to_text`, so that equal mappings have equal texts in any order.
 
     >>> canonical_text('{"b":1,"a":{"$dict":[[2,0],[1,0]]}}')
     '{"a":{"$dict":[[1,0],[2,0]]},"b":1}'
@@ -150,7 +150,8 @@ def _encode_secret(value: Any, seal: Seal | None) -> Any:
         )
     if not isinstance(value, SecretStr | SecretBytes):
         raise MaterializerError(
-            f"a secret of type {type_name(type(value))} cannot be a parameter; give a SecretStr or SecretBytes"
+            f"a secret of type {type_name(type(value))} cannot be a parameter; "
+            "give a SecretStr or SecretBytes"
         )
     return secrets.encoded(value, seal)
 
@@ -191,7 +192,7 @@ def import_object(path: str) -> Any:
 
 
 def _class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
-    """Import a class that a text names; what is none of its kind is not used, whoever wrote the text."""
+    """Import a class that a text names; refuse anything that is not of its kind."""
     kind = import_object(path)
     if not (isinstance(kind, type) and is_one(kind)):
         raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")

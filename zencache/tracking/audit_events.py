@@ -27,7 +27,7 @@ _UNIX = 1  # socket.AF_UNIX
 _WRITE = os.O_WRONLY | os.O_TRUNC
 # Lists folders to import from them, not to read them.
 _IMPORTERS = ("<frozen importlib", "/importlib/", "/importlib_metadata/", "/pkg_resources/", "/pkgutil.py")
-# Starts programs to learn about the machine, or to keep house.
+# Starts programs to inspect the machine, or to clean up.
 _HOUSEKEEPERS = (
     "/platform.py",
     "/ctypes/util.py",
@@ -147,7 +147,7 @@ def unwatched() -> Iterator[None]:
 
 @contextmanager
 def between_steps() -> Iterator[None]:
-    """Let this thread's events count for no step of another thread: it plans, records, and runs steps of its own.
+    """Let events of this thread count for no step of another thread: it plans, records and runs its own steps.
 
     A step that is watched in this thread meanwhile is watched as anywhere.
     """

@@ -130,7 +130,7 @@ class FileDigests:
             self.reads += 1
         after = _status(path)
         # Within the clock's granularity a file can change again and keep its times, and on some file
-        # systems that is two seconds: what is as young as that is read anew the next time.
+        # systems that is two seconds: files younger than that are read again the next time.
         if after is not None and _stamp(after) == stamp and began - status.st_mtime_ns >= _RACY:
             self._remember(path, stamp, digest)
         return digest

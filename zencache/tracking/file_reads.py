@@ -1,4 +1,4 @@
-"""From what was opened while a step ran: its input files, the modules it imported, and what changed meanwhile."""
+"""Sorts what a step opened: input files, imported modules, and files that changed meanwhile."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Places:
 
     root: str
     counted: Mapping[str, str]
-    """Folder to one of "yes", "no", "found": only what exists, and "older": only what is older than the step."""
+    """Folder to "yes", "no", "found" (only what exists), or "older" (only what is older than the step)."""
 
     @classmethod
     def of(cls, root: Path, ignore: Sequence[Path], working: Iterable[str]) -> Places:
@@ -114,7 +114,7 @@ def folders(recorder: Recorder, places: Places) -> list[str]:
 
 
 def _uses(recorder: Recorder) -> dict[str, tuple[bool, bool, bool]]:
-    """Tell for each path whether it was read before it was written, whether it was written, whether looked for."""
+    """Say for each path whether it was read before it was written, written, or looked for."""
     uses: dict[str, tuple[bool, bool, bool]] = {}
     for folder, opened in recorder.segments:
         for raw, mode, flags in list(opened):

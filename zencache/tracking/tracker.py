@@ -1,6 +1,6 @@
 """What a step reads without declaring it: files, folders, environment variables; and what cannot be followed.
 
-Python's audit hooks (PEP 578) tell of it while the step's function runs. What was seen is kept with
+Python's audit hooks (PEP 578) report it while the step's function runs. What was seen is kept with
 the execution, and compared with how things are when the execution is considered for reuse.
 """
 
@@ -132,7 +132,7 @@ class _Changes:
         with self._lock:
             self._watches += 1
             if self._watches == 1:
-                with suppress(Exception):  # to see less is no reason to fail a step
+                with suppress(Exception):  # a step must not fail because less is seen
                     self._install(is_project)
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, whoever else writes them at once; and where nobody else can write."""
+"""Writes files atomically, also with concurrent writers, and gives a private temporary folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """Write a file, or put another in the place of one that is there."""
+    """Write or replace a file."""
     file.parent.mkdir(exist_ok=True)
     aside = file.with_name(f"{file.stem}.{os.getpid()}.{threading.get_ident()}.partial")
     aside.write_bytes(data)
@@ -20,7 +20,7 @@ def write_whole(file: Path, data: bytes) -> None:
 
 
 def write_once(file: Path, data: bytes) -> None:
-    """Write a file that is named by its content, unless it is there: then it is as new, for whoever clears up."""
+    """Write a file that is named by its content; if it exists, only renew its time, which gc goes by."""
     try:
         os.utime(file)
     except OSError:  # it is not there, or cannot be written

@@ -128,7 +128,7 @@ def _entry_points(group: str) -> dict[str, str]:
 
 
 def _stamp() -> str:
-    """Digest the distributions' folders with the times of their last change: an installer makes them anew."""
+    """Digest the distributions' folders with their times of change: an installer makes them again."""
     parts = [_FORMAT, sys.version]
     for folder in sys.path:
         with suppress(OSError):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
     from types import ModuleType
-else:  # the base class does nothing, and on Python 3.13 its module loads `inspect`, `pathlib`, `tempfile` and 30 others
+else:  # the base class does nothing, and on Python 3.13 its module loads 30 others
     Loader = object
 
 ALIASES: dict[str, str] = {}

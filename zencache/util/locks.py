@@ -1,4 +1,4 @@
-"""File locks (`flock`) between threads and processes; the operating system releases them when the holder ends."""
+"""File locks (`flock`) between threads and processes; the system releases them when the holder ends."""
 
 from __future__ import annotations
 

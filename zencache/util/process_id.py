@@ -1,4 +1,4 @@
-"""Which process does something, and whether it still lives: by machine, number and start, as numbers are used again."""
+"""Identifies a process by machine, number and start time, and says whether it is still alive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Owner:
 
     @classmethod
     def of(cls, text: str) -> Owner:
-        """Read what `to_text` wrote, without what a later version added; raises ValueError for any other text."""
+        """Read a text of `to_text`, and ignore later fields; raises ValueError for other texts."""
         values = json.loads(text)
         try:
             return cls(**{field.name: values[field.name] for field in fields(cls)})
@@ -40,7 +40,7 @@ class Owner:
 
     @classmethod
     def recorded(cls, text: str | None) -> Owner | None:
-        """Read the process that a record names; None where it names none, or in a form that is not known here."""
+        """Read the process of a record; None if it names none, or in an unknown form."""
         try:
             return cls.of(text) if text else None
         except ValueError:
