@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from zencache.artifacts import remote, store
+from zencache.artifacts import object_store, staging
 from zencache.tracking import audit_events
 from zencache.tracking.audit_events import between_steps, unwatched
 from zencache.tracking.file_digests import FileDigests
@@ -259,12 +259,12 @@ def test_a_thread_that_runs_steps_of_its_own_reads_for_no_other_step(project):
 
 def test_threads_of_a_store_read_for_no_step(project, monkeypatch):
     """A worker stores what its step gave: large files are flushed, and remote ones sent, by threads beside it."""
-    monkeypatch.setattr(store, "BIG", 0)
+    monkeypatch.setattr(staging, "BIG", 0)
 
     def worker():
         with between_steps():
-            store._flushed(project / "data", {}, durable=True)
-            remote._at_once(Path.read_text, [project / "a.txt", project / "data" / "b.txt"])
+            staging._flush_and_digest(project / "data", {}, durable=True)
+            object_store.in_parallel(Path.read_text, [project / "a.txt", project / "data" / "b.txt"])
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(int).result()
