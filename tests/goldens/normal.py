@@ -18,7 +18,7 @@ _KINDS = {
     "snapshot": (r'(?<="snapshot":")[0-9a-f]{64}',),
     "uuid": (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",),
 }
-_NUMBERED = ("root", "copy", "uuid")
+_NUMBERED = ("root", "copy")
 _PATTERN = re.compile(
     "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _KINDS.items()), re.MULTILINE
 )

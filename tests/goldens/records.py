@@ -9,6 +9,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 _OUT = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT, pb.Event.PENDING_OUTPUT)
+TFX_CACHE = "execution_cache"  # TFX's own, whose names have the process's objects in them
 STATES = {"execution": pb.Execution.State, "artifact": pb.Artifact.State}
 VARYING = {
     "zencache_beat": "<time>",
@@ -85,7 +86,8 @@ class Dump:
                 yield from self._thing(kind, id_, thing)
 
     def _thing(self, kind: str, id_: int, thing: Any) -> Iterable[str]:
-        yield f"{self._name(kind, id_)} {self.types[kind][thing.type_id].name} {thing.name!r}"
+        type_name = self.types[kind][thing.type_id].name
+        yield f"{self._name(kind, id_)} {type_name} {'<random>' if type_name == TFX_CACHE else repr(thing.name)}"
         if kind in STATES:
             state = thing.last_known_state if kind == "execution" else thing.state
             yield f"  state {STATES[kind].Name(state)}"

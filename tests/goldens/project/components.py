@@ -61,6 +61,7 @@ def mixed(count: int = 3):
     made = rows(count=count)
     splits(made)
     look(List(examples=channel(made, sa.Examples)).outputs["model"])
+    splits.after(look)
 
 
 def native(name="native", rate=0.5):

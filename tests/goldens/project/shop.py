@@ -7,6 +7,7 @@ import os
 import signal
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,12 @@ class Shifted(BaseStep):
         return value + self.shift
 
 
+def in_order(*steps):
+    """Have steps wait for each other: which of independent steps is first depends on how long they took before."""
+    for earlier, later in pairwise(steps):
+        later.after(earlier)
+
+
 @pipeline
 def prices(factor: float = 2.0, unit: str = "EUR"):
     total(scale(load(), factor=factor))
@@ -160,6 +167,7 @@ def kinds(token, rate: float = 0.5):
     read(Path("data.json"))
     always(fetch(token=token))
     note()
+    in_order(regional, declared, undeclared, by_length, read, fetch, always, note)
 
 
 @pipeline
