@@ -22,6 +22,7 @@ _NUMBERED = ("root", "copy")
 _PATTERN = re.compile(
     "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _KINDS.items()), re.MULTILINE
 )
+_DIGEST_OF_TIME = re.compile(r"(?<=<time>)(:\w+)~[0-9a-f]{16}")
 _ALIGNED = re.compile(r"(?<=\S) {2,}(?=\S)")
 _BEFORE_NUMBER = re.compile(r" +(?=<seconds>)")
 
@@ -41,7 +42,7 @@ class Placeholders:
         return "".join(self._line(line) for line in text.splitlines(keepends=True))
 
     def _line(self, line: str) -> str:
-        changed = _PATTERN.sub(self._replaced, line)
+        changed = _DIGEST_OF_TIME.sub(r"\1~<digest>", _PATTERN.sub(self._replaced, line))
         return _BEFORE_NUMBER.sub(" ", _ALIGNED.sub("  ", changed)) if changed != line else line
 
     def _replaced(self, match: re.Match[str]) -> str:

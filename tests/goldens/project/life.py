@@ -35,7 +35,12 @@ def tell(title, value):
     print(f"# {title}")
     values = value if isinstance(value, list) else [value]
     for each in values:
-        print(json.dumps(asdict(each), default=str, indent=1))
+        fields = asdict(each)
+        if isinstance(fields.get("results"), tuple):  # outputs of one step have ids in any order
+            fields["results"] = sorted(
+                fields["results"], key=lambda one: (one["run"], one["step"], one["output"])
+            )
+        print(json.dumps(fields, default=str, indent=1))
 
 
 def run(pipeline, name, **options):
