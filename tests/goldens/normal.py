@@ -1,4 +1,4 @@
-"""Texts with what differs from run to run replaced by stable placeholders, in order of appearance."""
+"""Texts with what differs from run to run replaced by stable placeholders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ _KINDS = {
     "snapshot": (r'(?<="snapshot":")[0-9a-f]{64}',),
     "uuid": (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",),
 }
-_NUMBERED = ("root", "copy")
 _PATTERN = re.compile(
     "|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _KINDS.items()), re.MULTILINE
 )
@@ -34,20 +33,15 @@ class Placeholders:
         self._places = sorted(
             ((str(place), name) for name, place in places.items()), key=lambda pair: -len(pair[0])
         )
-        self._numbers: dict[str, dict[str, int]] = {kind: {} for kind in _NUMBERED}
 
     def __call__(self, text: str) -> str:
         for place, name in self._places:
             text = text.replace(place, f"<{name}>")
         return "".join(self._line(line) for line in text.splitlines(keepends=True))
 
-    def _line(self, line: str) -> str:
-        changed = _DIGEST_OF_TIME.sub(r"\1~<digest>", _PATTERN.sub(self._replaced, line))
+    @staticmethod
+    def _line(line: str) -> str:
+        changed = _DIGEST_OF_TIME.sub(
+            r"\1~<digest>", _PATTERN.sub(lambda match: f"<{match.lastgroup}>", line)
+        )
         return _BEFORE_NUMBER.sub(" ", _ALIGNED.sub("  ", changed)) if changed != line else line
-
-    def _replaced(self, match: re.Match[str]) -> str:
-        kind = match.lastgroup or ""
-        if kind not in _NUMBERED:
-            return f"<{kind}>"
-        numbers = self._numbers[kind]
-        return f"<{kind} {numbers.setdefault(match[0], len(numbers) + 1)}>"

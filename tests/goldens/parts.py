@@ -40,7 +40,7 @@ def keys(code: Code, target: Path) -> None:
 
 
 def calls(code: Code, target: Path) -> None:
-    """What ML Metadata is asked in a computed run and, in a fresh process, in plans and cached runs."""
+    """What ML Metadata is asked in a plans and cached runs, in a fresh process and in a warm one."""
     with new_project(code) as project:
         texts = [code.script(project, "calls.py", what) for what in ("first", "then")]
         write(target / "calls.txt", _clean(code, project)("".join(texts)))
