@@ -1,7 +1,9 @@
-"""A classic training pipeline over more rows than one would hold in memory: `python -m benchmarks.classic [ROWS]`.
+"""A classic training pipeline over more rows than one would hold in memory: `python -m benchmarks.classic
+[ROWS]`.
 
-Ten million rows (half a gigabyte of CSV) by default: 20 to 40 minutes on two cores. Prints for each step its seconds and
-the peak of the process's memory by its end; then the seconds that a copy with another trainer takes until that starts.
+Ten million rows (half a gigabyte of CSV) by default: 20 to 40 minutes on two cores. Prints for each step its
+seconds and the peak of the process's memory by its end; then the seconds that a copy with another trainer
+takes until that starts.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ def main() -> None:
         (Path(folder) / "run.py").write_text(SCRIPT)
         first = _run("first", folder)
         print(
-            f"{rows:,} rows, {size / 2**20:.0f} MB of CSV; {first['before']:.0f} MB before the run (libraries)"
+            f"{rows:,} rows, {size / 2**20:.0f} MB of CSV; {first['before']:.0f} MB before the run "
+            f"(libraries)"
         )
         print(f"{'step':<16}{'seconds':>10}{'peak MB':>10}")
         for _, peak, line in first["lines"]:

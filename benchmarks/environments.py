@@ -15,7 +15,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "zenca
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment of some requirements; `python` is a command, or empty for the interpreter that runs this."""
+    """An environment of some requirements; `python` is a command, or empty for the interpreter that runs
+    this."""
 
     title: str
     folder: Path

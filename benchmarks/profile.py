@@ -1,7 +1,7 @@
 """Where the milliseconds of a fully cached run go: `python -m benchmarks.profile [--repeats N]`.
 
-A fresh process imports what a cached run of the two-step digits pipeline needs, piece by piece, and then
-runs it; what the run does is timed by its parts. Medians over the repeats, as a table for `docs/performance.md`.
+A fresh process imports what a cached run of the two-step digits pipeline needs, piece by piece, and then runs
+it; what the run does is timed by its parts. Medians over the repeats, as a table for `docs/performance.md`.
 """
 
 from __future__ import annotations

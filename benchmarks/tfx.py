@@ -1,4 +1,5 @@
-"""The Chicago taxi pipeline that TFX ships, by TFX's own runner and by zencache: `python -m benchmarks.tfx [--only zencache]`.
+"""The Chicago taxi pipeline that TFX ships, by TFX's own runner and by zencache: `python -m benchmarks.tfx
+[--only zencache]`.
 
 Each run is a process of its own; what is shown is the seconds of `runner.run(pipeline)`, without imports.
 """

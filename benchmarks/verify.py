@@ -1,7 +1,8 @@
 """What verifying costs per GB: `python -m benchmarks.verify [GB]`.
 
-A store of artifacts that have just been written, so that the disk is asked for as little as the machine's memory allows.
-Reading and digesting the same files is the least that any verification by content takes; both are measured in turns with it.
+A store of artifacts that have just been written, so that the disk is asked for as little as the machine's
+memory allows. Reading and digesting the same files is the least that any verification by content takes; both
+are measured in turns with it.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def main(size: float) -> None:
         files = [path for path in (here / ".zencache/artifacts").rglob("*") if path.is_file()]
         total = sum(path.stat().st_size for path in files)
         print(
-            f"{len(files) // 2} artifacts, {total / 1e9:.2f} GB, {os.cpu_count()} cores; medians of {_TURNS}\n"
+            f"{len(files) // 2} artifacts, {total / 1e9:.2f} GB, {os.cpu_count()} cores; medians of "
+            f"{_TURNS}\n"
         )
         _table(_measured(files), total)
     finally:

@@ -1,7 +1,7 @@
 """Runs per second with 1, 4 and 16 processes on one store, of each kind that can be started here.
 
-`python -m benchmarks.writers [RUNS]`: each process makes RUNS (50) fully cached runs of two to six steps, in five
-versions that all register at once. MariaDB and PostgreSQL are started for it, where they are installed.
+`python -m benchmarks.writers [RUNS]`: each process makes RUNS (50) fully cached runs of two to six steps, in
+five versions that all register at once. MariaDB and PostgreSQL are started for it, where they are installed.
 """
 
 from __future__ import annotations

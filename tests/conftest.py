@@ -92,7 +92,8 @@ def server(request: pytest.FixtureRequest, servers: Servers) -> Callable[..., st
 def store_url(
     request: pytest.FixtureRequest, server: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> str | None:
-    """Each kind of metadata store in its turn, as `ZENCACHE_METADATA_STORE`; None for the project's own SQLite file."""
+    """Each kind of metadata store in its turn, as `ZENCACHE_METADATA_STORE`; None for the project's own
+    SQLite file."""
     if request.param == "sqlite":
         return None
     url = server(request.param)

@@ -1,4 +1,5 @@
-"""ML Metadata's gRPC service, over an SQLite file: what its own server, which no Python package holds, does."""
+"""ML Metadata's gRPC service, over an SQLite file: what its own server, which no Python package holds,
+does."""
 
 from __future__ import annotations
 

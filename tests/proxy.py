@@ -1,4 +1,5 @@
-"""A TCP proxy that is told on standard input what to do; see `servers.Proxy`. ML Metadata holds the interpreter's lock while it waits: the proxy is another process."""
+"""A TCP proxy that is told on standard input what to do; see `servers.Proxy`. ML Metadata holds the
+interpreter's lock while it waits: the proxy is another process."""
 
 from __future__ import annotations
 

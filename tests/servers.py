@@ -1,4 +1,5 @@
-"""Throw-away servers on free loopback ports: MariaDB and PostgreSQL from the system, one of ML Metadata, and a proxy in between."""
+"""Throw-away servers on free loopback ports: MariaDB and PostgreSQL from the system, one of ML Metadata, and
+a proxy in between."""
 
 from __future__ import annotations
 
@@ -85,7 +86,8 @@ def ml_metadata(folder: Path) -> Iterator[int]:
 
 
 class Proxy:
-    """A TCP proxy in a process of its own, which can drop its connections, refuse new ones, and fall silent."""
+    """A TCP proxy in a process of its own, which can drop its connections, refuse new ones, and fall
+    silent."""
 
     def __init__(self, port: int) -> None:
         script = Path(__file__).with_name("proxy.py")
@@ -103,7 +105,8 @@ class Proxy:
         self._process.wait()
 
     def do(self, command: str) -> None:
-        """`drop` connections, go `down` or `up`, be `silent` or `speak`; with seconds after it, do it then."""
+        """`drop` connections, go `down` or `up`, be `silent` or `speak`; with seconds after it, do it
+        then."""
         self._process.stdin.write(command + "\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "done\n"

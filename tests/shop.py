@@ -1,4 +1,5 @@
-"""Fixtures: a project with a few runs, made once and copied for each test; the command line in this process."""
+"""Fixtures: a project with a few runs, made once and copied for each test; the command line in this
+process."""
 
 from __future__ import annotations
 

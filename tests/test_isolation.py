@@ -1,4 +1,5 @@
-"""No test sees a project that it did not make: one in the repository's folder, say, which `make mnist` left there."""
+"""No test sees a project that it did not make: one in the repository's folder, say, which `make mnist` left
+there."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ class Bench:
         return made
 
     def call(self, function: Callable[..., Any], folder: Path, **given: Any) -> Any:
-        """Call a function of this package in a new process that works in `folder`; arguments and answer are JSON."""
+        """Call a function of this package in a new process that works in `folder`; arguments and answer are
+        JSON."""
         target = f"{function.__module__}:{function.__name__}"
         said = self.run(["-m", "benchmarks.goals.child", target, json.dumps(given)], folder)
         return json.loads(said.splitlines()[-1])
@@ -70,7 +71,8 @@ class Bench:
     def filled(
         self, function: Callable[..., Any], like: tuple[str, int] | None = None, **given: Any
     ) -> tuple[Path, Any]:
-        """Call a function in a folder of its own, once for all rows: the folder as it left it, and its answer.
+        """Call a function in a folder of its own, once for all rows: the folder as it left it, and its
+        answer.
 
         `like` has the function begin with a copy of a pipeline's project (see `project`).
         """
@@ -83,7 +85,8 @@ class Bench:
         return self._filled[name]
 
     def project(self, shape: str, size: int) -> tuple[str, str, int]:
-        """Run a pipeline of `pipelines.SHAPES` for the first time in a folder, once for all rows; name all three."""
+        """Run a pipeline of `pipelines.SHAPES` for the first time in a folder, once for all rows; name all
+        three."""
         folder, _ = self._first_run(shape, size)
         return str(folder), shape, size
 

@@ -35,7 +35,8 @@ def reused(steps: int, count: int) -> None:
 
 
 def executed_and_reused(steps: int, count: int) -> None:
-    """Fill the store with so many executions of a chain: half computed, with keys of their own, half reused."""
+    """Fill the store with so many executions of a chain: half computed, with keys of their own, half
+    reused."""
     runs = count // steps // 2
     records = open_records(require_project())
     made = chain(steps)
@@ -57,7 +58,8 @@ def publish(made: Pipeline, records: Records, numbers: Sequence[int]) -> None:
 
 
 class FirstRun:
-    """A pipeline's first run, to be copied as if it had been computed with other parameters again and again."""
+    """A pipeline's first run, to be copied as if it had been computed with other parameters again and
+    again."""
 
     def __init__(self, records: Records, pipeline: str) -> None:
         self.runs, self.client = records.runs, records.metadata.client

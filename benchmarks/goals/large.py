@@ -53,7 +53,8 @@ def unneeded(bench: Bench) -> list[Figure]:
 
 
 def reuse_unneeded(projects: dict[str, Any], repeats: int, compute: bool) -> dict[str, dict[str, float]]:
-    """Run in each project in turns, artifacts not being in the page cache: seconds, and bytes that were read."""
+    """Run in each project in turns, artifacts not being in the page cache: seconds, and bytes that were
+    read."""
     from benchmarks.goals.pipelines import unneeded as made
 
     inside.load_engine()
@@ -75,7 +76,8 @@ def reuse_unneeded(projects: dict[str, Any], repeats: int, compute: bool) -> dic
 
 
 def forget_pages(folder: Path) -> None:
-    """Have the kernel forget what it keeps of the files, so that reading them through a map counts as well."""
+    """Have the kernel forget what it keeps of the files, so that reading them through a map counts as
+    well."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
@@ -92,10 +94,12 @@ def bytes_read() -> tuple[int, int]:
 
 
 def storing(bench: Bench) -> list[Figure]:
-    """Storing a large array with its digest, beside a plain flushed write of it; and the memory that it takes.
+    """Storing a large array with its digest, beside a plain flushed write of it; and the memory that it
+    takes.
 
-    Of the times the shortest count: in a virtual machine the kernel may have to ask the host for the pages that
-    it keeps a file in, which can take several times as long as to write them, and hits either way by chance.
+    Of the times the shortest count: in a virtual machine the kernel may have to ask the host for the pages
+    that it keeps a file in, which can take several times as long as to write them, and hits either way by
+    chance.
     """
     size = bench.sizes.array
     peaks: dict[str, list[float]] = {}

@@ -21,7 +21,8 @@ WITH_THREADS, WITH_PROCESSES = 1.15, 1.25
 
 
 def parallel(bench: Bench) -> list[Figure]:
-    """Eight sleeping steps beside the time that they sleep, in a process that has run steps before and in a new one."""
+    """Eight sleeping steps beside the time that they sleep, in a process that has run steps before and in a
+    new one."""
     nap = bench.sizes.nap
     return [
         *measured(bench, "8 threads", ON_THREADS, nap, WITH_THREADS),
@@ -46,7 +47,8 @@ def measured(bench: Bench, label: str, how: dict[str, Any], ideal: float, at_mos
 
 
 def sleep_at_once(how: dict[str, Any], nap: float, repeats: int) -> float:
-    """Run new sleeping steps; with repeats, after a small run has imported everything and started the workers."""
+    """Run new sleeping steps; with repeats, after a small run has imported everything and started the
+    workers."""
     if not repeats:
         return seconds(functools.partial(naps(0, STEPS, nap).run, **how))
     naps(-STEPS, STEPS, 0).run(**how)

@@ -25,7 +25,8 @@ def many(bench: Bench) -> list[Figure]:
 
 
 def grown(bench: Bench, shape: str, sizes: dict[str, tuple[int, int]]) -> list[Figure]:
-    """Compare a step's share in a large pipeline and in a small one; each has a size and a number of steps."""
+    """Compare a step's share in a large pipeline and in a small one; each has a size and a number of
+    steps."""
     small, large = (steps for _, steps in sizes.values())
     projects = {name: bench.project(shape, size) for name, (size, _) in sizes.items()}
     name = {"chain": "chain", "grid": f"{WIDTH} wide"}[shape]

@@ -16,7 +16,8 @@ def in_turns(
     ways: Mapping[str, Callable[[], float]],
     choose: Callable[[list[float]], float] = median,
 ) -> dict[str, float]:
-    """Measure several ways, one after the other again and again; give the median of each, or another choice."""
+    """Measure several ways, one after the other again and again; give the median of each, or another
+    choice."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():

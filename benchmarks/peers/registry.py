@@ -17,7 +17,8 @@ else:
 HERE = Path(__file__).parent
 SCRIPTS = HERE / "scripts"
 BESIDE = tuple(f"{package}=={version(package)}" for package in ("numpy", "scikit-learn"))
-"""What the work of the scripts imports, everywhere in the versions of the environment that runs the benchmark."""
+"""What the work of the scripts imports, everywhere in the versions of the environment that runs the
+benchmark."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Time equal pipelines in zencache and in other libraries, side by side, and write `benchmarks/RESULTS.md`.
 
-`python -m benchmarks.peers.run [PEER …] [--repeats N] [--slow-repeats N] [--to FILE]`. Each peer has an environment
-of its own, which is made where it is missing. Repeats are interleaved: all peers once, then all peers again. A part of
-the peers is printed, and written only where `--to` says.
+`python -m benchmarks.peers.run [PEER …] [--repeats N] [--slow-repeats N] [--to FILE]`. Each peer has an
+environment of its own, which is made where it is missing. Repeats are interleaved: all peers once, then all
+peers again. A part of the peers is printed, and written only where `--to` says.
 """
 
 from __future__ import annotations

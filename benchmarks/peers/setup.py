@@ -1,4 +1,5 @@
-"""Make the environments of the libraries that `benchmarks.peers.run` times: `python -m benchmarks.peers.setup`."""
+"""Make the environments of the libraries that `benchmarks.peers.run` times: `python -m
+benchmarks.peers.setup`."""
 
 from __future__ import annotations
 

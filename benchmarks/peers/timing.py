@@ -55,7 +55,8 @@ def plain(peer: Peer, scratch: Path) -> dict[str, Any]:
 
 
 def timed(peer: Peer, store: Path, right: dict[str, Any]) -> Round:
-    """Time one round in an empty store; raise WrongRunError unless what should be cached was, with right results."""
+    """Time one round in an empty store; raise WrongRunError unless what should be cached was, with right
+    results."""
     store.mkdir(parents=True)
     first, said = process(peer.command("run", store), store)
     check(peer, "first run", store, TWO, {"two": [said["two"]]}, right)

@@ -1,7 +1,8 @@
 """Run the probes of `tests/cache_truth` on other libraries, and write `benchmarks/truth.md`.
 
-`python -m benchmarks.truth.run [PEER ...] [--themes THEME ...] [--to FILE]`. Each peer has an environment of its
-own, which the command makes. A part of the probes or of the peers is printed, and written only where `--to` says.
+`python -m benchmarks.truth.run [PEER ...] [--themes THEME ...] [--to FILE]`. Each peer has an environment of
+its own, which the command makes. A part of the probes or of the peers is printed, and written only where
+`--to` says.
 """
 
 from __future__ import annotations

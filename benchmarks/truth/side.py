@@ -1,8 +1,9 @@
-"""One side of a probe in a peer's environment: a project is loaded in a fresh process and its step run by the peer.
+"""One side of a probe in a peer's environment: a project is loaded in a fresh process and its step run by the
+peer.
 
-Run as a script, `side.py PEER SCRATCH`, this is a server, as `tests/cache_truth/side.py` is: it imports the peer
-but no user's module, reads one job a line from its standard input, forks for each, and writes what the child
-found as one line of JSON.
+Run as a script, `side.py PEER SCRATCH`, this is a server, as `tests/cache_truth/side.py` is: it imports the
+peer but no user's module, reads one job a line from its standard input, forks for each, and writes what the
+child found as one line of JSON.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def module_at(path: Path, name: str) -> types.ModuleType:
 
 
 def import_what_a_run_imports(peer: types.ModuleType, shared: types.ModuleType, folder: Path) -> None:
-    """Run a first step in a child, and import here what it imported, so that a child costs a fork and the run."""
+    """Run a first step in a child, and import here what it imported, so that a child costs a fork and the
+    run."""
     shared.write(folder / "main.py", WARM)
     job = {"folder": str(folder), "store": str(folder), "environ": {}, "path": [], "start": "import"}
     found = json.loads(in_a_child(peer, shared, {**job, "arguments": "", "modules": True}))

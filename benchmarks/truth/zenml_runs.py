@@ -20,7 +20,8 @@ HITS = ("stale", "right hit")
 
 
 def compared(peer: Peer, truths: list[Outcome], found: list[Judged], root: Path) -> str:
-    """Run a sample of the probes, both sides in processes of their own, and compare with the keys' verdicts."""
+    """Run a sample of the probes, both sides in processes of their own, and compare with the keys'
+    verdicts."""
     able = [
         judged
         for truth, judged in zip(truths, found, strict=True)
@@ -36,7 +37,8 @@ def compared(peer: Peer, truths: list[Outcome], found: list[Judged], root: Path)
     agreed = sum(one == by_key for one, by_key in ran)
     failed = len(chosen) - len(ran)
     return (
-        f"Real runs of {len(ran)} of the probes, {sum(by_key for _, by_key in ran)} of them hits by their keys, "
+        f"Real runs of {len(ran)} of the probes, {sum(by_key for _, by_key in ran)} of them hits by their "
+        f"keys, "
         f"did what the keys say in {agreed} cases; {failed} more failed as runs."
     )
 

@@ -125,12 +125,14 @@ def compare(first: PipelineRun, second: PipelineRun) -> None:
     one, two = first.steps["normalizer"], second.steps["normalizer"]
     if two.is_cached and not one.is_cached:
         print(
-            f"\nnormalizer was {one.duration / two.duration:,.0f} times faster in run 2: its result was reused."
+            f"\nnormalizer was {one.duration / two.duration:,.0f} times faster in run 2: its result was "
+            f"reused."
         )
     elif one.is_cached:
         print("\nnormalizer was reused in both runs: an earlier call of this script computed it.")
     print(
-        f"Accuracy: {first.steps['evaluator'].output.load():.4f}, then {second.steps['evaluator'].output.load():.4f}."
+        f"Accuracy: {first.steps['evaluator'].output.load():.4f}, then "
+        f"{second.steps['evaluator'].output.load():.4f}."
     )
     command = "zencache" if shutil.which("zencache") else Path(sys.executable).with_name("zencache")
     print(f"\nWhere to look next:\n  {command} run show {second.name}")

@@ -1,4 +1,5 @@
-"""The contract of artifact backends, which each of them inherits: folders, stores in memory, one that fails, and S3."""
+"""The contract of artifact backends, which each of them inherits: folders, stores in memory, one that fails,
+and S3."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from zencache.errors import ArtifactError
 
 
 class BackendContract:
-    """What holds of every backend. A subclass gives `store`, and `files`: its file system and an artifact's files."""
+    """What holds of every backend. A subclass gives `store`, and `files`: its file system and an artifact's
+    files."""
 
     @pytest.fixture
     def store(self, at):

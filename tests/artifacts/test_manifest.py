@@ -166,7 +166,8 @@ def test_an_artifact_of_other_records_is_not_mixed_into_a_new_one(store, target)
 
 
 def test_all_is_flushed_before_the_rename_and_the_folders_above_after_it(store, target, monkeypatch):
-    """Power that is lost leaves an artifact whole or none: files, folders, manifest, its folder; then what names it."""
+    """Power that is lost leaves an artifact whole or none: files, folders, manifest, its folder; then what
+    names it."""
     flushed = []
     monkeypatch.setattr(
         os, "fsync", lambda file: flushed.append(str(Path(f"/proc/self/fd/{file}").readlink()))

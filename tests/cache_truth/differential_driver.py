@@ -18,7 +18,8 @@ from tests.cache_truth.differential import Edit, Project, edited, environ_of, fi
 
 
 class Server:
-    """A process that has imported the engines and forks for each job; it starts in a folder without a project."""
+    """A process that has imported the engines and forks for each job; it starts in a folder without a
+    project."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         environ = {

@@ -1,4 +1,5 @@
-"""Runs generated projects, each time as in a fresh process: a server that has imported the engines, and forks.
+"""Runs generated projects, each time as in a fresh process: a server that has imported the engines, and
+forks.
 
 Run as a script this is the server: it reads one job a line from its standard input, forks, and writes what
 the child found as one line of JSON. The parent opens no store and starts no thread.

@@ -195,7 +195,8 @@ class Outcome:
 
 
 class Server:
-    """A process that has imported zencache and forks for each side; it starts in a folder without a project."""
+    """A process that has imported zencache and forks for each side; it starts in a folder without a
+    project."""
 
     def __init__(self, seed: int, folder: Path, python: str = sys.executable) -> None:
         environ = {**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": "1"}

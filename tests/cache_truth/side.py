@@ -1,4 +1,5 @@
-"""One side of a probe: a project is loaded in a fresh process, its step's key is planned and its function called.
+"""One side of a probe: a project is loaded in a fresh process, its step's key is planned and its function
+called.
 
 Run as a script this is a server: it imports what every side needs but no user's module, reads one job a line
 from its standard input, forks for each, and writes what the child found as one line of JSON.

@@ -103,7 +103,8 @@ def go_through() -> Iterator[Callable[[Project, list[Edit]], None]]:
 @sized(5)
 @given(start=projects, edits=edits(*NEUTRAL, *TELLING))
 def test_a_run_with_the_cache_gives_what_one_without_it_gives(go_through, start, edits):
-    """Whatever is edited: results are those of the plain functions, no step runs for nothing, and the plan says so.
+    """Whatever is edited: results are those of the plain functions, no step runs for nothing, and the plan
+    says so.
 
     A step runs for nothing when nothing that it can depend on differs from an earlier run.
     """
@@ -113,14 +114,16 @@ def test_a_run_with_the_cache_gives_what_one_without_it_gives(go_through, start,
 @sized(8)
 @given(start=projects, edits=edits(*NEUTRAL))
 def test_what_means_nothing_makes_no_step_run(go_through, start, edits):
-    """Comments, docstrings, formatting, order, names, unused imports, moves, and going back: all is reused."""
+    """Comments, docstrings, formatting, order, names, unused imports, moves, and going back: all is
+    reused."""
     go_through(start, edits)
 
 
 @sized(5)
 @given(start=projects, edits=edits("constant", "operator", "value", "swap", "kind", "revert"))
 def test_what_means_something_is_never_stale(go_through, start, edits):
-    """Code, data files, variables and parameters, there and back, also where a file keeps its size and times."""
+    """Code, data files, variables and parameters, there and back, also where a file keeps its size and
+    times."""
     go_through(start, edits)
 
 

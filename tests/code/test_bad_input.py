@@ -110,7 +110,8 @@ def test_a_global_that_cannot_be_digested(imported):
 
 
 def test_what_is_not_known_is_another_each_time():
-    """Two steps of one such function must not reuse each other's result; of one that is known, both share a digest."""
+    """Two steps of one such function must not reuse each other's result; of one that is known, both share a
+    digest."""
     numbers = (number for number in range(3))
 
     def drawing():

@@ -51,7 +51,8 @@ def test_a_known_value_is_taken_out_wherever_it_stands(value):
 
 
 def test_a_value_in_bytes_is_found():
-    """Bytes that would be written are searched for known secrets, and for those that source texts write out."""
+    """Bytes that would be written are searched for known secrets, and for those that source texts write
+    out."""
     assert Redactor(["hunter2"]).finds(b"..hunter2..")
     assert Redactor([b"hunter2"]).finds(b"..hunter2..")
     assert Redactor().finds(b"..hunter2..", ['SecretStr("hunter2")'])

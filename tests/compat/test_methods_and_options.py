@@ -210,7 +210,8 @@ def test_options_of_older_releases_are_passed_over_in_one_line(capsys):
             return 1
 
     assert capsys.readouterr().err == (
-        "Note: @step: settings, step_operator are ignored: steps run on this machine, with what is installed here.\n"
+        "Note: @step: settings, step_operator are ignored: steps run on this machine, with what is "
+        "installed here.\n"
     )
 
 

@@ -44,7 +44,8 @@ def test_a_snapshot_of_an_earlier_release_finds_its_classes(old, own):
 @pytest.mark.parametrize(
     "line",
     [
-        "from zencache.steps import BaseStep, BaseParameters, BaseStepConfig, Output, StepContext, step, clone_step",
+        "from zencache.steps import BaseStep, BaseParameters, BaseStepConfig, Output, StepContext, step, "
+        "clone_step",
         "from zencache.pipelines import BasePipeline, pipeline, Schedule",
         "from zencache.materializers import BaseMaterializer",
         "from zencache.materializers.base_materializer import BaseMaterializer",
@@ -93,8 +94,10 @@ def test_one_class_under_several_paths(old, name, home):
         ("from zencache.client import Clientt", "zencache.client has no Clientt; did you mean Client?"),
         ("from zencache.config.global_config import x", "zencache.config has no global_config; "),
         (
-            "from zencache.integrations.sklearn.materializers.sklearn_materializer import SklearnMaterializer",
-            "zencache.integrations.sklearn has no materializers; a value is stored by its type, so leave it out",
+            "from zencache.integrations.sklearn.materializers.sklearn_materializer import "
+            "SklearnMaterializer",
+            "zencache.integrations.sklearn has no materializers; a value is stored by its type, so leave it "
+            "out",
         ),
         ("import zencache.integrations.sklearn.helper", "has no helper; did you mean helpers?"),
         (

@@ -69,7 +69,8 @@ def main(target: Path) -> None:
             assert done.returncode == code, done.returncode
 
         run(
-            "from zencache.config import FORMAT, create_project; assert FORMAT == 1; create_project(__import__('pathlib').Path.cwd())"
+            "from zencache.config import FORMAT, create_project; assert FORMAT == 1; "
+            "create_project(__import__('pathlib').Path.cwd())"
         )
         with (folder / ".zencache" / "config.toml").open("a") as file:
             file.write(CONFIG)

@@ -1,4 +1,5 @@
-"""Makes `store-format-2.zip`: a project as release 0.1.0 leaves it, before its modules were moved (commit 4eef41c).
+"""Makes `store-format-2.zip`: a project as release 0.1.0 leaves it, before its modules were moved (commit
+4eef41c).
 
     git worktree add --detach /tmp/format-2 4eef41c
     PYTHONPATH=/tmp/format-2 python tests/data/make_store_format_2.py tests/data/store-format-2.zip

@@ -110,7 +110,8 @@ def test_a_choice_made_where_a_step_is_used_holds_everywhere(folder, script):
     assert done.stdout.splitlines()[-1] == "OUT lines.txt value.json"
     assert "a worker process cannot" not in done.stdout
     copied = script(
-        "from zencache import Repository, step\n@step\ndef count(numbers: list) -> int:\n    return len(numbers)\n"
+        "from zencache import Repository, step\n@step\ndef count(numbers: list) -> int:\n    return "
+        "len(numbers)\n"
         "made = Repository().get_pipeline_by_name('both').copy('copied', total_2=count())\n"
         "load = made.spec.by_name['load']\nprint(load.outputs[0].materializer, load.enable_cache)\n"
     )

@@ -151,7 +151,8 @@ def test_another_process_lists_runs_and_copies(script):
 
 @pytest.mark.slow
 def test_a_failing_step_ends_the_process_with_its_traceback_first(script):
-    """The step's own error comes first, then its name and where the run is recorded; the exit code is not 0."""
+    """The step's own error comes first, then its name and where the run is recorded; the exit code is not
+    0."""
     done = script(PIPELINE.replace("return sum(numbers)", "raise KeyError('no rows')"), check=False)
     assert done.returncode == 1
     own = done.stderr.index("KeyError: 'no rows'")
@@ -205,7 +206,8 @@ def test_ctrl_c_in_a_step_is_one_clear_error(script, folder, branches):
 
 @pytest.mark.slow
 def test_steps_of_a_notebook_run_and_are_reused():
-    """A step in a cell runs, is reused in the next cell, and reruns when its cell, or a helper's, is edited."""
+    """A step in a cell runs, is reused in the next cell, and reruns when its cell, or a helper's, is
+    edited."""
     nbclient = pytest.importorskip("nbclient")
     import nbformat
 

@@ -1,4 +1,5 @@
-"""How many modules a process loads: a regression of import time shows as a number, however busy the machine is."""
+"""How many modules a process loads: a regression of import time shows as a number, however busy the machine
+is."""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ def line(done, start):
 
 
 def test_a_script_that_says_zenml_runs_unchanged(era):
-    """It finds what is beside it, its arguments, and itself as `__main__`; the second run computes nothing."""
+    """It finds what is beside it, its arguments, and itself as `__main__`; the second run computes
+    nothing."""
     first = compat(era / "decorator_era.py", "0.5")
     assert line(first, "READ") == "18.0 ['completed', 'completed']"
     assert line(first, "SEEN") == "1 True 0.5"
@@ -175,7 +176,8 @@ def test_class_based_steps_are_found_again(folder):
     use = "from module_of_steps import *; Training(Loader(), Trainer(offset=1), Scorer()).run()"
     ran("-c", use)
     again = (
-        "from zencache import Repository; p = Repository().get_pipeline_by_name('Training'); r = p.copy('other').run(); "
+        "from zencache import Repository; p = Repository().get_pipeline_by_name('Training'); r = "
+        "p.copy('other').run(); "
         "print('RUN', *(s.status for s in r.steps.values()), r.steps['Scorer'].output.load())"
     )
     assert line(ran("-c", again), "RUN") == "cached cached cached 4.666666666666667"

@@ -140,7 +140,8 @@ def forgetful() -> str:
 
 
 def test_a_file_that_a_failed_attempt_read_counts(folder, monkeypatch):
-    """The attempt that succeeds takes from memory what the one before read; the file is an input nevertheless."""
+    """The attempt that succeeds takes from memory what the one before read; the file is an input
+    nevertheless."""
 
     monkeypatch.setattr(sys, "zencache_test", "", raising=False)
     del sys.zencache_test

@@ -141,7 +141,8 @@ def test_a_store_on_a_read_only_disk_can_be_read(small_disk):
 
 @pytest.mark.tfx
 def test_a_quota_fails_the_step_and_leaves_the_store_whole(folder):
-    """Files that may not grow: the error names the artifact, nothing half-written stays, and the next run works."""
+    """Files that may not grow: the error names the artifact, nothing half-written stays, and the next run
+    works."""
     code = """
 import resource, sys
 sys.path.insert(0, {here!r})

@@ -10,7 +10,8 @@ pytestmark = pytest.mark.slow
 
 RUN = r"Pipeline run first_pipeline-\d\d_\w{3}_\d\d-\d\d_\d\d_\d\d_\d{6} has finished in \d+\.\d{3}s."
 OVERRIDE = (
-    "Runtime configuration overwriting the pipeline cache settings to enable_cache=False for this pipeline run. "
+    "Runtime configuration overwriting the pipeline cache settings to enable_cache=False for this pipeline "
+    "run. "
     "The default caching strategy is retained for future pipeline runs."
 )
 

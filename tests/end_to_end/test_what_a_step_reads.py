@@ -251,7 +251,8 @@ def test_a_result_expires(project):
 @pytest.mark.parametrize(
     "helper",
     [
-        "KEPT = {}\ndef rate():\n    if 'r' not in KEPT:\n        KEPT['r'] = float(open('rate.txt').read())\n    return KEPT['r']\n",
+        "KEPT = {}\ndef rate():\n    if 'r' not in KEPT:\n        KEPT['r'] = "
+        "float(open('rate.txt').read())\n    return KEPT['r']\n",
         "import functools\n@functools.lru_cache\ndef rate():\n    return float(open('rate.txt').read())\n",
     ],
     ids=["in a global", "in an lru_cache"],

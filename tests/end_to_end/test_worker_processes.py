@@ -112,7 +112,8 @@ def test_a_step_that_cannot_be_sent_is_computed_here(run):
 
 
 def test_a_module_that_runs_its_pipeline_when_imported_is_not_run_again(run, folder):
-    """A worker imports the module of a step; a run that is not under `if __name__` would start over and over."""
+    """A worker imports the module of a step; a run that is not under `if __name__` would start over and
+    over."""
     (folder / "flow.py").write_text(
         "import pathlib\nfrom zencache import pipeline, step\n"
         "with open('imported', 'a') as file:\n    file.write('x')\n"

@@ -1,4 +1,5 @@
-"""One of several runs that need the same at once. `python flying.py SECONDS`: each computation is noted in $FLYING_NOTES.
+"""One of several runs that need the same at once. `python flying.py SECONDS`: each computation is noted in
+$FLYING_NOTES.
 
 It takes that many seconds, or until there is a file `go`.
 """

@@ -1,9 +1,10 @@
-"""Kills a run at its Nth write, for each N, and runs again: `python killing.py FOLDER CHANGED POINTS` prints what it found as JSON lines.
+"""Kills a run at its Nth write, for each N, and runs again: `python killing.py FOLDER CHANGED POINTS` prints
+what it found as JSON lines.
 
 All runs are forked from this process, which has imported the engine once. A point is whatever changes the
-store: a file that is opened for writing, renamed, flushed or removed, and a call that writes records, before and after it.
-CHANGED says whether the killed run computes something (`changed`) or finds all (`same`); POINTS is `all`, or
-`records` for those alone that are after a call that writes records.
+store: a file that is opened for writing, renamed, flushed or removed, and a call that writes records, before
+and after it. CHANGED says whether the killed run computes something (`changed`) or finds all (`same`); POINTS
+is `all`, or `records` for those alone that are after a call that writes records.
 """
 
 from __future__ import annotations

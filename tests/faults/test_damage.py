@@ -1,4 +1,5 @@
-"""Artifacts that something changed behind the records: never served, made anew where they are needed, and kept aside."""
+"""Artifacts that something changed behind the records: never served, made anew where they are needed, and
+kept aside."""
 
 from __future__ import annotations
 
@@ -118,7 +119,8 @@ DAMAGES = [
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("broken", [("doubled",), ("numbers", "doubled")])
 def test_a_run_makes_damaged_results_anew(damage, broken, capsys):
-    """Whatever was done to them, and how deep: the run ends with what it would have given without the damage."""
+    """Whatever was done to them, and how deep: the run ends with what it would have given without the
+    damage."""
     first = summing().run()
     for name in broken:
         damage(first.steps[name].output.folder)

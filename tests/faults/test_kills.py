@@ -30,7 +30,8 @@ def killed_everywhere(folder, changed, which, **env):
 
 
 def check(found, factor):
-    """Every point was visited and killed there; the next runs give the right results, and nothing is left half-done."""
+    """Every point was visited and killed there; the next runs give the right results, and nothing is left
+    half-done."""
     for row in found:
         assert row["killed"], row
         assert row["again"]["value"] == EXPECTED[factor], row

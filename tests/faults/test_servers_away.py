@@ -1,4 +1,5 @@
-"""A database server that goes away in the middle of a run, comes back, or falls silent: a TCP proxy stands in between."""
+"""A database server that goes away in the middle of a run, comes back, or falls silent: a TCP proxy stands in
+between."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A store under everything at once: runs, dropped results, collection, damage and crashes, in any order.
 
-The model is what the pipeline gives without a cache. After every step of the machine it holds that no run gives
-another result, that no run or result that was asked for is lost, and that a check is clean after a repair.
+The model is what the pipeline gives without a cache. After every step of the machine it holds that no run
+gives another result, that no run or result that was asked for is lost, and that a check is clean after a
+repair.
 """
 
 from __future__ import annotations

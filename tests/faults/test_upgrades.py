@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 def test_an_upgrade_that_was_killed_anywhere_is_finished_by_the_next_run(tmp_path):
-    """Every result is reused, the settings are whole, one backup has all that was there, and nothing is left over."""
+    """Every result is reused, the settings are whole, one backup has all that was there, and nothing is left
+    over."""
     script = Path(__file__).with_name("upgrading.py")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(script), str(tmp_path / "all")]

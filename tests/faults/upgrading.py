@@ -1,4 +1,5 @@
-"""Kills an upgrade at its Nth write, for each N, and runs again: `python upgrading.py FOLDER` prints what it found as JSON lines."""
+"""Kills an upgrade at its Nth write, for each N, and runs again: `python upgrading.py FOLDER` prints what it
+found as JSON lines."""
 
 from __future__ import annotations
 

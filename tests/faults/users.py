@@ -1,6 +1,8 @@
-"""One of many users of a store: runs of a pipeline in five versions, one after the other. `python users.py NUMBER RUNS COMPUTES GO`
+"""One of many users of a store: runs of a pipeline in five versions, one after the other. `python users.py
+NUMBER RUNS COMPUTES GO`
 
-Those that compute use values that nobody used before; the others find all results, under another pipeline's name.
+Those that compute use values that nobody used before; the others find all results, under another pipeline's
+name.
 """
 
 from __future__ import annotations

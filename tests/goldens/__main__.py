@@ -3,8 +3,9 @@
     python -m tests.goldens freeze FOLDER [--code DIR]
     python -m tests.goldens compare FOLDER [--code DIR] [--frozen-code DIR] [--keep FOLDER]
 
-`--code` is a checkout with `.venv`, by default this one. `compare` also has the code read the frozen stores; with the
-checkout that was frozen, `--frozen-code`, this reads the stores of the code, too. Exit code 1 if something differs.
+`--code` is a checkout with `.venv`, by default this one. `compare` also has the code read the frozen stores;
+with the checkout that was frozen, `--frozen-code`, this reads the stores of the code, too. Exit code 1 if
+something differs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Where a golden project keeps its records and artifacts: how each kind is set up, read, packed and restored."""
+"""Where a golden project keeps its records and artifacts: how each kind is set up, read, packed and
+restored."""
 
 from __future__ import annotations
 
@@ -97,7 +98,8 @@ class Backend:
 
     @contextmanager
     def restored(self, source: Path) -> Iterator[Path]:
-        """Unpack a project, whose stores come to be what they were, on the servers of today; gives its folder.
+        """Unpack a project, whose stores come to be what they were, on the servers of today; gives its
+        folder.
 
         It is another folder than it was, unless records on a server say where each artifact is.
         """
@@ -152,7 +154,8 @@ class Backend:
 
 @contextmanager
 def opened(kind: str, stored: Path | None = None) -> Iterator[Backend]:
-    """Start what a kind of stores needs; `stored` is a zip file whose records a server of ML Metadata is to serve."""
+    """Start what a kind of stores needs; `stored` is a zip file whose records a server of ML Metadata is to
+    serve."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="golden-server-")))
         folder.chmod(0o755)  # the servers run as users of their own
@@ -195,7 +198,8 @@ def _file_text(name: str, data: bytes) -> str:
 
 
 def _by_stable_name(pair: tuple[str, bytes]) -> tuple:
-    """Order files so that random parts of their names do not count, as long as there is another difference."""
+    """Order files so that random parts of their names do not count, as long as there is another
+    difference."""
     name, data = pair
     parts = [part for part in name.split("/") if not part.startswith("_")]
     return [part.rpartition(".")[0] or part for part in parts], hashlib.sha256(data).hexdigest()

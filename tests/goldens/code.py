@@ -1,4 +1,5 @@
-"""A checkout of zencache whose code is looked at: it runs in processes of its own, by its own environment's Python."""
+"""A checkout of zencache whose code is looked at: it runs in processes of its own, by its own environment's
+Python."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class Code:
             assert Path(line).is_relative_to(self.folder), f"{self.python} imports {line}"
 
     def script(self, project: Path, name: str, *arguments: str, **environ: str) -> str:
-        """Run a script of the golden project, in it; give what it printed, its notes, and its exit code if it failed."""
+        """Run a script of the golden project, in it; give what it printed, its notes, and its exit code if it
+        failed."""
         done = self._run([name, *arguments], project, environ)
         if done.returncode:
             raise RuntimeError(

@@ -21,7 +21,8 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "mnist" / "run.py"
 
 
 def probes(code: Code, target: Path) -> None:
-    """The keys of all probes, before and after their edits; `varies` of one that is another in each process."""
+    """The keys of all probes, before and after their edits; `varies` of one that is another in each
+    process."""
     with tempfile.TemporaryDirectory(prefix="golden-") as folder:
         outcomes = run_all(PROBES, Path(folder), python=str(code.python))
     write(target / "keys" / "probes.txt", "".join(map(_probe_text, outcomes)))

@@ -1,4 +1,5 @@
-"""All that an ML Metadata store holds, read by its own client, as text: types, contexts, executions, artifacts, ties."""
+"""All that an ML Metadata store holds, read by its own client, as text: types, contexts, executions,
+artifacts, ties."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def connect(kind: str, **address: Any) -> metadata_store.MetadataStore:
 
 
 def dump(store: metadata_store.MetadataStore) -> str:
-    """Write a store's content as text, a thing a paragraph, each named by its kind and its rank among its kind."""
+    """Write a store's content as text, a thing a paragraph, each named by its kind and its rank among its
+    kind."""
     return "\n".join(Dump(store).lines()) + "\n"
 
 

@@ -54,7 +54,8 @@ def test_gc_deletes_what_no_kept_run_needs(shop, zencache):
 
 
 def test_collected_results_are_misses_and_their_history_stays(shop, zencache):
-    """The plan says when they were collected; runs, reasons and keys are as they were; loading says it too."""
+    """The plan says when they were collected; runs, reasons and keys are as they were; loading says it
+    too."""
     before = [(s.name, s.status, s.reason, s.cache_key) for s in Repository().get_run("first").steps.values()]
     done = Repository().gc(**NOW)
     assert len(done.results) == 7
@@ -119,7 +120,8 @@ def test_a_pinned_run_keeps_what_it_needs_until_it_is_unpinned(shop, zencache):
 
 @pytest.mark.file_times
 def test_what_lies_about_goes_after_an_hour(shop, zencache):
-    """Folders without a record, half-written ones, working folders, snapshots and texts without a reference."""
+    """Folders without a record, half-written ones, working folders, snapshots and texts without a
+    reference."""
     store = shop / ".zencache"
     lost = [
         store / "artifacts/load/output/999/x",

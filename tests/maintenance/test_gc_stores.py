@@ -59,7 +59,8 @@ def failing(size: int = 1000):
 
 @pytest.fixture
 def memory(immediate_retries):
-    """The URL of a store in this process, which is that of the project in the working folder; and its file system."""
+    """The URL of a store in this process, which is that of the project in the working folder; and its file
+    system."""
     url = f"memory://{uuid.uuid4().hex[:8]}/team"
     create_project(Path.cwd(), Settings(artifact_store=url))
     return url, fsspec.filesystem("memory")
@@ -244,7 +245,8 @@ def test_the_trash_of_a_crash_in_a_shared_folder_is_removed(monkeypatch):
 
 
 def test_what_was_sent_in_part_goes_after_a_day_once_its_run_has_ended(store, monkeypatch):
-    """Below the root of a run that did not complete; roots of others may be named by records that nobody here reads."""
+    """Below the root of a run that did not complete; roots of others may be named by records that nobody here
+    reads."""
     url, fs = store
     with pytest.raises(ValueError, match="no"):
         failing().run(run_name="bad")
@@ -344,7 +346,8 @@ def test_bad_copies_are_kept_for_thirty_days_and_counted(where, request, monkeyp
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_what_lies_on_another_machine_is_let_alone(kind, server, tmp_path, monkeypatch):
-    """Both record into one store, and keep the bytes in folders of their own; even in folders of the same name."""
+    """Both record into one store, and keep the bytes in folders of their own; even in folders of the same
+    name."""
     monkeypatch.setenv("ZENCACHE_METADATA_STORE", server(kind))
     here = tmp_path / "project"
     here.mkdir()

@@ -1,4 +1,5 @@
-"""`zencache cache verify --repair`: damaged artifacts are restored or computed again, and nothing else is touched."""
+"""`zencache cache verify --repair`: damaged artifacts are restored or computed again, and nothing else is
+touched."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ def tokens():
 
 
 def test_what_ran_last_stays_what_ran_last(shop):
-    """An older run is run again for its parameters; the pipeline of the repository is the newest one still."""
+    """An older run is run again for its parameters; the pipeline of the repository is the newest one
+    still."""
     truncate(folder_of())
     Repository().delete_run("third")
     was = Repository().get_pipeline_by_name("prices").spec

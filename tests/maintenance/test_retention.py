@@ -225,7 +225,8 @@ def inventories(draw):
     st.none() | st.integers(0, 200),
 )
 def test_laws_of_what_goes(made, keep_last, days, max_size):
-    """What a pinned or a last run needs stays; the store fits, or nothing else is left; more room, no more goes."""
+    """What a pinned or a last run needs stays; the store fits, or nothing else is left; more room, no more
+    goes."""
     assume((keep_last, days, max_size) != (None, None, None))
     said = {"keep_last": keep_last, "older_than": None if days is None else days * DAY}
     going = gone(made, **said, max_size=max_size)

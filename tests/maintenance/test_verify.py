@@ -1,4 +1,5 @@
-"""`zencache cache verify`, and `Repository().verify`: each kind of damage is found, of artifacts and of records."""
+"""`zencache cache verify`, and `Repository().verify`: each kind of damage is found, of artifacts and of
+records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A store of format 1 becomes one of format 2 when it is first written; nothing in it is lost, nor computed again."""
+"""A store of format 1 becomes one of format 2 when it is first written; nothing in it is lost, nor computed
+again."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from zencache import Repository
 FIXTURE = Path(__file__).parents[1] / "data" / "store-format-2.zip"
 SNAPSHOTS_ARE_OF = (3, 10)  # a snapshot holds bytecode: another Python cannot load it, and says so
 OF_ANOTHER_PYTHON = {"named", "noted"} if Path.__module__ != "pathlib" else set()
-"""The steps whose code names `Path`, and what they feed: Python 3.13 calls its module `pathlib._local`, and keys go by that."""
+"""The steps whose code names `Path`, and what they feed: Python 3.13 calls its module `pathlib._local`, and
+keys go by that."""
 
 
 @pytest.fixture

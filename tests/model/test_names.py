@@ -54,7 +54,8 @@ def test_no_name_that_is_accepted_leaves_its_folder(tmp_path, name):
 )
 @pytest.mark.parametrize("what", ["step", "pipeline", "run"])
 def test_names_that_are_no_folders_are_refused(what, name):
-    """Above, absolute, NUL, terminal sequences, text turned around, too long: none of it is printed raw either."""
+    """Above, absolute, NUL, terminal sequences, text turned around, too long: none of it is printed raw
+    either."""
     with pytest.raises(ParameterError if what == "run" else StepDefinitionError) as caught:
         check_name(what, name)
     assert not set(str(caught.value)) & {"\0", "\n", "\x1b", "\u202e"}

@@ -14,7 +14,8 @@ from zencache.pipelines.versions import find_version, structure_differences
 
 
 def spec(*steps):
-    """A pipeline of steps `name`, or `name<source` where another feeds it, or `slot=name`, or `name!function`."""
+    """A pipeline of steps `name`, or `name<source` where another feeds it, or `slot=name`, or
+    `name!function`."""
     made = []
     for text in steps:
         slot, _, rest = text.rpartition("=")
@@ -163,7 +164,8 @@ print(sorted(made.items()))
 
 @pytest.mark.slow
 def test_processes_that_register_at_once_agree(folder):
-    """Eight processes, six structures each, in other orders: numbers without gaps or doubles, the same for all."""
+    """Eight processes, six structures each, in other orders: numbers without gaps or doubles, the same for
+    all."""
     from pathlib import Path
 
     from zencache import config

@@ -235,7 +235,8 @@ def test_steps_in_two_threads_see_their_own(project):
 
 
 def test_a_thread_that_runs_steps_of_its_own_reads_for_no_other_step(project):
-    """A run's worker takes locks and reads records while a step runs in another worker; its own step is watched."""
+    """A run's worker takes locks and reads records while a step runs in another worker; its own step is
+    watched."""
 
     def worker():
         with between_steps():
@@ -258,7 +259,8 @@ def test_a_thread_that_runs_steps_of_its_own_reads_for_no_other_step(project):
 
 
 def test_threads_of_a_store_read_for_no_step(project, monkeypatch):
-    """A worker stores what its step gave: large files are flushed, and remote ones sent, by threads beside it."""
+    """A worker stores what its step gave: large files are flushed, and remote ones sent, by threads beside
+    it."""
     monkeypatch.setattr(staging, "BIG", 0)
 
     def worker():

@@ -1,4 +1,5 @@
-"""TFX: components made of Python functions, run by TFX's local runner or its Beam runner with the cache enabled."""
+"""TFX: components made of Python functions, run by TFX's local runner or its Beam runner with the cache
+enabled."""
 
 import json
 import sys

@@ -1,7 +1,7 @@
 """The work of all scripts here, as plain functions, and how a script is asked and answers.
 
-Run by itself it imports what the work needs and computes nothing: the bare process that each library is measured
-against. `work.py plain` computes the results that each library has to give.
+Run by itself it imports what the work needs and computes nothing: the bare process that each library is
+measured against. `work.py plain` computes the results that each library has to give.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A Trainer that calls a user's module: what runs is what the key says, in the process that imported it before, too."""
+"""A Trainer that calls a user's module: what runs is what the key says, in the process that imported it
+before, too."""
 
 from __future__ import annotations
 

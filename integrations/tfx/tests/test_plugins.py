@@ -30,5 +30,6 @@ def test_a_plugin_has_the_methods_of_its_protocol(name):
 
 
 def test_this_distribution_offers_all_plugins():
-    """By the entry points of its metadata: an environment made before they were there has to be installed anew."""
+    """By the entry points of its metadata: an environment made before they were there has to be installed
+    anew."""
     assert set(PORTS) <= set(plugins.plugins())

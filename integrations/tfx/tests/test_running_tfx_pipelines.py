@@ -179,7 +179,8 @@ def test_the_cache_can_be_off_for_a_run_a_pipeline_and_a_node(flow):
 
 
 def test_files_that_a_component_reads_are_seen(flow):
-    """Law: what a component's own code reads without declaring it is looked at before its result is reused."""
+    """Law: what a component's own code reads without declaring it is looked at before its result is
+    reused."""
     (flow.folder / "words.txt").write_text("a")
     flow.edit('    note("Numbers")', '    open("words.txt").read()\n    note("Numbers")')
     flow.run()
@@ -441,7 +442,8 @@ def test_no_project_and_no_store_are_made_by_a_plan(flow):
 
 
 def test_a_damaged_artifact_is_found_and_made_anew(flow, statuses):
-    """All that components made is compared with its digest, in each of the project's stores; its files are not moved."""
+    """All that components made is compared with its digest, in each of the project's stores; its files are
+    not moved."""
     run = flow.run()
     flow.run(name="elsewhere", here=str(flow.folder / "elsewhere"))
     found = Repository().verify(full=True)

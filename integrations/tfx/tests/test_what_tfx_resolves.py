@@ -1,4 +1,5 @@
-"""What TFX resolves when a pipeline runs keeps its meaning: conditions, dynamic properties, resolvers, importers."""
+"""What TFX resolves when a pipeline runs keeps its meaning: conditions, dynamic properties, resolvers,
+importers."""
 
 from __future__ import annotations
 
@@ -110,7 +111,8 @@ def test_a_condition_is_in_no_key(more):
 
 
 def test_what_a_worker_does_meanwhile_is_no_input(more, monkeypatch):
-    """Law: a component that waits for its turn, its key's lease in hand, does not count for the one that runs."""
+    """Law: a component that waits for its turn, its key's lease in hand, does not count for the one that
+    runs."""
     text = more.file.read_text().replace("    note(", "    note_slowly(")
     slowly = "def note_slowly(name):\n    import time\n    note(name)\n    time.sleep(0.3)\n\n\n"
     more.file.write_text(text.replace("def create(", slowly + "def create("))
@@ -281,7 +283,8 @@ def test_the_name_of_the_run_can_be_a_property(more):
     runs = tfx.dsl.experimental.RuntimeParameter(name="pipeline-run-id", ptype=str, default="none")
     text = more.file.read_text() + (
         "\n\n@tfx.dsl.components.component\n"
-        "def Named(name: tfx.dsl.components.Parameter[str], out: tfx.dsl.components.OutputArtifact[sa.Model]):\n"
+        "def Named(name: tfx.dsl.components.Parameter[str], out: "
+        "tfx.dsl.components.OutputArtifact[sa.Model]):\n"
         "    note('Named')\n"
         "    with open(os.path.join(out.uri, 'name'), 'w') as file:\n"
         "        file.write(name)\n"

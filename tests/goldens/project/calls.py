@@ -1,4 +1,5 @@
-"""The requests that reach ML Metadata's client, in order, by their names: of plans and cached runs, in a fresh process and warm."""
+"""The requests that reach ML Metadata's client, in order, by their names: of plans and cached runs, in a
+fresh process and warm."""
 
 from __future__ import annotations
 

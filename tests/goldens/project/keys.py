@@ -1,4 +1,5 @@
-"""The keys of pipelines whose values are numpy's, pandas', scikit-learn's and TensorFlow's, and of the MNIST example."""
+"""The keys of pipelines whose values are numpy's, pandas', scikit-learn's and TensorFlow's, and of the MNIST
+example."""
 
 from __future__ import annotations
 

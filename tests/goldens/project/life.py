@@ -1,4 +1,5 @@
-"""The life of a golden store: first and cached runs, failures, edits, copies, deletion, gc, damage, components."""
+"""The life of a golden store: first and cached runs, failures, edits, copies, deletion, gc, damage,
+components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Pipelines of the golden project: plain values, parameters, policies, failures, retries, classes, secrets, files."""
+"""Pipelines of the golden project: plain values, parameters, policies, failures, retries, classes, secrets,
+files."""
 
 from __future__ import annotations
 
@@ -132,7 +133,8 @@ class Shifted(BaseStep):
 
 
 def in_order(*steps):
-    """Have steps wait for each other: which of independent steps is first depends on how long they took before."""
+    """Have steps wait for each other: which of independent steps is first depends on how long they took
+    before."""
     for earlier, later in pairwise(steps):
         later.after(earlier)
 

@@ -1,4 +1,5 @@
-"""What the probes import from zencache, for the environments of peers: a step is what the peer makes of it."""
+"""What the probes import from zencache, for the environments of peers: a step is what the peer makes of
+it."""
 
 from __future__ import annotations
 
