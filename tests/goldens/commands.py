@@ -21,7 +21,6 @@ pipeline diff prices 1 9
 run list
 run list --pipeline prices
 run show first
-run show kinds
 run show failed
 run show killed
 run show retried
@@ -52,7 +51,6 @@ cache verify --full
 cache audit --sample 2 --seed 1 --pipeline prices
 cache audit --sample 1 --step nothing
 nothing
-run
 cache gc --older-than nonsense
 """
 WRITING = """

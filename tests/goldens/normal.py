@@ -44,4 +44,4 @@ class Placeholders:
         changed = _DIGEST_OF_TIME.sub(
             r"\1~<digest>", _PATTERN.sub(lambda match: f"<{match.lastgroup}>", line)
         )
-        return _BEFORE_NUMBER.sub(" ", _ALIGNED.sub("  ", changed)) if changed != line else line
+        return re.sub(r" +$", "", _BEFORE_NUMBER.sub(" ", _ALIGNED.sub("  ", changed)), flags=re.MULTILINE)
