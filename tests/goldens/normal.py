@@ -9,7 +9,11 @@ _KINDS = {
         r"\d{4}-\d\d-\d\d[ T]\d\d[:-]\d\d[:-]\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?",
         r"\d{2}_[A-Z][a-z]{2}_\d{2}-\d\d_\d\d_\d\d_\d{6}",
     ),
-    "seconds": (r"(?<![\w.])\d+\.\d{3}(?=s?\s|s?[,.;:)]|s?$)", r'(?<="seconds": )\d+\.\d+'),
+    "seconds": (
+        r"\b\d+m\d+(?=s\b)",
+        r"(?<![\w.])\d+\.\d{3}(?=s?\s|s?[,.;:)]|s?$)",
+        r'(?<="seconds": )\d+\.\d+',
+    ),
     "folder": (r"/tmp/golden-\w{8}",),
     "port": (r"(?<=127\.0\.0\.1:)\d+",),
     "process": (r"(?<=process )\d+ on [\w.-]+",),
