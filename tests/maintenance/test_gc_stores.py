@@ -241,7 +241,7 @@ def test_the_trash_of_a_crash_in_a_shared_folder_is_removed(monkeypatch):
     assert sorted(states()) == [LIVE, DELETED]
 
 
-# -- what lies about ------------------------------------------------------------------------------------
+# -- orphans ------------------------------------------------------------------------------------
 
 
 def test_what_was_sent_in_part_goes_after_a_day_once_its_run_has_ended(store, monkeypatch):

@@ -1,0 +1,69 @@
+"""Orphans, the files and objects that no record refers to: gc deletes them after their grace period."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from zencache import Repository
+from zencache.metadata.client import pb
+
+pytestmark = pytest.mark.tfx
+
+
+def planned(pipeline, step):
+    return Repository().get_pipeline_by_name(pipeline).plan().steps[step]
+
+
+def old(path):
+    """Have a file or folder look as if it was left two hours ago."""
+    for each in (path, *path.rglob("*")):
+        os.utime(each, (time.time() - 7200,) * 2)
+
+
+@pytest.mark.file_times
+def test_orphans_are_deleted_after_an_hour(shop, zencache):
+    """Folders without a record, half-written ones, working folders, snapshots and texts without a
+    reference."""
+    store = shop / ".zencache"
+    lost = [
+        store / "artifacts/load/output/999/x",
+        store / "artifacts/load/output/.998.partial/x",
+        store / "artifacts/load/.system/stateful_working_dir/4711/x",
+        store / "code" / f"{'a' * 64}.pkl",
+        store / "sources" / f"{'b' * 32}.json",
+        store / "sources" / "c.1.2.partial",
+    ]
+    for path in lost:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    trash = store / "artifacts/load/output/.997.trash"
+    trash.mkdir()
+    assert [path for path, _ in Repository().gc(keep_last=9).leftovers] == [trash]
+    old(store)
+    kept = {path for folder in ("code", "sources") for path in (store / folder).iterdir()} - {*lost}
+    done = zencache("cache", "gc", "--keep-last", "9").stdout
+    assert not any(path.exists() for path in lost)
+    assert all(path.exists() for path in kept)
+    assert "Leftover " in done
+    assert {planned("prices", step).action for step in ("load", "scale", "noise")} == {"hit"}
+
+
+def test_what_an_execution_of_a_run_that_goes_on_writes_is_no_leftover(shop):
+    """However long ago it wrote last; once the run has ended without it, it is one."""
+    runs, client = Repository()._records.runs, Repository()._records.metadata.client
+    going = runs.open(runs.begin(Repository().get_pipeline_by_name("prices").spec, "now"))
+    kind = client.get_execution_type("shop.load").id
+    [number] = client.put_executions([pb.Execution(type_id=kind, last_known_state=pb.Execution.RUNNING)])
+    tie = pb.Association(execution_id=number, context_id=going.context_id)
+    client.put_attributions_and_associations([], [tie])
+    made = shop / f".zencache/artifacts/load/output/{number}"
+    working = shop / ".zencache/artifacts/load/.system/executor_execution" / str(number)
+    for folder in (made, working):
+        folder.mkdir()
+    old(shop / ".zencache")
+    assert Repository().gc(keep_last=9).leftovers == ()
+    runs.finish(going, "failed", 0.1, [])
+    assert {made, working} <= {path for path, _ in Repository().gc(keep_last=9).leftovers}
