@@ -90,7 +90,7 @@ def test_a_parameter_without_a_value_is_refused(light, zencache):
     [
         (("other:slots",), DefinitionError, r"slots: nothing fills loader\. .* function that returns one"),
         (("other:broken",), DefinitionError, r"broken\(\) gave a int, not a Pipeline"),
-        (("other:number",), DefinitionError, "number is no pipeline, but a int"),
+        (("other:number",), DefinitionError, "number is not a pipeline, but a int"),
         (("other:ready", "--set", "rows=1"), DefinitionError, "ready is a Pipeline already"),
         (("other:made", "--set", "row=1"), NotFoundError, "no parameter named 'row'; did you mean 'rows'"),
         (("other:smal",), NotFoundError, "no pipeline named 'smal'; did you mean 'small'"),

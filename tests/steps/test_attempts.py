@@ -26,9 +26,9 @@ def test_a_time_is_a_number_a_text_or_a_timedelta(ten_minutes):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"retries": -1}, "retries=-1 is no number of retries; write how many more times"),
-        ({"retries": True}, "retries=True is no number of retries"),
-        ({"retries": 1.5}, "retries=1.5 is no number of retries"),
+        ({"retries": -1}, "retries=-1 is not a number of retries; write how many more times"),
+        ({"retries": True}, "retries=True is not a number of retries"),
+        ({"retries": 1.5}, "retries=1.5 is not a number of retries"),
         ({"retry_delay": "soon"}, "retry_delay: 'soon' is not a duration; write 90s, 30min"),
         ({"retry_delay": timedelta(seconds=-1)}, "is a negative time"),
         ({"retry_delay": float("nan")}, "nan is not a duration; write seconds"),

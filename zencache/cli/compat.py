@@ -1,4 +1,4 @@
-"""`zencache compat run`: scripts of the decorator era, unchanged."""
+"""`zencache compat run`: runs scripts written for ZenML 0.5 to 0.39 as they are."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ app = typer.Typer(help="Code that was written for ZenML 0.5 to 0.39.", no_args_i
 _INTERRUPTED = 130  # what a shell gives for a program that Ctrl-C ended
 
 Script = Annotated[str, typer.Argument(metavar="SCRIPT.PY", help="A script whose imports say zenml.")]
-Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="Handed to the script as they are.")]
+Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="Passed to the script unchanged.")]
 
 
 @app.callback()
 def compat() -> None:
-    """Stand above the commands, so that `run` is one of them."""
+    """Make `run` a command of a group, though it is the only one."""
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -37,7 +37,7 @@ def run(script: Script, args: Args = None) -> None:
 
 
 def _of_script(error: BaseException) -> TracebackType | None:
-    """Cut a traceback to begin in the script; one of a script that never began is shown without."""
+    """Cut a traceback so that it begins in the script; None if no frame of the script is in it."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_globals.get("__name__") != "__main__":
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""Finding the pipeline that a command names: `module:pipeline`, or `path/to/file.py:pipeline`."""
+"""Finds the pipeline that a command names: `module:pipeline`, or `path/to/file.py:pipeline`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOW = "name a variable that holds a Pipeline (zencache's or TFX's), or a functi
 
 
 def find_pipeline(target: str, parameters: Mapping[str, Any], *, store: str = "pipeline") -> Pipeline:
-    """Import what is named and make its pipeline; nothing can run meanwhile.
+    """Import the module that is named and make the pipeline; no run can start meanwhile.
 
     One of TFX is adopted; `store` says where its records and artifacts go.
 
@@ -59,17 +59,17 @@ def _import(place: str) -> types.ModuleType:
 
 
 def _import_file(file: Path) -> types.ModuleType:
-    """Import a file as Python imports a script: what is beside it can be imported by it."""
+    """Import a file; it can import its neighbours, as a script can."""
     path = file.resolve()
     if not path.is_file():
         raise NotFoundError(f"there is no file {file} in {Path.cwd()}; correct the path")
     sys.path.insert(0, str(path.parent))
-    found = importlib.util.spec_from_file_location(path.stem, path)
-    if found is None or found.loader is None:
-        raise NotFoundError(f"{file} is no Python file; give path/to/file.py:pipeline")
-    module = importlib.util.module_from_spec(found)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise NotFoundError(f"{file} is not a Python file; give path/to/file.py:pipeline")
+    module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    found.loader.exec_module(module)
+    spec.loader.exec_module(module)
     return module
 
 
@@ -79,46 +79,46 @@ def _pipelines(module: types.ModuleType) -> list[str]:
 
 
 def _named(module: types.ModuleType, place: str, name: str) -> Any:
-    known = _pipelines(module) or [n for n, v in vars(module).items() if inspect.isfunction(v)]
+    names = _pipelines(module) or [n for n, v in vars(module).items() if inspect.isfunction(v)]
     if not name:
-        each = ", ".join(f"{place}:{n}" for n in known) or f"{place}:NAME"
+        each = ", ".join(f"{place}:{n}" for n in names) or f"{place}:NAME"
         raise NotFoundError(f"say which pipeline of {place} is meant: {each}")
-    found: Any = module
+    value: Any = module
     for part in name.split("."):
-        if not hasattr(found, part):
-            raise NotFoundError.named("pipeline", name, known, hint=f"module {place}")
-        found = getattr(found, part)
-    return found
+        if not hasattr(value, part):
+            raise NotFoundError.named("pipeline", name, names, hint=f"module {place}")
+        value = getattr(value, part)
+    return value
 
 
 # -- the pipeline -----------------------------------------------------------------------------------
 
 
-def _pipeline(found: Any, name: str, parameters: Mapping[str, Any], store: str) -> Pipeline:
-    if isinstance(found, Pipeline) or is_pipeline(found):
+def _pipeline(value: Any, name: str, parameters: Mapping[str, Any], store: str) -> Pipeline:
+    if isinstance(value, Pipeline) or is_pipeline(value):
         if parameters:
             raise DefinitionError(
                 f"{name} is a Pipeline already, and takes no parameters; leave --set out, "
                 "or name the @pipeline function that it was made by"
             )
-        return cast("Pipeline", _adopted(found, store))
-    if not isinstance(found, PipelineDefinition) and not inspect.isfunction(found):
-        raise DefinitionError(f"{name} is no pipeline, but a {type(found).__name__}; {_HOW}")
-    _check_filled(found, name, parameters)
-    made = _adopted(found(**parameters), store)
-    if not isinstance(made, Pipeline):
-        raise DefinitionError(f"{name}() gave a {type(made).__name__}, not a Pipeline; {_HOW}")
-    return made
+        return cast("Pipeline", _adopted(value, store))
+    if not isinstance(value, PipelineDefinition) and not inspect.isfunction(value):
+        raise DefinitionError(f"{name} is not a pipeline, but a {type(value).__name__}; {_HOW}")
+    _check_filled(value, name, parameters)
+    pipeline = _adopted(value(**parameters), store)
+    if not isinstance(pipeline, Pipeline):
+        raise DefinitionError(f"{name}() gave a {type(pipeline).__name__}, not a Pipeline; {_HOW}")
+    return pipeline
 
 
 def _adopted(pipeline: Any, store: str) -> Any:
-    """Adopt a pipeline of TFX; anything else is given back."""
+    """Adopt a pipeline of TFX; any other value is returned unchanged."""
     return of_components(*components().read(pipeline, store=store)) if is_pipeline(pipeline) else pipeline
 
 
-def _check_filled(found: Any, name: str, parameters: Mapping[str, Any]) -> None:
-    """Raise DefinitionError where a slot, or a parameter without a default, is given nothing."""
-    taken = inspect.signature(getattr(found, "entrypoint", found)).parameters.values()
+def _check_filled(function: Any, name: str, parameters: Mapping[str, Any]) -> None:
+    """Raise DefinitionError for a slot, or a parameter without a default, that has no value."""
+    taken = inspect.signature(getattr(function, "entrypoint", function)).parameters.values()
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     wanted = [p for p in taken if p.kind not in variable]
     if empty := [p.name for p in wanted if p.default is p.empty and p.name not in parameters]:
@@ -127,6 +127,6 @@ def _check_filled(found: Any, name: str, parameters: Mapping[str, Any]) -> None:
             f"(`made = {name}({', '.join(f'{n}=…' for n in empty)})`); where they are parameters, "
             f"give them: {' '.join(f'--set {n}=…' for n in empty)}"
         )
-    known = [p.name for p in wanted]
-    if inspect.isfunction(found) and (unknown := [n for n in parameters if n not in known]):
-        raise NotFoundError.named("parameter", unknown[0], known, hint=f"function {name}")
+    names = [p.name for p in wanted]
+    if inspect.isfunction(function) and (unknown := [n for n in parameters if n not in names]):
+        raise NotFoundError.named("parameter", unknown[0], names, hint=f"function {name}")

@@ -1,4 +1,4 @@
-"""`zencache tfx`: TFX pipelines, run, planned, and known from what TFX recorded."""
+"""`zencache tfx`: runs and plans TFX pipelines, and imports what TFX recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zencache.util.imports import silence_tensorflow
 if TYPE_CHECKING:
     from zencache.pipelines import Pipeline
 
-app = typer.Typer(help="TFX pipelines, as they are.", no_args_is_help=True)
+app = typer.Typer(help="Run, plan and import TFX pipelines.", no_args_is_help=True)
 
 Store = Annotated[
     Literal["pipeline", "project"],
@@ -40,33 +40,33 @@ Default = Annotated[
 @app.command("run")
 def run(
     target: Target,
-    given: Given = None,
+    parameters: Given = None,
     store: Store = "pipeline",
     no_cache: NoCache = False,
     first: From = None,
     last: To = None,
     name: RunName = None,
 ) -> None:
-    """Run a TFX pipeline: what an earlier run computed, under whatever name, is reused."""
+    """Run a TFX pipeline; results of earlier runs, of any pipeline, are reused."""
     flag = False if no_cache else None
-    _find(target, given, store).run(flag, name, from_steps=first or (), to_steps=last or ())
+    _find(target, parameters, store).run(flag, name, from_steps=first or (), to_steps=last or ())
 
 
 @app.command("plan")
 def plan(
     target: Target,
-    given: Given = None,
+    parameters: Given = None,
     store: Store = "pipeline",
     no_cache: NoCache = False,
     code: Code = False,
 ) -> None:
-    """Say what a run of a TFX pipeline would do, and why; computes nothing and records nothing."""
-    show(_find(target, given, store).plan(enable_cache=False if no_cache else None), code=code)
+    """Show what a run of a TFX pipeline would do, and why; computes and records nothing."""
+    show(_find(target, parameters, store).plan(enable_cache=False if no_cache else None), code=code)
 
 
 @app.command("import")
 def import_runs(metadata: Metadata = None, default_executors: Default = False) -> None:
-    """Have runs that TFX itself recorded serve as earlier results, where key and code can be known; say where not."""
+    """Import runs that TFX recorded, so that their results can be reused; report each that cannot."""
     from zencache import config  # noqa: PLC0415 - `--help` needs no records
     from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
     from zencache.metadata.session import open_others, open_records  # noqa: PLC0415 - likewise
@@ -79,20 +79,20 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
             raise NotFoundError(
                 f"there is no metadata store {metadata}; give the SQLite file that the pipeline names"
             )
-        given = project.on(Database.at(metadata.absolute()))
+        other_store = project.on(Database.at(metadata.absolute()))
         _ = open_records(
-            given
+            other_store
         ).metadata.context_types  # raises StoreUnavailableError for what is no such store
-        given.remember_database()
+        other_store.remember_database()
     make_current(open_records(project))
     for records in (open_records(project), *open_others(project)):
         for each in history().import_history(records, default_executors=default_executors):
             typer.echo(str(each))
 
 
-def _find(target: str, given: list[str] | None, store: str) -> Pipeline:
+def _find(target: str, assignments: list[str] | None, store: str) -> Pipeline:
     from zencache.cli.targets import find_pipeline  # noqa: PLC0415 - likewise
 
     silence_tensorflow()
-    parameters: dict[str, Any] = dict(map(parameter, given or ()))
+    parameters: dict[str, Any] = dict(map(parameter, assignments or ()))
     return find_pipeline(target, parameters, store=store)

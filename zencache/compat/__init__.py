@@ -1,5 +1,5 @@
-"""The decorator era: what code written for ZenML 0.5 to 0.39 uses beyond the public API.
+"""Compatibility with ZenML 0.1 to 0.39: what code of those releases uses beyond the public API.
 
-Each piece names the releases that it stands for; `docs/compat.md` has the whole as a table. The core
-reaches it by name only (`zencache.util.legacy_hooks`), when old code asks for something.
+Each piece names the releases that it stands for; `docs/compat.md` lists all of them. The core asks through
+the port `zencache.model.legacy_api`, which imports this package when older code first needs it.
 """

@@ -1,4 +1,4 @@
-"""What is nearest to a name of older releases that is not here."""
+"""Errors for names of older releases that zencache does not have: each says what to use instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_STACKS = "there are no stacks here: steps run on this machine, settings are 
 _NO_SERVER = "there is no server here: `zencache run show` and `zencache explain` show what ran"
 _OWN_TRACKER = "start the tracker in the step that reports to it, and give that step enable_cache=False"
 _BY_TYPE = "a value is stored by its type, so leave it out; or name a Materializer class of your own"
-# The last part of an old name to what is nearest.
+# The last part of an old name to what stands for it.
 ADVICE = {
     "stack": _NO_STACKS,
     "stacks": _NO_STACKS,
@@ -73,10 +73,10 @@ ADVICE = {
 }
 
 
-def no_import(module: str, known: Iterable[str], modules: Iterable[str] = ()) -> NoSuchImportError:
+def no_import(module: str, names: Iterable[str], modules: Iterable[str] = ()) -> NoSuchImportError:
     """Make the error for a module, or a name in one, that is imported and not here.
 
-    `known` are the names that there are, `modules` those of modules.
+    `names` are those that exist beside it, `modules` those of modules.
 
     >>> print(no_import("zencache.stack", []))
     zencache has no stack; there are no stacks here: steps run on this machine, settings are in .zencache/config.toml
@@ -84,18 +84,18 @@ def no_import(module: str, known: Iterable[str], modules: Iterable[str] = ()) ->
     zencache.steps has no stepp; did you mean step?
     """
     parent, _, name = module.rpartition(".")
-    return NoSuchImportError(f"{parent} has no {name}; {ADVICE.get(name) or _nearest(name, known, modules)}")
+    return NoSuchImportError(f"{parent} has no {name}; {ADVICE.get(name) or _nearest(name, names, modules)}")
 
 
 def no_attribute(target: Any, name: str) -> NoSuchAttributeError:
     """Make the error for an attribute that an object of ours does not have."""
-    known = [known for known in dir(target) if not known.startswith("_")]
+    attributes = [attribute for attribute in dir(target) if not attribute.startswith("_")]
     kind = type(target).__name__
-    return NoSuchAttributeError(f"a {kind} has no {name}; {ADVICE.get(name) or _nearest(name, known)}")
+    return NoSuchAttributeError(f"a {kind} has no {name}; {ADVICE.get(name) or _nearest(name, attributes)}")
 
 
-def _nearest(name: str, known: Iterable[str], modules: Iterable[str] = ()) -> str:
-    names = sorted(known)
+def _nearest(name: str, candidates: Iterable[str], modules: Iterable[str] = ()) -> str:
+    names = sorted(candidates)
     near = difflib.get_close_matches(name, [*names, *modules], n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]}?"

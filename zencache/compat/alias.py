@@ -1,4 +1,4 @@
-"""Running scripts whose imports say `zenml`: an alias that lasts for this process, and the processes that it starts."""
+"""Lets imports of `zenml` give zencache, in this process and its children, and runs scripts so."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ OLD = "zenml"
 
 
 class Alias(MetaPathFinder, OtherName):
-    """Finds `zenml.x` as `zencache.x`: one module under two names."""
+    """Import finder that gives `zencache.x` for `zenml.x`: one module under two names."""
 
     def __init__(self, old: str) -> None:
         self._old = old
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 - the import system's interface
-        """Find an old name's module; raises NoSuchImportError that says what is nearest."""
+        """Find the module of an old name; raises NoSuchImportError that names the nearest one."""
         top, dot, rest = fullname.partition(".")
         if top != self._old:
             return None
@@ -42,9 +42,9 @@ def install(old: str = OLD) -> None:
 
 
 def prepared(script: str, args: Sequence[str]) -> Callable[[], None]:
-    """Make this process one that `python script.py …` would be, and give what runs the script.
+    """Set up this process as `python script.py …` would, and give a function that runs the script.
 
-    `zenml` is read as `zencache` in all imports from here on. Raises NotFoundError where there is no script.
+    From here on all imports of `zenml` give zencache. Raises NotFoundError where there is no script.
     """
     path = Path(script)
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""Artifact types that materializers named by class (0.5 to 0.35); TFX's standard types stand for them where they fit."""
+"""Artifact types that materializers name by class (0.5 to 0.35), with TFX's standard type where one fits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DataArtifact(BaseArtifact):
 
 
 class DataAnalysisArtifact(BaseArtifact):
-    """What an analysis of data gave."""
+    """The result of an analysis of data."""
 
 
 class ModelArtifact(BaseArtifact):

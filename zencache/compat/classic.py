@@ -1,4 +1,4 @@
-"""The import paths of the classic API (ZenML 0.1 to 0.3), and its methods of the repository; a plug-in has the rest."""
+"""Import paths and repository methods of the classic API (ZenML 0.1 to 0.3), which a plug-in implements."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ _KINDS = {
 
 
 def modules() -> dict[str, dict[str, str]]:
-    """List the import paths: without `core`, as from 0.3.4 on, and with it, as before; packages and single modules."""
-    made: dict[str, dict[str, str]] = {}
+    """List the import paths, packages and modules: with `core`, as before 0.3.4, and without it."""
+    names_by_module: dict[str, dict[str, str]] = {}
     for top in ("zencache", "zencache.core"):
         for package, classes in _KINDS.items():
-            made[f"{top}.{package}"] = dict.fromkeys(classes, _HOME)
+            names_by_module[f"{top}.{package}"] = dict.fromkeys(classes, _HOME)
             for name, module in classes.items():
                 parts = module.split(".")
                 for depth in range(1, len(parts) + 1):
-                    made.setdefault(".".join([top, package, *parts[:depth]]), {})[name] = _HOME
-        made.setdefault(f"{top}.steps", {})
-    del made["zencache.pipelines"], made["zencache.steps"]  # these are there
-    return made
+                    names_by_module.setdefault(".".join([top, package, *parts[:depth]]), {})[name] = _HOME
+        names_by_module.setdefault(f"{top}.steps", {})
+    del names_by_module["zencache.pipelines"], names_by_module["zencache.steps"]  # these are there
+    return names_by_module
 
 
 def __getattr__(name: str) -> Any:
-    if name not in {known for classes in _KINDS.values() for known in classes}:
+    if name not in {class_name for classes in _KINDS.values() for class_name in classes}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return classic().named(name)
 

@@ -1,4 +1,4 @@
-"""The repository (0.6 to 0.23) and the client (0.20 to 0.39), as far as they looked at what ran."""
+"""The repository (0.6 to 0.23) and the client (0.20 to 0.39): their methods that read pipelines and runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zencache.compat import views
 
 
 class Repository(repo.Repository):
-    """The repository as it was in `zenml.repository`: its pipelines are views (`zencache.repo.Repository` has ours)."""
+    """The repository of `zenml.repository`, whose pipelines are views."""
 
     def get_pipelines(self, stack_name: str | None = None) -> list[views.PipelineView]:  # type: ignore[override]
         """List views of all pipelines, by name; there is one store, whatever the stack's name."""

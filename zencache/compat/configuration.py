@@ -10,7 +10,7 @@
         enable_cache: true
         parameters: {epochs: 3}      # plain arguments, or fields of the parameters model
 
-Other keys of older releases (`settings`, …) are passed over with a note.
+Other keys of older releases (`settings`, …) are ignored with a note.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from zencache.steps.step import Step
 
 Both = Literal["raise", "overwrite", "keep"]
-"""What is done where code and file give a value: raise, take the file's, or keep the code's and say so."""
+"""If code and file both give a value: raise, take the file's, or keep the code's with a note."""
 _IN_CODE = "step_configurations"
 _OF_FILE = ("name", "run_name", "enable_cache", "parameters", "steps")
 _OF_STEP = ("source", "parameters", "enable_cache", "name")
@@ -55,7 +55,7 @@ def read(file: str | Path) -> dict[str, Any]:
 
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
     try:
-        given = yaml.load(Path(file).read_text(encoding="utf-8"), Loader)  # noqa: S506 - a SafeLoader
+        config = yaml.load(Path(file).read_text(encoding="utf-8"), Loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise SettingsError(
             f"the configuration file {file} cannot be read: {error.strerror}; correct its path"
@@ -64,53 +64,56 @@ def read(file: str | Path) -> dict[str, Any]:
         raise SettingsError(
             f"the configuration file {file} is not YAML: {' '.join(str(error).split())}"
         ) from error
-    return checked(given or {}, str(file))
+    return checked(config or {}, str(file))
 
 
-def checked(given: Any, where: str) -> dict[str, Any]:
-    """Give a configuration back if it has the shape of one; raises SettingsError if not."""
-    _check_keys(given, _OF_FILE, "run", where)
-    for name, step in _mapping(given.get("steps"), f"{where}: steps").items():
+def checked(config: Any, where: str) -> dict[str, Any]:
+    """Check the shape of a configuration; raises SettingsError that says where it is wrong."""
+    _check_keys(config, _OF_FILE, "run", where)
+    for name, step in _mapping(config.get("steps"), f"{where}: steps").items():
         _check_keys(step, _OF_STEP, f"step {name}", f"{where}: steps: {name}")
         _check_flag(step, f"{where}: steps: {name}")
-    _check_flag(given, where)
-    return dict(given)
+    _check_flag(config, where)
+    return dict(config)
 
 
 def for_run(
     pipeline: Pipeline, config_path: str | Path | None, older: Mapping[str, Any]
 ) -> tuple[Pipeline, dict[str, Any]]:
-    """Give the pipeline of one run, and the options of that run: from a file, and from older options of `run`."""
+    """Apply a file and older options of `run`: give the pipeline of one run, and options of that run."""
     steps = older.get(_IN_CODE)
     check_options("run", {name: value for name, value in older.items() if name != _IN_CODE})
-    given = read(config_path) if config_path is not None else {}
-    if given:
-        pipeline = pipeline.with_parts(applied(pipeline, given, config_path, "keep"))
+    config = read(config_path) if config_path is not None else {}
+    if config:
+        pipeline = pipeline.with_parts(applied(pipeline, config, config_path, "keep"))
     if steps:
         in_code = checked({"steps": {name: _plain(step) for name, step in steps.items()}}, _IN_CODE)
         pipeline = pipeline.with_parts(applied(pipeline, in_code, _IN_CODE, "overwrite"))
     return pipeline, {
-        name: given[name] for name in ("run_name", "enable_cache") if given.get(name) is not None
+        name: config[name] for name in ("run_name", "enable_cache") if config.get(name) is not None
     }
 
 
-def applied(pipeline: Pipeline, given: Mapping[str, Any], where: Any, both: Both) -> PipelineParts:
+def applied(pipeline: Pipeline, config: Mapping[str, Any], where: Any, both: Both) -> PipelineParts:
     """Give the parts of a pipeline with the parameters and options of a configuration."""
-    made = _with_parameters(pipeline, _mapping(given.get("parameters"), f"{where}: parameters"), where, both)
-    spec = made.spec.replaced(enable_cache=pipeline.spec.enable_cache)  # it may have been configured since
-    bodies, steps = dict(made.parts.bodies), dict(made.parts.steps)
-    for name, config in _mapping(given.get("steps"), "steps").items():
-        step = _step_named(made, name, where)
+    configured = _with_parameters(
+        pipeline, _mapping(config.get("parameters"), f"{where}: parameters"), where, both
+    )
+    # The pipeline may have been configured since its function was called.
+    spec = configured.spec.replaced(enable_cache=pipeline.spec.enable_cache)
+    bodies, steps = dict(configured.parts.bodies), dict(configured.parts.steps)
+    for name, step_config in _mapping(config.get("steps"), "steps").items():
+        step = _step_named(configured, name, where)
         body = bodies[step]
         if isinstance(body, FunctionBody):
-            bodies[step] = _configured(body, steps[step], config, where, both)
-            steps[step] = steps[step].with_options(enable_cache=config.get("enable_cache"))
-        elif config.get("parameters"):
+            bodies[step] = _configured(body, steps[step], step_config, where, both)
+            steps[step] = steps[step].with_options(enable_cache=step_config.get("enable_cache"))
+        elif step_config.get("parameters"):
             raise ParameterError(
                 f"{where}: step {step} is a TFX component; give its parameters where it is made"
             )
         else:
-            bodies[step] = body.with_spec(_flagged(body.spec, config))
+            bodies[step] = body.with_spec(_flagged(body.spec, step_config))
     spec = spec.replaced(steps=tuple(body.spec for body in bodies.values()))
     return PipelineParts(spec, bodies, steps)
 
@@ -118,9 +121,9 @@ def applied(pipeline: Pipeline, given: Mapping[str, Any], where: Any, both: Both
 # -- the pipeline's own arguments -----------------------------------------------------------------
 
 
-def _with_parameters(pipeline: Pipeline, given: Mapping[str, Any], where: Any, both: Both) -> Pipeline:
+def _with_parameters(pipeline: Pipeline, parameters: Mapping[str, Any], where: Any, both: Both) -> Pipeline:
     """Read the pipeline's body again, with other values of its arguments."""
-    if not given:
+    if not parameters:
         return pipeline
     if pipeline.parts.call is None:
         raise ParameterError(
@@ -128,16 +131,18 @@ def _with_parameters(pipeline: Pipeline, given: Mapping[str, Any], where: Any, b
             "arguments are given already; put parameters under steps"
         )
     definition, arguments = pipeline.parts.call
-    _check_known_of(definition, given, where)
-    taken = _taken(f"pipeline {pipeline.name}", given, arguments, where, both)
+    _check_known_of(definition, parameters, where)
+    taken = _taken(f"pipeline {pipeline.name}", parameters, arguments, where, both)
     return definition(**{**arguments, **taken})
 
 
-def _check_known_of(definition: PipelineFunction, given: Mapping[str, Any], where: Any) -> None:
-    known = inspect.signature(definition.entrypoint).parameters
-    for name in given:
-        if name not in known:
-            raise ParameterError(f"{where}: pipeline {definition.name}: {_unknown('parameter', name, known)}")
+def _check_known_of(definition: PipelineFunction, names: Mapping[str, Any], where: Any) -> None:
+    accepted = inspect.signature(definition.entrypoint).parameters
+    for name in names:
+        if name not in accepted:
+            raise ParameterError(
+                f"{where}: pipeline {definition.name}: {_unknown('parameter', name, accepted)}"
+            )
 
 
 # -- steps ----------------------------------------------------------------------------------------
@@ -153,9 +158,9 @@ def _step_named(pipeline: Pipeline, name: str, where: Any) -> str:
 def _configured(
     body: FunctionBody, step: Step, config: Mapping[str, Any], where: Any, both: Both
 ) -> FunctionBody:
-    """Give a step's body with the parameters and the flag of a configuration."""
-    given = _mapping(config.get("parameters"), f"{where}: steps: {body.spec.name}: parameters")
-    arguments = _arguments(body, step, given, where, both)
+    """Give a step's body with the parameters and the `enable_cache` of a configuration."""
+    parameters = _mapping(config.get("parameters"), f"{where}: steps: {body.spec.name}: parameters")
+    arguments = _arguments(body, step, parameters, where, both)
     spec = _flagged(body.spec, config).replaced(parameters=spread(step.signature, arguments))
     return dataclasses.replace(body, spec=spec, arguments=arguments)
 
@@ -166,21 +171,21 @@ def _flagged(spec: StepSpec, config: Mapping[str, Any]) -> StepSpec:
 
 
 def _arguments(
-    body: FunctionBody, step: Step, given: Mapping[str, Any], where: Any, both: Both
+    body: FunctionBody, step: Step, from_file: Mapping[str, Any], where: Any, both: Both
 ) -> dict[str, Any]:
-    signature, made = step.signature, dict(body.arguments)
+    signature, arguments = step.signature, dict(body.arguments)
     model = signature.model
-    fields = dict(made[model.name]) if model else {}
-    plain = {a.name: a for a in signature.of_kind("value") if a.name in made}
-    _check_known(body.spec.name, given, [*plain, *fields], where)
-    said = {n: v for n, v in made.items() if n in plain and not _is_default(v, plain[n].default)}
-    said |= {n: fields[n] for n in (made[model.name].model_fields_set if model else ())}
-    taken = _taken(f"step {body.spec.name}", given, said, where, both)
-    made |= {n: check_parameter(body.spec.name, plain[n], v) for n, v in taken.items() if n in plain}
+    fields = dict(arguments[model.name]) if model else {}
+    plain = {a.name: a for a in signature.of_kind("value") if a.name in arguments}
+    _check_known(body.spec.name, from_file, [*plain, *fields], where)
+    from_code = {n: v for n, v in arguments.items() if n in plain and not _is_default(v, plain[n].default)}
+    from_code |= {n: fields[n] for n in (arguments[model.name].model_fields_set if model else ())}
+    taken = _taken(f"step {body.spec.name}", from_file, from_code, where, both)
+    arguments |= {n: check_parameter(body.spec.name, plain[n], v) for n, v in taken.items() if n in plain}
     if model and (named := {n: v for n, v in taken.items() if n in fields}):
-        kept = {n: fields[n] for n in made[model.name].model_fields_set}
-        made[model.name] = check_parameter(body.spec.name, model, kept | named)
-    return {name: made[name] for name in body.arguments}
+        kept = {n: fields[n] for n in arguments[model.name].model_fields_set}
+        arguments[model.name] = check_parameter(body.spec.name, model, kept | named)
+    return {name: arguments[name] for name in body.arguments}
 
 
 def _is_default(value: Any, default: Any) -> bool:
@@ -188,10 +193,10 @@ def _is_default(value: Any, default: Any) -> bool:
 
 
 def _taken(
-    what: str, given: Mapping[str, Any], said: Mapping[str, Any], where: Any, both: Both
+    what: str, from_file: Mapping[str, Any], from_code: Mapping[str, Any], where: Any, both: Both
 ) -> dict[str, Any]:
-    """Give the values that a file gives and that count, `said` being those that the code gives."""
-    twice = [name for name in given if name in said]
+    """Choose the values of a file that apply: `both` decides on those that the code gives as well."""
+    twice = [name for name in from_file if name in from_code]
     if twice and both == "raise":
         raise ParameterError(
             f"{what}: {', '.join(twice)} is given in the code and in {where}; leave one out, or say "
@@ -199,22 +204,22 @@ def _taken(
         )
     if twice and both == "keep":
         note(f"{what}: {', '.join(twice)} in {where} is ignored: the code gives it")
-    return {name: value for name, value in given.items() if both == "overwrite" or name not in said}
+    return {name: value for name, value in from_file.items() if both == "overwrite" or name not in from_code}
 
 
 # -- shape ----------------------------------------------------------------------------------------
 
 
-def _mapping(given: Any, where: str) -> Mapping[str, Any]:
-    if given is None:
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if value is None:
         return {}
-    if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
-        raise SettingsError(f"{where} must be names with values, not {given!r}")
-    return given
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise SettingsError(f"{where} must be names with values, not {value!r}")
+    return value
 
 
-def _check_keys(given: Any, known: Iterable[str], what: str, where: str) -> None:
-    unknown = {n: v for n, v in _mapping(given, where).items() if n not in known}
+def _check_keys(config: Any, known: Iterable[str], what: str, where: str) -> None:
+    unknown = {n: v for n, v in _mapping(config, where).items() if n not in known}
     for name in unknown:
         if "materializer" in name or name == "outputs":
             raise SettingsError(f"{where}: {name} is chosen in code: @step(output_materializers=…)")
@@ -223,14 +228,14 @@ def _check_keys(given: Any, known: Iterable[str], what: str, where: str) -> None
     check_options(what, unknown)
 
 
-def _check_flag(given: Mapping[str, Any], where: str) -> None:
-    flag = given.get("enable_cache")
+def _check_flag(config: Mapping[str, Any], where: str) -> None:
+    flag = config.get("enable_cache")
     if flag is not None and not isinstance(flag, bool):
         raise SettingsError(f"{where}: enable_cache must be true or false, not {flag!r}")
 
 
-def _check_known(step: str, given: Mapping[str, Any], known: list[str], where: Any) -> None:
-    for name in given:
+def _check_known(step: str, names: Mapping[str, Any], known: list[str], where: Any) -> None:
+    for name in names:
         if name not in known:
             raise ParameterError(f"{where}: step {step}: {_unknown('parameter', name, known)}")
 

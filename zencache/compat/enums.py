@@ -1,4 +1,4 @@
-"""Words of the records (0.5 to 0.39)."""
+"""Enumerations of statuses and artifact types (0.5 to 0.39)."""
 
 from __future__ import annotations
 

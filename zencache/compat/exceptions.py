@@ -1,4 +1,4 @@
-"""`zenml.exceptions` of the classic API (0.1 to 0.3): its names for what is raised here."""
+"""Exception names of the classic API (0.1 to 0.3) for the errors of `zencache.errors`."""
 
 from zencache.errors import AlreadyExistsError as AlreadyExistsException
 from zencache.errors import NotFoundError as DoesNotExistException

@@ -1,4 +1,4 @@
-"""Files, as materializers of older releases read and wrote them (`zenml.io.fileio`, 0.5 to 0.39): local ones here."""
+"""File functions for materializers of older releases (`zenml.io.fileio`, 0.5 to 0.39); local files only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of integrations (0.5 to 0.39), as they were listed in `required_integrations`: `SKLEARN` is `"sklearn"`."""
+"""Constants for `required_integrations` (0.5 to 0.39): any upper-case name, `SKLEARN` being `"sklearn"`."""
 
 from __future__ import annotations
 

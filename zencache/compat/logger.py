@@ -6,7 +6,7 @@ import logging
 
 
 def get_logger(name: str) -> logging.Logger:
-    """Give Python's own logger of that name; what it tells at INFO is shown, as it was (0.3 to 0.39).
+    """Give Python's own logger of that name, which shows messages from INFO on, as before (0.3 to 0.39).
 
     >>> get_logger("training").isEnabledFor(logging.INFO)
     True

@@ -17,7 +17,7 @@ _TYPE = "zencache_type.txt"
 
 
 class Place(str):
-    """A folder as materializers were given it: an artifact with a `.uri` (0.5 to 0.30), or the uri itself (0.31 on).
+    """A folder as materializers expect it: an artifact with a `.uri` (0.5 to 0.30), or a uri (from 0.31).
 
     >>> Place("/store/model/7").uri
     '/store/model/7'
@@ -32,10 +32,10 @@ class Place(str):
 
 
 class MaterializerType(type):
-    """What `BaseMaterializer` is an instance of: a class called without a place gives what stores its types here."""
+    """Metaclass of `BaseMaterializer`: calling a class without a folder gives an adapter for the core."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make a materializer for a place, or, without one, the adapter that the core calls."""
+        """Make a materializer for a folder, or, without one, the adapter that the core calls."""
         return (
             super().__call__(*args, **kwargs)
             if args or kwargs
@@ -72,10 +72,10 @@ class BaseMaterializer(metaclass=MaterializerType):
         register(*kinds)(cast("type[Materializer]", cls))
 
     def handle_return(self, data: Any) -> None:
-        """Write a value; one that overrides this may call it, and it does nothing."""
+        """Write a value; does nothing here, so that an override may call it."""
 
     def handle_input(self, data_type: type) -> Any:
-        """Read a value; one that overrides this may call it, and it does nothing."""
+        """Read a value; does nothing here, so that an override may call it."""
 
     def save(self, data: Any) -> None:
         """Write a value, by `handle_return` where a class has only that."""
@@ -95,13 +95,13 @@ class Adapter(Materializer):
         self.runs_code = getattr(kind, "runs_code", False)  # type: ignore[misc]
 
     def save(self, value: Any, folder: Path) -> None:
-        """Have the value written, and note its type where the class stores several."""
+        """Write the value, and its type where the class stores several."""
         self._kind(Place(folder)).save(value)
         if type(value) is not _types(self._kind)[0]:
             (folder / _TYPE).write_text(_path(type(value)), encoding="utf-8")
 
     def load(self, folder: Path) -> Any:
-        """Have the value read, as the type that was stored."""
+        """Read the value as the type that was stored."""
         noted = folder / _TYPE
         kinds = _types(self._kind)
         path = noted.read_text(encoding="utf-8") if noted.exists() else ""
@@ -114,16 +114,20 @@ class Adapter(Materializer):
 
 
 def _types(kind: type[BaseMaterializer]) -> tuple[type, ...]:
-    given = kind.ASSOCIATED_TYPES
-    return tuple(given) if isinstance(given, tuple | list) else (given,)
+    types = kind.ASSOCIATED_TYPES
+    return tuple(types) if isinstance(types, tuple | list) else (types,)
 
 
 def _artifact_type(kind: type[BaseMaterializer]) -> str:
     """Name the type of artifact: one of TFX's standard ones where it fits."""
-    given = kind.ASSOCIATED_ARTIFACT_TYPES or kind.ASSOCIATED_ARTIFACT_TYPE
-    first = given[0] if isinstance(given, tuple | list) else given
-    known = {"ModelArtifact": "Model", "SchemaArtifact": "Schema", "StatisticsArtifact": "ExampleStatistics"}
-    return known.get(str(getattr(first, "value", getattr(first, "__name__", first))), "Data")
+    declared = kind.ASSOCIATED_ARTIFACT_TYPES or kind.ASSOCIATED_ARTIFACT_TYPE
+    first = declared[0] if isinstance(declared, tuple | list) else declared
+    tfx_names = {
+        "ModelArtifact": "Model",
+        "SchemaArtifact": "Schema",
+        "StatisticsArtifact": "ExampleStatistics",
+    }
+    return tfx_names.get(str(getattr(first, "value", getattr(first, "__name__", first))), "Data")
 
 
 def _with_subclasses(kinds: tuple[type, ...]) -> Iterator[type]:
@@ -139,9 +143,9 @@ def _path(kind: type) -> str:
 def _imported(path: str) -> Any:
     module, _, qualname = path.partition(":")
     try:
-        found: Any = importlib.import_module(module) if module else None
+        imported: Any = importlib.import_module(module) if module else None
         for part in qualname.split(".") if module else ():
-            found = getattr(found, part)
+            imported = getattr(imported, part)
     except (ImportError, AttributeError):
         return None
-    return found
+    return imported

@@ -1,4 +1,4 @@
-"""Methods and attributes that steps, pipelines and the repository had in older releases."""
+"""Methods and attributes of steps, pipelines and the repository in older releases."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def find(target: Any, name: str) -> Any:
 
 
 def configure_step(step: _S, *, parameters: Mapping[str, Any] | None = None, **options: Any) -> _S:
-    """Change the options of this step, a function's or one with its parameters, and give it back (0.20 to 0.39)."""
+    """Change the options of a step in place, and give it back (0.20 to 0.39)."""
     if isinstance(step, BoundStep):
         step.step = step.step.with_options(**options)
         bound = bind_parameters(step.step.name, step.step.signature, (), parameters or {})
@@ -68,8 +68,8 @@ def bound_with_options(bound: BoundStep, **options: Any) -> BoundStep:
 def after(step: Step | BoundStep, *others: Step | BoundStep) -> None:
     """Have a step wait for others that do not feed it (0.12 to 0.39), in a pipeline's body.
 
-    Where the earlier one runs again, a later one whose own key is the same is reused nevertheless: feed it
-    with a result of the earlier one where it depends on that.
+    A later step whose own key is unchanged is reused even if the earlier one runs again. Where it depends on
+    the earlier one, feed it with a result of that.
     """
     trace = active_trace()
     if trace is None:

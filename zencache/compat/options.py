@@ -1,4 +1,4 @@
-"""Options of older releases: which mean nothing here and are passed over, and which cannot be."""
+"""Options of older releases: those that are ignored with a note, and those that raise an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _WHERE = "steps run on this machine, with what is installed here"
 _RECORDS = "ML Metadata records what it records"
-# Option to why it means nothing here.
+# Option to the reason why it has no effect here.
 STEP_OPTIONS = {
     "output_types": "a value's type decides what is recorded",  # 0.12
     "custom_step_operator": _WHERE,  # 0.7 to 0.20
@@ -52,7 +52,7 @@ RUN_OPTIONS = {
     "unlisted": "every run is recorded under its pipeline",  # 0.34 to 0.39
     **{name: why for name, why in PIPELINE_OPTIONS.items() if not name.startswith("on_")},
 }
-# Without them a pipeline would give something else; so they are not passed over.
+# Without them a pipeline would give another result, so they raise an error.
 REFUSED = {
     "secrets": "set what the steps need as environment variables, and declare those in CachePolicy(env=[…])",
     "dynamic": "control flow on values belongs into a step",
@@ -76,21 +76,21 @@ def is_known(what: str, option: str) -> bool:
 
 
 def check_options(what: str, options: Mapping[str, Any]) -> None:
-    """Say once, in one line, which options are passed over; raises for one that cannot be, or is unknown."""
-    known = _KNOWN[_kind(what)] if options else {}
+    """Print one note of the ignored options; raises for one that is unknown or must not be ignored."""
+    reasons = _KNOWN[_kind(what)] if options else {}
     for name in options:
         if name in REFUSED:
             raise DefinitionError(f"{what}: {name}=… is not supported: {REFUSED[name]}")
-        if name not in known:
+        if name not in reasons:
             raise ParameterError(f"{what} takes no option {name}; {_near(what, name)}")
-    given = [name for name, value in options.items() if value is not None]
-    if given:
-        why = "; ".join(dict.fromkeys(known[name] for name in given))
-        note(f"{what}: {', '.join(given)} {'is' if len(given) == 1 else 'are'} ignored: {why}")
+    ignored = [name for name, value in options.items() if value is not None]
+    if ignored:
+        why = "; ".join(dict.fromkeys(reasons[name] for name in ignored))
+        note(f"{what}: {', '.join(ignored)} {'is' if len(ignored) == 1 else 'are'} ignored: {why}")
 
 
 def note(text: str) -> None:
-    """Print a line on standard error, once in a process."""
+    """Print a line on standard error, once a process."""
     if text not in _told:
         _told.add(text)
         print(f"Note: {text}.", file=sys.stderr)  # noqa: T201 - the line is for the user

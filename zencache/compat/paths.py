@@ -1,4 +1,4 @@
-"""Import paths of older releases: modules that are here only under these names."""
+"""Import paths of older releases: modules and names that zencache offers only to their code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "zencache.steps": dict.fromkeys(("BaseStep", "clone_step"), "zencache.compat.steps"),
 }
-"""A package that is here to the names that it had beyond its own, and the modules that define them."""
+"""A package of zencache to the names that it had in older releases, and the modules that define them now."""
 
 MODULES: dict[str, dict[str, str]] = {
     "zencache.repository": {"Repository": "zencache.compat.client"},  # 0.6 to 0.23
@@ -66,11 +66,11 @@ MODULES: dict[str, dict[str, str]] = {
     "zencache.graph": {},
     **{old: {"*": new} for old, new in MOVED.items()},
 }
-"""A module that is only here under this name to the names that it has, and the modules that define them."""
+"""A module that exists only for older code to its names, and the modules that define them now."""
 
 
 class _OldModules(Loader):
-    """Makes a module of the table: its names are imported from where they live when they are asked for."""
+    """Makes a module of the table, whose names are imported on first use."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Leave it to the import system."""
@@ -78,7 +78,7 @@ class _OldModules(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Give it a `__getattr__`."""
         homes = MODULES[module.__name__]
-        module.__doc__ = "An import path of older releases; docs/compat.md says what stands for it."
+        module.__doc__ = "An import path of older releases; see docs/compat.md."
 
         def get(name: str) -> Any:
             home = homes.get(name, homes.get("*"))
@@ -93,7 +93,7 @@ class _OldModules(Loader):
 
 
 def find(fullname: str) -> ModuleSpec | None:
-    """Find a module of the table; raises NoSuchImportError that names the nearest thing for any other."""
+    """Find a module of the table; raises NoSuchImportError that names the nearest one for any other."""
     if fullname in MODULES:
         return ModuleSpec(fullname, _OldModules(), is_package=True)
     parent, _, name = fullname.rpartition(".")
@@ -103,14 +103,17 @@ def find(fullname: str) -> ModuleSpec | None:
 
 
 def _names(module: str) -> list[str]:
-    """List the names that a module of ours offers, those for old code among them."""
-    known = sys.modules.get(module, ModuleType(module))
-    own = getattr(known, "__all__", None) or [name for name in vars(known) if not name.startswith("_")]
+    """List the names that a module offers, with those for older code."""
+    package = sys.modules.get(module, ModuleType(module))
+    own = getattr(package, "__all__", None) or [name for name in vars(package) if not name.startswith("_")]
     return [*own, *NAMES.get(module, ())]
 
 
 def _modules(module: str) -> list[str]:
-    """List the modules below one, those for old code among them."""
+    """List the modules below one, with those for older code."""
     places = getattr(sys.modules.get(module), "__path__", ())
     old = [name[len(module) + 1 :] for name in MODULES if name.startswith(f"{module}.")]
-    return [*(found.name for found in iter_modules(places)), *(name for name in old if "." not in name)]
+    return [
+        *(submodule.name for submodule in iter_modules(places)),
+        *(name for name in old if "." not in name),
+    ]

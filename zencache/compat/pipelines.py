@@ -22,10 +22,10 @@ _GIVEN = "_zencache_given"
 
 
 class PipelineType(type):
-    """What `BasePipeline` is an instance of: calling a class-based pipeline gives a `Pipeline`."""
+    """Metaclass of `BasePipeline`: calling a class-based pipeline gives a `Pipeline`."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Read `connect` once, with the steps that are given for its arguments."""
+        """Trace `connect` once, with the steps for its arguments."""
         instance = super().__call__(*args, **kwargs)
         (args, kwargs), options = vars(instance).pop(_GIVEN, ((args, kwargs), {}))
         return cls.definition(instance, options)(*args, **kwargs)
@@ -90,7 +90,7 @@ class BasePipeline(metaclass=PipelineType):
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a pipeline should run (0.5 to 0.39): accepted, and passed over with a note; a run is now and once."""
+    """A schedule of runs (0.5 to 0.39): accepted and ignored with a note, since `run` runs once, now."""
 
     name: str | None = None
     cron_expression: str | None = None

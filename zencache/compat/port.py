@@ -42,7 +42,7 @@ class CompatApi:
     def configured(
         self, pipeline: P, config_path: str | Path | None, options: Mapping[str, Any]
     ) -> tuple[P, dict[str, Any]]:
-        """Give the pipeline that a configuration file and older options of `run` describe, and options of `run`."""
+        """Apply a file and older options of `run`: give the pipeline of one run, and options of that run."""
         from zencache.compat.configuration import for_run  # noqa: PLC0415 - imports pipelines and records
 
         return cast("tuple[P, dict[str, Any]]", for_run(cast("Pipeline", pipeline), config_path, options))

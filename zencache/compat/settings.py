@@ -1,4 +1,4 @@
-"""Settings objects of older releases (0.20 to 0.39): made and passed on, and then passed over with a note."""
+"""Settings objects of older releases (0.20 to 0.39): accepted as options, and ignored with a note."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class DockerSettings:
-    """How a step's image would be built; steps run here, with what is installed here.
+    """How a step's image was built; steps run on this machine, with what is installed here.
 
     >>> DockerSettings(required_integrations=["sklearn"]).given
     {'required_integrations': ['sklearn']}
@@ -17,4 +17,4 @@ class DockerSettings:
 
 
 class ResourceSettings(DockerSettings):
-    """What a step would need of a machine."""
+    """Resources that a step asked for."""

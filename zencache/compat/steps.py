@@ -20,21 +20,21 @@ _OPTIONS = (*_DECLARED, "retries", "retry_delay", "timeout")
 
 
 class StepType(type):
-    """What `BaseStep` is an instance of: calling a class-based step gives what a pipeline's slot takes."""
+    """Metaclass of `BaseStep`: calling a class-based step gives a step with its parameters."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make the step: an instance of the class, whose `entrypoint` is the step's function, with parameters bound."""
+        """Make an instance, whose `entrypoint` is the step's function, and bind the parameters."""
         if not inspect.isfunction(getattr(cls, "entrypoint", None)):
             raise StepDefinitionError(
                 f"class {cls.__name__} has no entrypoint; write what the step does as "
                 "`def entrypoint(self, …)` with annotated arguments and result"
             )
         instance = super().__call__(*args, **kwargs)
-        given, options = vars(instance).pop(
+        parameters, options = vars(instance).pop(
             _GIVEN, (((), {}), {})
         )  # what stays there is the step's own state
         step = Step(instance.entrypoint, **_declared(cls) | options)
-        return BoundStep(step, bind_parameters(step.name, step.signature, *given))
+        return BoundStep(step, bind_parameters(step.name, step.signature, *parameters))
 
     def __instancecheck__(cls, instance: Any) -> bool:
         """Say whether something is a step of this class; a decorated function is a `BaseStep` as well."""
@@ -80,10 +80,10 @@ class BaseStep(metaclass=StepType):
         vars(self)[_GIVEN] = ((args, parameters), options)
 
 
-def _parted(given: dict[str, Any], names: Any, step: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tell parameters from options of older releases; an unknown name is left to the parameters' own error."""
-    older = {n: v for n, v in given.items() if n not in names and is_known(f"step {step}", n)}
-    return {n: v for n, v in given.items() if n not in older}, older
+def _parted(keywords: dict[str, Any], names: Any, step: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split keywords into parameters and options of older releases; unknown names count as parameters."""
+    older = {n: v for n, v in keywords.items() if n not in names and is_known(f"step {step}", n)}
+    return {n: v for n, v in keywords.items() if n not in older}, older
 
 
 def clone_step(step: Step, step_name: str) -> Step:

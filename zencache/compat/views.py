@@ -1,4 +1,7 @@
-"""Looking at what ran, as `zenml.post_execution` showed it (0.5 to 0.39); runs are newest last, as until 0.33."""
+"""Views of pipelines, runs, steps and artifacts, as `zenml.post_execution` had them (0.5 to 0.39).
+
+Runs are listed newest last, as until 0.33.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _STATUS = {
 
 
 class NotOneError(NotFoundError, ValueError):
-    """`input` or `output` of a step that has another number of them: a ValueError, as it was."""
+    """`input` or `output` was asked of a step that does not have exactly one: a ValueError, as before."""
 
 
 # -- finding --------------------------------------------------------------------------------------
@@ -44,7 +47,7 @@ def get_pipelines() -> list[PipelineView]:
 
 
 def get_pipeline(pipeline: Any, version: int | str | None = None) -> PipelineView | None:
-    """Find a pipeline by its name, its class (or decorated function) or an instance; None where none has run."""
+    """Find a pipeline by name, class, decorated function or instance; None where none has run."""
     return pipeline_view(Repository(), pipeline, version) if config.find_project() else None
 
 
@@ -123,8 +126,8 @@ class PipelineView(LegacyAttributes):
     @property
     def runs(self) -> list[PipelineRunView]:
         """The runs, newest last."""
-        found = self._repository.get_runs(self.name)
-        return [PipelineRunView(run) for run in found if self.version in (None, run.version)]
+        runs = self._repository.get_runs(self.name)
+        return [PipelineRunView(run) for run in runs if self.version in (None, run.version)]
 
     @property
     def num_runs(self) -> int:
@@ -255,11 +258,14 @@ class StepView(LegacyAttributes):
     @property
     def outputs(self) -> dict[str, ArtifactView]:
         """The outputs by name."""
-        found = self._step.outputs
+        artifact_by_name = self._step.outputs
         order = dict.fromkeys(
-            (*(each.name for each in self._step.spec.outputs if each.name in found), *found)
+            (
+                *(each.name for each in self._step.spec.outputs if each.name in artifact_by_name),
+                *artifact_by_name,
+            )
         )
-        return {name: ArtifactView(found[name], self) for name in order}
+        return {name: ArtifactView(artifact_by_name[name], self) for name in order}
 
     @property
     def input(self) -> ArtifactView:
@@ -336,12 +342,12 @@ class ArtifactView(LegacyAttributes):
         return value
 
 
-def _only(kind: str, found: Mapping[str, ArtifactView], step: StepView) -> ArtifactView:
-    if len(found) != 1:
+def _only(kind: str, artifact_by_name: Mapping[str, ArtifactView], step: StepView) -> ArtifactView:
+    if len(artifact_by_name) != 1:
         raise NotOneError(
-            f"step {step.name} has {len(found)} {kind}s ({', '.join(found) or 'none'}); take one by name from .{kind}s"
+            f"step {step.name} has {len(artifact_by_name)} {kind}s ({', '.join(artifact_by_name) or 'none'}); take one by name from .{kind}s"
         )
-    return next(iter(found.values()))
+    return next(iter(artifact_by_name.values()))
 
 
 def _run_named(name: str, runs: list[PipelineRun]) -> PipelineRunView:

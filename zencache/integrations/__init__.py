@@ -49,7 +49,7 @@ def _missing_in(fullname: str, origin: str) -> None:
     from zencache.compat import advice  # noqa: PLC0415 - as above
 
     above = importlib.import_module(origin.rpartition(".")[0])
-    names = [found.name for found in pkgutil.iter_modules(getattr(above, "__path__", ()))]
+    names = [submodule.name for submodule in pkgutil.iter_modules(getattr(above, "__path__", ()))]
     raise advice.no_import(fullname, (), names)
 
 

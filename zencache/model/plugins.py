@@ -36,8 +36,8 @@ class ComponentPlugin(Protocol):
     def output_of(self, channel: Any, annotation: Any, where: str) -> OutputRef:
         """Give the output that a channel holds; raises ConnectionTypeError unless it fits the annotation."""
 
-    def in_place_of(self, slot: str, component: Any, spec: PipelineSpec) -> StepSpec:
-        """Give the step that a component is instead of another of the pipeline, under its name.
+    def replacement(self, slot: str, component: Any, spec: PipelineSpec) -> StepSpec:
+        """Give the step that a component is when it replaces another of the pipeline, under its name.
 
         Raises DefinitionError where the component is fed by none of the pipeline's steps, and
         ConnectionTypeError where its outputs do not fit.

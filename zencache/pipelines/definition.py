@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class PipelineDefinition(LegacyAttributes):
-    """A function as a pipeline. Calling it, with steps for its slots or with parameters, gives a `Pipeline`."""
+    """A function as a pipeline: calling it, with steps for slots or with parameters, gives a `Pipeline`."""
 
     def __init__(
         self,
@@ -43,11 +43,11 @@ class PipelineDefinition(LegacyAttributes):
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Pipeline:
-        """Read the body once: steps that it calls are noted and checked, none is run."""
-        given = self._bind(args, kwargs)
+        """Trace the body once: the steps that it calls are noted and checked, and none is run."""
+        arguments = self._bind(args, kwargs)
         trace = Trace(self.name)
         with _collecting(trace), trace.reading():
-            self.entrypoint(**{name: _slotted(name, value) for name, value in given.items()})
+            self.entrypoint(**{name: _slotted(name, value) for name, value in arguments.items()})
         trace.settle()
         steps = [body.spec for body in trace.bodies.values()]
         spec = PipelineSpec(
@@ -56,25 +56,25 @@ class PipelineDefinition(LegacyAttributes):
             enable_cache=self.enable_cache,
             policy=self.policy,
         )
-        said = inspect.signature(self.entrypoint).bind_partial(*args, **kwargs).arguments
-        return Pipeline(spec, (trace.bodies, trace.steps), call=(self, said))
+        given = inspect.signature(self.entrypoint).bind_partial(*args, **kwargs).arguments
+        return Pipeline(spec, (trace.bodies, trace.steps), call=(self, given))
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         signature = inspect.signature(self.entrypoint)
-        known = list(signature.parameters)
+        names = list(signature.parameters)
         for name in kwargs:
             if name not in signature.parameters:
-                near = difflib.get_close_matches(name, known, n=1)
-                advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known) or 'nothing'}"
+                near = difflib.get_close_matches(name, names, n=1)
+                advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(names) or 'nothing'}"
                 raise ParameterError(f"pipeline {self.name} takes no {name}; {advice}")
         try:
             bound = signature.bind_partial(*args, **kwargs)
         except TypeError as error:
             raise ParameterError(f"pipeline {self.name}: {error}") from error
         bound.apply_defaults()
-        missing = [name for name in known if name not in bound.arguments]
+        missing = [name for name in names if name not in bound.arguments]
         if missing:
-            calls = ", ".join(f"{name}=…" for name in known)
+            calls = ", ".join(f"{name}=…" for name in names)
             raise DefinitionError(
                 f"pipeline {self.name}: {', '.join(missing)} is empty; give a step (or a value): {self.name}({calls})"
             )
@@ -121,7 +121,7 @@ def pipeline(
     """Make a pipeline of a function: `@pipeline`, or `@pipeline(name=…, enable_cache=…, cache=…)`.
 
     Its arguments are slots for steps or plain parameters; its body calls steps. Options of older
-    releases (`settings`, …) are passed over with a note.
+    releases (`settings`, …) are ignored with a note.
 
     >>> from zencache import step
     >>> @step

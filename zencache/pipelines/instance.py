@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class PipelineFunction(Protocol):
-    """What a pipeline was made by; implemented by `PipelineDefinition`."""
+    """The function that made a pipeline; implemented by `PipelineDefinition`."""
 
     name: str
     entrypoint: Callable[..., Any]
@@ -48,7 +48,7 @@ class PipelineFunction(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PipelineParts:
-    """What a pipeline consists of in this process; a change replaces the value."""
+    """A pipeline as data, and its live steps; a change replaces the value."""
 
     spec: PipelineSpec
     bodies: Mapping[str, Body]
@@ -69,7 +69,7 @@ class Pipeline(LegacyAttributes):
         call: tuple[PipelineFunction, Mapping[str, Any]] | None = None,
         metadata: Database | None = None,
     ) -> None:
-        """Make a pipeline of its parts: of the `records` that it was found in, or with a MLMD database of its own."""
+        """Make a pipeline: from the `records` that hold it, or with a separate MLMD database."""
         self._spec = spec
         self._parts = None if live is None else PipelineParts(spec, *live, call)
         self._records = records
@@ -78,7 +78,7 @@ class Pipeline(LegacyAttributes):
 
     @property
     def parts(self) -> PipelineParts:
-        """What it consists of; the code of a pipeline from the repository is loaded when it is first needed."""
+        """Spec, bodies and steps; the code of a pipeline from the repository is loaded on first use."""
         if self._parts is None:
             assert self._records is not None
             self._parts = PipelineParts(self._spec, *load_bodies(self._spec, self._records.project))
@@ -126,14 +126,14 @@ class Pipeline(LegacyAttributes):
         config_path: str | Path | None = None,
         **older: Any,
     ) -> PipelineRun:
-        """Run the pipeline; what an earlier run computed and nothing changed is reused.
+        """Run the pipeline; results of earlier runs whose key is unchanged are reused.
 
         `enable_cache` overrides every step and the pipeline, for this run alone. `run_name` must be
         new; the default has the pipeline's name and the time. `workers`: how many independent steps
         run at once, and `worker_kind`: in `"threads"` of this process or in `"processes"` of their
         own; else the project's settings. `config_path` names a YAML file with such options and with
         parameters of steps, for this run; what the code gives goes before it (`docs/compat.md`).
-        Options of older releases (`settings`, …) are passed over with a note.
+        Options of older releases (`settings`, …) are ignored with a note.
 
         `from_steps` and `to_steps` run a part: the steps that come after one of the first and before one of
         the last, themselves among them. What they need from before is taken as it is from `base_run`, or
@@ -145,8 +145,8 @@ class Pipeline(LegacyAttributes):
         check_not_dry(self.name)
         if config_path is not None or older:
             configured, options = PORT.load().configured(self, config_path, older)
-            given = {"enable_cache": enable_cache, "run_name": run_name}
-            chosen = options | {name: value for name, value in given.items() if value is not None}
+            keywords = {"enable_cache": enable_cache, "run_name": run_name}
+            chosen = options | {name: value for name, value in keywords.items() if value is not None}
             self._immutable = True
             return configured.run(
                 **chosen,
@@ -199,8 +199,8 @@ class Pipeline(LegacyAttributes):
         """
         new_name = check_name("pipeline", new_name)
         records = self._open()
-        known = [records, *open_others(records.project)] if records else []
-        if new_name == self.name or any(new_name in each.runs.pipelines() for each in known):
+        all_records = [records, *open_others(records.project)] if records else []
+        if new_name == self.name or any(new_name in each.runs.pipelines() for each in all_records):
             raise AlreadyExistsError(
                 f"there is a pipeline named {new_name!r} already; choose another name, "
                 f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
@@ -229,7 +229,7 @@ class Pipeline(LegacyAttributes):
         self.parts = PipelineParts(spec, *live)
 
     def check_changeable(self, advice: str) -> None:
-        """Raise ImmutablePipelineError, which ends in an advice, if the pipeline has run or comes from the repository."""
+        """Raise ImmutablePipelineError, with an advice, if it has run or comes from the repository."""
         if self._immutable:
             raise ImmutablePipelineError(f"pipeline {self.name} has run and cannot be changed; {advice}")
 
@@ -239,8 +239,8 @@ class Pipeline(LegacyAttributes):
     def version(self) -> int | None:
         """The number of the version that this structure is, or None before its first run."""
         records = self._open()
-        found = records.runs.version_of(self._spec) if records else None
-        return found.number if found else None
+        recorded = records.runs.version_of(self._spec) if records else None
+        return recorded.number if recorded else None
 
     @property
     def versions(self) -> list[PipelineVersion]:
@@ -259,7 +259,7 @@ class Pipeline(LegacyAttributes):
         return [PipelineRun(run, records) for run in records.runs.runs(self.name)] if records else []
 
     def _open(self, *, create: bool = False) -> Records | None:
-        """Open the project's records: of the repository that this came from, or upward from the working folder."""
+        """Open the records: those that the pipeline came from, or of the project of the working folder."""
         if self._records is not None:
             return self._records
         project = config.find_project()
@@ -280,6 +280,6 @@ class Pipeline(LegacyAttributes):
 
 
 def of_components(spec: PipelineSpec, metadata: Database | None) -> Pipeline:
-    """Give the pipeline of a spec of TFX components alone; `metadata`: its own metadata store, if it has one."""
+    """Give the pipeline of a spec that has TFX components alone; `metadata` is its own store, if any."""
     bodies = {step.name: ComponentBody.of(step) for step in spec.steps}
     return Pipeline(spec, (bodies, {}), metadata=metadata)

@@ -18,7 +18,7 @@ class HistoryPlugin(Protocol):
     """Imports what TFX's own runners recorded, so that it can be reused."""
 
     def import_history(self, records: Records, *, default_executors: bool) -> Iterable[object]:
-        """Give keys to executions that TFX recorded; `str` of each item says which, and why not where it could not."""
+        """Give keys to executions that TFX recorded; `str` of an item names it, and says why it has none."""
 
 
 class PipelineCatalog(Protocol):

@@ -1,4 +1,4 @@
-"""Replacing a step of a pipeline by another, with its connections kept."""
+"""Replaces a step of a pipeline by another and keeps its connections."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ Live = tuple[dict[str, Body], dict[str, "Step"]]
 def replaced(
     spec: PipelineSpec, bodies: Mapping[str, Body], steps: Mapping[str, Step], slot: str, bound: BoundStep
 ) -> tuple[PipelineSpec, Live]:
-    """Give the parts of a pipeline in which `bound` stands where `slot` did."""
+    """Give the parts of a pipeline in which `bound` replaces `slot`."""
     old = spec.step(slot)
     # A component knows what feeds it by name.
     name = old.name if any(step.node for step in spec.steps) else _name(spec, old, bound.step.name)
     new = make_body(bound.step, bound.values, _sources(old, bound), name=name, slot=old.slot)
     new = dataclasses.replace(new, spec=new.spec.replaced(after=old.after))
     outputs = _renamed_outputs(spec, old, new.spec)
-    made: dict[str, Body] = {}
+    new_bodies: dict[str, Body] = {}
     for body in bodies.values():
         changed = new if body.spec.name == old.name else _fed_by(body, old.name, name, outputs)
-        made[changed.spec.name] = changed
-    _check(made, name)
-    made_steps = {n: bound.step if n == name else steps[n] for n in made if n == name or n in steps}
+        new_bodies[changed.spec.name] = changed
+    _check(new_bodies, name)
+    new_steps = {n: bound.step if n == name else steps[n] for n in new_bodies if n == name or n in steps}
     order = [name if step.name == old.name else step.name for step in spec.steps]
-    made_spec = spec.replaced(steps=tuple(made[each].spec for each in order))
-    return made_spec, (made, made_steps)
+    new_spec = spec.replaced(steps=tuple(new_bodies[each].spec for each in order))
+    return new_spec, (new_bodies, new_steps)
 
 
 def with_component(
     spec: PipelineSpec, bodies: Mapping[str, Body], steps: Mapping[str, Step], slot: str, component: Any
 ) -> tuple[PipelineSpec, Live]:
-    """Give the parts of a pipeline in which a TFX component stands where `slot` did, under the name of that step."""
-    new = components().in_place_of(slot, component, spec)
+    """Give the parts of a pipeline in which a TFX component replaces `slot`, under the name of that step."""
+    new = components().replacement(slot, component, spec)
     order = in_order([new if step.name == new.name else step for step in spec.steps])
     all_bodies = {**bodies, new.name: ComponentBody.of(new)}
     live = {step.name: all_bodies[step.name] for step in order}
@@ -73,7 +73,7 @@ def _sources(old: StepSpec, bound: BoundStep) -> dict[str, OutputRef]:
 
 
 def _renamed_outputs(spec: PipelineSpec, old: StepSpec, new: StepSpec) -> dict[str, str]:
-    """Say which of the new step's outputs stands for each of the old one's that another step uses."""
+    """Map each output of the old step that another step uses to an output of the new one."""
     used = {i.source.output for s in spec.steps for i in s.inputs if i.source.step == old.name}
     names = [output.name for output in new.outputs]
     if used <= set(names):
@@ -105,6 +105,13 @@ def _check(bodies: Mapping[str, Body], name: str) -> None:
             if name in (target.spec.name, item.source.step) and all(
                 isinstance(end, FunctionBody) for end in ends
             ):
-                given = bodies[item.source.step].output_types[item.source.output]
-                wanted = target.input_types[item.name]
-                check_types(item.source.step, item.source.output, given, target.spec.name, item.name, wanted)
+                output_type = bodies[item.source.step].output_types[item.source.output]
+                argument_type = target.input_types[item.name]
+                check_types(
+                    item.source.step,
+                    item.source.output,
+                    output_type,
+                    target.spec.name,
+                    item.name,
+                    argument_type,
+                )

@@ -86,8 +86,8 @@ class Repository(LegacyAttributes):
         It is immutable, and can be run and copied. Raises NotFoundError with the nearest names. Running it
         raises CodeUnavailableError where a step's code is gone.
         """
-        found = self._recorded(name)
-        return found if found.spec.classic is None else classic().recorded(found.spec.classic)
+        pipeline = self._recorded(name)
+        return pipeline if pipeline.spec.classic is None else classic().recorded(pipeline.spec.classic)
 
     def _recorded(self, name: str) -> Pipeline:
         name, records = normal(name), self._home_of(name)
@@ -112,8 +112,8 @@ class Repository(LegacyAttributes):
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         if name is not None and name not in self.get_pipeline_names():
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names())
-        found = [(run, records) for records in self._all for run in records.runs.runs(name)]
-        return [PipelineRun(run, records) for run, records in sorted(found, key=lambda pair: pair[0].created)]
+        runs = [(run, records) for records in self._all for run in records.runs.runs(name)]
+        return [PipelineRun(run, records) for run, records in sorted(runs, key=lambda pair: pair[0].created)]
 
     def get_run(self, name: str, *, deleted: bool = False) -> PipelineRun:
         """Find a run by its name; raises NotFoundError with the nearest names.
@@ -131,11 +131,11 @@ class Repository(LegacyAttributes):
     def _find_run(self, name: str) -> tuple[Records, RunRecord]:
         name = normal(name)
         for records in self._all:
-            found = records.runs.run(name)
-            if found is not None:
-                return records, found
-        known = [run.name for run in self.get_runs()]
-        raise NotFoundError.named("run", name, known, hint="`zencache run list` shows all")
+            run = records.runs.run(name)
+            if run is not None:
+                return records, run
+        names = [run.name for run in self.get_runs()]
+        raise NotFoundError.named("run", name, names, hint="`zencache run list` shows all")
 
     # -- the cache ------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Which pipeline's body is being read in this thread, and where the steps that it calls are noted."""
+"""The trace of the pipeline body that this thread is reading: where a step that is called notes itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tying a call's values to a step's arguments: which are inputs, which are parameters, and are they right."""
+"""Binds the values of a call to a step's arguments, as inputs or parameters, and checks them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def bind_parameters(
     step: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Bind what is given outside a pipeline's body: a parameters model, or plain values by keyword."""
+    """Bind parameters outside a pipeline's body: a parameters model, or plain values by keyword."""
     values = dict(kwargs)
     for value in args:
         model = signature.model
@@ -83,14 +83,14 @@ def _model(step: str, argument: Argument, value: Any) -> BaseParameters:
 
 
 def _said(value: Any, *annotations: Any) -> str:
-    """Show a value in an error, unless it may be meant for a secret."""
+    """Show a value in an error, unless it may be a secret."""
     return "a value that is not shown" if any(map(secrets.is_for_secrets, annotations)) else repr(value)
 
 
 def complete(
     step: str, signature: Signature, values: Mapping[str, Any], fed: Iterable[str]
 ) -> dict[str, Any]:
-    """Add defaults to the parameters; raises ParameterError for an argument that nothing gives."""
+    """Add defaults to the parameters; raises ParameterError for an argument without a value."""
     done = dict(values)
     for argument in signature.of_kind("value", "model"):
         if argument.name in done or argument.name in fed:
@@ -119,7 +119,7 @@ def _default_model(step: str, argument: Argument) -> BaseParameters:
 
 
 def spread(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
-    """Write parameters as texts, a model spread into its fields: what specs and records hold."""
+    """Encode parameters as texts for specs and records, a model field by field."""
     texts: dict[str, str] = {}
     for name, value in values.items():
         if signature.arguments[name].kind == "model":
@@ -133,7 +133,7 @@ def spread(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def gather(signature: Signature, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Read back what `spread` wrote."""
+    """Decode what `spread` encoded."""
     values = {name: secrets.filled(name, from_text(text)) for name, text in texts.items()}
     plain = {name: value for name, value in values.items() if name in signature.arguments}
     if signature.model:

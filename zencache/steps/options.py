@@ -1,4 +1,4 @@
-"""What is said of a step beside its function: a frozen value, and what a user says about retries, checked."""
+"""The options of a step as a frozen value, checked: name, caching, materializers, retries, timeout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StepOptions:
     materializers: Mapping[str, str] = field(default_factory=dict)
     """Output to the path of the materializer that the step chose for it; under `""` that of all others."""
     attempts: Attempts | None = None
-    """How often and how long it may try; None if nothing was said."""
+    """Retries and timeout; None leaves them to the defaults."""
 
     @classmethod
     def checked(
@@ -47,18 +47,18 @@ class StepOptions:
         retry_delay: Span | None = None,
         timeout: Span | None = None,
     ) -> Self:
-        """Check what `@step` was given; raises StepDefinitionError for what is unusable."""
+        """Check the options of `@step`; raises StepDefinitionError for an unusable value."""
         name = check_name("step", name)
         attempts = attempts_of(name, retries, retry_delay, timeout)
         return cls(name, enable_cache, cache, materializer_paths(output_materializers), attempts)
 
-    def refined(self, **given: Any) -> Self:
-        """Give the options with some replaced: those that are given and not None.
+    def refined(self, **options: Any) -> Self:
+        """Replace the options that are not None.
 
         >>> StepOptions("train").refined(name=None, enable_cache=False)
         StepOptions(name='train', enable_cache=False, policy=None, materializers={}, attempts=None)
         """
-        return self.checked(**self.keywords | {n: value for n, value in given.items() if value is not None})
+        return self.checked(**self.keywords | {n: value for n, value in options.items() if value is not None})
 
     @property
     def keywords(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class StepOptions:
 def attempts_of(
     step: str, retries: int | None, retry_delay: Span | None, timeout: Span | None
 ) -> Attempts | None:
-    """Give what a step says about its attempts, None if it says nothing; raises StepDefinitionError for what is unusable.
+    """Check retries, delay and timeout; None if none is given. Raises StepDefinitionError for a bad value.
 
     >>> attempts_of("train", 3, "10s", None)
     Attempts(retries=3, retry_delay=10.0, timeout=None)
@@ -95,7 +95,7 @@ def attempts_of(
 def _checked(step: str, retries: int | None) -> int | None:
     if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int) or retries < 0):
         raise StepDefinitionError(
-            f"step {step}: retries={retries!r} is no number of retries; write how many more times the step is "
+            f"step {step}: retries={retries!r} is not a number of retries; write how many more times the step is "
             "computed when it fails: 0, 1, 2, …"
         )
     return retries

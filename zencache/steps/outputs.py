@@ -43,16 +43,16 @@ def check_output_name(name: str) -> None:
     check_name("output", name)
 
 
-def materializer_paths(given: Any) -> dict[str, str]:
-    """Name by output the materializers that a step chose: one class for all, or a class (or its path) for each.
+def materializer_paths(materializers: Any) -> dict[str, str]:
+    """Give output to materializer path, from one class for all outputs, or a class or path for each.
 
     >>> from zencache.materializers.pickle import PickleMaterializer
     >>> materializer_paths({"model": PickleMaterializer})
     {'model': 'zencache.materializers.pickle:PickleMaterializer'}
     """
-    if given is None:
+    if materializers is None:
         return {}
-    by_output = given if isinstance(given, Mapping) else {"": given}
+    by_output = materializers if isinstance(materializers, Mapping) else {"": materializers}
     return {output: _path(output, chosen) for output, chosen in by_output.items()}
 
 

@@ -1,4 +1,4 @@
-"""What a step function's signature declares: inputs, parameters, outputs."""
+"""Reads a step function's signature: inputs, parameters, outputs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Signature:
     """Output to its type, in the order in which they are returned."""
 
     def of_kind(self, *kinds: Kind) -> list[Argument]:
-        """List the arguments of some kinds, in order."""
+        """List the arguments of the given kinds, in order."""
         return [argument for argument in self.arguments.values() if argument.kind in kinds]
 
     @property
@@ -64,9 +64,9 @@ def read_signature(function: Callable[..., Any], name: str) -> Signature:
             f"step {name} does not say what it returns; annotate it: `-> np.ndarray`, "
             "`-> Output(train=np.ndarray, test=np.ndarray)`, or `-> None` for no output"
         )
-    made = Signature(arguments, _outputs(annotations["return"], name))
-    _check(made, name)
-    return made
+    signature = Signature(arguments, _outputs(annotations["return"], name))
+    _check(signature, name)
+    return signature
 
 
 def _annotations(function: Callable[..., Any], name: str) -> dict[str, Any]:
@@ -138,9 +138,9 @@ def _check(signature: Signature, name: str) -> None:
             "step that needs them, and return what is made with them"
         )
     for kind, what in (("model", "parameters model"), ("context", "StepContext"), ("beam", "Beam pipeline")):
-        found = [a.name for a in signature.of_kind(kind)]  # type: ignore[arg-type]
-        if len(found) > 1:
-            raise StepDefinitionError(f"step {name} takes more than one {what}: {', '.join(found)}")
+        names = [a.name for a in signature.of_kind(kind)]  # type: ignore[arg-type]
+        if len(names) > 1:
+            raise StepDefinitionError(f"step {name} takes more than one {what}: {', '.join(names)}")
     fields = set(signature.model.annotation.model_fields) if signature.model else set()
     if both := fields & signature.arguments.keys():
         raise StepDefinitionError(

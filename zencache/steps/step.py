@@ -55,7 +55,7 @@ class Step(LegacyAttributes):
         redact: Callable[[str], str] = redacted,
     ) -> None:
         self.entrypoint = function
-        """The function itself, to be called as it was before."""
+        """The function itself, unchanged."""
         self.options = StepOptions.checked(
             name or function.__name__,
             enable_cache=enable_cache,
@@ -65,7 +65,7 @@ class Step(LegacyAttributes):
             retry_delay=retry_delay,
             timeout=timeout,
         )
-        """What is said of it; `configure` of older releases replaces the value."""
+        """Name, caching, retries and the like; `configure` of older releases replaces the value."""
         self._redact = redact
         self.snapshot = snapshot
         """Of a step from a snapshot: the digest of its code when that was taken."""
@@ -93,7 +93,7 @@ class Step(LegacyAttributes):
 
     @property
     def attempts(self) -> Attempts | None:
-        """How often and how long it may try; None if nothing was said."""
+        """Retries and timeout; None leaves them to the defaults."""
         return self.options.attempts
 
     @functools.cached_property
@@ -103,18 +103,18 @@ class Step(LegacyAttributes):
 
     @property
     def _files(self) -> set[str]:
-        """The source files of the function, and of what decorators made of it."""
+        """The source files of the function, and of the functions that decorators put around it."""
         own = getattr(self.entrypoint, "__func__", self.entrypoint)
         functions = (own, inspect.unwrap(own))
         return {f.__code__.co_filename for f in functions if inspect.isfunction(f)}
 
     @property
     def texts(self) -> list[str]:
-        """The texts of the source files, as they were when the step was made and since."""
+        """The texts of the source files, when the step was made and at each later reading."""
         return [text.text for file in self._files for text in source.texts_of(file)]
 
     def with_snapshot(self, code: CodeDigest, redacted: Callable[[str], str]) -> Step:
-        """Give the step with the digest of its code as it is now, to be pickled; secrets are taken out of texts."""
+        """Give the step with the digest of its code, to be pickled; `redacted` takes secrets out of texts."""
         return Step(self.entrypoint, **self.options.keywords, snapshot=code, redact=redacted)
 
     def with_options(
@@ -129,7 +129,7 @@ class Step(LegacyAttributes):
         timeout: Span | None = None,
         **older: Any,
     ) -> Step:
-        """Give the step with other options, those that are named; this one stays as it is.
+        """Give a step with some options replaced; this one stays as it is.
 
         >>> @step
         ... def load() -> int:
@@ -155,7 +155,7 @@ class Step(LegacyAttributes):
 
     @property
     def module(self) -> str:
-        """The module that defines the function, or the class of a class-based step; a script by its file's name."""
+        """The module of the function, or of a class-based step's class; of a script, its file's name."""
         return module_name(str(self._defined_by.__module__))
 
     @property
@@ -176,13 +176,21 @@ class Step(LegacyAttributes):
     def __reduce__(self) -> tuple[Any, ...]:
         texts = {text.file: self._redact(text.text) for file in self._files for text in source.texts_of(file)}
         names = importable_names(inspect.unwrap(self.entrypoint))
-        said = self.options
-        options = (said.name, said.enable_cache, said.policy)
+        options = self.options
+        first = (options.name, options.enable_cache, options.policy)
         code = self._code_that_travels()
-        return _rebuild, (self.entrypoint, *options, texts, names, code, said.materializers, said.attempts)
+        return _rebuild, (
+            self.entrypoint,
+            *first,
+            texts,
+            names,
+            code,
+            options.materializers,
+            options.attempts,
+        )
 
     def _code_that_travels(self) -> CodeDigest | None:
-        """Give the digest of the code that is pickled with the step; a class of a module is imported again."""
+        """Digest the code that is pickled with the step; None for a class that is imported again."""
         if self.owner is not None and type(self.owner).__module__ != "__main__":
             return None
         return self.snapshot or CodeReader().of(self.entrypoint)
@@ -206,8 +214,8 @@ def _rebuild(
     """
     for file, text in texts.items():
         source.remember(file, text)
-    for known, value in names.items():
-        inspect.unwrap(function).__globals__.setdefault(known, value)
+    for name_in_module, value in names.items():
+        inspect.unwrap(function).__globals__.setdefault(name_in_module, value)
     return Step(
         function,
         name=name,
@@ -221,7 +229,7 @@ def _rebuild(
 
 @dataclass
 class BoundStep(LegacyAttributes):
-    """A step with parameters: what a pipeline's slot takes. Only `configure` of older releases changes one."""
+    """A step with parameters, for a slot of a pipeline. Only `configure` of older releases changes one."""
 
     step: Step
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -277,7 +285,7 @@ def step(
     `retries`: how many more times a step that raises is computed, in the same run; `retry_delay`: how long it
     waits before the first of them (1 s), twice as long before each further one; `timeout`: how long one attempt
     may take. Times are seconds, a `timedelta` or a text such as `"30min"`. None of the three is part of the key.
-    Options of older releases (`settings`, …) are passed over with a note.
+    Options of older releases (`settings`, …) are ignored with a note.
 
     >>> @step(enable_cache=False)
     ... @step(name="loader")

@@ -1,4 +1,4 @@
-"""Recognizes TFX's objects by the names of their base classes. Nothing here imports TFX."""
+"""Recognizes TFX's objects by the names of their base classes, without importing TFX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a pipeline's body: steps that are called in it are noted, not run."""
+"""Traces a pipeline's body: each step that it calls is noted, not run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class OutputHandle:
-    """Stands for an output in a pipeline's body: it has no value yet, only a place to be fed into."""
+    """Stands for an output in a pipeline's body, where it has no value yet and can only feed a step."""
 
     step: str
     name: str
@@ -72,11 +72,11 @@ class OutputHandles(tuple[OutputHandle, ...]):
 
 
 Called = tuple[str | None, "Step"]
-"""A step as a body calls it: the slot that it is given for, if it is, and the step."""
+"""A call of a step in a body: its slot, if it has one, and the step."""
 
 
 class Trace:
-    """What a pipeline's body called so far."""
+    """The steps that a pipeline's body has called so far."""
 
     def __init__(self, pipeline: str) -> None:
         self.pipeline = pipeline
@@ -87,7 +87,7 @@ class Trace:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Note the steps that are called meanwhile in this thread."""
+        """Note the steps that this thread calls in the `with` block."""
         outer = ACTIVE.get()
         if outer is not None:
             raise DefinitionError(
@@ -110,26 +110,26 @@ class Trace:
         slot: str | None = None,
     ) -> OutputHandle | OutputHandles:
         """Note a call of a step, and give handles of its outputs."""
-        given = {n: self._taken(step, n, v) for n, v in _by_name(step, bound, args, kwargs).items()}
-        handles = {name: value for name, value in given.items() if isinstance(value, OutputHandle)}
+        values = {n: self._taken(step, n, v) for n, v in _by_name(step, bound, args, kwargs).items()}
+        handles = {name: value for name, value in values.items() if isinstance(value, OutputHandle)}
         for name, handle in handles.items():
             self._check_connection(step, name, handle)
-        values = {
+        parameters = {
             n: check_parameter(step.name, step.signature.arguments[n], v)
-            for n, v in given.items()
+            for n, v in values.items()
             if n not in handles
         }
         sources = {name: OutputRef(step=handle.step, output=handle.name) for name, handle in handles.items()}
-        body = make_body(step, {**bound, **values}, sources, name=self._free_name(step.name), slot=slot)
+        body = make_body(step, {**bound, **parameters}, sources, name=self._free_name(step.name), slot=slot)
         self.bodies[body.spec.name] = body
         self.steps[body.spec.name] = step
-        made = OutputHandles(
+        output_handles = OutputHandles(
             OutputHandle(body.spec.name, n, kind, self) for n, kind in step.signature.outputs.items()
         )
-        return made[0] if len(made) == 1 else made
+        return output_handles[0] if len(output_handles) == 1 else output_handles
 
     def _taken(self, step: Step, name: str, value: Any) -> Any:
-        """Give a handle for a TFX channel; any other value is given back."""
+        """Give a handle for a TFX channel; any other value is returned unchanged."""
         if not is_channel(value):
             return value
         wanted = step.signature.arguments[name].annotation
@@ -150,7 +150,7 @@ class Trace:
         self._orders.append((earlier, later))
 
     def settle(self) -> None:
-        """Note in the specs which steps wait for which; raises DefinitionError for one that is never called."""
+        """Write the noted orders into the specs; raises DefinitionError for a step that is never called."""
         for earlier, later in self._orders:
             for name in self._names_of(later):
                 body = self.bodies[name]
@@ -159,14 +159,14 @@ class Trace:
 
     def _names_of(self, called: Called) -> list[str]:
         slot, step = called
-        found = [
+        names = [
             n for n, b in self.bodies.items() if (b.spec.slot == slot if slot else self.steps.get(n) is step)
         ]
-        if not found:
+        if not names:
             raise DefinitionError(
                 f"pipeline {self.pipeline} orders step {step.name}, but its body never calls it"
             )
-        return found
+        return names
 
     def _check_connection(self, step: Step, name: str, handle: OutputHandle) -> None:
         if handle.trace is not self:
@@ -186,19 +186,21 @@ class Trace:
         return next(candidate for candidate in candidates if candidate not in self.bodies)
 
 
-def check_types(source: str, output: str, given: Any, target: str, argument: str, wanted: Any) -> None:
+def check_types(
+    source: str, output: str, output_type: Any, target: str, argument: str, argument_type: Any
+) -> None:
     """Raise ConnectionTypeError unless an output's type may feed an argument of another."""
-    if not is_assignable(given, wanted):
+    if not is_assignable(output_type, argument_type):
         raise ConnectionTypeError(
-            f"step {target} takes {argument}: {type_name(wanted)}, "
-            f"but output {output} of step {source} is {type_name(given)}"
+            f"step {target} takes {argument}: {type_name(argument_type)}, "
+            f"but output {output} of step {source} is {type_name(output_type)}"
         )
 
 
 def _by_name(
     step: Step, bound: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Tie positional values to the arguments that are not bound yet; a call's own values go before bound ones."""
+    """Bind positional values to the arguments without a value; a call's values replace bound ones."""
     check_known(step.name, step.signature, kwargs)
     with_model = any(isinstance(value, BaseParameters) for value in args)
     takers = step.signature.of_kind("value", "model") if with_model else step.signature.of_kind("value")
@@ -250,11 +252,11 @@ def make_body(
 
 
 def _chosen(step: Step) -> dict[str, str]:
-    """Name by output the materializers that a step chose; raises StepDefinitionError for an unknown output."""
-    known, chosen = step.signature.outputs, step.options.materializers
-    if unknown := [name for name in chosen if name and name not in known]:
-        near = NotFoundError.named("output", unknown[0], known)
+    """Give output to chosen materializer; raises StepDefinitionError for an unknown output."""
+    outputs, chosen = step.signature.outputs, step.options.materializers
+    if unknown := [name for name in chosen if name and name not in outputs]:
+        near = NotFoundError.named("output", unknown[0], outputs)
         raise StepDefinitionError(f"step {step.name}, output_materializers: {near}")
     for_all = chosen.get("")
-    found = {name: chosen.get(name, for_all) for name in known}
-    return {name: path for name, path in found.items() if path is not None}
+    path_by_output = {name: chosen.get(name, for_all) for name in outputs}
+    return {name: path for name, path in path_by_output.items() if path is not None}

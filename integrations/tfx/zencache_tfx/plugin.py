@@ -25,9 +25,9 @@ class TfxComponents:
         """Give the output that a channel holds; raises ConnectionTypeError unless it fits the annotation."""
         return mixed_bodies.output_of(channel, annotation, where)
 
-    def in_place_of(self, slot: str, component: Any, spec: PipelineSpec) -> StepSpec:
-        """Give the step that a component is in the place of another of the pipeline, under its name."""
-        return replace_component.in_place_of(slot, component, spec)
+    def replacement(self, slot: str, component: Any, spec: PipelineSpec) -> StepSpec:
+        """Give the step that a component is when it replaces another of the pipeline, under its name."""
+        return replace_component.replacement(slot, component, spec)
 
     def read(self, pipeline: Any, *, store: str) -> tuple[PipelineSpec, Database | None]:
         """Give a TFX pipeline as data, and the metadata store that it names; None for the project's own."""

@@ -1,4 +1,4 @@
-"""Another component in the place of one of a pipeline's steps."""
+"""Replaces a step of a pipeline by a component."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from zencache.model.specs import PipelineSpec, StepSpec
 
 
-def in_place_of(slot: str, component: base_node.BaseNode, spec: PipelineSpec) -> StepSpec:
-    """Give the step that a component is in the place of another of the pipeline, under its name.
+def replacement(slot: str, component: base_node.BaseNode, spec: PipelineSpec) -> StepSpec:
+    """Give the step that a component is when it replaces another of the pipeline, under its name.
 
     Its channels say what feeds it: they name components of the pipeline by their ids.
     """
