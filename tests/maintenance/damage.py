@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 
 from zencache import Repository
-from zencache.artifacts.manifest import Manifest
-from zencache.artifacts.store import MANIFEST
+from zencache.artifacts.manifest import MANIFEST, Manifest
 from zencache.config import find_project
 from zencache.metadata.session import open_records
 

@@ -322,7 +322,7 @@ def test_bad_copies_are_kept_for_thirty_days_and_counted(where, request, monkeyp
     metadata.drop_artifact(record.id, "array.npy: its content changed")
     if Path(record.uri).is_dir():
         old(Path(record.uri), 99 * 86400)  # what counts is when it is set aside
-    aside = metadata.artifacts.set_aside(record)
+    aside = metadata.artifacts.quarantine(record)
     assert aside.startswith(f"{base}/.quarantine/")
     if where != "own":
         theirs = f"{base}/.quarantine/_0123456789abcdef/load/output/1.00000000"

@@ -66,6 +66,3 @@ def children(path: Path) -> list[Path]:
         return sorted(child for child in path.iterdir() if not child.is_symlink())
     except OSError:
         return []
-
-
-erase, listed = delete, children

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
@@ -97,21 +97,4 @@ def changed_error(name: str, place: Path | str, changed: str) -> ArtifactError:
     return ArtifactError(
         f"the artifact {name} at {place} is not what was recorded: {changed}; "
         "run the pipeline again to make it anew"
-    )
-
-
-# -- names that maintenance still uses ----------------------------------------------------------------
-
-Digest = ValueDigest
-
-
-def damage(store: Any, record: ArtifactRecord, value_digest: ValueDigest, *, full: bool) -> Damage | None:
-    """Call `ArtifactStore.damage`."""
-    return store.damage(record, value_digest, full=full)  # type: ignore[no-any-return]
-
-
-def is_checkable(record: ArtifactRecord) -> bool:
-    """Say what `ArtifactStore.is_checkable` says."""
-    return bool(record.digest) and (
-        bool(record.materializer) or "://" not in record.uri.removeprefix("file://")
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zencache.artifacts import deletion
 from zencache.artifacts.integrity import NO_MANIFEST, Damage, check, difference, missing_error
 from zencache.artifacts.manifest import Manifest, measure
+from zencache.artifacts.orphan_candidates import local_candidates, local_quarantine
 from zencache.artifacts.protocol import StoredArtifact
 from zencache.artifacts.staging import move_to_quarantine, write_artifact
 from zencache.config import FOLDER
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from zencache.artifacts.integrity import ValueDigest
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
 
@@ -186,6 +188,16 @@ class LocalBackend:
 
     def forget_copy(self, digest: str) -> None:
         """Do nothing: artifacts of this machine have no copies."""
+
+    # -- housekeeping -------------------------------------------------------------------------
+
+    def orphan_candidates(self, roots: Sequence[str]) -> Iterator[OrphanCandidate]:
+        """List artifacts, staging folders, trash and working folders below roots."""
+        return (candidate for root in roots for candidate in local_candidates(Path(root)))
+
+    def quarantined(self, base: str) -> Iterator[OrphanCandidate]:
+        """List the copies in the quarantine folder of a base."""
+        return local_quarantine(Path(base))
 
     def stored_size(self, place: str, recorded: int) -> int:  # noqa: ARG002 - measuring is cheap
         """Measure the bytes at a place."""

@@ -129,8 +129,6 @@ class ObjectStore:
         """Delete all files below a uri, a manifest first."""
         self.remove(uri, list(self.listing(uri)))
 
-    clear = remove_all
-
 
 def in_parallel(call: Callable[[_Item], _T], items: Iterable[_Item]) -> list[_T]:
     """Call for each item, several at a time; give the results in order.

@@ -92,10 +92,10 @@ def is_output_of(place: str, root: str, execution: int) -> bool:
     return all(names) and ".." not in names and "." not in names
 
 
-def around(place: str) -> Iterator[str]:
+def enclosing(place: str) -> Iterator[str]:
     """Give the places that one lies in, nearest first.
 
-    >>> list(around("/mnt/a/b")), list(around("s3://bucket/a"))
+    >>> list(enclosing("/mnt/a/b")), list(enclosing("s3://bucket/a"))
     (['/mnt/a', '/mnt', '/'], ['s3://bucket'])
     """
     start, mark, path = place.rpartition("://")
@@ -107,6 +107,3 @@ def around(place: str) -> Iterator[str]:
 def _names_below(place: str, root: str) -> list[str]:
     """Give the names on the way from a root to a place; none if it is not below."""
     return place[len(root) + 1 :].split("/") if place.startswith(f"{root}/") else []
-
-
-Reach = OwnedRoots

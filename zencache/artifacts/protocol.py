@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from zencache.artifacts.integrity import Damage, ValueDigest
     from zencache.artifacts.manifest import Manifest
     from zencache.artifacts.object_store import ObjectStore
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
     from zencache.model.records import ArtifactRecord
 
 
@@ -122,6 +123,14 @@ class ArtifactBackend(Protocol):
 
     def forget_copy(self, digest: str) -> None:
         """Delete this machine's copy of content that is kept nowhere else any more, unless it is in use."""
+
+    # -- housekeeping --
+
+    def orphan_candidates(self, roots: Sequence[str]) -> Iterable[OrphanCandidate]:
+        """List what is below the roots of runs: artifacts, and what was left beside them."""
+
+    def quarantined(self, base: str) -> Iterable[OrphanCandidate]:
+        """List the quarantined copies below a base."""
 
     def stored_size(self, place: str, recorded: int) -> int:
         """Give the bytes at a place: measured where that is cheap, else as recorded."""

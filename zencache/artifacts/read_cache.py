@@ -18,16 +18,22 @@ import re
 import shutil
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from zencache.artifacts.deletion import children
 from zencache.artifacts.manifest import size_of
+from zencache.artifacts.orphan_candidates import local_candidate
 from zencache.util.locks import open_locked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _GONE = ".gone-"
@@ -119,9 +125,12 @@ class ReadCache:
         """Delete the copy of what is no artifact any more, unless it is in use."""
         _delete_unused(self.place(digest))
 
-    def give_up(self, aside: Path) -> None:
-        """Delete what was fetched in part, unless that goes on."""
-        _delete_unused(aside)
+    def partial_fetches(self) -> Iterator[OrphanCandidate]:
+        """List fetches that may have been interrupted; the next one of the same content continues it."""
+        for path in children(self._folder):
+            if path.name.endswith(".partial"):
+                delete = partial(_delete_unused, path)
+                yield replace(local_candidate(path), delete=delete, is_resumable=True)
 
     def shrink(self) -> None:
         """Delete what was not used for longest and is not in use, until what is left is within the bound."""

@@ -30,6 +30,7 @@ from zencache.artifacts.filesystems import checked
 from zencache.artifacts.integrity import CONTENT_CHANGED, NO_MANIFEST, Damage, changed_error, check
 from zencache.artifacts.manifest import MANIFEST, Manifest
 from zencache.artifacts.object_store import CONCURRENT_REQUESTS, MISSING, ObjectStore, in_parallel
+from zencache.artifacts.orphan_candidates import remote_candidates, remote_quarantine
 from zencache.artifacts.protocol import StoredArtifact
 from zencache.artifacts.staging import QUARANTINE, make_read_only, write_artifact
 from zencache.errors import ArtifactError, StoreUnavailableError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from zencache.artifacts.integrity import ValueDigest
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
     from zencache.artifacts.read_cache import ReadCache
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
@@ -339,6 +341,19 @@ class RemoteBackend:
     def forget_copy(self, digest: str) -> None:
         """Delete the read cache's copy of a digest, unless it is in use."""
         self._cache.forget(digest)
+
+    # -- housekeeping -------------------------------------------------------------------------
+
+    def orphan_candidates(self, roots: Sequence[str]) -> Iterator[OrphanCandidate]:
+        """List artifacts and partial uploads below roots."""
+        listings = self.objects.listings(sorted(roots)).items()
+        delete = self.objects.remove_all
+        return (found for root, objects in listings for found in remote_candidates(root, objects, delete))
+
+    def quarantined(self, base: str) -> Iterator[OrphanCandidate]:
+        """List the copies below the quarantine of a base."""
+        folder = f"{base}/{QUARANTINE}"
+        return remote_quarantine(folder, self.objects.listing(folder), self.objects.remove_all)
 
     def stored_size(self, place: str, recorded: int) -> int:  # noqa: ARG002 - asking is dear
         """Give the recorded size."""

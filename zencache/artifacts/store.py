@@ -7,14 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from zencache.artifacts import factory
+from zencache.artifacts.deletion import children
 from zencache.artifacts.factory import Backends
 from zencache.artifacts.integrity import Damage, read_checked, unchecked, value_digest_or_error
-from zencache.artifacts.manifest import MANIFEST
-from zencache.artifacts.staging import QUARANTINE
+from zencache.artifacts.orphan_candidates import working_folder
 from zencache.errors import MaterializerError
-
-__all__ = ["MANIFEST", "QUARANTINE", "ArtifactStore", "is_remote", "unchecked"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     from zencache.artifacts.integrity import ValueDigest
     from zencache.artifacts.manifest import Manifest
     from zencache.artifacts.object_store import ObjectStore
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
     from zencache.artifacts.protocol import StoredArtifact
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
@@ -190,15 +188,6 @@ class ArtifactStore:
         """Move a damaged artifact to where no look-up finds it, and say where; None if there is nothing."""
         return self._backends.of(record.uri).quarantine(record)
 
-    set_aside = quarantine
-
-    @property
-    def remote(self) -> ObjectStore:
-        """Give what maintenance asks for so far."""
-        objects = self._backends.of("remote://").objects
-        assert objects is not None
-        return objects
-
     def delete(self, record: ArtifactRecord) -> None:
         """Delete an artifact; one that is deleted in part is no artifact any more."""
         self.delete_all([record])
@@ -220,14 +209,31 @@ class ArtifactStore:
         """Delete this machine's copy of what was deleted at a place, unless it is in use."""
         self._backends.of(place).forget_copy(digest)
 
+    # -- housekeeping -------------------------------------------------------------------------
+
+    def project_candidates(self) -> Iterator[OrphanCandidate]:
+        """List what may be orphans in the project's folder: working folders, partial fetches, local artifacts.
+
+        Of a project on a server no artifacts are listed: an SQLite file that it had before may name them.
+        """
+        for path in children(self.project.work):
+            yield working_folder(path)
+        yield from self.cache.partial_fetches()
+        if not self.project.database.is_server:
+            yield from self._backends.local.orphan_candidates([str(self.project.own_artifacts)])
+
+    def orphan_candidates(self, roots: Iterable[str]) -> list[OrphanCandidate]:
+        """List what is below the roots of runs: artifacts, and what was left beside them."""
+        groups = self._backends.grouped(roots, str)
+        return [candidate for backend, group in groups for candidate in backend.orphan_candidates(group)]
+
+    def quarantined(self, base: str) -> list[OrphanCandidate]:
+        """List the quarantined copies below a base."""
+        return list(self._backends.of(base).quarantined(base))
+
     def stored_size(self, place: str, recorded: int) -> int:
         """Give the bytes at a place: measured where that is cheap, else as recorded."""
         return self._backends.of(place).stored_size(place, recorded)
-
-
-# -- names that maintenance still uses ----------------------------------------------------------------
-
-is_remote = factory._is_remote  # noqa: SLF001 - until maintenance asks the backends
 
 
 def _uri(record: ArtifactRecord) -> str:

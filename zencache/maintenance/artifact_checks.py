@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zencache.artifacts.integrity import damage
-from zencache.artifacts.store import is_remote, unchecked
+from zencache.artifacts.integrity import unchecked
 from zencache.errors import MaterializerError, StoreUnavailableError
 from zencache.materializers import load_materializer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from zencache.artifacts.integrity import Damage, Digest
+    from zencache.artifacts.integrity import Damage, ValueDigest
     from zencache.config import Project
     from zencache.maintenance.lineage import LiveArtifact
     from zencache.metadata.session import Records
 
     Progress = Callable[[int, int, int, int], None]
     """Artifacts that were checked, of how many; their bytes, of how many."""
-
-_REMOTE_THREADS = 8  # artifacts of a remote store that are read at once
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ def find_damaged(
     return sorted((each for each in damaged if each.key not in marked), key=lambda each: each.key)
 
 
-def value_digest(materializer: str) -> Digest:
+def value_digest(materializer: str) -> ValueDigest:
     """Load the function by which a materializer digests a value; what runs code is digested by its bytes."""
     try:
         loaded = load_materializer(materializer, allow_pickle=True) if materializer else None
@@ -89,7 +85,8 @@ def _damages(
     every: Sequence[Records], artifacts: Sequence[LiveArtifact], *, full: bool, progress: Progress | None
 ) -> Iterator[tuple[LiveArtifact, Damage]]:
     digest_of = {path: value_digest(path) for path in {each.record.materializer for each in artifacts}}
-    with ThreadPoolExecutor(_thread_count(artifacts)) as threads:
+    thread_count = every[0].metadata.artifacts.concurrency(artifact.record for artifact in artifacts)
+    with ThreadPoolExecutor(thread_count) as threads:
         jobs = {threads.submit(_damage, every, each, digest_of, full=full): each for each in artifacts}
         total, count, size = sum(each.record.size for each in artifacts), 0, 0
         try:
@@ -104,12 +101,8 @@ def _damages(
             threads.shutdown(wait=True, cancel_futures=True)
 
 
-def _thread_count(artifacts: Iterable[LiveArtifact]) -> int | None:
-    return _REMOTE_THREADS if any(is_remote(each.record.uri) for each in artifacts) else os.cpu_count()
-
-
 def _damage(
-    every: Sequence[Records], artifact: LiveArtifact, digest_of: Mapping[str, Digest], *, full: bool
+    every: Sequence[Records], artifact: LiveArtifact, digest_of: Mapping[str, ValueDigest], *, full: bool
 ) -> Damage | None:
     store, record = every[artifact.store].metadata.artifacts, artifact.record
-    return damage(store, record, digest_of[record.materializer], full=full)
+    return store.damage(record, digest_of[record.materializer], full=full)

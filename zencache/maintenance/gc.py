@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from zencache.artifacts.store import is_remote
 from zencache.errors import StoreUnavailableError
 from zencache.maintenance.orphans import scan
 from zencache.maintenance.retention import choose
@@ -119,7 +118,7 @@ def _collect(
         kept = {blob.place for blob in report.inventory.blobs} - {blob.place for blob in chosen}
         _finish_interrupted_gc(lineage, kept, now)
         for orphan in report.orphans:
-            orphan.delete(store)
+            orphan.delete()
     except StoreUnavailableError as error:
         raise StoreUnavailableError(
             f"{error}; what gc marked stays marked, and the next `zencache cache gc` goes on from there"
@@ -206,8 +205,8 @@ def _forget_cached_copies(lineage: Lineage, deleted: Sequence[StoredBlob], store
     }
     for blob in deleted:
         digest = blob.artifacts[0].record.digest
-        if is_remote(blob.place) and digest not in remaining:
-            store.cache.forget(digest)
+        if digest not in remaining:
+            store.forget_copy(blob.place, digest)
 
 
 def _local_time(moment: datetime) -> str:

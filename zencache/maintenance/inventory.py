@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zencache.artifacts import deletion
-from zencache.artifacts.ownership import around
-from zencache.artifacts.store import is_remote
+from zencache.artifacts.ownership import enclosing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,10 +79,10 @@ def _blobs(lineage: Lineage) -> Iterator[StoredBlob]:
     for place, artifacts in lineage.artifacts_by_place.items():
         uses = tuple(use for artifact in artifacts for use in lineage.uses_of(artifact))
         is_own = any(
-            use.owns_outputs and lineage.reaches[use.store].is_made_by(place, use.id) for use in uses
+            use.owns_outputs and lineage.owned_roots[use.store].is_made_by(place, use.id) for use in uses
         )
         if is_own and _maker(artifacts, uses) is not None:
-            yield StoredBlob(place, _size(artifacts), tuple(artifacts), uses)
+            yield StoredBlob(place, _size(lineage, artifacts), tuple(artifacts), uses)
 
 
 def _maker(artifacts: Sequence[RecordedArtifact], uses: Iterable[Use]) -> Use | None:
@@ -97,13 +94,12 @@ def _gives(use: Use, artifacts: Iterable[RecordedArtifact]) -> bool:
     return any(artifact.store == use.store and artifact.id in use.outputs for artifact in artifacts)
 
 
-def _size(artifacts: Sequence[RecordedArtifact]) -> int:
+def _size(lineage: Lineage, artifacts: Sequence[RecordedArtifact]) -> int:
     """Measure a local artifact; a remote one has its recorded size, or none once it is in quarantine."""
     first = artifacts[0]
-    if not is_remote(first.place):
-        return deletion.size_of(Path(first.place))
     is_quarantined = all(each.state == "MARKED_FOR_DELETION" and not each.is_collected for each in artifacts)
-    return 0 if is_quarantined else first.record.size
+    recorded = 0 if is_quarantined else first.record.size
+    return lineage.scans[first.store].metadata.artifacts.stored_size(first.place, recorded)
 
 
 def _served(lineage: Lineage) -> frozenset[str]:
@@ -133,9 +129,9 @@ def _protected(lineage: Lineage, blobs: Iterable[StoredBlob]) -> frozenset[str]:
     """List the places of blobs that an importer names, or that lie in or around another artifact."""
     places = lineage.artifacts_by_place.keys()
     imported = {a.place for scan in lineage.scans for a in scan.artifacts if a.id in scan.imported}
-    enclosing = {parent for place in places for parent in around(place)}
+    around_others = {parent for place in places for parent in enclosing(place)}
     return frozenset(
         blob.place
         for blob in blobs
-        if blob.place in imported | enclosing or any(parent in places for parent in around(blob.place))
+        if blob.place in imported | around_others or any(parent in places for parent in enclosing(blob.place))
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from zencache.artifacts.ownership import Reach
+from zencache.artifacts.ownership import OwnedRoots
 from zencache.errors import StoreUnavailableError
 from zencache.metadata.scan import scan_store
 
@@ -99,11 +99,11 @@ class Lineage:
         return frozenset(name for scan in self.scans for name in scan.content_names)
 
     @cached_property
-    def reaches(self) -> Sequence[Reach]:
+    def owned_roots(self) -> Sequence[OwnedRoots]:
         """The places that are the project's own, by store."""
         from_files = [scan for scan in self.scans if not scan.is_shared]
         roots = sorted({root for scan in from_files for root in scan.roots})
-        return [Reach.of(scan.metadata.project, roots) for scan in self.scans]
+        return [OwnedRoots.of(scan.metadata.project, roots) for scan in self.scans]
 
     def uses_of(self, artifact: RecordedArtifact) -> Sequence[Use]:
         """List the executions that made, reused or consumed an artifact, oldest first."""

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from zencache.artifacts import deletion
-from zencache.artifacts.ownership import around
-from zencache.artifacts.store import is_remote
+from zencache.artifacts.deletion import children
+from zencache.artifacts.orphan_candidates import local_candidate
+from zencache.artifacts.ownership import enclosing
+from zencache.artifacts.staging import QUARANTINE
 from zencache.maintenance.inventory import Inventory, take_inventory
 from zencache.maintenance.lineage import missing_stores, read_lineage
-from zencache.maintenance.orphan_candidates import (
-    QUARANTINE_PERIOD,
-    RESUMABLE,
-    Orphan,
-    OrphanCandidate,
-    candidates,
-    candidates_below,
-    local_orphan,
-    quarantined,
-    remote_objects,
-    unnamed_files,
-)
-from zencache.metadata.run_status import is_going_on
+from zencache.metadata.run_status import GRACE, is_going_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
+    from zencache.artifacts.store import ArtifactStore
+    from zencache.config import Project
     from zencache.maintenance.lineage import Lineage
     from zencache.metadata.session import Records
+
+QUARANTINE_PERIOD = timedelta(days=30)
+"""How long a bad copy is kept in quarantine."""
+RESUMABLE = timedelta(days=1)
+"""How long a partial download or upload is kept for the next attempt to continue it."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ class InventoryReport:
     """All that a project has: its inventory, and what no record refers to."""
 
     inventory: Inventory
-    orphans: tuple[Orphan, ...] = ()
-    quarantined: tuple[Orphan, ...] = ()
+    orphans: tuple[OrphanCandidate, ...] = ()
+    quarantined: tuple[OrphanCandidate, ...] = ()
     """Bad copies in quarantine; once their time is over, they are orphans."""
     notes: tuple[str, ...] = ()
 
@@ -47,7 +45,9 @@ class InventoryReport:
 def scan(every: Sequence[Records], now: datetime) -> InventoryReport:
     """Read what a project's stores record and what lies in its folders, and find the orphans."""
     project, store = every[0].project, every[0].metadata.artifacts
-    listed_before = list(candidates(project))  # before the records: what is recorded meanwhile is named then
+    listed_before = list(
+        store.project_candidates()
+    )  # before the records: what is recorded meanwhile is named then
     inventory = take_inventory(read_lineage(every, now))
     lineage = inventory.lineage
     if missing := missing_stores(every):
@@ -55,21 +55,16 @@ def scan(every: Sequence[Records], now: datetime) -> InventoryReport:
         return InventoryReport(inventory, notes=(note,))
     failed_roots = _roots_of_failed_runs(lineage, now)
     # Below the root of a run that ended nothing is written any more, so it is listed after the records.
-    local_roots = [Path(root) for root in failed_roots if not is_remote(root)]
-    listed_after = [candidate for root in local_roots for candidate in candidates_below(root)]
+    listed_after = store.orphan_candidates(failed_roots)
     owners = _Owners(lineage, now)
-    files = unnamed_files(project, lineage.content_names)
-    orphans = [
-        local_orphan(candidate.path)
-        for candidate in (*listed_before, *listed_after, *files)
-        if owners.is_orphan(candidate)
-    ]
-    objects = remote_objects(store, failed_roots)
-    orphans += [o for o in objects if not owners.is_named(str(o.place)) and o.is_older(RESUMABLE, now)]
-    copies = quarantined(store, lineage.reaches[0], _run_root_names(lineage))
-    expired = [copy for copy in copies if copy.is_older(QUARANTINE_PERIOD, now)]
-    kept_copies = tuple(copy for copy in copies if copy not in expired)
-    return InventoryReport(inventory, (*orphans, *expired), kept_copies)
+    files = _unnamed_files(project, lineage.content_names)
+    candidates = (*listed_before, *listed_after, *files)
+    orphans = [candidate for candidate in candidates if owners.is_orphan(candidate)]
+    expired: list[OrphanCandidate] = []
+    kept: list[OrphanCandidate] = []
+    for copy in _own_copies(lineage, store):
+        (expired if now - copy.changed > QUARANTINE_PERIOD else kept).append(copy)
+    return InventoryReport(inventory, (*orphans, *expired), tuple(kept))
 
 
 def _roots_of_failed_runs(lineage: Lineage, now: datetime) -> list[str]:
@@ -78,7 +73,7 @@ def _roots_of_failed_runs(lineage: Lineage, now: datetime) -> list[str]:
     for (store, _), run in lineage.runs.items():
         root = lineage.scans[store].metadata.artifacts.place(run.root) if run.root else ""
         has_failed = run.status != "completed" and not is_going_on(run, now)
-        if has_failed and root and lineage.reaches[store].run_root(root) == root:
+        if has_failed and root and lineage.owned_roots[store].run_root(root) == root:
             roots.append(root)
     return roots
 
@@ -86,8 +81,30 @@ def _roots_of_failed_runs(lineage: Lineage, now: datetime) -> list[str]:
 def _run_root_names(lineage: Lineage) -> frozenset[str]:
     """List the names of the roots that single runs have, as the records tell them."""
     roots = {run.root for run in lineage.runs.values() if run.root}
-    roots |= {lineage.reaches[a.store].run_root(a.place) or "" for a in lineage.artifacts}
+    roots |= {lineage.owned_roots[a.store].run_root(a.place) or "" for a in lineage.artifacts}
     return frozenset(root.rpartition("/")[2] for root in roots)
+
+
+def _own_copies(lineage: Lineage, store: ArtifactStore) -> Iterator[OrphanCandidate]:
+    """List the quarantined copies of this project's artifacts.
+
+    In a folder or store that others may use too, copies of other runs are not this project's.
+    """
+    own_base, run_roots = str(store.project.own_artifacts), _run_root_names(lineage)
+    for base in lineage.owned_roots[0].bases:
+        for copy in store.quarantined(base):
+            root, *_ = str(copy.place).removeprefix(f"{base}/{QUARANTINE}/").split("/")
+            if base == own_base or root in run_roots:
+                yield copy
+
+
+def _unnamed_files(project: Project, names: AbstractSet[str]) -> Iterator[OrphanCandidate]:
+    """List snapshots and source texts with none of these names, and files that were not finished."""
+    for folder in (project.snapshots, project.sources):
+        for file in children(folder):
+            if file.name.endswith(".partial") or file.name.partition(".")[0] not in names:
+                yield local_candidate(file)
+    yield from (local_candidate(file) for file in children(project.folder) if file.name.endswith(".partial"))
 
 
 class _Owners:
@@ -102,20 +119,19 @@ class _Owners:
 
     def is_orphan(self, candidate: OrphanCandidate) -> bool:
         """Say whether a candidate belongs to nothing, and is unchanged for its grace period."""
-        if candidate.is_trash:
-            return True
-        age = self._now - deletion.last_change(candidate.path)
-        return not self._has_owner(candidate) and age > candidate.grace
+        age = self._now - candidate.changed  # measured now: the report tells the size after the deletion
+        grace = RESUMABLE if candidate.is_resumable else GRACE
+        return candidate.is_trash or (not self._has_owner(candidate) and age > grace)
 
     def is_named(self, place: str) -> bool:
         """Say whether a place is that of an artifact, or lies in or around one."""
-        return place in self._enclosing or bool(self._places & {place, *around(place)})
+        return place in self._enclosing or bool(self._places & {place, *enclosing(place)})
 
     def _has_owner(self, candidate: OrphanCandidate) -> bool:
         may_be_in_use = candidate.is_working_folder and self._has_active_run
         is_in_progress = candidate.execution in self._in_progress
-        return may_be_in_use or is_in_progress or self.is_named(str(candidate.path))
+        return may_be_in_use or is_in_progress or self.is_named(str(candidate.place))
 
 
 def _parents(places: Iterable[str]) -> frozenset[str]:
-    return frozenset(parent for place in places for parent in around(place))
+    return frozenset(parent for place in places for parent in enclosing(place))

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from zencache.artifacts.integrity import damage
-from zencache.artifacts.store import MANIFEST, is_remote
+from zencache.artifacts.manifest import MANIFEST
 from zencache.errors import RunInterruptedError, StoreError, ZencacheError
 from zencache.maintenance.artifact_checks import value_digest
 from zencache.pipelines.instance import Pipeline
@@ -115,7 +114,7 @@ class RepairJob:
         self.records.metadata.drop_artifact(self._record.id, self._wrong)
         if self._is_own:
             with suppress(StoreError, OSError):  # another process moved it, or it cannot be moved
-                self._quarantined_at = self.store.set_aside(self._record)
+                self._quarantined_at = self.store.quarantine(self._record)
 
     def restore(self, copies: Copies, outcome: str) -> bool:
         """Put a good copy in its place, unless it is whole already; False where there is none."""
@@ -129,19 +128,15 @@ class RepairJob:
 
     def _copy_from(self, store: ArtifactStore, copy: ArtifactRecord) -> bool:
         is_other = copy.digest != self._record.digest or copy.uri == self._record.uri
-        if is_other or self._is_place_taken():
+        if is_other or self.store.blocks_put(self._record):  # the damaged one could not be moved
             return False
-        place = self._record.uri if is_remote(self._record.uri) else str(self._record.folder)
+        place = self.store.place(self._record.uri)
         with suppress(StoreError), store.reading(copy, self._value_digest) as folder:
             self.store.put(place, partial(_copy_files, folder), self._value_digest)
         return self._is_whole()
 
-    def _is_place_taken(self) -> bool:
-        """Say whether the damaged artifact could not be moved."""
-        return not is_remote(self._record.uri) and self._record.folder.exists()
-
     def _is_whole(self) -> bool:
-        return damage(self.store, self._record, self._value_digest, full=True) is None
+        return self.store.damage(self._record, self._value_digest, full=True) is None
 
     def new_artifact(self) -> ArtifactRecord | None:
         """Find the artifact that a look-up of its key gives now."""
@@ -172,10 +167,10 @@ class RepairJob:
 def _is_own(artifact: LiveArtifact, lineage: Lineage) -> bool:
     """Say whether an artifact lies where this project's executions put theirs; nothing else is ever moved."""
     record = artifact.record
-    place = record.uri if is_remote(record.uri) else str(record.folder)
+    place = lineage.scans[artifact.store].metadata.artifacts.place(record.uri)
     makers = [use.id for use in artifact.producers if use.state != "CACHED"]
-    reach = lineage.reaches[artifact.store]
-    return bool(record.materializer) and any(reach.is_made_by(place, maker) for maker in makers)
+    owned = lineage.owned_roots[artifact.store]
+    return bool(record.materializer) and any(owned.is_made_by(place, maker) for maker in makers)
 
 
 def _repeatable_runs(artifact: LiveArtifact, lineage: Lineage) -> list[RunRecord]:

@@ -14,8 +14,8 @@ from zencache.util.sizes import size_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
     from zencache.maintenance.inventory import StoredBlob
-    from zencache.maintenance.orphan_candidates import Orphan
     from zencache.metadata.session import Records
 
 
@@ -77,7 +77,7 @@ def _step_name(blob: StoredBlob) -> str:
     return f"{blob.maker.pipeline}.{blob.maker.step}".lstrip(".")
 
 
-def _share(name: str, parts: Collection[StoredBlob] | Collection[Orphan]) -> Share:
+def _share(name: str, parts: Collection[StoredBlob] | Collection[OrphanCandidate]) -> Share:
     return Share(name, len(parts), sum(part.size for part in parts))
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
-from zencache.artifacts.integrity import is_checkable
 from zencache.errors import ZencacheError
 from zencache.maintenance.artifact_checks import check_mounted, find_damaged
 from zencache.maintenance.lineage import read_lineage
@@ -83,7 +82,11 @@ def verify(
         check_mounted(records.project)
     faults = [fault for scan in lineage.scans for fault in check_records(scan, now)]
     live = [artifact for store in range(len(every)) for artifact in lineage.live_artifacts(store)]
-    checkable = [artifact for artifact in live if is_checkable(artifact.record)]
+    checkable = [
+        artifact
+        for artifact in live
+        if every[artifact.store].metadata.artifacts.is_checkable(artifact.record)
+    ]
     damaged = find_damaged(every, checkable, full=full, progress=progress)
     own = [each for each in damaged if not each.artifact.is_external]
     if repair:

@@ -1,0 +1,174 @@
+"""Lists bytes that may belong to no artifact: of failed runs, killed processes, interrupted transfers, and quarantine.
+
+Only the records tell which of them are orphans: `maintenance.orphans` asks them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from zencache.artifacts import deletion
+from zencache.artifacts.deletion import children, folders
+from zencache.artifacts.staging import QUARANTINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    ObjectInfo = Mapping[str, Any]
+    """What a remote store says of an object."""
+
+_SYSTEM = ".system"
+_COPY = re.compile(r"(.+?\.[0-9a-f]{8})(?:/.*)?")
+_DEPTH = 3  # names from a run's root to an artifact
+_LONG_AGO = datetime.fromtimestamp(0, tz=timezone.utc)
+
+
+@dataclass(frozen=True)
+class OrphanCandidate:
+    """Bytes in one place: a path of this machine, or the uri of objects in a remote store."""
+
+    place: Path | str
+    measure: Callable[[], tuple[int, datetime]] = field(repr=False, compare=False)
+    """Gives the size in bytes, and when any of it changed last."""
+    delete: Callable[[], object] = field(repr=False, compare=False)
+    execution: int | None = None
+    """The execution that it was made for, by its place."""
+    is_working_folder: bool = False
+    """Whether steps work there while they run."""
+    is_trash: bool = False
+    """Whether its deletion had begun."""
+    is_resumable: bool = False
+    """Whether it is a partial transfer, which the next attempt continues."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes, when it was first measured."""
+        return self._measured[0]
+
+    @property
+    def changed(self) -> datetime:
+        """When any of it changed last."""
+        return self._measured[1]
+
+    @cached_property
+    def _measured(self) -> tuple[int, datetime]:
+        return self.measure()
+
+
+# -- on this machine ----------------------------------------------------------------------------------
+
+
+def local_candidate(path: Path, execution: int | None = None, *, is_trash: bool = False) -> OrphanCandidate:
+    """Make the candidate of a path of this machine."""
+    measure, delete = partial(_measure, path), partial(deletion.delete, path)
+    return OrphanCandidate(path, measure, delete, execution, is_trash=is_trash)
+
+
+def working_folder(path: Path) -> OrphanCandidate:
+    """Make the candidate of a folder where steps work while they run."""
+    return replace(local_candidate(path), is_working_folder=True)
+
+
+def _measure(path: Path) -> tuple[int, datetime]:
+    return deletion.size_of(path), deletion.last_change(path)
+
+
+def local_candidates(root: Path) -> Iterator[OrphanCandidate]:
+    """List what is below a root on this machine: artifacts, and what TFX's launcher and steps put beside them."""
+    for node in (folder for folder in folders(root) if folder.name[0] not in "._"):
+        for output in folders(node):
+            if output.name.startswith("."):
+                places = folders(output) if output.name == _SYSTEM else [output]
+                paths = (path for place in places for path in children(place))
+                yield from (working_folder(path) for path in paths)
+            else:
+                yield from (_output_candidate(path) for path in children(output) if path.name != QUARANTINE)
+
+
+def _output_candidate(path: Path) -> OrphanCandidate:
+    name = path.name.strip(".").partition(".")[0]
+    execution = int(name) if name.isdecimal() else None
+    return local_candidate(path, execution, is_trash=_is_trash(path))
+
+
+def local_quarantine(base: Path) -> Iterator[OrphanCandidate]:
+    """List the quarantined copies below a base, and those whose deletion had begun."""
+    pending = children(base / QUARANTINE)
+    while pending:
+        path = pending.pop()
+        if _COPY.fullmatch(path.name):
+            yield local_candidate(path)
+        elif _is_trash(path):
+            measure = partial(_measure_trash, path)
+            yield OrphanCandidate(path, measure, partial(deletion.delete, path), is_trash=True)
+        else:
+            pending += folders(path)
+
+
+def _measure_trash(path: Path) -> tuple[int, datetime]:
+    return deletion.size_of(path), _LONG_AGO
+
+
+def _is_trash(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(".trash")
+
+
+# -- in remote stores ---------------------------------------------------------------------------------
+
+
+def remote_candidates(
+    root: str, objects: Mapping[str, ObjectInfo], delete: Callable[[str], object]
+) -> Iterator[OrphanCandidate]:
+    """Group the objects below a root by artifact: whole ones, and partial uploads."""
+    return _grouped(root, objects, lambda name: "/".join(name.split("/")[:_DEPTH]), delete)
+
+
+def remote_quarantine(
+    folder: str, objects: Mapping[str, ObjectInfo], delete: Callable[[str], object]
+) -> Iterator[OrphanCandidate]:
+    """Group the objects in a quarantine by copy."""
+    copies = {name: info for name, info in objects.items() if _COPY.fullmatch(name)}
+    return _grouped(folder, copies, lambda name: _COPY.sub(r"\1", name), delete)
+
+
+def _grouped(
+    root: str,
+    objects: Mapping[str, ObjectInfo],
+    group_of: Callable[[str], str],
+    delete: Callable[[str], object],
+) -> Iterator[OrphanCandidate]:
+    infos_by_group: dict[str, list[ObjectInfo]] = {}
+    for name, info in objects.items():
+        infos_by_group.setdefault(group_of(name), []).append(info)
+    for group, infos in infos_by_group.items():
+        changed = _last_change(infos)
+        if changed is not None:
+            uri, measured = f"{root}/{group}", (sum(info["size"] for info in infos), changed)
+            yield OrphanCandidate(uri, partial(tuple, measured), partial(delete, uri), is_resumable=True)
+
+
+def _last_change(infos: Sequence[ObjectInfo]) -> datetime | None:
+    """Give when any of the objects changed last; None where their store does not tell it of each."""
+    times = [_changed(info) for info in infos]
+    known_times = [time for time in times if time is not None]
+    return max(known_times) if len(known_times) == len(times) else None
+
+
+def _changed(info: ObjectInfo) -> datetime | None:
+    """Read when an object was written, as S3, Azure, GCS, memory or a disk tells it."""
+    for name in ("LastModified", "last_modified", "updated", "mtime", "created"):
+        time = info.get(name)
+        if isinstance(time, (int, float)):
+            return datetime.fromtimestamp(time, tz=timezone.utc)
+        if isinstance(time, str):
+            with contextlib.suppress(ValueError):
+                time = datetime.fromisoformat(time.replace("Z", "+00:00"))
+        if isinstance(time, datetime):
+            return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    return None
