@@ -8,7 +8,7 @@ OURS := zencache $(patsubst integrations/%,zencache-%,$(INTEGRATIONS))
 LOCK := uv pip compile --quiet --universal --generate-hashes --all-extras --group dev \
 	--python-version 3.10 $(addprefix --no-emit-package ,$(OURS)) --no-header --no-annotate pyproject.toml
 
-.PHONY: setup mnist test test-fast test-clock check format lock bench bench-setup bench-peers bench-truth clean
+.PHONY: setup mnist test test-fast test-cov test-clock check format lock bench bench-setup bench-peers bench-truth clean
 .DEFAULT_GOAL := mnist
 
 setup: $(STAMP)  ## .venv with everything: all extras, all integrations editable, the developers' tools
@@ -23,11 +23,18 @@ $(STAMP): requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(INTEGRA
 mnist: setup  ## the main job: two runs of the MNIST pipeline, the second reuses what it can
 	$(BIN)/python examples/mnist/run.py
 
-test: setup  ## all tests
-	$(BIN)/python -m pytest
+# Most tests wait for a process of theirs now and then: one worker more than there are cores keeps all cores busy.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+PARALLEL := -n $(WORKERS) --dist worksteal
+
+test: setup  ## all tests, in parallel; WORKERS=0 runs them in one process
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: setup  ## the unit tests that need no TFX
-	$(BIN)/python -m pytest -m "not tfx and not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not tfx and not slow"
+
+test-cov: setup  ## all tests, and what share of zencache's lines they run, processes of tests included
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report term:skip-covered
 
 AHEAD ?= +1y
 BACK ?= -3y
