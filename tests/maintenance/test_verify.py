@@ -29,8 +29,8 @@ from tests.maintenance.damage import (
 )
 from zencache import Repository
 from zencache.artifacts.manifest import Manifest
+from zencache.artifacts.store import ArtifactStore
 from zencache.config import find_project
-from zencache.maintenance import artifact_checks
 from zencache.metadata.client import Client, pb, set_properties
 from zencache.metadata.session import open_records
 from zencache.util import process_id
@@ -121,7 +121,7 @@ def test_verify_prints_what_is_wrong_and_exits_with_1(shop, zencache):
 def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
     """It was found damaged and dropped, or collected, since the records were read."""
     artifact = output().record
-    real = artifact_checks.damage
+    real = ArtifactStore.damage
 
     def dropping(store, record, *args, **kwargs):
         if record.id == artifact.id:
@@ -129,7 +129,7 @@ def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
         return real(store, record, *args, **kwargs)
 
     shutil.rmtree(folder_of())
-    monkeypatch.setattr(artifact_checks, "damage", dropping)
+    monkeypatch.setattr(ArtifactStore, "damage", dropping)
     assert Repository().verify().problems == ()
 
 
