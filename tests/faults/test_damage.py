@@ -14,7 +14,7 @@ import pytest
 from zencache import Repository, pipeline, step
 from zencache.artifacts.manifest import MANIFEST
 from zencache.errors import ArtifactError, RunInterruptedError, StepFailedError, StoreUnavailableError
-from zencache.execution import beam_runner
+from zencache.execution import execute_step
 from zencache.metadata.runs import RunStore
 
 pytestmark = [pytest.mark.tfx]
@@ -246,7 +246,7 @@ def test_ctrl_c_while_a_step_waits_ends_the_run_as_interrupted(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(beam_runner, "_run_own", interrupted)
+    monkeypatch.setattr(execute_step, "_reuse_or_compute", interrupted)
     with pytest.raises(RunInterruptedError):
         in_halves().run()
     assert Repository().get_runs()[-1].status == "interrupted"

@@ -1,13 +1,16 @@
-"""A pipeline's spec as a TFX pipeline, compiled to TFX's IR by TFX's own compiler."""
+"""Compiles a pipeline's spec to TFX's intermediate representation (IR), by TFX's own compiler."""
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import TYPE_CHECKING, Any
 
 from tfx.dsl.compiler import compiler as tfx_compiler
 from tfx.dsl.compiler import constants
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.types import artifact, channel, component_spec, standard_artifacts
 
@@ -19,12 +22,53 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zencache.config import Project
+    from zencache.execution.run_context import RunContext
     from zencache.model.specs import PipelineSpec, StepSpec
     from zencache.planning.bodies import Body
 
 
+class CompiledPipeline:
+    """The IR of a run's functions; it is compiled when the first of them is launched, by whichever thread that is in."""
+
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> Any:
+        """The IR's `PipelineInfo`."""
+        return self._ir.pipeline_info
+
+    @property
+    def runtime(self) -> Any:
+        """The IR's `PipelineRuntimeSpec`."""
+        return self._ir.runtime_spec
+
+    @functools.cached_property
+    def deployment(self) -> Any:
+        """The IR's `LocalDeploymentConfig`."""
+        return runner_utils.extract_local_deployment_config(self._ir)
+
+    def node(self, step: str) -> Any:
+        """Give a copy of a step's node, which may be changed."""
+        [node] = [n.pipeline_node for n in self._ir.nodes if n.pipeline_node.node_info.id == step]
+        copy = type(node)()
+        copy.CopyFrom(node)
+        return copy
+
+    @property
+    def _ir(self) -> Any:
+        with self._lock:
+            return self._compiled
+
+    @functools.cached_property
+    def _compiled(self) -> Any:
+        run = self._run
+        return compile_pipeline(run.spec, run.bodies, run.project, run.handle.name)
+
+
 class Data(artifact.Artifact):  # type: ignore[misc]
-    """A value that none of TFX's standard artifacts stands for."""
+    """A value that fits none of TFX's standard artifact types."""
 
     TYPE_NAME = "zencache.Data"
 
@@ -32,7 +76,7 @@ class Data(artifact.Artifact):  # type: ignore[misc]
 def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, Body], project: Project, run_name: str) -> Any:
     """Compile a spec to TFX's IR (`pipeline_pb2.Pipeline`), with TFX's own cache off.
 
-    Native components are left out: they have their IR already, and what feeds steps is said when they run.
+    Native components are left out: they have their IR already, and inputs are fixed when a step is launched.
     """
     components: dict[str, Any] = {}
     for step in spec.steps:
@@ -86,7 +130,7 @@ def _component(step: StepSpec, output_types: Mapping[str, Any], inputs: Mapping[
 
 
 def _artifact_class(kind: Any, chosen: str | None = None) -> Any:
-    found = find(kind) if isinstance(kind, type) and chosen is None else None
-    path = chosen or (found.path if found else None)
+    by_type = find(kind) if isinstance(kind, type) and chosen is None else None
+    path = chosen or (by_type.path if by_type else None)
     name = load_materializer(path, allow_pickle=True).artifact_type if path else "Data"
     return getattr(standard_artifacts, name, Data)

@@ -1,4 +1,4 @@
-"""Results that turn out to be damaged when a step reads them: they are never served, but made anew in the same run."""
+"""Recomputes results that turn out to be damaged when a step reads them: a damaged result is never served."""
 
 from __future__ import annotations
 
@@ -12,45 +12,55 @@ from zencache.model.specs import key_and_index
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zencache.execution.run_context import RunContext
+    from zencache.execution.run_context import RunContext, RunState
     from zencache.model.records import ArtifactRecord
     from zencache.model.specs import StepSpec
 
 
-def mended(run: RunContext, spec: StepSpec, again: Callable[[str], None]) -> bool:
-    """Have the steps run `again` whose results a step could not read; say whether it may try once more: its failure is forgotten then.
+def recompute_damaged_inputs(
+    run: RunContext, state: RunState, spec: StepSpec, execute: Callable[[str], None]
+) -> bool:
+    """Execute again the steps whose damaged results made a step fail; True if the step can be tried again.
 
-    A bad copy is set aside and marked by whoever reads it, so that its step finds no hit any more.
+    Then its failure is forgotten. Reading a damaged copy moved it away and marked it in the records, so
+    the step that made it finds no hit. If that step's own inputs are damaged, `execute` recomputes them too.
     """
-    result = run.results[spec.name]
+    result = state.results[spec.name]
     if result.status != "failed" or not isinstance(result.error, ArtifactError):
         return False
-    damaged = _damaged(run, spec)
-    for source, why in damaged.items():
-        with run.mending:
-            if any(_problem(run, found) for found in run.results[source].outputs.values()):
-                text = f"the result of step {source} is damaged and made anew: {why}"
-                run.report(StepEvent(source, "note", text=text))
-                run.runs.take_back(run.handle, run.spec.by_name[source])
-                again(source)
-    if not damaged or any(run.results[source].status not in ("executed", "cached") for source in damaged):
+    damaged = _damaged_inputs(run, state, spec)
+    for source, damage in damaged.items():
+        _recompute(run, state, source, damage, execute)
+    if not damaged or any(state.results[s].status not in ("executed", "cached") for s in damaged):
         return False
-    del run.results[spec.name]
+    del state.results[spec.name]
     return True
 
 
-def _damaged(run: RunContext, spec: StepSpec) -> dict[str, str]:
-    """Give the steps whose results a step cannot read, and why."""
-    found: dict[str, str] = {}
-    made = run.outputs(spec)
+def _recompute(
+    run: RunContext, state: RunState, step: str, damage: str, execute: Callable[[str], None]
+) -> None:
+    """Recompute the results of a step, unless another worker has done so meanwhile."""
+    with state.recomputing:
+        if any(_damage(run, artifact) for artifact in state.results[step].outputs.values()):
+            text = f"the result of step {step} is damaged and made anew: {damage}"
+            run.report(StepEvent(step, "note", text=text))
+            run.runs.take_back(run.handle, run.spec.by_name[step])
+            execute(step)
+
+
+def _damaged_inputs(run: RunContext, state: RunState, spec: StepSpec) -> dict[str, str]:
+    """Give the upstream steps whose results the step cannot read, and what is wrong with them."""
+    damage_by_step: dict[str, str] = {}
+    outputs = state.outputs(spec)
     for source in (item.source for item in spec.inputs):
-        for name, artifact in made.get(source.step, {}).items():
-            if key_and_index(name)[0] == source.output and (why := _problem(run, artifact)):
-                found.setdefault(source.step, why)
-    return found
+        for name, artifact in outputs.get(source.step, {}).items():
+            if key_and_index(name)[0] == source.output and (damage := _damage(run, artifact)):
+                damage_by_step.setdefault(source.step, damage)
+    return damage_by_step
 
 
-def _problem(run: RunContext, artifact: ArtifactRecord) -> str | None:
+def _damage(run: RunContext, artifact: ArtifactRecord) -> str | None:
     try:
         verify(artifact, run.runs.metadata)
     except ArtifactError as error:

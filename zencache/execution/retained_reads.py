@@ -1,8 +1,8 @@
-"""Files that a step read are inputs of later steps too, where its code keeps what it read.
+"""Counts a file that a step read and keeps in memory as an input of the later steps that use it.
 
-A helper that reads a file once and keeps it, in a global or an `lru_cache`, reads it for every step that
-calls it in this process; only the first of them is seen to read. So what was read while a memory changed
-is remembered with the memory, and counts for each step whose code reaches it.
+A helper may read a file once and keep it, in a global or an `lru_cache`, for every step that calls it in
+this process; only the first step is seen to read it. So reads are recorded with the state that changed
+meanwhile, and count for each step whose code reaches that state.
 """
 
 from __future__ import annotations
@@ -22,53 +22,53 @@ if TYPE_CHECKING:
     from zencache.tracking.tracker import Watch
 
 _lock = threading.Lock()
-_kept: dict[tuple[Path, str], Seen] = {}
-_running: dict[int, Memories] = {}
+_retained: dict[tuple[Path, str], Seen] = {}
+_running: dict[int, RetainedReads] = {}
 
 
 @dataclass(eq=False)
-class Memories:
-    """What the code of a running step keeps in memory, as it was when the step began."""
+class RetainedReads:
+    """The state that the code of a running step keeps in memory, as it was when the step began."""
 
     watch: Watch
     function: Callable[..., Any]
     before: Mapping[str, str]
 
     @classmethod
-    def begin(cls, watch: Watch, function: Callable[..., Any]) -> Memories:
-        """Note how the memories are."""
-        made = cls(watch, function, CodeReader().of(function).state)
+    def begin(cls, watch: Watch, function: Callable[..., Any]) -> RetainedReads:
+        """Record the state at the start of a step."""
+        retained = cls(watch, function, CodeReader().of(function).state)
         with _lock:
-            _running[id(made)] = made
-        return made
+            _running[id(retained)] = retained
+        return retained
 
     def has_changed(self, now: Mapping[str, str]) -> bool:
-        """Say whether something that this step's code keeps is not as it was when the step began."""
+        """Say whether some state of this step's code changed since the step began."""
         return any(name in self.before and self.before[name] != state for name, state in now.items())
 
     def end(self, seen: Seen) -> Seen:
-        """Add what is kept from earlier steps, or from those that run; and keep what this one read."""
+        """Add the reads that earlier and concurrent steps retain; and record the reads of this step."""
         after = CodeReader().of(self.function).state
-        places = {name: (self.watch.root, name) for name in after}
+        place_of = {name: (self.watch.root, name) for name in after}
         with _lock:
-            others = [m for m in _running.values() if m is not self and m.has_changed(after)]
-            known = [_kept[place] for place in places.values() if place in _kept]
-        found = merged([seen, *known, *(other.watch.so_far() for other in others)])
+            concurrent = [r for r in _running.values() if r is not self and r.has_changed(after)]
+            earlier = [_retained[place] for place in place_of.values() if place in _retained]
+        all_reads = merge_seen([seen, *earlier, *(other.watch.so_far() for other in concurrent)])
         with _lock:
             for name, state in after.items():
                 if self.before.get(name) != state:
-                    _kept[places[name]] = found
+                    _retained[place_of[name]] = all_reads
             _running.pop(id(self), None)
-        return dataclasses.replace(found, notes=seen.notes, remarks=seen.remarks)
+        return dataclasses.replace(all_reads, notes=seen.notes, remarks=seen.remarks)
 
     def forget(self) -> None:
-        """Leave a step that was interrupted."""
+        """Drop the state of a step that was interrupted."""
         with _lock:
             _running.pop(id(self), None)
 
 
-def merged(parts: Iterable[Seen]) -> Seen:
-    """Put together what several saw; the first one's digest counts for a file that several read."""
+def merge_seen(parts: Iterable[Seen]) -> Seen:
+    """Merge what several steps saw; of a file that several read, the first digest counts."""
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     environment: dict[str, str] = {}

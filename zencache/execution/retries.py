@@ -1,10 +1,8 @@
-"""Computing a step until it is done: its attempts, and the waits between them. Nothing here imports TFX or Beam."""
+"""Attempts at computing a step, and the waits between them. Nothing here imports TFX or Beam."""
 
 from __future__ import annotations
 
 import dataclasses
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,22 +14,22 @@ from zencache.errors import (
     MaterializerError,
     OutputTypeError,
 )
-from zencache.execution.retained_reads import merged
+from zencache.execution.attempt import Raised
+from zencache.execution.retained_reads import merge_seen
 from zencache.execution.run_context import StepEvent
-from zencache.execution.workers.pool import Raised
 from zencache.util.durations import limit_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from zencache.execution.run_context import RunContext
-    from zencache.execution.workers.pool import Computed
+    from zencache.execution.attempt import Computed
+    from zencache.execution.run_context import Report, RunState
     from zencache.model.specs import StepSpec
     from zencache.tracking.observed_inputs import Seen
 
-# What is declared wrongly, or gone, is so at the next attempt as well.
-_HOPELESS = (
+# A wrong declaration, or code or data that is gone, fails at the next attempt too.
+_NOT_RETRIED = (
     ArtifactError,
     CodeUnavailableError,
     DefinitionError,
@@ -43,76 +41,71 @@ _LONGEST = 200  # characters of an error that a note shows
 
 
 @dataclass
-class Trying:
+class RetriedStep:
     """Computes a step, again after a failure as often as the step says; raises what the last attempt raised."""
 
-    run: RunContext
     spec: StepSpec
-    folders: Sequence[Path]
-    """Of its outputs: what a failed attempt left there is removed."""
     attempt: Callable[[], Computed | Raised]
-    number: int = 0
-    """Of the attempt that runs, or was the last."""
-    _failed: list[Seen | None] = field(default_factory=list)
+    folders: Sequence[Path]
+    """Of its outputs; they are emptied after a failed attempt."""
+    state: RunState
+    report: Report
+    wait: Callable[[float], bool] | None = None
+    """Waits that many seconds, and says whether the run was interrupted; None waits for real."""
+    attempts: int = 0
+    """How many attempts have begun."""
+    _seen_before: list[Seen | None] = field(default_factory=list)
+    """What the failed attempts were seen to read."""
 
-    def __call__(self) -> Computed:
-        """Compute the step."""
-        while isinstance(found := self._next(), Raised):
-            if self.number > (self.spec.tries.retries or 0) or not may_pass(found.error):
-                raise found.error
-            self._failed.append(found.seen)
-            self._wait(found.error)
+    def compute(self) -> Computed:
+        """Make attempts until one succeeds or none is left."""
+        while isinstance(outcome := self._next_attempt(), Raised):
+            if self.attempts > (self.spec.tries.retries or 0) or not is_retried(outcome.error):
+                raise outcome.error
+            self._seen_before.append(outcome.seen)
+            self._wait_after(outcome.error)
             for folder in self.folders:
                 clear_failed_attempt(folder)
-        return dataclasses.replace(found, seen=seen_in_all(found.seen, self._failed))
+        return dataclasses.replace(outcome, seen=seen_in_all(outcome.seen, self._seen_before))
 
-    def _next(self) -> Computed | Raised:
-        self.number += 1
+    def _next_attempt(self) -> Computed | Raised:
+        self.attempts += 1
         return self.attempt()
 
-    def _wait(self, error: BaseException) -> None:
-        """Tell of a failed attempt, and wait before the next; raises KeyboardInterrupt if the run is interrupted."""
-        seconds, step = self.spec.tries.delay(self.number), self.spec.name
-        of = f"attempt {self.number} of {1 + (self.spec.tries.retries or 0)}"
-        text = f"step {step}: {of} raised {_in_a_line(error)}; the next begins in {limit_text(seconds)}"
-        self.run.report(StepEvent(step, "note", text=text))
-        with interruptible(self.run, step):
-            if self.run.interrupted.wait(seconds):
+    def _wait_after(self, error: BaseException) -> None:
+        """Report a failed attempt and wait; raises KeyboardInterrupt if the run is interrupted."""
+        seconds, step = self.spec.tries.delay(self.attempts), self.spec.name
+        attempt = f"attempt {self.attempts} of {1 + (self.spec.tries.retries or 0)}"
+        text = f"step {step}: {attempt} raised {_in_a_line(error)}; the next begins in {limit_text(seconds)}"
+        self.report(StepEvent(step, "note", text=text))
+        wait = self.wait or self.state.interrupted.wait
+        with self.state.interruptible(step):
+            if wait(seconds):
                 raise KeyboardInterrupt
 
 
-def may_pass(error: BaseException) -> bool:
-    """Say whether another attempt may go well where one raised this.
+def is_retried(error: BaseException) -> bool:
+    """Say whether another attempt may succeed after this error.
 
-    >>> may_pass(ConnectionError("reset")), may_pass(OutputTypeError("declared int")), may_pass(SystemExit())
+    >>> is_retried(ConnectionError("reset")), is_retried(OutputTypeError("declared int")), is_retried(SystemExit())
     (True, False, False)
     """
-    return isinstance(error, Exception) and not isinstance(error, _HOPELESS)
+    return isinstance(error, Exception) and not isinstance(error, _NOT_RETRIED)
 
 
 def seen_in_all(last: Seen | None, failed: Sequence[Seen | None]) -> Seen | None:
-    """Give what all attempts saw: what a failed one read may have been kept in memory, and used by the last.
+    """Give what all attempts read: the last one may use what a failed one read and kept in memory.
 
-    What the last one read itself counts as it was then: a file may have been mended in between.
+    Of a file that the last attempt read itself, its own digest counts: the file may have been corrected.
     """
     earlier = [seen for seen in failed if seen is not None]
     if last is None or not earlier:
         return last
-    found = merged([last, *reversed(earlier)])
-    unstable = [name for name in found.unstable if name in last.unstable or name not in last.files]
+    merged = merge_seen([last, *reversed(earlier)])
+    unstable = [name for name in merged.unstable if name in last.unstable or name not in last.files]
     return dataclasses.replace(
-        found, notes=last.notes, remarks=last.remarks, targets=last.targets, unstable=tuple(unstable)
+        merged, notes=last.notes, remarks=last.remarks, targets=last.targets, unstable=tuple(unstable)
     )
-
-
-@contextmanager
-def interruptible(run: RunContext, step: str) -> Iterator[None]:
-    """Let an interruption of the run reach what this thread does meanwhile."""
-    run.threads[step] = threading.get_ident()
-    try:
-        yield
-    finally:
-        run.threads.pop(step, None)
 
 
 def _in_a_line(error: BaseException) -> str:

@@ -1,18 +1,20 @@
-"""What a run hands to its workers, and what they hand back. Nothing here imports TFX or Beam."""
+"""A run in this process: what is fixed once it is planned, and what changes. Nothing here imports TFX or Beam."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from zencache.planning.components import feeding_components
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zencache.caching.key import KeyParts
     from zencache.config import Project, WorkerKind
-    from zencache.execution.workers.pool import Pool
     from zencache.metadata.runs import RunStore
     from zencache.model.records import ArtifactRecord, RunHandle
     from zencache.model.specs import PipelineSpec, StepSpec
@@ -21,18 +23,19 @@ if TYPE_CHECKING:
 
 Status = Literal["executed", "cached", "failed", "skipped"]
 Report = Callable[["StepEvent"], None]
+CONDITION_NOT_MET = "its condition does not hold"
 
 
 @dataclass(frozen=True)
 class StepEvent:
-    """Something that is told while a run goes on."""
+    """Something that is reported while a run goes on."""
 
     step: str
     what: Literal["started", "cached", "finished", "failed", "skipped", "note"]
     seconds: float = 0.0
     error: BaseException | None = None
     text: str = ""
-    """Of a note: what to tell."""
+    """Of a note: its text."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,14 @@ class StepResult:
     execution: int | None = None
     """The id of the execution that holds its outputs: of a hit, the one that computed them."""
     is_condition: bool = False
-    """Of one that was left out: whether nothing failed, a condition said so, say."""
+    """Of a skipped step: whether a condition left it out, and nothing failed."""
     reason: str = ""
-    """Why it was left out."""
+    """Of a skipped step: why."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class RunContext:
-    """A run in this process: what its workers share."""
+    """What is fixed of a run once it is planned."""
 
     project: Project
     spec: PipelineSpec
@@ -67,53 +70,67 @@ class RunContext:
     worker_kind: WorkerKind
     load_body: Callable[[StepSpec, Project], FunctionBody]
     """Finds a step's live code in another process."""
-    pool: Pool | None = None
-    """Worker processes, for the steps that are computed in one."""
-    results: dict[str, StepResult] = field(default_factory=dict)
-    interrupted: threading.Event = field(default_factory=threading.Event)
-    mending: threading.RLock = field(default_factory=threading.RLock)
-    """Held by whoever makes a damaged result anew."""
-    threads: dict[str, int] = field(default_factory=dict)
-    """Step to the thread that runs it, to interrupt it."""
-    parts: dict[str, KeyParts] = field(default_factory=dict)
-    """Step to what its key was made of, once it runs."""
-    root: str = ""
-    """Below which the run's steps put their artifacts, where the pipeline does not say."""
-    told: set[str] = field(default_factory=set)
-    """Notes that were told already."""
 
     def root_of(self, spec: StepSpec) -> str:
-        """Give the root below which a step puts its artifacts: on this machine what TFX components make, or read."""
+        """Give the root of a step's artifacts: on this machine for those that TFX components write or read."""
         if self.spec.root:
             return self.spec.root
+        root = self.handle.root
         is_for_components = spec.node is not None or spec.name in feeding_components(self.spec)
-        return self.runs.metadata.artifacts.root_for_components(self.root) if is_for_components else self.root
+        return self.runs.metadata.artifacts.root_for_components(root) if is_for_components else root
+
+
+@dataclass
+class RunState:
+    """What changes while a run goes on; its workers share it."""
+
+    results: dict[str, StepResult] = field(default_factory=dict)
+    key_parts: dict[str, KeyParts] = field(default_factory=dict)
+    """Step to what its key was made of, once it runs."""
+    shown_notes: set[str] = field(default_factory=set)
+    interrupted: threading.Event = field(default_factory=threading.Event)
+    recomputing: threading.RLock = field(default_factory=threading.RLock)
+    """Held by the worker that recomputes a damaged result."""
+    threads: dict[str, int] = field(default_factory=dict)
+    """Step to the thread that computes it, to interrupt it."""
+
+    @property
+    def used_executions(self) -> list[int]:
+        """The executions that hold the outputs of the steps that have ended."""
+        return [result.execution for result in self.results.values() if result.execution is not None]
+
+    @property
+    def failed(self) -> list[StepResult]:
+        """The results of the steps that failed, the first one first."""
+        return [result for result in self.results.values() if result.status == "failed"]
+
+    def restart(self, results: Mapping[str, StepResult]) -> None:
+        """Replace all results: the run is planned again before any step runs."""
+        self.results.clear()
+        self.results.update(results)
 
     def inputs(self, spec: StepSpec) -> dict[str, ArtifactRecord]:
         """Give the inputs of a step whose upstream steps have ended."""
         return spec.fed(self.outputs(spec))
 
     def outputs(self, spec: StepSpec) -> dict[str, Mapping[str, ArtifactRecord]]:
-        """Give the outputs of a step's upstream steps that are there by now, by step."""
-        found = {name: self.results[name] for name in spec.upstream if name in self.results}
+        """Give the outputs of those upstream steps that have ended without a failure, by step."""
+        ended = [self.results[name] for name in spec.upstream if name in self.results]
         return {
-            n: r.outputs for n, r in found.items() if r.status in ("executed", "cached") or r.is_condition
+            result.step: result.outputs
+            for result in ended
+            if result.status in ("executed", "cached") or result.is_condition
         }
 
+    def skip(self, step: str, reason: str = "", *, is_condition: bool = False) -> None:
+        """Record that a step is skipped."""
+        self.results[step] = StepResult(step, "skipped", is_condition=is_condition, reason=reason)
 
-_runs: dict[str, RunContext] = {}
-
-
-def register(context: RunContext) -> None:
-    """Let the workers of this process find a run by its name."""
-    _runs[context.handle.name] = context
-
-
-def unregister(context: RunContext) -> None:
-    """Forget a run."""
-    _runs.pop(context.handle.name, None)
-
-
-def running(name: str) -> RunContext:
-    """Find a run of this process by its name."""
-    return _runs[name]
+    @contextmanager
+    def interruptible(self, step: str) -> Iterator[None]:
+        """Let an interruption of the run reach this thread inside of the block."""
+        self.threads[step] = threading.get_ident()
+        try:
+            yield
+        finally:
+            self.threads.pop(step, None)

@@ -1,4 +1,4 @@
-"""Computing a step again beside the store: nothing is recorded, and the store is only read."""
+"""Computes a step again without recording it: the store is only read. Used by the audit."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Computed:
-    """What a step gave when it was computed aside: its outputs in a folder of their own."""
+class ShadowResult:
+    """What a step returned when it was computed for comparison: its outputs, in a folder of their own."""
 
     outputs: Mapping[str, ArtifactRecord]
     seconds: float
 
 
-def compute(
-    body: FunctionBody, inputs: Mapping[str, Any], project: Project, folder: Path, told: tuple[str, str, str]
-) -> Computed:
+def compute_shadow(
+    body: FunctionBody, inputs: Mapping[str, Any], project: Project, folder: Path, names: tuple[str, str, str]
+) -> ShadowResult:
     """Call a step's function with loaded inputs, and store what it returns below `folder`.
 
-    `told` has the names of the pipeline, run and step, for a step that asks for its context.
+    `names` are those of the pipeline, run and step, for a step that takes its context.
     """
     uris = {output.name: str(folder / output.name) for output in body.spec.outputs}
     for uri in uris.values():
         Path(uri).mkdir()  # as in a run: a step may write there
     started = time.perf_counter()
-    outputs = step_call.compute(body, inputs, StepContext(*told, uris), uris, project)
-    return Computed(outputs, time.perf_counter() - started)
+    outputs = step_call.compute(body, inputs, StepContext(*names, uris), uris, project)
+    return ShadowResult(outputs, time.perf_counter() - started)

@@ -1,4 +1,4 @@
-"""Single flight: what several runs need at once is computed by one of them, and reused by the others."""
+"""Single flight: one of several runs computes what they all need, and the others reuse its result."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from zencache.metadata.leases import held, leases_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zencache.execution.run_context import RunContext
+    from zencache.execution.run_context import RunContext, RunState
     from zencache.planning import PlannedStep
 
 
 @contextmanager
-def alone(run: RunContext, step: str, decide: Callable[[], PlannedStep]) -> Iterator[PlannedStep | None]:
-    """Give what to do with a step; where that is computing it, nobody else computes its key meanwhile.
+def single_flight(
+    run: RunContext, state: RunState, step: str, decide: Callable[[], PlannedStep]
+) -> Iterator[PlannedStep | None]:
+    """Give what to do with a step; if it must be computed, no other run computes its key inside of the block.
 
-    Whoever waited decides once more: most likely it is a hit by now. None where the run was interrupted.
+    After a wait the decision is made again: most likely the step is a hit by then. None if the run was
+    interrupted.
     """
 
-    def tell(holder: str) -> None:
+    def report_wait(holder: str) -> None:
         run.report(StepEvent(step, "note", text=f"step {step} waits: {holder} computes the same"))
 
     planned = decide()
@@ -30,5 +33,6 @@ def alone(run: RunContext, step: str, decide: Callable[[], PlannedStep]) -> Iter
         yield planned
         return
     leases = leases_of(run.runs.metadata)
-    with held(leases, planned.key, run.handle.name, waiting=tell, is_over=run.interrupted.is_set) as is_mine:
+    is_interrupted = state.interrupted.is_set
+    with held(leases, planned.key, run.handle.name, waiting=report_wait, is_over=is_interrupted) as is_mine:
         yield decide() if is_mine else None

@@ -1,9 +1,9 @@
-"""Computing a step: its function is called, and what it returns is stored. Nothing here imports TFX or Beam."""
+"""Computes a step: calls its function and stores what it returns. Nothing here imports TFX or Beam."""
 
 from __future__ import annotations
 
 import copy
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from zencache.model.secrets import how_to_give
 from zencache.planning.secret_digests import lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
@@ -22,12 +23,7 @@ if TYPE_CHECKING:
     from zencache.planning.bodies import FunctionBody
 
 
-_HERE = str(Path(__file__).parent)
-
-
-def plainly(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a function."""
-    return function(**arguments)
+_OWN_CODE = str(Path(__file__).parent)
 
 
 def compute(
@@ -36,16 +32,20 @@ def compute(
     context: StepContext,
     uris: Mapping[str, str],
     project: Project,
-    call: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = plainly,
+    tracking: AbstractContextManager[object] | None = None,
 ) -> dict[str, ArtifactRecord]:
-    """Call a step's function with loaded inputs, and store what it returns at the uris of its outputs."""
+    """Call a step's function with loaded inputs, and store what it returns at the uris of its outputs.
+
+    `tracking` observes the function alone.
+    """
     if missing := lacking(body.spec, body):
         raise ParameterError(f"step {body.spec.name}: {how_to_give(missing)}")
     arguments = {**copy.deepcopy(dict(body.arguments)), **inputs}
     with ExitStack() as stack:
         for name, kind in body.injected.items():
             arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
-        returned = call(body.function, arguments)
+        with tracking or nullcontext():
+            returned = body.function(**arguments)
     chosen = {output.name: output.materializer for output in body.spec.outputs}
     return {
         name: store(
@@ -61,9 +61,9 @@ def compute(
 
 
 def from_step(error: BaseException) -> BaseException:
-    """Cut an exception's traceback to begin at the step's own function; what has no such frame stays whole."""
+    """Cut an exception's traceback to begin at the step's own function; without such a frame it stays whole."""
     frame = error.__traceback__
-    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
         frame = frame.tb_next
     return error if frame is None else error.with_traceback(frame)
 

@@ -1,4 +1,4 @@
-"""The one generic TFX executor: loads a step's inputs, calls its function, stores its outputs."""
+"""The one generic TFX executor: makes the attempts at a step, and gives TFX what it records."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.artifacts.read_cache import holding
-from zencache.execution.outcomes import FAILED, keep_failure
-from zencache.execution.retries import Trying, interruptible
-from zencache.execution.run_context import RunContext, StepEvent, StepResult, running
+from zencache.execution.active_runs import ActiveRun, active_run
+from zencache.execution.attempt import Computed, Raised, Unavailable
+from zencache.execution.outcomes import FAILED, record_failure
+from zencache.execution.retries import RetriedStep
+from zencache.execution.run_context import RunContext, RunState, StepEvent, StepResult
 from zencache.execution.step_call import compute
-from zencache.execution.step_tracking import Watched
+from zencache.execution.step_tracking import FunctionTracking
 from zencache.execution.timeout import time_limit
 from zencache.execution.value_io import load, readable
-from zencache.execution.workers.pool import Computed, Raised, Task, Unavailable
+from zencache.execution.workers.task import Task
 from zencache.model.step_context import StepContext
 from zencache.model.types import module_name
 from zencache.planning.bodies import FunctionBody
@@ -38,143 +40,159 @@ if TYPE_CHECKING:
 
 
 class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
-    """Runs the function of the step that its execution properties name."""
+    """Computes the step that its execution properties name."""
 
     def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> Any:  # noqa: ARG002, N802 - TFX's interface
-        """Run the step; what it raises is kept for the user and recorded as TFX records a failure."""
-        run = running(self._context.pipeline_run_id)
+        """Compute the step; what it raises is its result, and is recorded as TFX records a failure."""
+        active = active_run(self._context.pipeline_run_id)
+        run, state = active.context, active.state
         body = run.bodies[exec_properties["zencache_step"]]
         assert isinstance(body, FunctionBody)
-        result = execution_result_pb2.ExecutorOutput()
-        trying = _trying(run, body, output_dict)
+        retried = _retried(active, body, output_dict)
         try:
-            done = trying()
+            computed = retried.compute()
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
-            for made in output_dict.values():
-                run.runs.metadata.artifacts.forget_work(made[0].uri)
-            keep_failure(run, body.spec.name, error)
-            result.execution_result.code = FAILED
-            text = "".join(traceback.format_exception(error))
-            result.execution_result.result_message = run.planner.keys.redacted(text)
-            if trying.number > 1:  # TFX records no properties of an execution that failed
+            for artifacts in output_dict.values():
+                run.runs.metadata.artifacts.forget_work(artifacts[0].uri)
+            record_failure(state, body.spec.name, error)
+            if retried.attempts > 1:  # TFX records no properties of an execution that failed
                 execution = int(Path(self._context.get_tmp_path()).name)
-                run.runs.note(execution, {"zencache_attempts": trying.number})
-            return result
-        run.results[body.spec.name] = StepResult(body.spec.name, "executed", done.outputs)
-        for name, record in done.outputs.items():
-            _note_content(output_dict[name][0], record)
-        outputs_utils.populate_output_artifact(result, output_dict)
-        result.execution_properties["zencache_seconds"].double_value = done.seconds
-        if trying.number > 1:
-            result.execution_properties["zencache_attempts"].int_value = trying.number
-        if done.seen is not None:
-            result.execution_properties["zencache_seen"].string_value = done.seen.to_json()
-            _tell(run, body.spec, done.seen)
-        return result
+                run.runs.note(execution, {"zencache_attempts": retried.attempts})
+            return _failure(run.planner.keys.redacted("".join(traceback.format_exception(error))))
+        state.results[body.spec.name] = StepResult(body.spec.name, "executed", computed.outputs)
+        if computed.seen is not None:
+            _show_notes(run, state, body.spec, computed.seen)
+        return _success(computed, retried.attempts, output_dict)
 
 
-def _trying(run: RunContext, body: FunctionBody, output_dict: Any) -> Trying:
-    uris = {name: made[0].uri for name, made in output_dict.items()}
+def _failure(text: str) -> Any:
+    output = execution_result_pb2.ExecutorOutput()
+    output.execution_result.code = FAILED
+    output.execution_result.result_message = text
+    return output
+
+
+def _success(computed: Computed, attempts: int, output_dict: Any) -> Any:
+    output = execution_result_pb2.ExecutorOutput()
+    for name, record in computed.outputs.items():
+        _describe(output_dict[name][0], record)
+    outputs_utils.populate_output_artifact(output, output_dict)
+    output.execution_properties["zencache_seconds"].double_value = computed.seconds
+    if attempts > 1:
+        output.execution_properties["zencache_attempts"].int_value = attempts
+    if computed.seen is not None:
+        output.execution_properties["zencache_seen"].string_value = computed.seen.to_json()
+    return output
+
+
+def _describe(artifact: Any, record: ArtifactRecord) -> None:
+    """Write to TFX's artifact what its files hold."""
+    artifact.set_string_custom_property("zencache_digest", record.digest)
+    artifact.set_int_custom_property("zencache_size", record.size)
+    artifact.set_string_custom_property("zencache_type", record.value_type)
+    artifact.set_string_custom_property("zencache_materializer", record.materializer)
+    if record.signature:
+        artifact.set_string_custom_property("zencache_signature", record.signature)
+    for name, value in record.said.items():
+        setattr(artifact, name, value)
+
+
+def _show_notes(run: RunContext, state: RunState, step: StepSpec, seen: Seen) -> None:
+    """Show what cannot be followed, unless an earlier execution of the step had the same note."""
+    shown = state.shown_notes | run.planner.notes_before(step) if seen.notes else set()
+    for note in seen.notes:
+        if note not in shown:
+            run.report(StepEvent(step.name, "note", text=note))
+    state.shown_notes.update(seen.notes)
+
+
+# -- attempts -----------------------------------------------------------------------------------------
+
+
+def _retried(active: ActiveRun, body: FunctionBody, output_dict: Any) -> RetriedStep:
+    run, step = active.context, body.spec.name
+    uris = {name: artifacts[0].uri for name, artifacts in output_dict.items()}
     folders = {name: run.runs.metadata.artifacts.work(uri) for name, uri in uris.items()}
-    told = {name: str(folder) for name, folder in folders.items()}
-    context = StepContext(run.spec.name, run.handle.name, body.spec.name, told)
-    spec = run.spec.by_name[body.spec.name]
-    return Trying(run, spec, list(folders.values()), _Attempt(run, body, context, uris, spec))
+    shown = {name: str(folder) for name, folder in folders.items()}
+    context = StepContext(run.spec.name, run.handle.name, step, shown)
+    spec = run.spec.by_name[step]
+    attempt = _Attempt(active, body, context, uris, spec)
+    return RetriedStep(spec, attempt, list(folders.values()), active.state, run.report)
 
 
 @dataclass
 class _Attempt:
-    """Computes a step once: in a process of its own where the run or its timeout wants that, else in this thread."""
+    """Computes a step once: in a worker process if the run or its timeout asks for one, else in this thread."""
 
-    run: RunContext
+    active: ActiveRun
     body: FunctionBody
     context: StepContext
     uris: Mapping[str, str]
-    """Where its outputs are to be."""
+    """Output to where it is to be stored."""
     spec: StepSpec
     """As it is recorded."""
-    is_here: bool = False
-    """Whether it turned out that no other process can compute it."""
+    must_be_here: bool = False
+    """Whether it turned out that no worker process can compute it."""
 
     def __call__(self) -> Computed | Raised:
         limit = self.spec.tries.timeout
-        if not self.is_here and (limit is not None or self.run.worker_kind == "processes"):
-            found = self._elsewhere(limit)
-            if not isinstance(found, Unavailable):
-                return found
-            self.is_here = True
-            self._tell_that_it_is_here(found.reason, limit)
-        return _here(self.run, self.body, self.context, self.uris, limit)
+        wants_process = limit is not None or self.active.context.worker_kind == "processes"
+        if wants_process and not self.must_be_here:
+            outcome = self._in_worker_process(limit)
+            if not isinstance(outcome, Unavailable):
+                return outcome
+            self.must_be_here = True
+            self._report_that_it_is_here(outcome.reason, limit)
+        return self._in_this_thread(limit)
 
-    def _elsewhere(self, limit: float | None) -> Computed | Unavailable | Raised:
-        is_scripts = inspect.unwrap(self.body.function).__module__ == "__main__"
-        if is_scripts and self.spec.code.snapshot is None:
+    def _in_worker_process(self, limit: float | None) -> Computed | Unavailable | Raised:
+        is_of_script = inspect.unwrap(self.body.function).__module__ == "__main__"
+        if is_of_script and self.spec.code.snapshot is None:
             return Unavailable("its code holds something that cannot be pickled")
-        assert self.run.pool is not None
-        return self.run.pool.compute(_task(self.run, self.body, self.context, self.uris), limit)
+        assert self.active.pool is not None
+        return self.active.pool.compute(self._task(), limit)
 
-    def _tell_that_it_is_here(self, reason: str, limit: float | None) -> None:
+    def _report_that_it_is_here(self, reason: str, limit: float | None) -> None:
         step = self.spec.name
         text = f"step {step} is computed in this process, a worker process cannot: {reason}"
         if limit is not None:
             text += "; so its timeout cannot end a call that waits outside of Python"
-        self.run.report(StepEvent(step, "note", text=text))
+        self.active.context.report(StepEvent(step, "note", text=text))
 
+    def _task(self) -> Task:
+        run, state, spec = self.active.context, self.active.state, self.spec
+        policy = run.planner.keys.policy(self.body.spec)
+        return Task(
+            project=run.project,
+            spec=spec,
+            load=run.load_body,
+            policy=CachePolicy(watch=policy.watch, env=policy.env),
+            inputs=readable(state.inputs(spec), self.body.input_types),
+            context=self.context,
+            uris=self.uris,
+            code=run.planner.keys.code(spec.name).digest,
+            classes=state.key_parts[spec.name].classes,
+            script=(module_name("__main__"), getattr(sys.modules["__main__"], "__file__", None)),
+            secrets=secret_parameters(spec, self.body),
+        )
 
-def _task(run: RunContext, body: FunctionBody, context: StepContext, uris: Mapping[str, str]) -> Task:
-    keys, step = run.planner.keys, body.spec.name
-    spec, policy = run.spec.by_name[step], keys.policy(body.spec)
-    return Task(
-        project=run.project,
-        spec=spec,
-        load=run.load_body,
-        policy=CachePolicy(watch=policy.watch, env=policy.env),
-        inputs=readable(run.inputs(spec), body.input_types),
-        context=context,
-        uris=uris,
-        code=keys.code(step).digest,
-        classes=run.parts[step].classes,
-        script=(module_name("__main__"), getattr(sys.modules["__main__"], "__file__", None)),
-        secrets=secret_parameters(spec, body),
-    )
+    def _in_this_thread(self, limit: float | None) -> Computed | Raised:
+        started = time.perf_counter()
+        run, state, step = self.active.context, self.active.state, self.spec.name
+        tracking = self._tracking()
+        try:
+            with holding(), state.interruptible(step), time_limit(step, limit):
+                artifacts = readable(state.inputs(self.body.spec), self.body.input_types)
+                inputs = {n: load(artifact, run.runs.metadata) for n, artifact in artifacts.items()}
+                outputs = compute(self.body, inputs, self.context, self.uris, run.project, tracking)
+        except Exception as error:  # noqa: BLE001 - a step may raise anything
+            return Raised(error, tracking.seen())
+        except BaseException:
+            tracking.forget()
+            raise
+        return Computed(outputs, time.perf_counter() - started, tracking.seen())
 
-
-def _here(
-    run: RunContext, body: FunctionBody, context: StepContext, uris: Mapping[str, str], limit: float | None
-) -> Computed | Raised:
-    started = time.perf_counter()
-    keys, step = run.planner.keys, body.spec.name
-    policy = keys.policy(body.spec)
-    watched = Watched(step, policy, run.project, keys.digests, keys.code(step), keys.modules)
-    try:
-        with holding(), interruptible(run, step), time_limit(step, limit):
-            taken = readable(run.inputs(body.spec), body.input_types)
-            inputs = {n: load(artifact, run.runs.metadata) for n, artifact in taken.items()}
-            outputs = compute(body, inputs, context, uris, run.project, watched)
-    except Exception as error:  # noqa: BLE001 - a step may raise anything
-        return Raised(error, watched.seen())
-    except BaseException:
-        watched.forget()
-        raise
-    return Computed(outputs, time.perf_counter() - started, watched.seen())
-
-
-def _note_content(made: Any, record: ArtifactRecord) -> None:
-    """Note on TFX's artifact what it holds."""
-    made.set_string_custom_property("zencache_digest", record.digest)
-    made.set_int_custom_property("zencache_size", record.size)
-    made.set_string_custom_property("zencache_type", record.value_type)
-    made.set_string_custom_property("zencache_materializer", record.materializer)
-    if record.signature:
-        made.set_string_custom_property("zencache_signature", record.signature)
-    for name, value in record.said.items():
-        setattr(made, name, value)
-
-
-def _tell(run: RunContext, step: StepSpec, found: Seen) -> None:
-    """Tell the user what cannot be followed, unless an earlier execution of the step told so already."""
-    told = run.told | run.planner.told(step) if found.notes else set()
-    for note in found.notes:
-        if note not in told:
-            run.report(StepEvent(step.name, "note", text=note))
-    run.told.update(found.notes)
+    def _tracking(self) -> FunctionTracking:
+        run, keys = self.active.context, self.active.context.planner.keys
+        code, policy = keys.code(self.spec.name), keys.policy(self.body.spec)
+        return FunctionTracking(self.body, policy, run.project, keys.digests, code, keys.modules)

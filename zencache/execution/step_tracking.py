@@ -1,84 +1,165 @@
-"""Running a step's function while what it reads is noticed. Nothing here imports TFX or Beam."""
+"""Observes what a step or a native component reads while it runs. Nothing here imports TFX or Beam."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zencache.code.module_origin import origin_of_file
-from zencache.execution.retained_reads import Memories
+from zencache.execution.retained_reads import RetainedReads
 from zencache.tracking.audit_events import unwatched
 from zencache.tracking.notes import fresh_generators
+from zencache.tracking.observed_inputs import Seen
 from zencache.tracking.tracker import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from typing_extensions import Self
 
     from zencache.code.digest import CodeDigest
     from zencache.code.source import Text
     from zencache.config import Project
+    from zencache.planning.bodies import Body, FunctionBody
+    from zencache.planning.components import ComponentBody
     from zencache.policy import CachePolicy
     from zencache.tracking.file_digests import FileDigests
-    from zencache.tracking.observed_inputs import Seen
+    from zencache.tracking.tracker import Watch
 
 
-@dataclass
-class Watched:
-    """Calls a step's function, and knows afterwards what it was seen to read."""
+class StepTracking:
+    """Watches a step inside of a `with` block, unless its policy says `watch=False`."""
 
-    step: str
-    policy: CachePolicy
-    project: Project
-    digests: FileDigests
-    code: CodeDigest
-    modules: Callable[[], Mapping[str, Text]]
-    """Gives the texts of the modules that the code digest was made from without importing them."""
-    _memories: Memories | None = field(default=None, init=False)
+    def __init__(
+        self,
+        body: Body,
+        policy: CachePolicy,
+        project: Project,
+        digests: FileDigests,
+        *,
+        ignored: Sequence[Path],
+        uses: frozenset[str] = frozenset(),
+    ) -> None:
+        self._step = body.spec.name
+        self._policy = policy
+        self._project = project
+        self._digests = digests
+        self._ignored = ignored
+        self._uses = uses
+        self._stack = ExitStack()
+        self._watch: Watch | None = None
 
-    def __call__(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-        """Call the function."""
-        if self.policy.watch is False:
-            return function(**arguments)
-        with watching(
-            self.step,
-            root=self.project.root,
-            ignore=[self.project.folder],
-            digests=self.digests,
-            is_project=lambda file: origin_of_file(file) == "project",
-            uses=self.code.outside,
-        ) as watch:
-            with unwatched():
-                self._memories = Memories.begin(watch, function)
-            return function(**arguments)
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            if self._policy.watch is not False:
+                self._watch = stack.enter_context(
+                    watching(
+                        self._step,
+                        root=self._project.root,
+                        ignore=self._ignored,
+                        digests=self._digests,
+                        is_project=lambda file: origin_of_file(file) == "project",
+                        uses=self._uses,
+                    )
+                )
+                self._begin(self._watch)
+            self._stack = stack.pop_all()
+        return self
+
+    def _begin(self, watch: Watch) -> None:
+        """Record what a subclass compares with afterwards."""
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+
+class FunctionTracking(StepTracking):
+    """Tracks a step that is a Python function."""
+
+    def __init__(
+        self,
+        body: FunctionBody,
+        policy: CachePolicy,
+        project: Project,
+        digests: FileDigests,
+        code: CodeDigest,
+        modules: Callable[[], Mapping[str, Text]],
+    ) -> None:
+        """`modules` gives the texts of modules that the code digest was made from without importing them."""
+        super().__init__(body, policy, project, digests, ignored=[project.folder], uses=code.outside)
+        self._function = body.function
+        self._code = code
+        self._modules = modules
+        self._retained: RetainedReads | None = None
+
+    def _begin(self, watch: Watch) -> None:
+        with unwatched():
+            self._retained = RetainedReads.begin(watch, self._function)
 
     def forget(self) -> None:
-        """Leave a step that was interrupted: nobody will ask what it read."""
-        if self._memories is not None:
-            self._memories.forget()
+        """Drop what is known of a step that was interrupted: its `seen` is never asked for."""
+        if self._retained is not None:
+            self._retained.forget()
 
     def seen(self) -> Seen | None:
-        """Give what the step read; modules that its code digest does not know of count as files that it read.
+        """Give what the step read; imported modules that its code digest does not cover count as files.
 
-        One that failed is asked as well: what it keeps in memory is there for the next that reads it from there.
+        A step that failed is asked too: a later step may read what it keeps in memory.
         """
-        if self._memories is None:
+        if self._watch is None or self._retained is None:
             return None
-        watch = self._memories.watch
-        for name in self.policy.env or ():  # in the key already
-            watch.recorder.environment.pop(name, None)
-        found = self._memories.end(watch.seen())
-        known = self.modules()
-        imported = {file: self.digests.digest(Path(file)) or "" for file in watch.modules - known.keys()}
-        edited = [file for file in watch.modules & known.keys() if not known[file].is_current]
+        for name in self._policy.env or ():  # in the key already
+            self._watch.recorder.environment.pop(name, None)
+        seen = self._retained.end(self._watch.seen())
+        digested = self._modules()
+        imported = {f: self._digests.digest(Path(f)) or "" for f in self._watch.modules - digested.keys()}
+        edited = [file for file in self._watch.modules & digested.keys() if not digested[file].is_current]
         return dataclasses.replace(
-            found,
-            files={**found.files, **{self._name(file): digest for file, digest in imported.items()}},
-            notes=(*found.notes, *fresh_generators(self.step, self.code.unseeded)),
-            unstable=(*found.unstable, *map(self._name, edited)),
+            seen,
+            files={**seen.files, **{self._name(file): digest for file, digest in imported.items()}},
+            notes=(*seen.notes, *fresh_generators(self._step, self._code.unseeded)),
+            unstable=(*seen.unstable, *map(self._name, edited)),
         )
 
     def _name(self, file: str) -> str:
-        path, root = Path(file), self.project.root
+        path, root = Path(file), self._project.root
         return str(path.relative_to(root)) if path.is_relative_to(root) else file
+
+
+class ComponentTracking(StepTracking):
+    """Tracks a native component, which may read and write files outside of its inputs and outputs."""
+
+    def __init__(
+        self,
+        body: ComponentBody,
+        policy: CachePolicy,
+        project: Project,
+        digests: FileDigests,
+        *,
+        ignored: Sequence[Path],
+        is_code_current: Callable[[], bool],
+    ) -> None:
+        """`is_code_current` says whether the component's code still has the digest that its key was made of."""
+        super().__init__(body, policy, project, digests, ignored=[*ignored, *body.declared])
+        self._body = body
+        self._is_code_current = is_code_current
+
+    def seen(self, pushed: Iterable[str]) -> Seen | None:
+        """Give what the component read, and the content of what it `pushed` elsewhere: both are checked at reuse."""
+        if self._watch is None:
+            return None
+        digest = self._digests.digest
+        mentioned = {str(path.absolute()): digest(path) or "" for path in self._body.mentioned}
+        targets = {path: digest(Path(path)) or "" for path in pushed}
+        seen = self._watch.seen()
+        files = {name: known for name, known in seen.files.items() if not name.endswith((".py", ".pyc"))}
+        unstable = (*seen.unstable, *self._edited())
+        folders = {name: listing for name, listing in seen.folders.items() if name not in mentioned}
+        return Seen({**files, **mentioned}, folders, seen.environment, targets=targets, unstable=unstable)
+
+    def _edited(self) -> tuple[str, ...]:
+        """Name a module file that was edited after it was digested: it is unknown which text ran."""
+        module, folder = self._body.module
+        return () if folder is None or self._is_code_current() else (f"{module}.py",)

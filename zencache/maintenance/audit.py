@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from zencache.errors import ParameterError, ZencacheError
-from zencache.execution.shadow_run import compute
+from zencache.execution.shadow_run import compute_shadow
 from zencache.execution.value_io import folder_of, read
 from zencache.maintenance.value_diff import first_difference, first_differing_file
 from zencache.model.secrets import how_to_give
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zencache.config import Project
-    from zencache.execution.shadow_run import Computed
+    from zencache.execution.shadow_run import ShadowResult
     from zencache.metadata.session import Records
     from zencache.model.records import ArtifactRecord, ExecutionRecord
     from zencache.model.specs import PipelineSpec, StepSpec
@@ -151,14 +151,14 @@ def _verdict(
         return "cannot be run", _message(error), None
     with tempfile.TemporaryDirectory(prefix="zencache-audit-", ignore_cleanup_errors=True) as folder:
         try:
-            computed = compute(hit.body, inputs, project, Path(folder), identity)
+            computed = compute_shadow(hit.body, inputs, project, Path(folder), identity)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a step may raise anything
             return "failed", _message(error), None
         difference = _difference(hit.record, computed, project)
     return ("differs", difference, computed.seconds) if difference else ("same", "", computed.seconds)
 
 
-def _difference(record: ExecutionRecord, computed: Computed, project: Project) -> str | None:
+def _difference(record: ExecutionRecord, computed: ShadowResult, project: Project) -> str | None:
     """Describe the first output that differs from what is stored."""
     for name, old in record.outputs.items():
         new = computed.outputs.get(name)

@@ -17,6 +17,7 @@ from zencache.errors import CycleError, DefinitionError, NotFoundError
 from zencache.model.names import is_one_folder
 from zencache.model.values import digest_of
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
+from zencache.util.backoff import doubled
 
 T = TypeVar("T")
 
@@ -138,7 +139,7 @@ class Attempts(Frozen):
     def delay(self, failed: int) -> float:
         """Give the seconds to wait after that many attempts have failed."""
         first = 1.0 if self.retry_delay is None else self.retry_delay
-        return min(first * 2.0 ** min(failed - 1, 64), max(first, _LONGEST_WAIT))
+        return doubled(first, max(first, _LONGEST_WAIT), failed)
 
 
 class StepSpec(Frozen):

@@ -1,4 +1,4 @@
-"""The route of `pipeline.run()`: plan, publish the hits, compute what is left, tell the user."""
+"""The route of `pipeline.run()`: plan, publish the hits, compute the other steps, print what happens."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zencache import config
 from zencache.errors import ArtifactError, ParameterError, RunInterruptedError, StepFailedError
 from zencache.execution import example_spans
 from zencache.execution.engine import load_engine
-from zencache.execution.run_context import RunContext, StepEvent, StepResult
+from zencache.execution.run_context import RunContext, RunState, StepEvent, StepResult
 from zencache.execution.value_io import load
 from zencache.metadata.session import open_others
 from zencache.model.names import check_name
@@ -44,14 +44,13 @@ if TYPE_CHECKING:
     from zencache.policy import CachePolicy
     from zencache.steps.step import Step
 
-    Replan = Callable[[], tuple[RunPlan, list[CachedStep]]]
-
 _NO_FOLDER = re.compile(r"^\W|[^\w .:+@=-]")
 _LONGEST = 120  # characters of a pipeline's name in a run's; TFX has no limit of its own
+_PLANS = 10  # attempts to publish a plan's hits: gc may collect one of them, and the next plan is without it
 
 
 def create_project() -> Project:
-    """Make a project in the working folder, and say so: nobody asked for it."""
+    """Make a project in the working folder, and print so: the user did not ask for it."""
     project = config.create_project(Path.cwd())
     print(f"Created a zencache project in {project.folder}.", flush=True)  # noqa: T201 - the lines are the product
     return project
@@ -75,9 +74,9 @@ def make_planner(
     *,
     create: bool = False,
 ) -> Planner:
-    """Make the planner of a run, or of a dry run before there is a store; `others` are asked where it knows no result.
+    """Make the planner of a run, or of a dry run before there is a store.
 
-    `create`: whether a key for secrets is made where there is none.
+    `others` are searched for results that `records` lacks. `create` makes a key for secrets if there is none.
     """
     project = records.project if records else None
     settings = project.settings if project else config.Settings()
@@ -123,59 +122,98 @@ def run(
     name = check_name("run", run_name) if run_name else default_run_name(spec.name)
     check_signing(records.project)
     printer = Printer(len(spec.steps))
-    _announce(printer, spec, records.project.settings.cache, enable_cache)
+    _print_start(printer, spec, records.project.settings.cache, enable_cache)
     planner = make_planner(spec, bodies, records, enable_cache, create=True)
     spec = with_snapshots(planner.spec, steps, records.project, planner.keys.code, planner.keys.redacted)
-    replan = partial(_planned, planner, spec, records, part)
-    handle, plan, hits = _begun(partial(records.runs.begin, spec, name), records, replan, started)
-    if plan.all_hits:
-        _tell_hits(printer, hits)
+    make_plan = partial(_planned, planner, spec, records, part)
+    handle, planned = _begin(partial(records.runs.begin, spec, name), records, make_plan, started)
+    if planned.plan.all_hits:
+        _print_hits(printer, planned.hits)
     else:
-        context = _context(records, handle, planner, plan, hits, printer, workers, worker_kind)
-        _compute(context, hits, replan, started, printer)
+        settings = records.project.settings
+        rest = _Rest(
+            records,
+            planner,
+            make_plan,
+            printer,
+            workers or settings.workers,
+            worker_kind or settings.worker_kind,
+        )
+        rest.compute(handle, planned, started)
     printer.line(f"Pipeline run {handle.name} has finished in {seconds_text(time.perf_counter() - started)}.")
     return _recorded(records, handle)
 
 
-def _check_secrets(planner: Planner, plan: RunPlan) -> None:
-    """Raise ParameterError before anything runs for secrets that steps need and nobody gave."""
-    spec, bodies = planner.spec, planner.keys.bodies
-    runs = [step.name for step in plan.steps.values() if step.action == "run"]
-    missing = {n: value for step in runs for n, value in lacking(spec.by_name[step], bodies[step]).items()}
-    if missing:
-        raise ParameterError(f"pipeline {spec.name}: {how_to_give(missing)}")
+def _print_start(
+    printer: Printer, spec: PipelineSpec, project: CachePolicy | None, enable_cache: bool | None
+) -> None:
+    flags = [spec.enable_cache, *(policy.enabled for policy in (spec.policy, project) if policy)]
+    is_off = next((flag for flag in flags if flag is not None), True) is False
+    printer.line(f"Creating run for pipeline: {spec.name}")
+    printer.line(f"Cache {'disabled' if is_off else 'enabled'} for pipeline {spec.name}")
+    printer.line(f"Using stack default to run pipeline {spec.name}...")
+    if enable_cache is not None:
+        printer.line(OVERRIDE.format(enable_cache))
 
 
-def _begun(
-    begin: Callable[[], RunHandle], records: Records, replan: Replan, started: float
-) -> tuple[RunHandle, RunPlan, list[CachedStep]]:
-    """Plan a run, and publish it if it is all hits; once more where one was collected, or found damaged, meanwhile."""
+def _print_hits(printer: Printer, hits: Sequence[CachedStep]) -> None:
+    for hit in hits:
+        printer.event(StepEvent(hit.spec.name, "started"))
+        printer.event(StepEvent(hit.spec.name, "cached"))
+        printer.event(StepEvent(hit.spec.name, "finished", hit.seconds))
+
+
+def _recorded(records: Records, handle: RunHandle) -> PipelineRun:
+    record = records.runs.run(handle.name)
+    assert record is not None
+    return PipelineRun(record, records)
+
+
+# -- planning, and a run that is all hits ---------------------------------------------------------
+
+
+class _Planned(NamedTuple):
+    plan: RunPlan
+    hits: list[CachedStep]
+    """The plan's hits, as they are to be published."""
+
+    def results(self) -> dict[str, StepResult]:
+        """Give the results of the steps that need not run."""
+        left_out = [name for name, step in self.plan.steps.items() if step.action == "skip"]
+        cached = [
+            StepResult(hit.spec.name, "cached", hit.hit.outputs, execution=hit.hit.id) for hit in self.hits
+        ]
+        return {
+            **{name: StepResult(name, "skipped", is_condition=True) for name in left_out},
+            **{result.step: result for result in cached},
+        }
+
+
+def _begin(
+    begin: Callable[[], RunHandle], records: Records, make_plan: Callable[[], _Planned], started: float
+) -> tuple[RunHandle, _Planned]:
+    """Plan a run, and publish it if it is all hits; plan again if gc collected a hit, or one is damaged."""
     handle: RunHandle | None = None
-    for _ in range(_ATTEMPTS):
+    for _ in range(_PLANS):
         with suppress(ArtifactError):
-            plan, hits = replan()
+            planned = make_plan()
             handle = handle or begin()
-            if plan.all_hits:
-                records.runs.publish(handle, hits, finished=time.perf_counter() - started)
-            return handle, plan, hits
+            if planned.plan.all_hits:
+                records.runs.publish(handle, planned.hits, finished=time.perf_counter() - started)
+            return handle, planned
         handle = handle and records.runs.begun(handle)
-    return handle or begin(), *replan()
+    return handle or begin(), make_plan()
 
 
-def _planned(
-    planner: Planner, spec: PipelineSpec, records: Records, part: Part | None
-) -> tuple[RunPlan, list[CachedStep]]:
-    plan = _owned(planner.plan(), planner, records)
+def _planned(planner: Planner, spec: PipelineSpec, records: Records, part: Part | None) -> _Planned:
+    plan = _with_imported_hits(planner.plan(), planner, records)
     plan = part.planned(plan, spec, records) if part else plan
     _check_secrets(planner, plan)
-    return plan, _hits(spec, plan, {} if part else resolvers_before(spec))
+    return _Planned(plan, _hits(spec, plan, {} if part else resolvers_before(spec)))
 
 
-_ATTEMPTS = 10  # each fails on a result that is no hit any more in the next
-
-
-def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
-    """Give a plan whose hits are all this store's: those of the project's other stores are brought here."""
+def _with_imported_hits(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
+    """Import the hits that are in other stores of the project, so that all hits are in this one."""
     steps = {
         name: replace(
             step, hit=records.runs.own(step.hit, planner.spec.by_name[name].identity, planner.others)
@@ -187,16 +225,13 @@ def _owned(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
     return replace(plan, steps=steps)
 
 
-def _announce(
-    printer: Printer, spec: PipelineSpec, project: CachePolicy | None, enable_cache: bool | None
-) -> None:
-    said = [spec.enable_cache, *(policy.enabled for policy in (spec.policy, project) if policy)]
-    off = next((flag for flag in said if flag is not None), True) is False
-    printer.line(f"Creating run for pipeline: {spec.name}")
-    printer.line(f"Cache {'disabled' if off else 'enabled'} for pipeline {spec.name}")
-    printer.line(f"Using stack default to run pipeline {spec.name}...")
-    if enable_cache is not None:
-        printer.line(OVERRIDE.format(enable_cache))
+def _check_secrets(planner: Planner, plan: RunPlan) -> None:
+    """Raise ParameterError before anything runs if a step that runs lacks the value of a secret."""
+    spec, bodies = planner.spec, planner.keys.bodies
+    runs = [step.name for step in plan.steps.values() if step.action == "run"]
+    missing = {n: value for step in runs for n, value in lacking(spec.by_name[step], bodies[step]).items()}
+    if missing:
+        raise ParameterError(f"pipeline {spec.name}: {how_to_give(missing)}")
 
 
 def _hits(spec: PipelineSpec, plan: RunPlan, waits: Mapping[str, frozenset[str]]) -> list[CachedStep]:
@@ -215,110 +250,84 @@ def _hits(spec: PipelineSpec, plan: RunPlan, waits: Mapping[str, frozenset[str]]
     return hits
 
 
-def _tell_hits(printer: Printer, hits: list[CachedStep]) -> None:
-    for hit in hits:
-        printer.event(StepEvent(hit.spec.name, "started"))
-        printer.event(StepEvent(hit.spec.name, "cached"))
-        printer.event(StepEvent(hit.spec.name, "finished", hit.seconds))
+# -- a run that computes something ----------------------------------------------------------------
 
 
-def _context(
-    records: Records,
-    handle: RunHandle,
-    planner: Planner,
-    plan: RunPlan,
-    hits: list[CachedStep],
-    printer: Printer,
-    workers: int | None,
-    worker_kind: WorkerKind | None,
-) -> RunContext:
-    settings = records.project.settings
-    return RunContext(
-        project=records.project,
-        spec=handle.spec,
-        bodies=planner.keys.bodies,
-        plan=plan,
-        planner=planner,
-        runs=records.runs,
-        handle=handle,
-        report=printer.event,
-        workers=workers or settings.workers,
-        worker_kind=worker_kind or settings.worker_kind,
-        load_body=load_body,
-        root=records.metadata.artifacts.root(),
-        results=_known(plan, hits),
-    )
+@dataclass(frozen=True)
+class _Rest:
+    """Computes what a plan leaves to be computed."""
 
+    records: Records
+    planner: Planner
+    make_plan: Callable[[], _Planned]
+    printer: Printer
+    workers: int
+    worker_kind: WorkerKind
 
-def _known(plan: RunPlan, hits: list[CachedStep]) -> dict[str, StepResult]:
-    """Give the results of the steps that need not run."""
-    left_out = [name for name, planned in plan.steps.items() if planned.action == "skip"]
-    return {
-        **{name: StepResult(name, "skipped", is_condition=True) for name in left_out},
-        **{h.spec.name: StepResult(h.spec.name, "cached", h.hit.outputs, execution=h.hit.id) for h in hits},
-    }
+    def compute(self, handle: RunHandle, planned: _Planned, started: float) -> None:
+        """Run the steps, record how the run ended, and raise what a step raised."""
+        runs = self.records.runs
+        handle = runs.open(replace(handle, root=self.records.metadata.artifacts.root()))
+        state, status = RunState(planned.results()), "failed"
+        try:
+            status = self._execute(handle, planned, state)
+        finally:
+            seconds = time.perf_counter() - started
+            runs.finish(handle, status, seconds, state.used_executions)
+            if status != "completed":
+                ended = "was interrupted" if status == "interrupted" else "has failed"
+                self.printer.line(f"Pipeline run {handle.name} {ended} after {seconds_text(seconds)}.")
+        self._raise_unless_completed(handle.name, status, state)
 
+    def _execute(self, handle: RunHandle, planned: _Planned, state: RunState) -> str:
+        """Publish the hits, run the other steps, and give the run's status."""
+        try:
+            planned = self._publish(handle, planned, state)
+            _print_hits(self.printer, planned.hits)
+            if len(state.results) < len(handle.spec.steps):
+                with self.printer.display():
+                    load_engine().execute(self._context(handle, planned.plan), state)
+        except KeyboardInterrupt:
+            return "interrupted"
+        if state.interrupted.is_set():
+            return "interrupted"
+        return "failed" if state.failed else "completed"
 
-def _compute(
-    context: RunContext, hits: list[CachedStep], replan: Replan, started: float, printer: Printer
-) -> None:
-    """Run what is left, record how the run ended, and raise what a step raised."""
-    context.handle = context.runs.open(replace(context.handle, root=context.root))
-    name, status = context.handle.name, "failed"
-    try:
-        status = _execute(context, hits, replan, printer)
-    finally:
-        seconds = time.perf_counter() - started
-        used = [result.execution for result in context.results.values() if result.execution is not None]
-        context.runs.finish(context.handle, status, seconds, used)
-        if status != "completed":
-            ended = "was interrupted" if status == "interrupted" else "has failed"
-            printer.line(f"Pipeline run {name} {ended} after {seconds_text(seconds)}.")
-    if status == "interrupted":
-        raise RunInterruptedError(
-            f"run {name} was interrupted; run the pipeline again and what has finished is reused "
-            f"(`zencache run show {name}`)"
+    def _publish(self, handle: RunHandle, planned: _Planned, state: RunState) -> _Planned:
+        """Publish the hits and give their plan; plan again if gc collected one of them."""
+        for _ in range(_PLANS):
+            with suppress(ArtifactError):
+                if planned.hits:
+                    self.records.runs.publish(handle, planned.hits)
+                return planned
+            planned = self.make_plan()
+            state.restart(planned.results())
+        raise CollectedError([hit.spec.name for hit in planned.hits])
+
+    def _context(self, handle: RunHandle, plan: RunPlan) -> RunContext:
+        return RunContext(
+            project=self.records.project,
+            spec=handle.spec,
+            bodies=self.planner.keys.bodies,
+            plan=plan,
+            planner=self.planner,
+            runs=self.records.runs,
+            handle=handle,
+            report=self.printer.event,
+            workers=self.workers,
+            worker_kind=self.worker_kind,
+            load_body=load_body,
         )
-    if status == "failed":
-        failed = [result for result in context.results.values() if result.status == "failed"]
-        _raise(name, failed, context.planner.keys.redacted)
 
-
-def _execute(context: RunContext, hits: list[CachedStep], replan: Replan, printer: Printer) -> str:
-    """Publish the hits, run the rest, and give the run's status."""
-    try:
-        _tell_hits(printer, _publish(context, hits, replan))
-        if len(context.results) < len(context.spec.steps):
-            with printer.display():
-                load_engine().execute(context)
-    except KeyboardInterrupt:
-        return "interrupted"
-    if context.interrupted.is_set():
-        return "interrupted"
-    return "failed" if any(result.status == "failed" for result in context.results.values()) else "completed"
-
-
-def _publish(context: RunContext, hits: list[CachedStep], replan: Replan) -> list[CachedStep]:
-    """Publish the hits of a run that goes on, and give them; where one was collected meanwhile, those of another plan."""
-    for _ in range(_ATTEMPTS):
-        with suppress(ArtifactError):
-            if hits:
-                context.runs.publish(context.handle, hits)
-            return hits
-        context.plan, hits = replan()
-        context.results = _known(context.plan, hits)
-    raise CollectedError([hit.spec.name for hit in hits])
-
-
-def _raise(run_name: str, failed: list[StepResult], redacted: Callable[[str], str]) -> None:
-    """Raise what the first failing step raised; the traceback that is shown first is the step's own."""
-    first = failed[0]
-    assert first.error is not None
-    said = redacted(str(first.error))
-    raise StepFailedError.of(first.step, run_name, first.error, said) from first.error
-
-
-def _recorded(records: Records, handle: RunHandle) -> PipelineRun:
-    found = records.runs.run(handle.name)
-    assert found is not None
-    return PipelineRun(found, records)
+    def _raise_unless_completed(self, name: str, status: str, state: RunState) -> None:
+        """Raise what the first failing step raised; the traceback that is shown first is the step's own."""
+        if status == "interrupted":
+            raise RunInterruptedError(
+                f"run {name} was interrupted; run the pipeline again and what has finished is reused "
+                f"(`zencache run show {name}`)"
+            )
+        if status == "failed":
+            [first, *_] = state.failed
+            assert first.error is not None
+            text = self.planner.keys.redacted(str(first.error))
+            raise StepFailedError.of(first.step, name, first.error, text) from first.error

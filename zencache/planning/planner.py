@@ -73,10 +73,10 @@ class Planner:
         return self._decide({step.name: self.keys.parts(step, step.fed(outputs)) for step in steps}, ahead)
 
     def decide_one(
-        self, step: StepSpec, inputs: dict[str, ArtifactRecord], dynamic: Mapping[str, Any]
+        self, step: StepSpec, inputs: Mapping[str, ArtifactRecord], computed: Mapping[str, Any]
     ) -> PlannedStep:
         """Decide for a native component whose inputs TFX resolved, and the parameters that follow from them."""
-        [planned] = self._decide({step.name: self.keys.parts(step, inputs, dynamic)})
+        [planned] = self._decide({step.name: self.keys.parts(step, inputs, computed)})
         return planned
 
     def _decide(
@@ -210,8 +210,8 @@ class Planner:
             "artifact", artifact.digest, artifact.signature
         )
 
-    def told(self, step: StepSpec) -> set[str]:
-        """Give the notes that earlier executions of a step gave rise to."""
+    def notes_before(self, step: StepSpec) -> set[str]:
+        """Give the notes of earlier executions of a step."""
         seen = [Seen.from_json(record.seen) for record in self._earlier(step) if record.seen]
         return {note for each in seen for note in each.notes}
 

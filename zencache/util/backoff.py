@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from dataclasses import dataclass
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _T = TypeVar("_T")
+_LARGEST_EXPONENT = 64  # a larger one would overflow some day
+
+
+def doubled(first: float, longest: float, failed: int) -> float:
+    """Give the seconds to wait after that many failed attempts.
+
+    >>> [doubled(2, 10, failed) for failed in (1, 2, 3, 4)]
+    [2.0, 4.0, 8.0, 10]
+    """
+    return min(first * 2.0 ** min(failed - 1, _LARGEST_EXPONENT), longest)
 
 
 def delays(first: float, longest: float) -> Iterator[float]:
@@ -19,10 +30,9 @@ def delays(first: float, longest: float) -> Iterator[float]:
     >>> all(0.5 * most <= delay <= most for delay, most in zip(delays(1, 3), [1, 2, 3, 3]))
     True
     """
-    delay = min(first, longest)
-    while True:
+    for failed in itertools.count(1):
+        delay = doubled(first, longest, failed)
         yield delay * random.uniform(0.5, 1)  # noqa: S311 - so that many do not come back at once
-        delay = min(2 * delay, longest)
 
 
 def backoff(patience: float, first: float = 0.05, longest: float = 5.0) -> Iterator[float]:

@@ -1,1 +1,1 @@
-"""Processes that compute steps."""
+"""Computing steps in worker processes: the pool, the task that it sends, and the process's side."""

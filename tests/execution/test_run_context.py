@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from zencache.artifacts.store import ArtifactStore
 from zencache.config import create_project
 from zencache.execution.run_context import RunContext
 from zencache.model.database import Database
@@ -19,10 +20,11 @@ def root_of(folder):
 
     def ask(node, database=None):
         project = create_project(folder)
+        project = project.on(database) if database else project
         run = SimpleNamespace(
             spec=SimpleNamespace(root="", steps=()),
-            project=project.on(database) if database else project,
-            root=f"s3://bucket/team/{RUN}",
+            runs=SimpleNamespace(metadata=SimpleNamespace(artifacts=ArtifactStore(project))),
+            handle=SimpleNamespace(root=f"s3://bucket/team/{RUN}"),
         )
         return RunContext.root_of(run, SimpleNamespace(name="train", node=node))
 

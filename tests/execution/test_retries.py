@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import threading
 from types import SimpleNamespace
 
 import pytest
 
 from zencache.errors import CodeUnavailableError, MaterializerError, OutputTypeError, RunInterruptedError
-from zencache.execution.retries import Trying, may_pass, seen_in_all
-from zencache.execution.workers.pool import Computed, Raised
+from zencache.execution.attempt import Computed, Raised
+from zencache.execution.retries import RetriedStep, is_retried, seen_in_all
+from zencache.execution.run_context import RunState
 from zencache.model.specs import Attempts, CodeRef, StepSpec
 from zencache.tracking.observed_inputs import Seen
 
 
 class Run:
-    """What attempts need of a run."""
+    """What attempts need of a run: waits take no time."""
 
     def __init__(self):
-        self.told = []
-        self.threads = {}
-        self.interrupted = threading.Event()
+        self.notes = []
+        self.waited = []
+        self.state = RunState()
 
     def report(self, event):
-        self.told.append(event.text)
+        self.notes.append(event.text)
+
+    def wait(self, seconds):
+        self.waited.append(seconds)
+        return self.state.interrupted.is_set()
 
 
-def trying(run, outcomes, folders=(), **attempts):
+def retried(run, outcomes, folders=(), **attempts):
     spec = StepSpec(name="load", code=CodeRef(module="m", qualname="load"), attempts=Attempts(**attempts))
     left = iter(outcomes)
-    return Trying(run, spec, folders, lambda: next(left))
+    return RetriedStep(spec, lambda: next(left), folders, run.state, run.report, run.wait)
 
 
 def raised(text):
@@ -42,21 +46,22 @@ DONE = Computed({}, 0.5, None)
 def test_a_step_is_computed_until_it_is_done():
     """Each failed attempt is told with what it raised and when the next begins."""
     run = Run()
-    made = trying(run, [raised("reset\nby peer"), raised(""), DONE], retries=3, retry_delay=0.01)
-    assert made() == DONE
-    assert made.number == 3
-    assert run.told == [
-        "step load: attempt 1 of 4 raised ConnectionError: reset by peer; the next begins in 0.01 s",
-        "step load: attempt 2 of 4 raised ConnectionError; the next begins in 0.02 s",
+    step = retried(run, [raised("reset\nby peer"), raised(""), DONE], retries=3, retry_delay=60)
+    assert step.compute() == DONE
+    assert step.attempts == 3
+    assert run.notes == [
+        "step load: attempt 1 of 4 raised ConnectionError: reset by peer; the next begins in 1 min",
+        "step load: attempt 2 of 4 raised ConnectionError; the next begins in 2 min",
     ]
+    assert run.waited == [60, 120]
 
 
 def test_the_last_error_is_raised_when_no_attempt_is_left():
     """It is the error itself."""
-    made = trying(Run(), [raised("1"), raised("2"), raised("3")], retries=1, retry_delay=0)
+    step = retried(Run(), [raised("1"), raised("2"), raised("3")], retries=1, retry_delay=0)
     with pytest.raises(ConnectionError, match="2"):
-        made()
-    assert made.number == 2
+        step.compute()
+    assert step.attempts == 2
 
 
 @pytest.mark.parametrize(
@@ -73,10 +78,10 @@ def test_the_last_error_is_raised_when_no_attempt_is_left():
 )
 def test_what_no_attempt_can_mend_is_not_retried(error):
     """Nor is what the user wants to end."""
-    made = trying(Run(), [Raised(error), DONE], retries=3, retry_delay=0)
+    step = retried(Run(), [Raised(error), DONE], retries=3, retry_delay=0)
     with pytest.raises(type(error)):
-        made()
-    assert not may_pass(error)
+        step.compute()
+    assert not is_retried(error)
 
 
 def test_what_a_failed_attempt_left_is_removed(tmp_path):
@@ -93,16 +98,18 @@ def test_what_a_failed_attempt_left_is_removed(tmp_path):
         assert not aside.exists()
         yield DONE
 
-    assert trying(Run(), attempts(), [target], retries=1, retry_delay=0)() == DONE
+    assert retried(Run(), attempts(), [target], retries=1, retry_delay=0).compute() == DONE
 
 
 def test_an_interruption_ends_the_wait():
-    """A delay of an hour is not waited for."""
+    """A delay of an hour is not waited for, whoever waits."""
     run = Run()
-    run.interrupted.set()
+    run.state.interrupted.set()
+    step = retried(run, [raised("reset"), DONE], retries=1, retry_delay=3600)
+    step.wait = None
     with pytest.raises(KeyboardInterrupt):
-        trying(run, [raised("reset"), DONE], retries=1, retry_delay=3600)()
-    assert run.threads == {}
+        step.compute()
+    assert run.state.threads == {}
 
 
 def test_what_failed_attempts_read_counts():
