@@ -1,4 +1,4 @@
-"""In words: what makes a key differ from an earlier one."""
+"""Explains in words how a key differs from an earlier one."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def code_diff(unit: str, before: str, now: str) -> str:
 
 
 def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
-    """Keep the texts of units, once for the same content; give the name under which they are found."""
+    """Write the texts of units, once for the same content; gives the name to read them by."""
     data = json.dumps(texts, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
     name = blake3(data).hexdigest()[:32]
     file = folder / f"{name}.json"
@@ -122,14 +122,14 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
 
 
 def read_texts(folder: Path | None, name: str) -> dict[str, str]:
-    """Read texts that were kept; empty where they are gone."""
+    """Read the texts that `write_texts` wrote; empty if they are gone."""
     if folder is None or not is_digest(name):  # it comes from a record
         return {}
     try:
-        found: dict[str, str] = json.loads((folder / f"{name}.json").read_bytes())
+        texts: dict[str, str] = json.loads((folder / f"{name}.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    return found
+    return texts
 
 
 # -- the other parts --------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def _inputs(old: KeyParts, new: KeyParts, feeds: Mapping[str, str]) -> list[str]
 
 
 def _policy(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Say what a policy adds otherwise; values of environment variables are never shown."""
+    """Say what differs in what a policy adds; values of environment variables are never shown."""
     hidden = {name for name in {**old, **new} if name.startswith(_HIDDEN)}
     found = _changes(
         "cache policy ",
@@ -186,7 +186,7 @@ def _changes(
 
 
 def _shown(parameters: Mapping[str, str], secret: Collection[str]) -> dict[str, str]:
-    """Show a file that a parameter names by its name, and the first digits of its content's digest; no secrets."""
+    """Show a file as its name and the first digits of its content's digest; leave out secrets."""
     shown = {}
     for name, text in parameters.items():
         if name in secret:

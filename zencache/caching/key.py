@@ -40,7 +40,7 @@ class KeyParts(BaseModel):
     classes: dict[str, str] = {}
     """Class of the project that an input's value or a materializer is of, to the digest of its code."""
     policy: dict[str, str] = {}
-    """What the cache policy adds: a salt, declared files by content, environment variables, a function's answer."""
+    """What the cache policy adds: a salt, content of files, environment variables, a function's answer."""
 
     units: dict[str, tuple[str, str]] = {}
     """For explanations, not in the key: a helper, class or global to its digest, and a value in short."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class CompiledPipeline:
-    """The IR of a run's functions; it is compiled when the first of them is launched, by whichever thread that is in."""
+    """The IR of a run's functions; it is compiled when the first of them is launched."""
 
     def __init__(self, run: RunContext) -> None:
         self._run = run

@@ -1,4 +1,4 @@
-"""What feeds a native component: its node in TFX's intermediate representation, and the inputs that TFX resolves."""
+"""What feeds a native component: its node in TFX's IR, and the inputs that TFX resolves."""
 
 from __future__ import annotations
 

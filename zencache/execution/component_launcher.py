@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from zencache.planning import PlannedStep
 
 _one_at_a_time = threading.RLock()
-"""Components change the process while they run (`sys.path`, Beam's and TensorFlow's globals), as TFX lets them."""
+"""Components change the process while they run (`sys.path`, globals of Beam and TensorFlow)."""
 
 
 class ComponentLauncher:
@@ -84,7 +84,7 @@ class ComponentLauncher:
         try:
             with self._state.interruptible(name), user_modules(body, self._node, root), tracking:
                 info = self._launch_node()
-        except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a component, not the worker
+        except BaseException as error:  # noqa: BLE001 - also SystemExit ends a component, not the worker
             self._record_failure(planned, error)
             return
         if info is None or not info.execution_id:
@@ -103,7 +103,7 @@ class ComponentLauncher:
             self._import_changed_content()
 
     def _import_changed_content(self) -> None:
-        """Have an importer make a new artifact if the content at its uri changed: TFX goes by the uri alone."""
+        """Have an importer make a new artifact if the content at its uri changed: TFX compares uris alone."""
         parameters = self._node.parameters.parameters
         uri = parameters["artifact_uri"].field_value.string_value
         if self._run.runs.metadata.has_changed(uri):

@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 
 def load_engine() -> ModuleType:
-    """Import the engine and give `beam_runner`; at once where it is imported already."""
+    """Import the engine, if it is not imported yet, and give `beam_runner`."""
     with _lock:
         return _engine()
 
@@ -24,7 +24,7 @@ def load_engine() -> ModuleType:
 @functools.cache
 def _engine() -> ModuleType:
     with refused(), quiet(), PausedCollection():
-        from zencache.execution import beam_runner, tfx_filesystems  # noqa: PLC0415 - these import TFX and Beam
+        from zencache.execution import beam_runner, tfx_filesystems  # noqa: PLC0415 - import Beam
 
         tfx_filesystems.register()
     return beam_runner

@@ -1,4 +1,4 @@
-"""Which files an `ExampleGen` reads where its patterns speak of spans, or lie in a remote store: asked of TFX."""
+"""Asks TFX which files an `ExampleGen` reads, if its patterns name spans or its folder is remote."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def matched(properties: Mapping[str, Any]) -> Matched:
 
 
 def _resolved(properties: Mapping[str, Any], *, with_fingerprint: bool) -> Matched:
-    from tfx.components.example_gen import input_processor  # noqa: PLC0415 - whoever has an ExampleGen has all of TFX
+    from tfx.components.example_gen import input_processor  # noqa: PLC0415 - has all of TFX
     from tfx.proto import example_gen_pb2, range_config_pb2  # noqa: PLC0415 - likewise
     from tfx.utils import proto_utils  # noqa: PLC0415 - likewise
 

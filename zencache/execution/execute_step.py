@@ -1,4 +1,4 @@
-"""The execute loop: reuses, computes or skips one step of a run; the same for functions and native components."""
+"""The execute loop: reuses, computes or skips one step of a run, a function or a native component."""
 
 from __future__ import annotations
 
@@ -14,12 +14,20 @@ from zencache.execution.run_context import CONDITION_NOT_MET, StepEvent, StepRes
 from zencache.execution.single_flight import single_flight
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zencache.execution.compiler import CompiledPipeline
-    from zencache.execution.run_context import RunContext, RunState
+    from zencache.execution.run_context import RunContext, RunState, Status, What
     from zencache.execution.step_inputs import StepInputs
     from zencache.model.specs import StepSpec
     from zencache.planning import PlannedStep
 
+_EVENT_OF: Mapping[Status, What] = {
+    "executed": "finished",
+    "cached": "finished",
+    "failed": "failed",
+    "skipped": "skipped",
+}
 _RECOMPUTATIONS = 10  # how often a step is tried again after damaged inputs were recomputed, each time others
 
 
@@ -34,7 +42,7 @@ class Launcher(Protocol):
 
 
 def execute_step(run: RunContext, state: RunState, step: str, compiled: CompiledPipeline) -> None:
-    """Reuse, compute or skip one step, whose upstream steps have ended; its result is in `state` afterwards."""
+    """Reuse, compute or skip one step, whose upstream steps have ended, and write its result to `state`."""
     spec = run.spec.by_name[step]
     if _is_skipped(run, state, spec):
         return
@@ -46,12 +54,12 @@ def execute_step(run: RunContext, state: RunState, step: str, compiled: Compiled
             break
         _attempt(run, state, spec, compiled)
     result = state.results[step]
-    what = "finished" if result.status in ("executed", "cached") else result.status
-    run.report(StepEvent(step, what, time.perf_counter() - started, result.error, result.reason))  # type: ignore[arg-type]
+    seconds = time.perf_counter() - started
+    run.report(StepEvent(step, _EVENT_OF[result.status], seconds, result.error, result.reason))
 
 
 def _is_skipped(run: RunContext, state: RunState, spec: StepSpec) -> bool:
-    """Skip a step if the run was interrupted, or an upstream step has no result or was left out by a condition."""
+    """Skip a step if the run was interrupted, a condition says so, or an upstream step has no result."""
     is_condition = spec.node is None and any(state.results[name].is_condition for name in spec.upstream)
     if not (state.interrupted.is_set() or is_condition or not spec.upstream <= state.outputs(spec).keys()):
         return False
@@ -91,7 +99,7 @@ def _launcher_of(run: RunContext, state: RunState, spec: StepSpec, compiled: Com
 
 
 def _reuse_or_compute(run: RunContext, state: RunState, spec: StepSpec, launcher: Launcher) -> None:
-    """Decide about a step now that its inputs are known; again if gc collects the hit before it is published."""
+    """Decide about a step now that its inputs are known, and again if gc collects the hit meanwhile."""
     inputs = launcher.resolve_inputs()
     if inputs is None:
         state.skip(spec.name, CONDITION_NOT_MET, is_condition=True)

@@ -1,4 +1,4 @@
-"""Launches a step that is a Python function: TFX's launcher runs its compiled node with the generic executor."""
+"""Launches a step that is a Python function: TFX's launcher runs its node with the generic executor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishes a step that is reused, and records how a step ended: for functions and native components alike."""
+"""Publishes a step that is reused, and records how a step ended, for functions and native components."""
 
 from __future__ import annotations
 

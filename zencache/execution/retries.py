@@ -42,7 +42,7 @@ _LONGEST = 200  # characters of an error that a note shows
 
 @dataclass
 class RetriedStep:
-    """Computes a step, again after a failure as often as the step says; raises what the last attempt raised."""
+    """Computes a step, again after a failure as often as its options say; raises the last attempt's error."""
 
     spec: StepSpec
     attempt: Callable[[], Computed | Raised]
@@ -87,8 +87,8 @@ class RetriedStep:
 def is_retried(error: BaseException) -> bool:
     """Say whether another attempt may succeed after this error.
 
-    >>> is_retried(ConnectionError("reset")), is_retried(OutputTypeError("declared int")), is_retried(SystemExit())
-    (True, False, False)
+    >>> is_retried(ConnectionError("reset")), is_retried(OutputTypeError("declared int"))
+    (True, False)
     """
     return isinstance(error, Exception) and not isinstance(error, _NOT_RETRIED)
 

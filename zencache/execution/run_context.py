@@ -1,4 +1,4 @@
-"""A run in this process: what is fixed once it is planned, and what changes. Nothing here imports TFX or Beam."""
+"""A run in this process: what is fixed once it is planned, and what changes. Imports neither TFX nor Beam."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zencache.planning.bodies import Body, FunctionBody
 
 Status = Literal["executed", "cached", "failed", "skipped"]
+What = Literal["started", "cached", "finished", "failed", "skipped", "note"]
 Report = Callable[["StepEvent"], None]
 CONDITION_NOT_MET = "its condition does not hold"
 
@@ -31,7 +32,7 @@ class StepEvent:
     """Something that is reported while a run goes on."""
 
     step: str
-    what: Literal["started", "cached", "finished", "failed", "skipped", "note"]
+    what: What
     seconds: float = 0.0
     error: BaseException | None = None
     text: str = ""
@@ -72,7 +73,7 @@ class RunContext:
     """Finds a step's live code in another process."""
 
     def root_of(self, spec: StepSpec) -> str:
-        """Give the root of a step's artifacts: on this machine for those that TFX components write or read."""
+        """Give the root of a step's artifacts: a local one if TFX components write or read them."""
         if self.spec.root:
             return self.spec.root
         root = self.handle.root

@@ -1,4 +1,4 @@
-"""Which step runs next: each as soon as those that it waits for have ended, the longest way to the end first."""
+"""Schedules steps: each as soon as its upstream steps have ended, those on the longest path first."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class Schedule:
-    """Hands out the steps of a graph to workers, each of which iterates over it.
+    """Gives the steps of a graph to workers, each of which iterates over it.
 
-    A worker that finds no step ready waits until one is, and stops when all are handed out.
+    A worker waits while no step is ready, and stops when every step was given to a worker.
 
     >>> schedule = Schedule({"a": frozenset(), "b": frozenset("a"), "c": frozenset("a")}, {"c": 9.5})
     >>> for step in schedule:
@@ -24,7 +24,7 @@ class Schedule:
     """
 
     def __init__(self, upstream: Mapping[str, frozenset[str]], seconds: Mapping[str, float]) -> None:
-        """Take a graph, step to the steps that it waits for, in order; and what steps are known to take."""
+        """Take a graph, step to its upstream steps, in order; and the known durations of steps."""
         self._changed = threading.Condition()
         self._missing = {step: set(needs) for step, needs in upstream.items()}
         self._downstream: dict[str, list[str]] = {step: [] for step in upstream}

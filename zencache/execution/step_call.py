@@ -61,7 +61,7 @@ def compute(
 
 
 def from_step(error: BaseException) -> BaseException:
-    """Cut an exception's traceback to begin at the step's own function; without such a frame it stays whole."""
+    """Cut an exception's traceback to begin at the step's own function, if it has such a frame."""
     frame = error.__traceback__
     while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
         frame = frame.tb_next
@@ -71,7 +71,7 @@ def from_step(error: BaseException) -> BaseException:
 def beam_pipeline(project: Project) -> Any:
     """Make a Beam pipeline on the runner that the project's settings name, or else in this process."""
     apache_beam = load_beam()
-    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - only a step that takes a Beam pipeline needs it
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - imports Beam
 
     args = list(project.settings.beam_pipeline_args)
     named = any(arg.startswith("--runner") for arg in args)

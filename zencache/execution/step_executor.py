@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
     """Computes the step that its execution properties name."""
 
-    def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> Any:  # noqa: ARG002, N802 - TFX's interface
+    def Do(  # noqa: N802 - TFX's interface
+        self,
+        input_dict: Any,  # noqa: ARG002 - likewise
+        output_dict: Any,
+        exec_properties: Any,
+    ) -> Any:
         """Compute the step; what it raises is its result, and is recorded as TFX records a failure."""
         active = active_run(self._context.pipeline_run_id)
         run, state = active.context, active.state
@@ -122,7 +127,7 @@ def _retried(active: ActiveRun, body: FunctionBody, output_dict: Any) -> Retried
 
 @dataclass
 class _Attempt:
-    """Computes a step once: in a worker process if the run or its timeout asks for one, else in this thread."""
+    """Computes a step once: in a worker process if the run or its timeout needs one, else in this thread."""
 
     active: ActiveRun
     body: FunctionBody

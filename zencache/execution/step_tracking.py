@@ -141,13 +141,13 @@ class ComponentTracking(StepTracking):
         ignored: Sequence[Path],
         is_code_current: Callable[[], bool],
     ) -> None:
-        """`is_code_current` says whether the component's code still has the digest that its key was made of."""
+        """`is_code_current` says whether the component's code still has the digest in its key."""
         super().__init__(body, policy, project, digests, ignored=[*ignored, *body.declared])
         self._body = body
         self._is_code_current = is_code_current
 
     def seen(self, pushed: Iterable[str]) -> Seen | None:
-        """Give what the component read, and the content of what it `pushed` elsewhere: both are checked at reuse."""
+        """Give what the component read, and the content of what it `pushed`: both are checked at reuse."""
         if self._watch is None:
             return None
         digest = self._digests.digest

@@ -1,4 +1,4 @@
-"""TFX's own launcher, for functions and native components: nodes are tied to their key and to fixed inputs."""
+"""Runs a node with TFX's own launcher, tied to its cache key and to fixed inputs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def fix_inputs(node: Any, inputs: Mapping[str, ArtifactRecord]) -> None:
 def launch_node(
     node: Any, run: RunContext, *, root: str, pipeline: Any, runtime: Any, deployment: Any
 ) -> Any:
-    """Have TFX's launcher run a node below `root`, and give its `ExecutionInfo`; None if TFX skips the node."""
+    """Have TFX's launcher run a node below `root`; gives its `ExecutionInfo`, or None if TFX skips it."""
     name = node.node_info.id
     own_runtime = type(runtime)()
     own_runtime.CopyFrom(runtime)

@@ -1,4 +1,4 @@
-"""How TFX's SDK and Beam are imported: without TensorFlow, and without log lines.
+"""Imports TFX's SDK and Beam without TensorFlow, and without log lines.
 
 TFX is written so that its SDK works without TensorFlow and without its component library: `fileio`
 registers the local file system when TensorFlow cannot be imported, and `latest_blessed_model_strategy`
@@ -28,7 +28,7 @@ _CHATTY = ("absl", "apache_beam", "tensorflow", "tfx")
 
 
 class _Refusal(MetaPathFinder):
-    """Answers for `tensorflow` and `tfx.components` as if they were not installed."""
+    """Makes imports of `tensorflow` and `tfx.components` fail as if they were not installed."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:  # noqa: ARG002
         if fullname.startswith(tuple(f"{name}." for name in _REFUSED)) or fullname in _REFUSED:
@@ -36,13 +36,13 @@ class _Refusal(MetaPathFinder):
 
 
 def debugging() -> bool:
-    """Say whether the user wants to see what the engines say: `ZENCACHE_LOG=debug`."""
+    """Say whether the user wants the engines' log lines: `ZENCACHE_LOG=debug`."""
     return os.environ.get("ZENCACHE_LOG", "").lower() == "debug"
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the engines' log lines below ERROR from the terminal meanwhile, unless `debugging`."""
+    """Hide the engines' log lines inside of the block, unless `debugging`."""
     if debugging():
         yield
         return
@@ -59,7 +59,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def refused() -> Iterator[None]:
-    """Have imports of `tensorflow` and `tfx.components` fail meanwhile, as where they are not installed."""
+    """Make imports of `tensorflow` and `tfx.components` fail inside of the block."""
     refusal = _Refusal()
     sys.meta_path.insert(0, refusal)
     try:
@@ -72,7 +72,7 @@ def refused() -> Iterator[None]:
 
 
 def load_beam() -> ModuleType:
-    """Import Beam; at once where it is imported already."""
+    """Import Beam, if it is not imported yet."""
     if "apache_beam" not in sys.modules:
         with refused(), quiet():
             importlib.import_module("apache_beam")

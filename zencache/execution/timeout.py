@@ -1,4 +1,4 @@
-"""A time limit in a thread: what runs too long there is interrupted, as far as Python can."""
+"""A time limit for code in a thread: it is interrupted between two lines of Python."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from zencache.util.durations import limit_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AGAIN = 1.0  # seconds after which a thread that goes on is interrupted once more
+_REPEAT_AFTER = 1.0  # seconds after which a thread that goes on is interrupted once more
 
 
 def took_too_long(step: str, seconds: float) -> StepTimeoutError:
-    """Make the error of a step whose time is up."""
+    """Make the error of a step that took longer than its timeout."""
     return StepTimeoutError(
         f"step {step} took longer than its timeout of {limit_text(seconds)} and was ended; give it more time "
         "(`timeout=`), less to do, or another attempt (`retries=`)"
@@ -26,7 +26,7 @@ def took_too_long(step: str, seconds: float) -> StepTimeoutError:
 
 
 def throw(thread: int, kind: type[BaseException] | None) -> None:
-    """Have another thread raise an exception at its next line of Python; with None, take it back."""
+    """Have another thread raise an exception at its next line of Python; None cancels a pending one."""
     thrown = ctypes.py_object(kind) if kind else None
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), thrown)
 
@@ -37,7 +37,7 @@ class _TimeIsUp(BaseException):
 
 @dataclass
 class _Clock:
-    """Interrupts one thread when its time is up, again and again until that ends."""
+    """Interrupts one thread when its time is up, and again until its block ends."""
 
     thread: int
     seconds: float
@@ -50,11 +50,11 @@ class _Clock:
         while not self._ended.wait(wait):
             with self._lock:
                 if not self._ended.is_set():
-                    self.is_up, wait = True, _AGAIN
+                    self.is_up, wait = True, _REPEAT_AFTER
                     throw(self.thread, _TimeIsUp)
 
     def stop(self) -> None:
-        """End it; what it threw and has not arrived yet never arrives."""
+        """End it, and cancel an exception that the thread has not raised yet."""
         with self._lock:
             self._ended.set()
             if self.is_up:
@@ -63,10 +63,10 @@ class _Clock:
 
 @contextmanager
 def time_limit(step: str, seconds: float | None) -> Iterator[None]:
-    """Raise StepTimeoutError in this thread when what is done meanwhile takes longer than that many seconds.
+    """Raise StepTimeoutError in this thread if the block takes longer than that many seconds.
 
-    A call that waits outside of Python (`time.sleep`, a socket, a library's own code) is not broken into; the
-    error is raised when it returns.
+    A call that waits outside of Python (`time.sleep`, a socket, a library's own code) is not interrupted;
+    the error is raised when it returns.
     """
     if seconds is None:
         yield
@@ -81,5 +81,5 @@ def time_limit(step: str, seconds: float | None) -> Iterator[None]:
     except _TimeIsUp as up:
         clock.stop()
         raise took_too_long(step, seconds).with_traceback(up.__traceback__) from None
-    if clock.is_up:  # the step went on in spite of it
+    if clock.is_up:  # the step caught the interruption
         raise took_too_long(step, seconds)

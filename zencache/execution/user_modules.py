@@ -46,7 +46,12 @@ class _FolderFinder(MetaPathFinder):
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = files
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 - the import system's interface
+    def find_spec(
+        self,
+        fullname: str,
+        path: Any = None,  # noqa: ARG002 - likewise
+        target: Any = None,  # noqa: ARG002 - likewise
+    ) -> ModuleSpec | None:
         file = self.files.get(fullname)
         return (
             spec_from_file_location(fullname, file, loader=_SourceLoader(fullname, str(file)))
@@ -56,7 +61,7 @@ class _FolderFinder(MetaPathFinder):
 
 
 class _SourceLoader(SourceFileLoader):
-    """Loads a module from its text: bytecode is checked by size and seconds, and an edit may change neither."""
+    """Loads a module from its text: Python compares bytecode by size and seconds, which an edit may keep."""
 
     def path_stats(self, path: Any) -> Any:
         raise OSError(f"the bytecode of {path} is not looked at")

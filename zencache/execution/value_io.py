@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def read(artifact: ArtifactRecord, project: Project) -> Any:
-    """Load an artifact's value; raises ArtifactError if it is not what was recorded, and leaves it as it is."""
+    """Load an artifact's value; raises ArtifactError if its content is not what was recorded."""
     if artifact.collected and not artifact.folder.exists():
         raise ArtifactError(
             f"the artifact {artifact.name} was collected on {artifact.collected} (`zencache cache gc`); "
@@ -47,7 +47,7 @@ def _digest_of(materializer: Materializer) -> Callable[[Path], str | None]:
 
 
 def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
-    """Give an artifact's files as a folder of this machine; those of a remote store are fetched and checked."""
+    """Give an artifact's files as a local folder; those of a remote store are fetched and checked."""
 
     def value_digest(folder: Path) -> str | None:
         if not artifact.materializer:
@@ -58,17 +58,18 @@ def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
 
 
 def check_signed(artifact: ArtifactRecord, project: Project) -> None:
-    """Raise ArtifactError for what runs code when it is loaded and has not the signature that the project demands."""
+    """Raise ArtifactError if loading an artifact runs code and it lacks a required signature."""
     demanded = project.settings.require_signature and runs_code(artifact.materializer)
     if demanded and not is_signed("artifact", artifact.digest, artifact.signature):
         raise ArtifactError(
-            f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not signed with this "
-            f"project's key, so it is not loaded; run the pipeline again with {SIGNING_KEY} set to make it anew"
+            f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not "
+            f"signed with this project's key, so it is not loaded; run the pipeline again with {SIGNING_KEY} set "
+            "to make it anew"
         )
 
 
 def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> dict[str, ArtifactRecord]:
-    """Choose how what TFX components made is loaded: by the type that the step declares, or as TFX names it."""
+    """Choose how artifacts of TFX components are loaded: by the declared type, or by TFX's type name."""
     return {
         name: artifact if artifact.materializer else _named(artifact, types.get(name))
         for name, artifact in inputs.items()
@@ -80,8 +81,8 @@ def _named(artifact: ArtifactRecord, wanted: Any) -> ArtifactRecord:
     path = found.path if found else materializer_of(artifact.value_type)
     if path is None:
         raise MaterializerError(
-            f"the artifact {artifact.name} is of TFX's type {artifact.value_type}; its files are in {artifact.folder}. "
-            "To load it, pip install 'zencache[tfx]'"
+            f"the artifact {artifact.name} is of TFX's type {artifact.value_type}; its files are in "
+            f"{artifact.folder}. To load it, pip install 'zencache[tfx]'"
         )
     return dataclasses.replace(artifact, materializer=path)
 
@@ -102,7 +103,7 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
 
 
 def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
-    """Compare an artifact's content with what was recorded, for a TFX component that reads it itself; as `load` does."""
+    """Check an artifact as `load` does, for a TFX component that reads the files itself."""
     allowed = metadata.project.settings.allow_pickle
     known = load_materializer(artifact.materializer, allow_pickle=allowed) if artifact.materializer else None
     given = (_digest_of(known),) if known else ()
@@ -132,8 +133,8 @@ def store(
     """
     if is_secret(value):
         raise MaterializerError(
-            f"{where} is a {type(value).__name__}: a secret is never stored. Give it as a parameter to each step that "
-            "needs it, and return what is made with it"
+            f"{where} is a {type(value).__name__}: a secret is never stored. Give it as a parameter to "
+            "each step that needs it, and return what is made with it"
         )
     allow_pickle = project.settings.allow_pickle
     path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
@@ -173,7 +174,8 @@ def check_outputs(body: FunctionBody, returned: Any) -> dict[str, Any]:
     if not isinstance(values, tuple | list) or len(values) != len(declared):
         got = f"{len(values)} values" if isinstance(values, tuple | list) else type_name(type(values))
         raise OutputTypeError(
-            f"step {body.spec.name} declares {len(declared)} outputs ({', '.join(declared)}), but returned {got}"
+            f"step {body.spec.name} declares {len(declared)} outputs ({', '.join(declared)}), "
+            f"but returned {got}"
         )
     named = dict(zip(declared, values, strict=True))
     for name, value in named.items():

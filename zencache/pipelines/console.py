@@ -1,4 +1,4 @@
-"""What a run prints: plain lines on standard output, and a progress display beside them on a terminal only."""
+"""Prints what a run does: plain lines on standard output, and a progress display on a terminal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Printer:
 
     @contextmanager
     def display(self) -> Iterator[None]:
-        """Show progress meanwhile, if standard output is a terminal."""
+        """Show progress inside of the block, if standard output is a terminal."""
         if not sys.stdout.isatty():
             yield
             return
@@ -63,7 +63,7 @@ class Printer:
             print(text, flush=True)  # noqa: T201 - the lines are the product
 
     def event(self, event: StepEvent) -> None:
-        """Tell what a step does."""
+        """Print what a step does."""
         if event.what == "started":
             self.line(f"Step {event.step} has started.")
         elif event.what == "cached":
@@ -74,7 +74,7 @@ class Printer:
             kind = f": {type(event.error).__name__}" if event.error else ""
             self.line(f"Step {event.step} has failed after {seconds_text(event.seconds)}{kind}.")
         elif event.what == "note":
-            print(f"Note: {event.text}.", file=sys.stderr, flush=True)  # noqa: T201 - beside the run's own lines
+            print(f"Note: {event.text}.", file=sys.stderr, flush=True)  # noqa: T201 - as above
         else:
             self.line(
                 f"Step {event.step} was skipped: {event.text or 'a step that it needs did not finish'}."

@@ -1,4 +1,4 @@
-"""Why a step ran or was a hit, and what its key was made of, in words."""
+"""Explains in words why a step ran or was a hit, and what its key was made of."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _LONGEST = 120  # characters of a value
 class Explanation:
     """Why a step ran, or was a hit; printed, it reads as a small report.
 
-    >>> print(Explanation("train", "executed", "parameter lr: 0.1 → 0.2", parts={"parameters": ("lr = 0.2",)}))
+    >>> parts = {"parameters": ("lr = 0.2",)}
+    >>> print(Explanation("train", "executed", "parameter lr: 0.1 → 0.2", parts=parts))
     train: executed
       why         parameter lr: 0.1 → 0.2
       parameters  lr = 0.2
@@ -37,11 +38,11 @@ class Explanation:
     status: str
     reason: str
     origin: str = ""
-    """Of a hit: when and in which run it was computed. Of a miss: which execution the reason compares with."""
+    """Of a hit: when and in which run it was computed. Of a miss: what the reason compares with."""
     parts: Mapping[str, Lines] | None = None
-    """What the key was made of and what the step was seen to read, by kind; None where nothing was recorded."""
+    """The key's parts and what the step was seen to read, by kind; None if nothing was recorded."""
     code: str | None = None
-    """The lines of code that differ from the execution that the reason compares with; None if nobody asked."""
+    """The lines of code that differ from that execution; None if they were not asked for."""
 
     def brief(self) -> str:
         """Say the status and the reason alone."""

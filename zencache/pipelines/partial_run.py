@@ -1,4 +1,4 @@
-"""A part of a pipeline alone: what comes before is taken from an earlier run, what comes after is left out."""
+"""Partial runs: steps before the part are taken from an earlier run, steps after it are left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Part:
         return _reached(first, _downstream(spec)) & _reached(last, _upstream(spec))
 
     def planned(self, plan: RunPlan, spec: PipelineSpec, records: Records) -> RunPlan:
-        """Give the plan of a run of this part; raises NotFoundError where an earlier run has not what it needs."""
+        """Give the plan of a run of this part; raises NotFoundError if an earlier result is lacking."""
         part = self.of(spec)
         needed = _reached(part, _upstream(spec)) - part
         after = _reached(part, _downstream(spec)) - part
@@ -44,7 +44,8 @@ class Part:
         if missing := [name for name in spec.by_name if name in needed and name not in done]:
             raise NotFoundError(
                 f"{', '.join(sorted(part))} cannot run alone: {', '.join(missing)} did not finish in "
-                f"{f'run {base.name}, or what it gave was dropped or collected' if base else 'any run'}; run the whole pipeline first, or name another base run"
+                f"{f'run {base.name}, or what it gave was dropped or collected' if base else 'any run'}; "
+                "run the whole pipeline first, or name another base run"
             )
         steps = {
             name: _waits(plan.steps[name])

@@ -1,4 +1,4 @@
-"""A run, as it is recorded: its steps, what they gave and why they ran."""
+"""A recorded run: its steps, their outputs, and why they ran."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STATUS: dict[str, StepStatus] = {
 
 @dataclass(frozen=True, eq=False)
 class PipelineRun:
-    """A run of a pipeline: `run.steps["trainer"].outputs["output"].load()`. Read from the records when asked."""
+    """A run of a pipeline, read from the records: `run.steps["trainer"].outputs["output"].load()`."""
 
     _record: RunRecord
     _records: Records = field(repr=False)
@@ -63,12 +63,12 @@ class PipelineRun:
 
     @property
     def pinned(self) -> str | None:
-        """Why all that it needs is kept, whatever gc is told; None if nobody pinned it."""
+        """Why gc keeps all that the run needs; None if it is not pinned."""
         found = self._records.runs.run(self.name)
         return found.pinned if found else None
 
     def pin(self, why: str = "") -> None:
-        """Keep all that it needs, whatever gc is told."""
+        """Have gc keep all that the run needs."""
         from zencache.metadata.pins import pin  # noqa: PLC0415 - reading runs needs none of it
         from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
 
@@ -76,7 +76,7 @@ class PipelineRun:
         pin(self._records.metadata, self._record, why)
 
     def unpin(self) -> None:
-        """Take back what `pin` said."""
+        """Undo `pin`."""
         from zencache.metadata.pins import unpin  # noqa: PLC0415 - as in `pin`
         from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
 
@@ -148,7 +148,7 @@ class StepRun:
 
         With `code`, also the lines of code that differ from the execution that the reason compares with.
         """
-        from zencache.pipelines.explain import Explanation, explain  # noqa: PLC0415 - only who asks pays for it
+        from zencache.pipelines.explain import Explanation, explain  # noqa: PLC0415 - a run needs none
 
         if self._record is None:
             return Explanation(self.name, self.status, self.reason)
@@ -169,7 +169,7 @@ class StepRun:
 
     @property
     def attempts(self) -> int:
-        """How many times the step was computed in this run: 0 of one that was reused or skipped, more than 1 after retries."""
+        """How often the step was computed in this run: 0 if reused or skipped, more than 1 after retries."""
         return self._record.attempts if self._record and not self.is_cached else 0
 
     @property
@@ -229,7 +229,7 @@ class ArtifactView:
 
     @property
     def folder(self) -> Path:
-        """A folder with its files; of a store elsewhere, they are fetched into the project's read cache first."""
+        """A folder with its files; those of a remote store are fetched into the read cache first."""
         from zencache.execution.value_io import folder_of  # noqa: PLC0415 - as in `load`
 
         return folder_of(self._record, self._records.project)
@@ -251,12 +251,12 @@ class ArtifactView:
 
     @property
     def collected(self) -> str:
-        """When gc took its bytes; empty if it did not."""
+        """When gc deleted its files; empty if it did not."""
         return self._record.collected
 
     @property
     def record(self) -> ArtifactRecord:
-        """What is recorded of it."""
+        """Its record."""
         return self._record
 
     def stored_by(self, materializer: Any) -> ArtifactView:
@@ -279,7 +279,7 @@ class ArtifactView:
 
 
 class Named(dict[str, Any]):
-    """A mapping whose missing names are answered with the nearest ones."""
+    """A mapping that suggests the nearest names for a missing one."""
 
     def __init__(self, kind: str, items: Mapping[str, Any]) -> None:
         super().__init__(items)

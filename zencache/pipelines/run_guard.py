@@ -1,4 +1,4 @@
-"""A time in which no pipeline can run: while its module is imported to be planned, or for a worker process."""
+"""Forbids runs while a pipeline's module is imported for planning, or in a worker process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _dry: ContextVar[bool] = ContextVar("zencache_dry", default=False)
 
 @contextmanager
 def dry() -> Iterator[None]:
-    """Have every run that is begun meanwhile raise DefinitionError."""
+    """Make every run that begins inside of the block raise DefinitionError."""
     token = _dry.set(True)
     try:
         yield
@@ -25,7 +25,7 @@ def dry() -> Iterator[None]:
 
 
 def check_not_dry(pipeline: str) -> None:
-    """Raise DefinitionError if this is such a time."""
+    """Raise DefinitionError inside of such a block."""
     if _dry.get():
         raise DefinitionError(
             f"pipeline {pipeline} would run when its module is imported, to plan it or to compute a step; "

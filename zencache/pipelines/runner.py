@@ -52,7 +52,7 @@ _PLANS = 10  # attempts to publish a plan's hits: gc may collect one of them, an
 def create_project() -> Project:
     """Make a project in the working folder, and print so: the user did not ask for it."""
     project = config.create_project(Path.cwd())
-    print(f"Created a zencache project in {project.folder}.", flush=True)  # noqa: T201 - the lines are the product
+    print(f"Created a zencache project in {project.folder}.", flush=True)  # noqa: T201 - a product line
     return project
 
 

@@ -1,4 +1,4 @@
-"""Finding a step's code again in another process: by import, or from a snapshot.
+"""Finds a step's code in another process: by import, or from a snapshot.
 
 A step that a module defines at its top level is imported. One that a script, a notebook cell or a
 function defines cannot be; its code is pickled by value into `.zencache/code/`, named by its content,
@@ -48,7 +48,7 @@ def with_snapshots(
 ) -> PipelineSpec:
     """Give the spec with a snapshot named for each step that cannot be imported again.
 
-    `code` gives the digest of a step's code, which goes into the snapshot; `redacted` takes secrets out of texts.
+    `code` gives the digest of a step's code, for the snapshot; `redacted` removes secrets from texts.
     """
     made = []
     for item in spec.steps:
@@ -62,7 +62,7 @@ def with_snapshots(
 
 
 def is_importable(step: Step) -> bool:
-    """Say whether importing a step's module gives the step."""
+    """Say whether a step can be imported from its module."""
     module = step.entrypoint.__module__
     if module == "__main__" or "<locals>" in step.qualname:
         return False
@@ -102,7 +102,7 @@ def _snapshot(step: Step, project: Project, code: CodeDigest, redacted: Redactor
 
 
 def _write(step: Step, project: Project, redacted: Redactor) -> str | None:
-    """Write a snapshot and give its name, the digest of its content; None where the step cannot be pickled."""
+    """Write a snapshot and give its name, its content's digest; None if the step cannot be pickled."""
     try:
         data = dumped(step)
     except Exception:  # noqa: BLE001 - a closure may hold anything; the run does not need the snapshot
@@ -133,7 +133,7 @@ def dumped(step: Step) -> bytes:
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def persistent_id(self, obj: Any) -> str | None:
-            # `exec` puts them into the namespace that it works in; libraries keep there what cannot be pickled.
+            # `exec` puts them into its namespace; libraries keep objects there that cannot be pickled.
             return _BUILTINS if obj is vars(builtins) else None
 
         def reducer_override(self, obj: Any) -> Any:
@@ -185,8 +185,8 @@ def load_step(code: CodeRef, project: Project) -> Step:
         "snapshot", code.snapshot, _signature(file.with_suffix(".sig"))
     ):
         raise CodeUnavailableError(
-            f"the snapshot of step {code.qualname} is not signed with this project's key, so it is not loaded; "
-            f"run the pipeline's own script again with {SIGNING_KEY} set"
+            f"the snapshot of step {code.qualname} is not signed with this project's key, so it is not "
+            f"loaded; run the pipeline's own script again with {SIGNING_KEY} set"
         )
     try:
         # These bytes have the recorded digest, and the signature that is demanded.
@@ -209,7 +209,7 @@ def load_bodies(spec: PipelineSpec, project: Project) -> tuple[dict[str, Body], 
 
 
 def load_body(spec: StepSpec, project: Project) -> FunctionBody:
-    """Load one step of a recorded spec, for a worker process; what its module does when imported runs no pipeline."""
+    """Load one step of a recorded spec in a worker process; importing its module runs no pipeline."""
     with dry():
         return _body(spec, load_step(spec.code, project))
 

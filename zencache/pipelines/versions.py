@@ -1,4 +1,4 @@
-"""Versions of a pipeline: structures that have run under its name, and how two of them differ."""
+"""Versions of a pipeline: the structures that ran under its name, and their differences."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def find_version(versions: list[PipelineVersion], number: int, pipeline: str) ->
 
 
 def structure_differences(old: PipelineSpec, new: PipelineSpec) -> list[str]:
-    """Say how two structures differ: steps removed, added, replaced, rewired; a slot tells what replaces what."""
+    """Say how two structures differ: steps removed, added, replaced (in a slot), rewired."""
     replaced = _replaced(old, new)
     gone = [name for name in old.by_name if name not in new.by_name and name not in replaced]
     added = [n for n in new.by_name if n not in old.by_name and n not in replaced.values()]

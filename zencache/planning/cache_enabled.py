@@ -1,4 +1,4 @@
-"""Whether caching is on for a step, and who says so."""
+"""Decides whether caching is on for a step: by the run, the step, the pipeline, the project."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ def why_off(  # noqa: PLR0911 - one line a rule
     """
     if run_override is not None:
         return None if run_override else "caching is off: run(enable_cache=False)"
-    step_says = _first(step.enable_cache, step.policy)
-    pipeline_says = _first(spec.enable_cache, spec.policy)
-    if precedence == "pipeline" and pipeline_says is False:
+    step_flag = _first(step.enable_cache, step.policy)
+    pipeline_flag = _first(spec.enable_cache, spec.policy)
+    if precedence == "pipeline" and pipeline_flag is False:
         return f"caching is off: pipeline {spec.name} says enable_cache=False"
-    if step_says is not None:
-        return None if step_says else f"caching is off: step {step.name} says enable_cache=False"
-    if pipeline_says is False:
+    if step_flag is not None:
+        return None if step_flag else f"caching is off: step {step.name} says enable_cache=False"
+    if pipeline_flag is False:
         return f"caching is off: pipeline {spec.name} says enable_cache=False"
-    if pipeline_says is None and project is not None and project.enabled is False:
+    if pipeline_flag is None and project is not None and project.enabled is False:
         return "caching is off: the project's settings say enabled = false"
     if step.takes_context:
-        return "caching is off: the step takes a StepContext, which differs from run to run; enable_cache=True on the step turns it on"
+        return (
+            "caching is off: the step takes a StepContext, which differs from run to run; "
+            "enable_cache=True on the step turns it on"
+        )
     return None
 
 

@@ -1,4 +1,4 @@
-"""The lines of code that differ between two keys of a step."""
+"""Shows the lines of code that differ between two keys of a step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def parts_of(record: ExecutionRecord) -> KeyParts | None:
-    """Read what an execution's key was made of; None where nothing was recorded."""
+    """Read the parts of an execution's key; None if they were not recorded."""
     return KeyParts.model_validate_json(record.key_parts) if record.key_parts else None
 
 
@@ -37,7 +37,7 @@ def code_changes(old: ExecutionRecord, new: KeyParts, now: Mapping[str, str], st
 def _unit(
     unit: str, old: KeyParts, new: KeyParts, before: Mapping[str, str], now: Mapping[str, str]
 ) -> str | None:
-    """Compare one helper, class or global; what is new or gone is shown whole."""
+    """Compare one helper, class or global; one that is new or gone is shown whole."""
     was, value_was = old.units.get(unit, ("", ""))
     is_now, value_now = new.units.get(unit, ("", ""))
     if was == is_now:

@@ -1,4 +1,4 @@
-"""What the key of a native TFX component is made of. Nothing here imports TFX.
+"""The body of a native TFX component: what its cache key is made of. Nothing here imports TFX.
 
 Its code: the executor's class (of a library by version, of the user's own with all that it reaches), and
 the functions of a module file. Its parameters: the execution properties. What it reads from outside: the
@@ -64,7 +64,7 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 @dataclass(frozen=True, eq=False)
 class ComponentBody:
-    """A native component of a pipeline: its spec, and what of it a key is made of."""
+    """A native component of a pipeline: its spec, and what its key is made of."""
 
     spec: StepSpec
     policy: CachePolicy | None = None
@@ -84,7 +84,7 @@ class ComponentBody:
 
     @property
     def node(self) -> NodeRef:
-        """What TFX knows of it."""
+        """The component in TFX's intermediate representation."""
         assert self.spec.node is not None
         return self.spec.node
 
@@ -167,12 +167,12 @@ class ComponentBody:
 
     @property
     def _pushes(self) -> bool:
-        """Whether it puts its result somewhere, and says where."""
+        """Whether it is a Pusher: it copies its result to a destination, and records it."""
         return self.node.executor.startswith("tfx.components.pusher.")
 
     @property
     def mentioned(self) -> tuple[Path, ...]:
-        """The files and folders that its execution properties name: it may read them, or write there."""
+        """The files and folders that its execution properties name: it may read or write them."""
         if self.declared or self.spec.identity in (IMPORTER, RESOLVER) or self._pushes:
             return ()
         found = {
@@ -189,8 +189,8 @@ class ComponentBody:
         """
         if not (self.node.ir or self.node.executor):
             raise CodeUnavailableError(
-                f"pipeline {self.node.pipeline} was run by TFX itself, whose records do not tell how to run it again; "
-                "adopt the pipeline object: zencache_tfx.adopt(pipeline).run()"
+                f"pipeline {self.node.pipeline} was run by TFX itself, whose records do not tell how to run "
+                "it again; adopt the pipeline object: zencache_tfx.adopt(pipeline).run()"
             )
         own = [path for path in (self.node.executor, self.node.driver) if _is_own(path)]
         packages = dict(self._packages())
@@ -224,7 +224,7 @@ class ComponentBody:
 
     @cached_property
     def module(self) -> tuple[str, Path | None]:
-        """The module of the user's functions, and its folder where it is a file and not on the import path."""
+        """The module of the user's functions, and its folder if that is not on the import path."""
         path, file = self._properties.get("module_path"), self._properties.get("module_file")
         if path and "@" in path:
             name, _, wheel = path.partition("@")
@@ -240,22 +240,22 @@ class ComponentBody:
 
 
 def resolvers_before(spec: PipelineSpec) -> dict[str, frozenset[str]]:
-    """Give for each step what it goes after because of resolvers: each finds what is recorded by its turn.
+    """Give for each step the steps that it must follow because of resolvers, which read the records.
 
-    That is what TFX's runners record one node after the other, in the order of the pipeline.
+    A resolver finds what TFX's runners record before it, one node after the other in the pipeline's order.
     """
-    found: dict[str, frozenset[str]] = {}
+    waits: dict[str, frozenset[str]] = {}
     before, resolvers = frozenset[str](), frozenset[str]()
     for step in spec.steps:
         is_resolver = step.identity == RESOLVER
-        found[step.name] = before if is_resolver else resolvers
+        waits[step.name] = before if is_resolver else resolvers
         before |= {step.name}
         resolvers |= {step.name} if is_resolver else set()
-    return found
+    return waits
 
 
 def feeding_components(spec: PipelineSpec) -> frozenset[str]:
-    """Name the steps whose artifacts TFX components read: by file systems of their own."""
+    """Name the steps whose artifacts TFX components read, by TFX's own file systems."""
     return frozenset().union(*(step.upstream for step in spec.steps if step.node is not None))
 
 
@@ -278,12 +278,12 @@ def _executor(path: str, step: str) -> Any:
 
 def _canonical(value: Any) -> str:
     """Write a property so that two texts of one JSON object, as TFX writes protos, are one."""
-    said = _unfolded(value)
-    return to_text(value) if said is value else json.dumps(said, sort_keys=True, separators=(",", ":"))
+    data = _parsed_json(value)
+    return to_text(value) if data is value else json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
-def _unfolded(value: Any) -> Any:
-    """Give what a text says that is a JSON object or list; anything else as it is."""
+def _parsed_json(value: Any) -> Any:
+    """Parse a text that is a JSON object or list; give any other value as it is."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         with contextlib.suppress(ValueError):
             return json.loads(value)
@@ -292,12 +292,12 @@ def _unfolded(value: Any) -> Any:
 
 def _texts(value: Any) -> set[str]:
     """List the texts in a property, also inside JSON."""
-    said = _unfolded(value)
-    if isinstance(said, dict):
-        return set().union(*map(_texts, said.values()), *map(_texts, said))
-    if isinstance(said, list | tuple):
-        return set().union(*map(_texts, said))
-    return {said} if isinstance(said, str) else set()
+    data = _parsed_json(value)
+    if isinstance(data, dict):
+        return set().union(*map(_texts, data.values()), *map(_texts, data))
+    if isinstance(data, list | tuple):
+        return set().union(*map(_texts, data))
+    return {data} if isinstance(data, str) else set()
 
 
 def _exists(text: str) -> bool:

@@ -54,7 +54,7 @@ def matched_files(
     digests: FileDigests,
     find_spans: FindSpans,
 ) -> dict[str, str]:
-    """Give the files that the patterns match, name to content digest; raises DefinitionError if there is none."""
+    """Give the files that the patterns match, by content; raises DefinitionError if there is none."""
     base = str(properties.get("input_base"))
     matched = matched_without_tfx(properties) or find_spans(properties)
     key_parts = {f"split {name}": pattern for name, pattern in matched.patterns.items()}

@@ -1,4 +1,4 @@
-"""What a step's key is made of: its code, parameters, inputs, outputs, and what its policy adds."""
+"""Makes a step's cache key: of its code, parameters, inputs, outputs, and what its policy adds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeyMaker:
-    """Makes the keys of one run's steps; code is read once, when the first key is asked for."""
+    """Makes the keys of one run's steps; code is read once, for the first key."""
 
     spec: PipelineSpec
     bodies: Mapping[str, Body]
@@ -60,7 +60,7 @@ class KeyMaker:
         return redactor(self.bodies)
 
     def code(self, step: str) -> CodeDigest:
-        """Give the digest of a step's code, as it is when the run is planned."""
+        """Give the digest of a step's code at the time when the run is planned."""
         if step not in self._codes:
             self._codes[step] = self.bodies[step].code(self._reader)
         return self._codes[step]
@@ -142,8 +142,8 @@ class KeyMaker:
         found = {name: version_of(name) for name in sorted(names)}
         if missing := [name for name, version in found.items() if version is None]:
             raise CachePolicyError(
-                f"step {step.name}: CachePolicy(packages=…) names {', '.join(missing)}, which is not installed; "
-                "give the name that `pip list` shows"
+                f"step {step.name}: CachePolicy(packages=…) names {', '.join(missing)}, which is not "
+                "installed; give the name that `pip list` shows"
             )
         kept = {name: version for name, version in known.items() if name not in dropped}
         return {**kept, **{name: str(version) for name, version in found.items()}}
@@ -214,7 +214,8 @@ class KeyMaker:
         names = [a.name for a in wanted if a.name in known or a.default is a.empty]
         if unknown := [name for name in names if name not in known]:
             raise CachePolicyError(
-                f"{where} takes {', '.join(unknown)}, which is no argument of the step; it has {', '.join(known) or 'none'}"
+                f"{where} takes {', '.join(unknown)}, which is no argument of the step; "
+                f"it has {', '.join(known) or 'none'}"
             )
         return names
 

@@ -1,4 +1,4 @@
-"""A run's plan: for each step whether it is a hit, runs, or waits for another's result; and what it takes."""
+"""A run's plan: for each step whether it is a hit, runs, or waits for another's result; and its duration."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class PlannedStep:
     cached: bool = True
     """Whether caching is on for it: whether its key is looked up."""
     seconds: float = 0.0
-    """What the decision took."""
+    """How long the decision took."""
     takes: float | None = None
-    """Seconds that computing it took the last times (of a hit: what is saved); None if it never ran."""
+    """Seconds that computing it took before (of a hit: the seconds that are saved); None if it never ran."""
     compared_with: int | None = None
     """The earlier execution that the reason compares with."""
 

@@ -1,4 +1,4 @@
-"""The planner: walks a pipeline in order and looks keys up, level by level."""
+"""The planner: decides step by step what a run does, and looks up keys level by level."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Outputs = dict[str, "Mapping[str, ArtifactRecord]"]
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Decides what a run of a pipeline does; a worker asks it again when inputs are known (early cutoff)."""
+    """Decides what a run of a pipeline does; workers decide again when inputs are known (early cutoff)."""
 
     spec: PipelineSpec
     keys: KeyMaker
@@ -41,12 +41,12 @@ class Planner:
     run_override: bool | None = None
     precedence: str = "step"
     others: Sequence[MetadataStore] = ()
-    """Other stores of the project: they are asked where this one knows no result."""
+    """Other stores of the project: they are searched for results that this one lacks."""
     likely: Sequence[int] = ()
-    """Executions that the last run of the pipeline used: they are read at once, before any key is known."""
-    _known_before: dict[str, list[ExecutionRecord]] = dataclasses.field(default_factory=dict)
-    _looked: dict[str, str | None] = dataclasses.field(default_factory=dict)
-    """While a plan is made: what is wrong with artifacts elsewhere, by uri; they were asked for at once."""
+    """Executions that the last run of the pipeline used: they are read together, before any key is known."""
+    _earlier_by_identity: dict[str, list[ExecutionRecord]] = dataclasses.field(default_factory=dict)
+    _problem_by_uri: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    """While a plan is made: what is wrong with remote artifacts, by uri; they are checked together."""
 
     def plan(self) -> RunPlan:
         """Decide for every step; looks up, writes nothing."""
@@ -55,7 +55,7 @@ class Planner:
         ahead = self.metadata.newest_among(self.likely) if self.metadata else {}
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}
-        self._look_ahead(ahead)
+        self._check_ahead(ahead)
         for level in self.spec.levels:
             waiting = [s for s in level if not s.upstream <= outputs.keys() or (s.node and s.node.is_late)]
             decided |= {s.name: self._waiting(s, decided) for s in waiting}
@@ -63,19 +63,19 @@ class Planner:
                 decided[planned.name] = planned
                 if planned.hit:
                     outputs[planned.name] = planned.hit.outputs
-        self._looked.clear()  # what is there may change while steps run
+        self._problem_by_uri.clear()  # what is there may change while steps run
         return RunPlan(self.spec.name, {s.name: decided[s.name] for s in self.spec.steps}, self.diff)
 
     def decide(
         self, steps: Sequence[StepSpec], outputs: Outputs, ahead: Mapping[str, ExecutionRecord] | None = None
     ) -> list[PlannedStep]:
-        """Decide for steps whose inputs are known, with one look-up for all whose keys were not read `ahead`."""
+        """Decide for steps whose inputs are known, with one look-up for all keys not read `ahead`."""
         return self._decide({step.name: self.keys.parts(step, step.fed(outputs)) for step in steps}, ahead)
 
     def decide_one(
         self, step: StepSpec, inputs: Mapping[str, ArtifactRecord], computed: Mapping[str, Any]
     ) -> PlannedStep:
-        """Decide for a native component whose inputs TFX resolved, and the parameters that follow from them."""
+        """Decide for one step from its inputs, and from parameters that were computed from them."""
         [planned] = self._decide({step.name: self.keys.parts(step, inputs, computed)})
         return planned
 
@@ -90,7 +90,7 @@ class Planner:
         others = [key for key in keys if key not in known]
         newest = self.metadata.newest(others) if self.metadata and others else {}
         if ahead is not None:
-            self._look_ahead(newest)
+            self._check_ahead(newest)
         found = {key: known.get(key) or newest.get(key) for key in keys}
         made = [self._decided(step, parts[step.name], off[step.name], found) for step in steps]
         share = (time.perf_counter() - started) / max(1, len(steps))
@@ -140,7 +140,7 @@ class Planner:
     def _usable(
         self, step: StepSpec, newest: ExecutionRecord | None, key: str
     ) -> tuple[ExecutionRecord | None, str | None]:
-        """Choose an execution of a key whose outputs may be used; or say what is wrong with the newest."""
+        """Choose an execution of a key whose outputs can be reused; or say what is wrong with the newest."""
         assert self.metadata is not None or newest is None
         if newest is not None and self._problem(step, newest) is None:
             return newest, None
@@ -156,7 +156,7 @@ class Planner:
                 return found, None
         return None, problem
 
-    def _problem(self, step: StepSpec, record: ExecutionRecord) -> str | None:  # noqa: PLR0911 - one line a problem
+    def _problem(self, step: StepSpec, record: ExecutionRecord) -> str | None:  # noqa: PLR0911 - a list
         if not record.done:
             return f"its last execution is {record.state.lower()}"
         if record.dropped:
@@ -164,7 +164,10 @@ class Planner:
         policy = self.keys.policy(step)
         age = datetime.now(timezone.utc) - record.created
         if policy.expires_after is not None and age > policy.expires_after:
-            return f"expired {span_text(age - policy.expires_after)} ago: computed {_when(record.created)}, kept for {span_text(policy.expires_after)}"
+            kept, past = policy.expires_after, age - policy.expires_after
+            return (
+                f"expired {span_text(past)} ago: computed {_when(record.created)}, kept for {span_text(kept)}"
+            )
         for name in record.outputs if step.node else [output.name for output in step.outputs]:
             artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:
@@ -183,24 +186,24 @@ class Planner:
         return None
 
     def _wrong(self, step: StepSpec, artifact: ArtifactRecord) -> str | None:
-        """Say what is wrong with an artifact that would be reused."""
+        """Say what is wrong with an artifact, or None if it can be reused."""
         [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
         unreadable = store.artifacts.problem_for_components(artifact)
         if unreadable and step.name in feeding_components(self.spec):
             return unreadable
-        if artifact.uri in self._looked:
-            return self._looked[artifact.uri]
+        if artifact.uri in self._problem_by_uri:
+            return self._problem_by_uri[artifact.uri]
         problem = store.artifacts.problem(artifact)
         is_to_come = problem == NO_MANIFEST and any(
             each.artifacts.lacks_manifests for each in (store, *self.others)
         )
         return None if is_to_come else problem
 
-    def _look_ahead(self, found: Mapping[str, ExecutionRecord]) -> None:
-        """Ask the artifact store for the outputs of executions at once."""
+    def _check_ahead(self, found: Mapping[str, ExecutionRecord]) -> None:
+        """Check the outputs of executions in the artifact store together."""
         if self.metadata is not None:
             outputs = [artifact for record in found.values() for artifact in record.outputs.values()]
-            self._looked.update(self.metadata.artifacts.problems(outputs))
+            self._problem_by_uri.update(self.metadata.artifacts.problems(outputs))
 
     def _is_unsigned(self, artifact: ArtifactRecord) -> bool:
         """Say whether it runs code when it is loaded, and lacks the signature that the project demands."""
@@ -216,14 +219,14 @@ class Planner:
         return {note for each in seen for note in each.notes}
 
     def _earlier(self, step: StepSpec) -> list[ExecutionRecord]:
-        if step.identity not in self._known_before:
-            self._known_before[step.identity] = (
+        if step.identity not in self._earlier_by_identity:
+            self._earlier_by_identity[step.identity] = (
                 self.metadata.latest_of_step(step.identity) if self.metadata else []
             )
-        return self._known_before[step.identity]
+        return self._earlier_by_identity[step.identity]
 
     def _why_new(self, step: StepSpec, parts: KeyParts) -> PlannedStep:
-        """Compare with the nearest earlier execution of the same step: the one with the fewest differences."""
+        """Compare with the nearest earlier execution of the step: the one with the fewest differences."""
         earlier = self._earlier(step)
         parts = self.keys.explained(step, parts)
         sources = {item.name: item.source.step for item in step.inputs}

@@ -1,4 +1,4 @@
-"""The secrets of a pipeline's steps: as they stand in its spec, given anew, and kept out of texts."""
+"""The secrets of a pipeline's steps: digests in its spec, new values, and removal from texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AnyBody = TypeVar("AnyBody", bound="Body")
 
 
 def sealed(spec: PipelineSpec, bodies: Mapping[str, Body], seal: Callable[[Any], str]) -> PipelineSpec:
-    """Give a spec in which each secret that is known stands as its digest."""
+    """Give a spec in which each known secret is replaced by its digest."""
     if not any(map(holds_secret, (text for step in spec.steps for text in step.parameters.values()))):
         return spec
     return spec.replaced(steps=tuple(_sealed(step, bodies[step.name], seal) for step in spec.steps))
@@ -51,7 +51,7 @@ def live_parameters(body: Body) -> dict[str, Any]:
 
 
 def with_secrets(bodies: Mapping[str, Body], given: Mapping[str, Any]) -> dict[str, Body]:
-    """Give the bodies with secrets by the names of their parameters, in all steps that have such a parameter."""
+    """Give the bodies with new values of secrets, by parameter name, in all steps with such a parameter."""
     known = {name for body in bodies.values() for name in secret_parameters(body.spec, body)}
     if unknown := [name for name in given if name not in known]:
         raise ParameterError(
@@ -77,7 +77,7 @@ def with_values(body: AnyBody, given: Mapping[str, Any]) -> AnyBody:
 
 
 def _checked(step: str, name: str, current: Any, value: Any) -> Any:
-    """Give a new value as a secret; one that stands among other values is given whole, as a secret among them."""
+    """Give a new value as a secret; a parameter that holds secrets among other values is replaced whole."""
     if not is_secret(current):
         if not list(secrets_in(value)):
             raise ParameterError(f"step {step}: {name} must hold its secrets as SecretStr or SecretBytes")
@@ -97,7 +97,7 @@ def is_secret_class(kind: type) -> bool:
 
 
 def lacking(step: StepSpec, body: Body) -> dict[str, Any]:
-    """Give the parameters of a step that lack a secret which nobody gave."""
+    """Give the parameters of a step whose secret has no value yet."""
     return {name: value for name, value in secret_parameters(step, body).items() if is_absent(value)}
 
 
@@ -113,5 +113,5 @@ def values_of(bodies: Mapping[str, Body]) -> list[str | bytes]:
 
 
 def redactor(bodies: Mapping[str, Body]) -> Redactor:
-    """Give what takes the values of a pipeline's secrets out of what is recorded."""
+    """Make a redactor that removes the values of a pipeline's secrets from texts."""
     return Redactor(values_of(bodies))

@@ -65,7 +65,7 @@ class Pool:
             return ProcessPoolExecutor(1, timeout=_IDLE, initializer=end_with, initargs=lifeline)
 
     def _result(self, worker: Any, task: Task, limit: float | None) -> Computed | Unavailable | PickledError:
-        from loky.process_executor import ShutdownExecutorError, TerminatedWorkerError  # noqa: PLC0415 - as above
+        from loky import process_executor  # noqa: PLC0415 - likewise
 
         begun = Path(self._folder.name, f"begun-{next(self._numbers)}")
         try:
@@ -73,9 +73,9 @@ class Pool:
             if limit is not None and not _ends_within(future, limit, begun):
                 raise took_too_long(task.spec.name, limit)
             return future.result()  # type: ignore[no-any-return]
-        except ShutdownExecutorError as closed:
+        except process_executor.ShutdownExecutorError as closed:
             raise KeyboardInterrupt from closed
-        except TerminatedWorkerError as ended:
+        except process_executor.TerminatedWorkerError as ended:
             if not Path(self._folder.name).exists():
                 raise KeyboardInterrupt from ended
             raise StepProcessError(

@@ -1,4 +1,4 @@
-"""The worker process's side: finds a step's code, checks that it is the code of the key, and computes the step.
+"""The worker process's side: finds a step's code, checks that it is the key's code, and computes the step.
 
 A worker process imports neither TFX nor Beam. It finds the step's code as the repository does, by
 import or from its snapshot, and digests it. If a file was edited, or a global differs from the run's
@@ -36,7 +36,7 @@ _POLL = 0.2  # seconds between checks that the run's process is alive
 
 
 def end_with(parent: int, folder: str) -> None:
-    """Have this process end soon after the run's process ends, however that happens, or its folder is deleted."""
+    """Have this process end soon after the run's process ends in any way, or the folder is deleted."""
     threading.Thread(target=_watch_parent, args=(parent, folder), name="zencache-parent", daemon=True).start()
 
 
@@ -87,7 +87,7 @@ def _prepared(task: Task) -> tuple[FunctionBody, FunctionTracking, dict[str, Any
 
 
 def _add_classes_to_main(body: FunctionBody) -> None:
-    """Put a script's classes into `__main__`, where stored values look for them; a snapshot brings them along."""
+    """Put a script's classes into `__main__`, where stored values look for them; a snapshot contains them."""
     names = inspect.unwrap(body.function).__globals__
     if names.get("__name__") != "__main__":
         return

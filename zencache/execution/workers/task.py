@@ -45,7 +45,7 @@ class Task:
     script: tuple[str, str | None]
     """The module name and the file of the running script: its classes are imported under that name."""
     begun: Path | None = None
-    """A file that the worker creates when it begins to compute: before, it starts and imports the step's code."""
+    """A file that the worker creates when it begins to compute, after it imported the step's code."""
     secrets: Mapping[str, Any] = field(default_factory=dict)
     """The step's secrets, which its spec lacks; a task goes through a pipe, never to disk."""
 
