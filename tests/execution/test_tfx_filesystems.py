@@ -70,6 +70,6 @@ def test_what_is_elsewhere_is_tensorflows(fileio, monkeypatch):
 
     from zencache.execution import tfx_filesystems
 
-    monkeypatch.setattr(tfx_filesystems, "_tensorflows", lambda path: Theirs)
+    monkeypatch.setattr(tfx_filesystems, "_tensorflow_filesystem", lambda path: Theirs)
     assert fileio.exists(f"{ROOT}-2/a") == f"theirs: {ROOT}-2/a"
     assert fileio.exists(str(Path.cwd())) is True

@@ -8,6 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from zencache.errors import NotFoundError
+from zencache.execution.value_io import folder_of, load
+from zencache.materializers.registry import path_of
+from zencache.metadata.project_migration import make_current
+from zencache.pipelines.explain import Explanation, explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +20,6 @@ if TYPE_CHECKING:
     from zencache.metadata.session import Records
     from zencache.model.records import ArtifactRecord, ExecutionRecord, RunRecord
     from zencache.model.specs import PipelineSpec, StepSpec
-    from zencache.pipelines.explain import Explanation
 
 StepStatus = Literal["executed", "cached", "failed", "running", "skipped"]
 _STATUS: dict[str, StepStatus] = {
@@ -69,16 +72,14 @@ class PipelineRun:
 
     def pin(self, why: str = "") -> None:
         """Have gc keep all that the run needs."""
-        from zencache.metadata.pins import pin  # noqa: PLC0415 - reading runs needs none of it
-        from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
+        from zencache.metadata.pins import pin  # noqa: PLC0415 - imports ml_metadata
 
         make_current(self._records)
         pin(self._records.metadata, self._record, why)
 
     def unpin(self) -> None:
         """Undo `pin`."""
-        from zencache.metadata.pins import unpin  # noqa: PLC0415 - as in `pin`
-        from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
+        from zencache.metadata.pins import unpin  # noqa: PLC0415 - likewise
 
         make_current(self._records)
         unpin(self._records.metadata, self._record)
@@ -148,8 +149,6 @@ class StepRun:
 
         With `code`, also the lines of code that differ from the execution that the reason compares with.
         """
-        from zencache.pipelines.explain import Explanation, explain  # noqa: PLC0415 - a run needs none
-
         if self._record is None:
             return Explanation(self.name, self.status, self.reason)
         return explain(self._spec, self._record, self.status, self._records, code=code)
@@ -230,8 +229,6 @@ class ArtifactView:
     @property
     def folder(self) -> Path:
         """A folder with its files; those of a remote store are fetched into the read cache first."""
-        from zencache.execution.value_io import folder_of  # noqa: PLC0415 - as in `load`
-
         return folder_of(self._record, self._records.project)
 
     @property
@@ -261,15 +258,11 @@ class ArtifactView:
 
     def stored_by(self, materializer: Any) -> ArtifactView:
         """Give the artifact as one that another materializer stored: its class loads it."""
-        from zencache.materializers.registry import path_of  # noqa: PLC0415 - as in `load`
-
         record = dataclasses.replace(self._record, materializer=path_of(materializer))
         return ArtifactView(record, self._records)
 
     def load(self) -> Any:
         """Load the value; raises ArtifactError if its files are gone or are not what was recorded."""
-        from zencache.execution.value_io import load  # noqa: PLC0415 - reading records loads no materializer
-
         return load(self._record, self._records.metadata)
 
     read = load
