@@ -1,4 +1,4 @@
-"""Looking at what ran, where the decorator era had it (0.5 to 0.39): `get_pipeline("training").runs[-1]`."""
+"""Views of pipelines and runs under their import path of ZenML 0.5 to 0.39: `get_pipeline("training").runs[-1]`."""
 
 from zencache.compat.views import (
     ArtifactView,

@@ -1,4 +1,4 @@
-"""`adopt`: a `tfx.dsl.Pipeline` as a pipeline of zencache, without changing it."""
+"""`adopt`: reads a `tfx.dsl.Pipeline` as a pipeline of zencache, and leaves it unchanged."""
 
 from __future__ import annotations
 
@@ -95,30 +95,33 @@ def _overridden(
 
 def _root(ir: Any) -> str:
     root = ir.runtime_spec.pipeline_root
-    found = root.field_value.string_value or root.runtime_parameter.default_value.string_value
-    if not found:
+    location = root.field_value.string_value or root.runtime_parameter.default_value.string_value
+    if not location:
         raise DefinitionError(
             f"pipeline {ir.pipeline_info.id} has no pipeline_root; give it one, or use store='project'"
         )
-    return str(found) if "://" in found else str(Path(found).absolute())
+    return str(location) if "://" in location else str(Path(location).absolute())
 
 
 def _database(pipeline: Any) -> Database:
     """Give the database that a pipeline keeps its records in."""
-    given = pipeline.metadata_connection_config
-    kind = given.WhichOneof("config") if given is not None else None
+    connection = pipeline.metadata_connection_config
+    kind = connection.WhichOneof("config") if connection is not None else None
     if kind is None:
         raise DefinitionError(
             f"pipeline {pipeline.pipeline_info.pipeline_name} has no metadata_connection_config; give it "
             "tfx.orchestration.metadata.sqlite_metadata_connection_config(path), or use store='project'"
         )
     if kind == "sqlite":
-        return Database.at(Path(given.sqlite.filename_uri).absolute())
+        return Database.at(Path(connection.sqlite.filename_uri).absolute())
     if kind == "mysql":
-        return _server("mysql", given.mysql, given.mysql.database, given.mysql.port)
+        return _server("mysql", connection.mysql, connection.mysql.database, connection.mysql.port)
     if kind == "postgresql":
         return _server(
-            "postgresql", given.postgresql, given.postgresql.dbname, int(given.postgresql.port or 5432)
+            "postgresql",
+            connection.postgresql,
+            connection.postgresql.dbname,
+            int(connection.postgresql.port or 5432),
         )
     raise DefinitionError(
         f"pipeline {pipeline.pipeline_info.pipeline_name} keeps its records in a {kind}; "
@@ -126,16 +129,16 @@ def _database(pipeline: Any) -> Database:
     )
 
 
-def _server(kind: Kind, given: Any, name: str, port: int) -> Database:
-    secured = given.ssl_options if kind == "mysql" else given.ssloption
+def _server(kind: Kind, server: Any, name: str, port: int) -> Database:
+    secured = server.ssl_options if kind == "mysql" else server.ssloption
     options = tuple(sorted((field.name, _as_text(value)) for field, value in secured.ListFields()))
     return Database(
         kind=kind,
-        host=given.host,
+        host=server.host,
         port=port,
         name=name,
-        user=given.user,
-        password=SecretStr(given.password),
+        user=server.user,
+        password=SecretStr(server.password),
         options=options,
     )
 

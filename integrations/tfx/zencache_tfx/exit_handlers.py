@@ -1,4 +1,4 @@
-"""Exit handlers: a component that runs after a pipeline, however that ended."""
+"""Exit handlers: components that run after a pipeline, whether it succeeded or failed."""
 
 from __future__ import annotations
 
@@ -28,17 +28,19 @@ def exit_pipeline(pipeline: tfx.dsl.Pipeline, handler: Any) -> tfx.dsl.Pipeline:
     )
 
 
-def told(step: StepSpec, handler: Any, run: str, error: BaseException | None) -> StepSpec:
+def with_status(step: StepSpec, handler: Any, run: str, error: BaseException | None) -> StepSpec:
     """Give the handler's step with the final status where it has a `FinalStatusStr`: as Vertex AI gives it, in JSON."""
     assert step.node is not None
     status: dict[str, Any] = {"state": "FAILED" if error else "SUCCEEDED", "pipelineJobResourceName": run}
     status |= {"error": {"message": str(error)}} if error else {}
     text = json.dumps(status)
-    asked = [name for name, value in handler.exec_properties.items() if isinstance(value, FinalStatusStr)]
+    status_parameters = [
+        name for name, value in handler.exec_properties.items() if isinstance(value, FinalStatusStr)
+    ]
     node = pipeline_pb2.PipelineNode.FromString(base64.b64decode(step.node.ir))
-    for name in asked:
+    for name in status_parameters:
         node.parameters.parameters[name].field_value.string_value = text
     return step.replaced(
         node=step.node.replaced(ir=text_of(node)),
-        parameters={**step.parameters, **dict.fromkeys(asked, to_text(text))},
+        parameters={**step.parameters, **dict.fromkeys(status_parameters, to_text(text))},
     )

@@ -1,4 +1,4 @@
-"""What TFX's own runners computed, made known to the cache: keys for their executions, digests for their artifacts."""
+"""Imports executions of TFX's own runners into the cache: gives them keys, and their artifacts digests."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _RUNNER = (
 
 
 @dataclass(frozen=True)
-class Imported:
-    """An execution of TFX's own, and whether its result can be reused now."""
+class ImportedExecution:
+    """An execution that TFX recorded, and whether its result can be reused now."""
 
     pipeline: str
     node: str
@@ -55,8 +55,8 @@ class Imported:
     """Why not; empty where it can."""
 
     def __str__(self) -> str:
-        said = f"cannot be reused: {self.problem}" if self.problem else "can be reused"
-        return f"{self.pipeline}.{self.node}, execution {self.execution}: {said}"
+        outcome = f"cannot be reused: {self.problem}" if self.problem else "can be reused"
+        return f"{self.pipeline}.{self.node}, execution {self.execution}: {outcome}"
 
 
 class _UnknownError(Exception):
@@ -66,18 +66,18 @@ class _UnknownError(Exception):
 class TfxHistory:
     """Implements `zencache.pipelines.plugins.HistoryPlugin`."""
 
-    def import_history(self, records: Records, *, default_executors: bool) -> list[Imported]:
+    def import_history(self, records: Records, *, default_executors: bool) -> list[ImportedExecution]:
         """Give keys to executions that TFX recorded; see `import_history` of this module."""
         return import_history(records, default_executors=default_executors)
 
 
-def import_history(records: Records, *, default_executors: bool = False) -> list[Imported]:
+def import_history(records: Records, *, default_executors: bool = False) -> list[ImportedExecution]:
     """Give keys to the executions that plain TFX wrote into a store, where key and code can be known; say where not.
 
     TFX does not record which executor a component had. `default_executors` says that none was given
     another one by `custom_executor_spec`; without it, what may have had one is left out.
     """
-    done = []
+    imported = []
     for execution in executions_without_key(records.metadata):
         pipeline, node = execution.pipeline, execution.node
         if not node or execution.component in (IMPORTER, RESOLVER):
@@ -85,10 +85,10 @@ def import_history(records: Records, *, default_executors: bool = False) -> list
         try:
             _check_executor(execution.component, default_executors=default_executors)
             _import(records, execution)
-            done.append(Imported(pipeline, node, execution.id))
+            imported.append(ImportedExecution(pipeline, node, execution.id))
         except (_UnknownError, ZencacheError) as error:
-            done.append(Imported(pipeline, node, execution.id, str(error)))
-    return done
+            imported.append(ImportedExecution(pipeline, node, execution.id, str(error)))
+    return imported
 
 
 def _import(records: Records, execution: TfxExecution) -> None:
@@ -100,11 +100,11 @@ def _import(records: Records, execution: TfxExecution) -> None:
     if body.never_cached:
         raise _UnknownError(body.never_cached)
     inputs = {name: artifact.id for name, artifact in record.inputs.items()}
-    known = records.metadata.fingerprinted(sorted(set(inputs.values())))
+    digest_by_artifact = records.metadata.fingerprinted(sorted(set(inputs.values())))
     keys = make_planner(PipelineSpec(name=pipeline, steps=(step,)), {node: body}, None, None).keys
     if step.node and step.node.driver.endswith(_FILE_DRIVER):
         _check_files(execution, body)
-    parts = keys.parts(step, {name: known[number] for name, number in inputs.items()})
+    parts = keys.parts(step, {name: digest_by_artifact[number] for name, number in inputs.items()})
     targets = records.runs.pushed(execution.id)
     seen = Seen(targets={path: records.digests.digest(Path(path)) or "" for path in targets})
     values = {
@@ -184,9 +184,9 @@ def _class_path(kind: type) -> str:
 
 def _check_files(execution: TfxExecution, body: ComponentBody) -> None:
     """An ExampleGen's files are known by time and size alone: what they held then is known if both are still the same."""
-    told = execution.properties.get(example_gen.FINGERPRINT_PROPERTY_NAME)
+    recorded = execution.properties.get(example_gen.FINGERPRINT_PROPERTY_NAME)
     properties = {name: from_text(text) for name, text in body.spec.parameters.items()}
-    if not told or told != fingerprint(properties):
+    if not recorded or recorded != fingerprint(properties):
         raise _UnknownError(
             "the files that it read have another time or size now, so what they held then is not known"
         )

@@ -1,4 +1,4 @@
-"""TFX components and zencache steps in one pipeline: what the body of a `@pipeline` makes of them."""
+"""TFX components and zencache steps in the body of one `@pipeline`."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def channel(output: OutputHandle, type: type[tfx_artifact.Artifact]) -> tfx_chan
             f"{stored}, not as {type.TYPE_NAME}; annotate the step with zencache_tfx.{type.TYPE_NAME}, or with a "
             f"type whose materializer says artifact_type = {type.TYPE_NAME!r}"
         )
-    known = (each for each in dsl_context_registry.get().all_nodes if isinstance(each, _StandIn))
-    stand_in = next((each for each in known if each.id == output.step), None) or _StandIn(output.step)
+    stand_ins = (each for each in dsl_context_registry.get().all_nodes if isinstance(each, _StandIn))
+    stand_in = next((each for each in stand_ins if each.id == output.step), None) or _StandIn(output.step)
     return stand_in.give(output.name, type)
 
 
@@ -109,5 +109,5 @@ def _artifact_type(kind: Any) -> str:
     """Name the TFX artifact type that a Python type is stored as."""
     if isinstance(kind, type) and issubclass(kind, tfx_artifact.Artifact):
         return str(kind.TYPE_NAME)
-    found = find(kind) if isinstance(kind, type) else None
-    return load_materializer(found.path).artifact_type if found else "Data"
+    materializer = find(kind) if isinstance(kind, type) else None
+    return load_materializer(materializer.path).artifact_type if materializer else "Data"

@@ -1,4 +1,4 @@
-"""A TFX node as a step of a pipeline: its part of TFX's intermediate representation, and what a key needs of it."""
+"""Reads the nodes of a compiled TFX pipeline as steps: their intermediate representation and key parts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def steps_of(ir: pipeline_pb2.Pipeline) -> list[StepSpec]:
     """Give a step for each node of a compiled pipeline, in an order in which each comes after what it waits for."""
     with quiet():  # it warns where a pipeline names no metadata store
         deployment = runner_utils.extract_local_deployment_config(ir)
-    made: dict[str, StepSpec] = {}
+    step_by_name: dict[str, StepSpec] = {}
     late: set[str] = set()
     for each in ir.nodes:
         if each.WhichOneof("node") == "sub_pipeline":
@@ -51,8 +51,8 @@ def steps_of(ir: pipeline_pb2.Pipeline) -> list[StepSpec]:
                 "nor do TFX's local runners; give its components to the outer pipeline"
             )
         step = step_of(each.pipeline_node, deployment, ir, late)
-        made[step.name] = step
-    return list(made.values())
+        step_by_name[step.name] = step
+    return list(step_by_name.values())
 
 
 def step_of(node: Any, deployment: Any, ir: pipeline_pb2.Pipeline, late: set[str]) -> StepSpec:
@@ -96,10 +96,10 @@ def _of_node(deployment: Any, name: str, wanted: str) -> Any:
 def renamed_deployment(step: StepSpec, wanted: str) -> str:
     """Give how a component is launched, for a step of another name."""
     assert step.node is not None
-    found = local_deployment_config_pb2.LocalDeploymentConfig.FromString(
+    deployment = local_deployment_config_pb2.LocalDeploymentConfig.FromString(
         base64.b64decode(step.node.deployment)
     )
-    return text_of(_of_node(found, step.name, wanted))
+    return text_of(_of_node(deployment, step.name, wanted))
 
 
 def text_of(message: Any) -> str:
@@ -152,16 +152,16 @@ def _is_dynamic(value: Any) -> bool:
 
 def _told(node: Any, executor: Any) -> dict[str, str]:
     """List what bears on a result beside properties and inputs."""
-    found = (
+    texts = (
         {"executor flags": to_text(list(executor.extra_flags))}
         if getattr(executor, "extra_flags", ())
         else {}
     )
     for key, output in sorted(node.outputs.outputs.items()):
         spec = output.artifact_spec
-        for given in (spec.additional_properties, spec.additional_custom_properties):
-            found |= {f"{key}.{name}": to_text(str(value)) for name, value in sorted(given.items())}
-    return found
+        for properties in (spec.additional_properties, spec.additional_custom_properties):
+            texts |= {f"{key}.{name}": to_text(str(value)) for name, value in sorted(properties.items())}
+    return texts
 
 
 def _outputs(node: Any) -> Iterator[OutputSpec]:
@@ -171,21 +171,21 @@ def _outputs(node: Any) -> Iterator[OutputSpec]:
 
 def _parameters(name: str, node: Any) -> dict[str, str]:
     """Give the execution properties as values; those computed when the node runs are not there yet."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for key, value in sorted(node.parameters.parameters.items()):
         kind = value.WhichOneof("value")
         if _is_dynamic(value):
             continue
         if kind == "runtime_parameter" and value.runtime_parameter.HasField("default_value"):
-            found[key] = to_text(_plain(value.runtime_parameter.default_value))
+            texts[key] = to_text(_plain(value.runtime_parameter.default_value))
         elif kind == "runtime_parameter":
             raise DefinitionError(
                 f"component {name}: its {key} is the runtime parameter {value.runtime_parameter.name}, "
                 "which has no default; give it a value: run(pipeline, runtime_parameters={…})"
             )
         elif kind == "field_value":
-            found[key] = to_text(_plain(value.field_value))
-    return found
+            texts[key] = to_text(_plain(value.field_value))
+    return texts
 
 
 def _plain(value: Any) -> str | int | float:

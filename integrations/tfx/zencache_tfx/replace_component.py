@@ -60,20 +60,20 @@ def _in_place(new: StepSpec, old: StepSpec, spec: PipelineSpec) -> StepSpec:
 def _check(new: StepSpec, old: StepSpec, spec: PipelineSpec) -> None:
     outputs = {step.name: {o.name: o.type for o in step.outputs} for step in spec.steps}
     for item in new.inputs:
-        given = outputs.get(item.source.step, {}).get(item.source.output)
-        if given is None:
+        output_type = outputs.get(item.source.step, {}).get(item.source.output)
+        if output_type is None:
             raise DefinitionError(
                 f"component {new.name} takes {item.name} from {item.source.output} of {item.source.step}, "
                 f"which pipeline {spec.name} has not; it has {', '.join(spec.by_name)}"
             )
-    gives = {output.name: output.type for output in new.outputs}
+    new_types = {output.name: output.type for output in new.outputs}
     for step in spec.steps:
         for item in step.inputs:
             if (
                 item.source.step == old.name
-                and gives.get(item.source.output) != outputs[old.name][item.source.output]
+                and new_types.get(item.source.output) != outputs[old.name][item.source.output]
             ):
                 raise ConnectionTypeError(
                     f"{step.name} takes {item.source.output} of {old.name}, {outputs[old.name][item.source.output]}; "
-                    f"the new component gives {', '.join(f'{n}: {t}' for n, t in gives.items()) or 'nothing'}"
+                    f"the new component gives {', '.join(f'{n}: {t}' for n, t in new_types.items()) or 'nothing'}"
                 )

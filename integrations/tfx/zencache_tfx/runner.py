@@ -1,4 +1,4 @@
-"""`ZencacheDagRunner`: runs a TFX pipeline where TFX's own runners would."""
+"""`ZencacheDagRunner`: runs a TFX pipeline with the cache, as a drop-in for TFX's own runners."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ class ZencacheDagRunner(tfx_runner.TfxRunner):  # type: ignore[misc]
     def _exit(self, pipeline: tfx.dsl.Pipeline, run: str, error: BaseException | None) -> None:
         if not self._exit_handlers:
             return
-        from zencache_tfx.exit_handlers import exit_pipeline, told  # noqa: PLC0415 - imports Kubeflow's part of TFX
+        from zencache_tfx.exit_handlers import exit_pipeline, with_status  # noqa: PLC0415 - imports Kubeflow's part of TFX
 
         for handler in self._exit_handlers:
             alone = exit_pipeline(pipeline, handler)
             spec = adopt(alone, store=self._store).spec
-            pipeline_of(spec.replaced(steps=(told(spec.steps[0], handler, run, error),)), alone).run(
+            pipeline_of(spec.replaced(steps=(with_status(spec.steps[0], handler, run, error),)), alone).run(
                 enable_cache=False
             )
 

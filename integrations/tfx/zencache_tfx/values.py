@@ -1,4 +1,4 @@
-"""What TFX components make and take, as values of steps: handles of files that are read only when asked for."""
+"""Artifacts of TFX components as values of steps: handles of files that are read on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets TF Transform run on a Beam that is newer than it knows."""
+"""Patches TF Transform so that it runs on newer releases of Beam."""
 
 from __future__ import annotations
 

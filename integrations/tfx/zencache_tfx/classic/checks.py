@@ -1,4 +1,4 @@
-"""What can be known to be wrong before anything is run: one clear error each."""
+"""Checks of a training pipeline before it runs: one error for each mistake that can be seen."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ def _check_labels(trainer: BaseTrainerStep, preprocesser: StandardPreprocesser, 
 
 
 def _check_label(
-    trainer: FeedForwardTrainer, preprocesser: StandardPreprocesser, label: str, found: str, final: str
+    trainer: FeedForwardTrainer, preprocesser: StandardPreprocesser, label: str, column_type: str, final: str
 ) -> None:
     """Check that a label is what the loss compares with predictions."""
     loss = trainer.loss
-    methods = [call["method"] for call in preprocesser.calls(label, "transform", found)]
-    if found == "text" and loss in keras_names.NUMERIC_LOSSES:
+    methods = [call["method"] for call in preprocesser.calls(label, "transform", column_type)]
+    if column_type == "text" and loss in keras_names.NUMERIC_LOSSES:
         raise ParameterError(
             f"label {label!r} is text, and the loss {loss} compares quantities; use a loss for classes "
             "(binary_crossentropy, sparse_categorical_crossentropy), or another label"

@@ -1,4 +1,4 @@
-"""Users' classes by import path, `module:Class`, found again in any process."""
+"""Import paths of users' classes, `module:Class`, and loading them in any process."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def load_trainer_class(source: str) -> type[BaseTrainerStep]:
     module, _, name = source.partition(":")
     is_script = module == module_name("__main__")
     try:
-        home = sys.modules["__main__"] if is_script else importlib.import_module(module)
-        found: Any = getattr(home, name)
+        imported = sys.modules["__main__"] if is_script else importlib.import_module(module)
+        trainer_class: Any = getattr(imported, name)
     except (ImportError, AttributeError) as error:
         raise CodeUnavailableError(
             f"trainer {source} cannot be imported ({error}); run from where its module is found, "
             "or give the pipeline another: pipeline.copy('new name').add_trainer(…)"
         ) from error
-    if not (isinstance(found, type) and issubclass(found, BaseTrainerStep)):
+    if not (isinstance(trainer_class, type) and issubclass(trainer_class, BaseTrainerStep)):
         raise CodeUnavailableError(
             f"{source} is not a trainer any more: it does not derive from BaseTrainerStep"
         )
-    return found
+    return trainer_class
 
 
 def code_of(kind: type) -> str | None:

@@ -1,4 +1,4 @@
-"""Training runs beside each other: what they were told, and how well they did."""
+"""Compares training runs: their hyperparameters and metrics."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Comparison:
 
     def varied(self) -> list[str]:
         """List the hyper-parameters that are not the same in all runs; the run itself where all are."""
-        found = [name for name in self.hyperparameters if len(set(map(str, self.table[name]))) > 1]
-        return found or ["run"]
+        names = [name for name in self.hyperparameters if len(set(map(str, self.table[name]))) > 1]
+        return names or ["run"]
 
     def _draw(self, file: Path) -> None:
         from matplotlib.figure import Figure  # noqa: PLC0415 - a plot is made when asked for
@@ -71,8 +71,8 @@ class Comparison:
 
     def plotted(self) -> list[str]:
         """List the metrics that are not the same in all runs; all of them where none differs."""
-        found = [name for name in self.metrics if len(set(map(str, self.table[name].dropna()))) > 1]
-        return found or self.metrics
+        names = [name for name in self.metrics if len(set(map(str, self.table[name].dropna()))) > 1]
+        return names or self.metrics
 
     def _as_html(self) -> str:
         plots = [
@@ -97,19 +97,19 @@ def compare_training_runs(rows: Sequence[Row]) -> Comparison:
 
     if not rows:
         raise NotFoundError("there is no training run to compare; pipeline.run() makes one")
-    told = list(dict.fromkeys(name for row in rows for name in row[2]))
+    hyperparameters = list(dict.fromkeys(name for row in rows for name in row[2]))
     measured = list(dict.fromkeys(name for row in rows for name in row[3]))
-    renamed = {name: f"metric {name}" if name in told else name for name in measured}
-    made = [
+    renamed = {name: f"metric {name}" if name in hyperparameters else name for name in measured}
+    records = [
         {
             "pipeline": pipeline,
             "run": run,
-            **{name: parameters.get(name) for name in told},
+            **{name: parameters.get(name) for name in hyperparameters},
             **{renamed[name]: metrics.get(name) for name in measured},
         }
         for pipeline, run, parameters, metrics in rows
     ]
-    return Comparison(pd.DataFrame(made), told, [renamed[name] for name in measured])
+    return Comparison(pd.DataFrame(records), hyperparameters, [renamed[name] for name in measured])
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A training pipeline as JSON, so that it is recorded and found again by another process.
+"""Training pipelines as JSON, for the record that another process loads them from.
 
 ::
 

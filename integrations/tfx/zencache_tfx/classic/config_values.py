@@ -1,4 +1,4 @@
-"""Base of the steps' configurations: frozen values that JSON can hold."""
+"""Base class of the steps' configurations: frozen values that JSON can hold."""
 
 from __future__ import annotations
 

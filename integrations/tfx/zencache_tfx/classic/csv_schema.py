@@ -1,4 +1,4 @@
-"""What a datasource's CSV files hold: columns, types, number of rows; found in one pass, a chunk at a time.
+"""Columns, types and row count of a datasource's CSV files, read in one pass, a chunk at a time.
 
 The same pass checks the files, so that a broken one is named before anything is run.
 """

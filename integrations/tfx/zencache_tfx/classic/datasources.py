@@ -1,4 +1,4 @@
-"""Where a training pipeline's rows come from."""
+"""Datasources: the CSV files that a training pipeline reads."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ class CSVDatasource(StepConfig):
             suffix: sorted(file for file in folder.glob(f"*{suffix}") if file.is_file())
             for suffix in _SUFFIXES
         }
-        found = [files for files in kinds.values() if files]
-        if not found:
+        files_of_a_kind = [files for files in kinds.values() if files]
+        if not files_of_a_kind:
             raise NotFoundError(f"datasource {self.name!r}: no .csv or .txt file is in {folder}")
-        if len(found) > 1:
+        if len(files_of_a_kind) > 1:
             raise DefinitionError(
                 f"datasource {self.name!r}: {folder} holds .csv and .txt files; keep one kind in the folder"
             )
-        return found[0]
+        return files_of_a_kind[0]
 
     def pattern(self) -> tuple[str, str]:
         """Give the folder, and the pattern of file names in it, as TFX's example generators take them."""
@@ -92,8 +92,8 @@ def _absolute(path: str | Path) -> str:
 
 
 def _type(column: str, kind: str) -> str:
-    known = get_args(ColumnType)
-    found = _SPELLINGS.get(kind, kind)
-    if found not in known:
-        raise ParameterError(f"CSVDatasource: no column type {kind!r} ({column}){nearest(kind, known)}")
-    return found
+    types = get_args(ColumnType)
+    column_type = _SPELLINGS.get(kind, kind)
+    if column_type not in types:
+        raise ParameterError(f"CSVDatasource: no column type {kind!r} ({column}){nearest(kind, types)}")
+    return column_type

@@ -1,4 +1,4 @@
-"""Where a trained model is put."""
+"""Deployers: where a trained model is copied to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured of a trained model."""
+"""Evaluators: metrics and slices for a trained model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV files to splits of `tf.train.Example`s, a chunk of rows at a time.
+"""Converts CSV files to splits of `tf.train.Example`s, a chunk of rows at a time.
 
 TFX's CsvExampleGen holds the whole data in memory on Beam's DirectRunner (0.8 kB and 0.17 ms a row of
 five columns were measured), and knows splits by a hash only. This one is a component of TFX's kind with TFX's own driver

@@ -1,4 +1,4 @@
-"""A training pipeline as a `tfx.dsl.Pipeline` of TFX's components.
+"""Builds a `tfx.dsl.Pipeline` of TFX's components from a training pipeline.
 
 ::
 
@@ -73,7 +73,7 @@ def _components(stages: Stages) -> list[Any]:
     schema = tfx.components.SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=False)
     transform = _transform(stages, examples, schema)
     trainer = _trainer(stages, transform, schema)
-    made = [
+    components = [
         examples.with_id(node_names.EXAMPLES),
         statistics.with_id(node_names.STATISTICS),
         schema.with_id(node_names.SCHEMA),
@@ -81,10 +81,12 @@ def _components(stages: Stages) -> list[Any]:
         trainer.with_id(node_names.TRAINER),
     ]
     if stages.evaluator is not None:
-        made.append(_evaluator(stages.evaluator, stages, examples, trainer).with_id(node_names.EVALUATOR))
+        components.append(
+            _evaluator(stages.evaluator, stages, examples, trainer).with_id(node_names.EVALUATOR)
+        )
     if stages.deployer is not None:
-        made.append(_pusher(stages.deployer.path, trainer).with_id(node_names.PUSHER))
-    return made
+        components.append(_pusher(stages.deployer.path, trainer).with_id(node_names.PUSHER))
+    return components
 
 
 def _example_gen(stages: Stages) -> SplitCsvExampleGen:

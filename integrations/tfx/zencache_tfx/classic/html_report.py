@@ -1,4 +1,4 @@
-"""HTML pages of the classic API: one look, and nothing that has to be loaded from elsewhere."""
+"""HTML pages of the classic API, in one style and self-contained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that Keras and TensorFlow Model Analysis know, so that a wrong one is told without importing them.
+"""Names of losses, metrics and activations, to report a wrong one without importing Keras.
 
 A test compares these lists with the installed libraries.
 """

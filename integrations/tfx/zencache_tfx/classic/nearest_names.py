@@ -1,4 +1,4 @@
-"""Names that are looked for, and the nearest ones for an error."""
+"""Names of columns and options, and the nearest ones for an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training pipeline of the classic API: steps that are added by their roles."""
+"""`TrainingPipeline` of the classic API: steps that are added by their roles."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class TrainingPipeline:
     @classmethod
     def recorded(cls, name: str, steps: Mapping[str, Any], *, enable_cache: bool) -> Self:
         """Make a pipeline as it was recorded: it cannot be changed."""
-        made = cls(name, enable_cache)
-        made._steps = dict(steps)
-        made._immutable = True
-        return made
+        pipeline = cls(name, enable_cache)
+        pipeline._steps = dict(steps)
+        pipeline._immutable = True
+        return pipeline
 
     @property
     def steps(self) -> Mapping[str, Any]:
@@ -104,8 +104,8 @@ class TrainingPipeline:
                 f"pipeline.copy('new name')"
             )
         if not isinstance(step, kind):
-            made = f"{step.__name__}(…)" if isinstance(step, type) else ""
-            hint = f"; make one: {made}" if made else ""
+            example = f"{step.__name__}(…)" if isinstance(step, type) else ""
+            hint = f"; make one: {example}" if example else ""
             raise DefinitionError(f"the {role} is a {kind.__name__}, not {type(step).__name__}{hint}")
         self._steps[role] = step
 
@@ -119,9 +119,9 @@ class TrainingPipeline:
                 f"there is a pipeline named {new_name!r} already; choose another name, "
                 f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
             )
-        made = self.recorded(new_name, self._steps, enable_cache=self.enable_cache)
-        made._immutable = False  # noqa: SLF001 - it is one of ours
-        return made
+        copied = self.recorded(new_name, self._steps, enable_cache=self.enable_cache)
+        copied._immutable = False  # noqa: SLF001 - it is one of ours
+        return copied
 
     # -- running ------------------------------------------------------------------------------
 
@@ -237,8 +237,8 @@ class TrainingPipeline:
     def get_hyperparameters(self) -> dict[str, Any]:
         """Give what the trainer was told, and its class as `trainer`."""
         recorded = to_config(self)["steps"].get("trainer", {"source": None, "args": {}})
-        told = {name: value for name, value in recorded["args"].items() if value is not None}
-        return {"trainer": recorded["source"], **told}
+        arguments = {name: value for name, value in recorded["args"].items() if value is not None}
+        return {"trainer": recorded["source"], **arguments}
 
     def __repr__(self) -> str:
         return f"<training pipeline {self.name}: {', '.join(self._steps) or 'no step yet'}>"

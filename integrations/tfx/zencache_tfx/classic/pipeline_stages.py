@@ -42,11 +42,11 @@ class Stages:
     def evaluated_splits(self) -> list[str]:
         """List the splits that the evaluator measures on: its own choice, or the trainer's `eval`."""
         names = self.split.names()
-        told = (self.evaluator.split_mapping or {}).get("eval") if self.evaluator else None
-        wrong = [name for name in told or [] if name not in names]
+        chosen = (self.evaluator.split_mapping or {}).get("eval") if self.evaluator else None
+        wrong = [name for name in chosen or [] if name not in names]
         if wrong:
             raise ParameterError(f"TFMAEvaluator names split {wrong[0]!r}; there are {', '.join(names)}")
-        return told or self.trainer.splits("eval", names)
+        return chosen or self.trainer.splits("eval", names)
 
     def outputs_by_label(self) -> dict[str, str]:
         """Name the model's output for each label; none is named where there is one label.
@@ -54,18 +54,18 @@ class Stages:
         Raises ParameterError where nothing says which.
         """
         labels = self.preprocesser.label_names()
-        told = self.evaluator.output_mapping if self.evaluator else None
-        if told is None and len(labels) > 1:
+        chosen = self.evaluator.output_mapping if self.evaluator else None
+        if chosen is None and len(labels) > 1:
             if not isinstance(self.trainer, FeedForwardTrainer):
                 raise ParameterError(
                     f"there are {len(labels)} labels; say which output of the model is for which: "
                     "TFMAEvaluator(output_mapping={label: output})"
                 )
             return {label: to_transformed(label) for label in labels}
-        missing = [label for label in labels if told and label not in told]
+        missing = [label for label in labels if chosen and label not in chosen]
         if missing:
             raise ParameterError(f"output_mapping of TFMAEvaluator has no output for label {missing[0]!r}")
-        return told or {}
+        return chosen or {}
 
 
 def stages_of(name: str, steps: Mapping[str, Any]) -> Stages:

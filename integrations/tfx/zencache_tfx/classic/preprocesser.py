@@ -1,4 +1,4 @@
-"""What is done to the columns before training."""
+"""`StandardPreprocesser`: how columns are filled and transformed before training."""
 
 from __future__ import annotations
 

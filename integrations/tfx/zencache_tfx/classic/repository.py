@@ -1,4 +1,4 @@
-"""Training pipelines, found again: what the repository says of them."""
+"""The repository's methods for training pipelines and their datasources."""
 
 from __future__ import annotations
 
@@ -38,18 +38,20 @@ def by_datasource(catalog: PipelineCatalog, datasource: CSVDatasource | str) -> 
 
 def datasources(catalog: PipelineCatalog) -> list[CSVDatasource]:
     """List the datasources that training pipelines read, one a name, by name."""
-    found = {each.steps["datasource"].name: each.steps["datasource"] for each in training_pipelines(catalog)}
-    return [found[name] for name in sorted(found)]
+    datasource_by_name = {
+        each.steps["datasource"].name: each.steps["datasource"] for each in training_pipelines(catalog)
+    }
+    return [datasource_by_name[name] for name in sorted(datasource_by_name)]
 
 
 def datasource(catalog: PipelineCatalog, name: str) -> CSVDatasource:
     """Find a datasource by its name; raises NotFoundError with the nearest names."""
-    known = {each.name: each for each in datasources(catalog)}
-    if name not in known:
+    datasource_by_name = {each.name: each for each in datasources(catalog)}
+    if name not in datasource_by_name:
         raise NotFoundError.named(
-            "datasource", name, list(known), hint="training pipelines that ran have them"
+            "datasource", name, list(datasource_by_name), hint="training pipelines that ran have them"
         )
-    return known[name]
+    return datasource_by_name[name]
 
 
 def compare(catalog: PipelineCatalog, source: CSVDatasource | str | None) -> Comparison:

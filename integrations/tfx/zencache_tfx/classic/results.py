@@ -1,4 +1,4 @@
-"""Where a run's outputs are."""
+"""Folders of a run's outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How rows are divided into splits.
+"""Splits: how rows are divided into train, eval and test.
 
 Every split is decided by the row alone, so that the same row is in the same split in every run: a
 random split is one by a hash of the whole row.

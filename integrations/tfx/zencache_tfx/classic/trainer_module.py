@@ -1,4 +1,4 @@
-"""What TFX's Trainer calls: it makes the trainer that the pipeline names, and has it train.
+"""`run_fn` for TFX's Trainer: makes the trainer that the pipeline names, and trains.
 
 The class is imported by TFX, not by importlib here: to a reader of this code, an import by a computed name
 may mean any module of the project, and a key that holds them all changes with each. What the class does

@@ -1,4 +1,4 @@
-"""Trainers: a feed-forward network that is told its shape, and the base of users' own."""
+"""Trainers: a feed-forward network of a given shape, and the base class for users' trainers."""
 
 from __future__ import annotations
 

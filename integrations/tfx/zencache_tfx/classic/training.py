@@ -1,4 +1,4 @@
-"""TensorFlow's side of the trainers: data, network, saved model."""
+"""The TensorFlow code of the trainers: data, network, saved model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TF Transform's side of `StandardPreprocesser`: what the Transform component calls.
+"""`preprocessing_fn` for TFX's Transform: applies a `StandardPreprocesser` with TF Transform.
 
 It is told the preprocesser's configuration and no more, so that a changed trainer changes nothing here.
 """

@@ -1,4 +1,4 @@
-"""The fillings and transforms of the classic API: their names, their parameters, and what follows what.
+"""Fillings and transforms of the classic API: names, parameters, and the order in which they combine.
 
 Nothing here imports TensorFlow, so that a chain of transforms is checked before anything is run;
 `transform_module` does them with TF Transform.

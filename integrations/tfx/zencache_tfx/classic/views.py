@@ -1,4 +1,4 @@
-"""What one looks at after a run: pages of statistics and schema, metrics, rows, the model."""
+"""Views of a run's results: pages of statistics and schema, metrics, rows, the model."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ def view_statistics(results: Results, path: str | Path | None = None, *, open_pa
     from tensorflow_data_validation.utils.display_util import get_statistics_html  # noqa: PLC0415
 
     uri = results.artifact(node_names.STATISTICS, "statistics")
-    found = {
+    statistics_by_split = {
         name: tfdv.load_stats_binary(f"{folder}/FeatureStats.pb") for name, folder in _splits(uri).items()
     }
-    tables = "".join(f"<h2>{html.escape(name)}</h2>{_table_of(each)}" for name, each in found.items())
-    displays = "".join(get_statistics_html(each, lhs_name=name) for name, each in found.items())
+    tables = "".join(
+        f"<h2>{html.escape(name)}</h2>{_table_of(each)}" for name, each in statistics_by_split.items()
+    )
+    displays = "".join(get_statistics_html(each, lhs_name=name) for name, each in statistics_by_split.items())
     more = f"<details><summary>TFDV's own display, which is loaded from the network</summary>{displays}</details>"
     return _page("statistics", tables + more, path, open_page=open_page)
 
@@ -55,15 +57,15 @@ def _table_of(statistics: Any) -> str:
 def _figures(feature: Any) -> dict[str, Any]:
     is_text = feature.HasField("string_stats")
     of_kind = feature.string_stats if is_text else feature.num_stats
-    made = {
+    figures = {
         "column": ".".join(feature.path.step),
         "values": of_kind.common_stats.num_non_missing,
         "missing": of_kind.common_stats.num_missing,
     }
     if is_text:
-        return made | {"different": of_kind.unique, "top": _top(of_kind)}
+        return figures | {"different": of_kind.unique, "top": _top(of_kind)}
     names = {"mean": "mean", "deviation": "std_dev", "min": "min", "median": "median", "max": "max"}
-    return made | {shown: round(getattr(of_kind, name), 6) for shown, name in names.items()}
+    return figures | {shown: round(getattr(of_kind, name), 6) for shown, name in names.items()}
 
 
 def _top(of_text: Any) -> str:
@@ -110,8 +112,8 @@ def evaluation(results: Results) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
     import tensorflow_model_analysis as tfma  # noqa: PLC0415 - seconds
 
-    found = tfma.load_eval_result(results.artifact(node_names.EVALUATOR, "evaluation"))
-    rows = [row for key, by_output in found.slicing_metrics for row in _metric_rows(key, by_output)]
+    result = tfma.load_eval_result(results.artifact(node_names.EVALUATOR, "evaluation"))
+    rows = [row for key, by_output in result.slicing_metrics for row in _metric_rows(key, by_output)]
     table = pd.DataFrame(sorted(rows, key=lambda row: (row["slice"] != ALL, row["slice"])))
     return table if (table["output"] != "").any() else table.drop(columns="output")
 
