@@ -8,7 +8,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zencache.execution.schedule import Schedule
+from zencache.execution.schedule import StepSchedule
 
 
 @st.composite
@@ -25,7 +25,7 @@ def graphs(draw):
 @given(graphs(), st.integers(1, 4), st.dictionaries(st.sampled_from([*map(str, range(12))]), st.floats(0, 9)))
 def test_every_step_runs_once_after_all_that_it_waits_for(graph, workers, seconds):
     """Whatever the graph, the number of workers and what is known of the steps."""
-    schedule, done, ran, lock = Schedule(graph, seconds), set(), [], threading.Lock()
+    schedule, done, ran, lock = StepSchedule(graph, seconds), set(), [], threading.Lock()
 
     def work():
         for step in schedule:
@@ -46,18 +46,18 @@ def test_every_step_runs_once_after_all_that_it_waits_for(graph, workers, second
 
 def test_without_anything_known_the_order_is_that_of_the_pipeline():
     """The lines of a run come in an order that a reader expects."""
-    assert list(Schedule(dict.fromkeys("dbca", frozenset()), {})) == list("dbca")
+    assert list(StepSchedule(dict.fromkeys("dbca", frozenset()), {})) == list("dbca")
 
 
 def test_the_longest_way_to_the_end_goes_first():
     """A long step at the end of a short branch is not kept for last."""
     graph = {"a": frozenset(), "b": frozenset(), "c": frozenset("b"), "d": frozenset("c")}
-    assert next(iter(Schedule(graph, {"a": 1.0, "b": 0.1, "c": 0.1, "d": 5.0}))) == "b"
+    assert next(iter(StepSchedule(graph, {"a": 1.0, "b": 0.1, "c": 0.1, "d": 5.0}))) == "b"
 
 
 def test_a_step_does_not_wait_for_what_it_does_not_need():
     """One branch goes on while another one's first step still runs."""
-    schedule = Schedule({"slow": frozenset(), "a": frozenset(), "b": frozenset("a")}, {"slow": 9.0})
+    schedule = StepSchedule({"slow": frozenset(), "a": frozenset(), "b": frozenset("a")}, {"slow": 9.0})
     slow, quick = iter(schedule), iter(schedule)
     assert next(slow) == "slow"
     assert [next(quick), next(quick)] == ["a", "b"]
@@ -65,7 +65,7 @@ def test_a_step_does_not_wait_for_what_it_does_not_need():
 
 def test_a_step_that_fails_frees_those_that_wait():
     """A worker that goes away in the middle of a step leaves no other waiting for ever."""
-    schedule = Schedule({"a": frozenset(), "b": frozenset("a")}, {})
+    schedule = StepSchedule({"a": frozenset(), "b": frozenset("a")}, {})
     failing = iter(schedule)
     next(failing)
     failing.close()
@@ -74,6 +74,6 @@ def test_a_step_that_fails_frees_those_that_wait():
 
 def test_a_chain_is_known_as_one():
     """Nothing of a chain can run at once; of a fork or two starts it can."""
-    assert Schedule({"a": frozenset(), "b": frozenset("a")}, {}).is_chain
-    assert not Schedule({"a": frozenset(), "b": frozenset("a"), "c": frozenset("a")}, {}).is_chain
-    assert not Schedule({"a": frozenset(), "b": frozenset()}, {}).is_chain
+    assert StepSchedule({"a": frozenset(), "b": frozenset("a")}, {}).is_chain
+    assert not StepSchedule({"a": frozenset(), "b": frozenset("a"), "c": frozenset("a")}, {}).is_chain
+    assert not StepSchedule({"a": frozenset(), "b": frozenset()}, {}).is_chain

@@ -14,7 +14,7 @@ from zencache.execution import tfx_filesystems
 from zencache.execution.active_runs import ActiveRun, activated, active_run
 from zencache.execution.compiler import CompiledPipeline
 from zencache.execution.execute_step import execute_step
-from zencache.execution.schedule import Schedule
+from zencache.execution.schedule import StepSchedule
 from zencache.execution.tfx_sdk import quiet
 from zencache.execution.timeout import throw
 from zencache.execution.workers.pool import Pool
@@ -32,7 +32,7 @@ _GRACE = 10  # seconds for interrupted steps to record their failure
 def execute(run: RunContext, state: RunState) -> None:
     """Run the steps that have no result in `state` yet; a failing one stops only what depends on it."""
     todo = _todo(run, state)
-    schedule = Schedule(todo, {name: step.takes or 0.0 for name, step in run.plan.steps.items()})
+    schedule = StepSchedule(todo, {name: step.takes or 0.0 for name, step in run.plan.steps.items()})
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
     is_timed = any(run.spec.by_name[name].tries.timeout for name in todo)
     pool = Pool() if is_timed or run.worker_kind == "processes" else None
@@ -52,7 +52,9 @@ def _todo(run: RunContext, state: RunState) -> dict[str, frozenset[str]]:
     }
 
 
-def _work(run: RunContext, state: RunState, schedule: Schedule, compiled: CompiledPipeline) -> Iterator[str]:
+def _work(
+    run: RunContext, state: RunState, schedule: StepSchedule, compiled: CompiledPipeline
+) -> Iterator[str]:
     """Execute steps one after the other, each as soon as it is ready; several workers share a schedule."""
     for step in schedule:
         with between_steps():

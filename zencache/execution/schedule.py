@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class Schedule:
+class StepSchedule:
     """Gives the steps of a graph to workers, each of which iterates over it.
 
     A worker waits while no step is ready, and stops when every step was given to a worker.
 
-    >>> schedule = Schedule({"a": frozenset(), "b": frozenset("a"), "c": frozenset("a")}, {"c": 9.5})
+    >>> schedule = StepSchedule({"a": frozenset(), "b": frozenset("a"), "c": frozenset("a")}, {"c": 9.5})
     >>> for step in schedule:
     ...     print(step)
     a

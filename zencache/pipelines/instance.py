@@ -12,7 +12,7 @@ from zencache.metadata.session import open_others, open_records
 from zencache.model.legacy_api import PORT, LegacyAttributes
 from zencache.model.names import check_name
 from zencache.pipelines import runner
-from zencache.pipelines.partial_run import Part
+from zencache.pipelines.partial_run import PartialRun
 from zencache.pipelines.replace_step import replaced, with_component
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.run_guard import check_not_dry
@@ -170,7 +170,9 @@ class Pipeline(LegacyAttributes):
                 run_name=run_name,
                 workers=workers,
                 worker_kind=worker_kind,
-                part=Part(tuple(from_steps), tuple(to_steps), base_run) if from_steps or to_steps else None,
+                part=PartialRun(tuple(from_steps), tuple(to_steps), base_run)
+                if from_steps or to_steps
+                else None,
             )
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartialRun:
     """From which steps to which a pipeline is run: TFX's partial runs."""
 
     from_steps: tuple[str, ...] = ()

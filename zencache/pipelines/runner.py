@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from zencache.metadata.session import Records
     from zencache.model.records import RunHandle
     from zencache.model.specs import PipelineSpec
-    from zencache.pipelines.partial_run import Part
+    from zencache.pipelines.partial_run import PartialRun
     from zencache.planning import RunPlan
     from zencache.planning.bodies import Body
     from zencache.policy import CachePolicy
@@ -113,7 +113,7 @@ def run(
     run_name: str | None,
     workers: int | None,
     worker_kind: WorkerKind | None,
-    part: Part | None = None,
+    part: PartialRun | None = None,
 ) -> PipelineRun:
     """Run a pipeline; see `Pipeline.run`."""
     started = time.perf_counter()
@@ -205,7 +205,7 @@ def _begin(
     return handle or begin(), make_plan()
 
 
-def _planned(planner: Planner, spec: PipelineSpec, records: Records, part: Part | None) -> _Planned:
+def _planned(planner: Planner, spec: PipelineSpec, records: Records, part: PartialRun | None) -> _Planned:
     plan = _with_imported_hits(planner.plan(), planner, records)
     plan = part.planned(plan, spec, records) if part else plan
     _check_secrets(planner, plan)
