@@ -49,7 +49,7 @@ from zencache.pipelines import runner
 from zencache.metadata import session
 from zencache.planning import Planner
 from zencache.metadata.client import Client
-from zencache.metadata.runs import RunStore
+from zencache.metadata.results import ResultStore
 inside = {{}}
 
 
@@ -86,7 +86,7 @@ def counted(self, name):
 Client.__getattr__ = counted
 timed(runner, "with_snapshots", "the code's digests, and snapshots of a script's steps")
 timed(Planner, "plan", "the plan: keys, look-ups, files being there")
-timed(RunStore, "publish", "publishing")
+timed(ResultStore, "publish", "publishing")
 lap("")
 {script}
 whole = time.perf_counter() - began

@@ -17,7 +17,7 @@ from zencache.pipelines.runner import _hits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.pipelines import Pipeline
 
 TOGETHER = 100  # runs a batch
@@ -49,22 +49,22 @@ def executed_and_reused(steps: int, count: int) -> None:
             tell(f"  {2 * steps * numbers.stop:,} executions")
 
 
-def publish(made: Pipeline, records: Records, numbers: Sequence[int]) -> None:
+def publish(made: Pipeline, records: ProjectRecords, numbers: Sequence[int]) -> None:
     """Write cached runs as zencache does."""
     hits = _hits(made.spec, made.plan())
     for number in numbers:
         handle = records.runs.begin(made.spec, f"reused-{number}")
-        records.runs.publish(handle, hits, finished=0.01)
+        records.results.publish(handle, hits, finished=0.01)
 
 
 class FirstRun:
     """A pipeline's first run, to be copied as if it had been computed with other parameters again and
     again."""
 
-    def __init__(self, records: Records, pipeline: str) -> None:
+    def __init__(self, records: ProjectRecords, pipeline: str) -> None:
         self.runs, self.client = records.runs, records.metadata.client
-        self.run = records.runs.runs(pipeline)[0].id
-        self.pipeline = records.metadata.context(PIPELINE_CONTEXT, pipeline).id
+        self.run = records.runs.all(pipeline)[0].id
+        self.pipeline = records.metadata.contexts.find(PIPELINE_CONTEXT, pipeline).id
         self.executions = self.client.get_executions_by_context(self.run)
         self.artifacts = self.client.get_artifacts_by_context(self.run)
         self.events = self.client.get_events_by_execution_ids([each.id for each in self.executions])

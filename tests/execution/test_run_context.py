@@ -23,7 +23,7 @@ def root_of(folder):
         project = project.on(database) if database else project
         run = SimpleNamespace(
             spec=SimpleNamespace(root="", steps=()),
-            runs=SimpleNamespace(metadata=SimpleNamespace(artifacts=ArtifactStore(project))),
+            records=SimpleNamespace(metadata=SimpleNamespace(artifacts=ArtifactStore(project))),
             handle=SimpleNamespace(root=f"s3://bucket/team/{RUN}"),
         )
         return RunContext.root_of(run, SimpleNamespace(name="train", node=node))

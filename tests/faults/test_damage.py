@@ -15,7 +15,7 @@ from zencache import Repository, pipeline, step
 from zencache.artifacts.manifest import MANIFEST
 from zencache.errors import ArtifactError, RunInterruptedError, StepFailedError, StoreUnavailableError
 from zencache.execution import execute_step
-from zencache.metadata.runs import RunStore
+from zencache.metadata.results import ResultStore
 
 pytestmark = [pytest.mark.tfx]
 
@@ -235,7 +235,7 @@ def test_a_step_that_cannot_be_mended_tells_why(monkeypatch):
     def away(*_, **__):
         raise StoreUnavailableError("the server is away")
 
-    monkeypatch.setattr(RunStore, "take_back", away)
+    monkeypatch.setattr(ResultStore, "withdraw", away)
     with pytest.raises(StepFailedError, match="the server is away"):
         in_halves(factor=2).run()
 

@@ -174,10 +174,8 @@ class Store(RuleBasedStateMachine):
 
 def _stop_hearts() -> None:
     """Give no sign of life any more for what was begun: as far as the records tell, its process has died."""
-    for opened in list(session._opened.values()):
-        heart = opened.metadata.heart
-        for context in list(heart._contexts):
-            heart.leave(context)
+    for opened in list(session._open_records.values()):
+        opened.records.metadata.heartbeat.stop_all()
 
 
 Store.TestCase.settings = settings(

@@ -13,14 +13,14 @@ from pathlib import Path
 from tests.faults.killing import Points, fresh, in_child
 from tests.old_store import import_flows, unpack
 from zencache.config import find_project
-from zencache.metadata.project_migration import make_current
+from zencache.metadata.project_migration import migrate_if_needed
 from zencache.metadata.session import open_records
 
 
 def upgrade() -> None:
     project = find_project()
     assert project is not None
-    make_current(open_records(project))
+    migrate_if_needed(open_records(project))
 
 
 def counted() -> dict:

@@ -13,10 +13,10 @@ import pytest
 from zencache import Repository, pipeline, step
 from zencache.config import find_project
 from zencache.metadata import import_execution, marks
+from zencache.metadata.artifact_records import ArtifactRecords
 from zencache.metadata.client import pb
-from zencache.metadata.runs import RunStore
+from zencache.metadata.results import ResultStore
 from zencache.metadata.session import open_records
-from zencache.metadata.store import MetadataStore
 from zencache.model.database import Database
 from zencache.pipelines import Pipeline
 
@@ -72,7 +72,7 @@ def check(run, statuses, result=3):
 def test_a_cached_run_computes_what_was_collected_since_it_planned(monkeypatch):
     """The plan had three hits; the run is one, with its own results."""
     sums().run()
-    collect_in(monkeypatch, RunStore, "publish")
+    collect_in(monkeypatch, ResultStore, "publish")
     check(sums().run(), ["executed"] * 3)
     check(sums().run(), ["cached"] * 3)
 
@@ -101,15 +101,15 @@ def test_what_is_marked_between_publishing_and_looking_is_computed(monkeypatch):
     """Another machine's gc goes by no lock of ours: the published use is taken back, and shows nowhere."""
     first = sums().run()
     artifact = first.steps["clean"].output.record.id
-    real, marked = MetadataStore.not_live, []
+    real, marked = ArtifactRecords.not_live, []
 
     def marking(self, ids):
         if not marked:
             marked.append(artifact)
-            self.drop_artifact(artifact, "a test")
+            self.mark_damaged(artifact, "a test")
         return real(self, ids)
 
-    monkeypatch.setattr(MetadataStore, "not_live", marking)
+    monkeypatch.setattr(ArtifactRecords, "not_live", marking)
     run = sums().run()
     check(run, ["cached", "executed", "cached"])
     assert run.steps["load"].execution.id > first.steps["total"].execution.id
@@ -118,7 +118,7 @@ def test_what_is_marked_between_publishing_and_looking_is_computed(monkeypatch):
 def test_a_run_that_computes_too_plans_anew(monkeypatch):
     """Its hits were collected: what it had to compute, and they."""
     sums().run()
-    collect_in(monkeypatch, RunStore, "publish")
+    collect_in(monkeypatch, ResultStore, "publish")
     check(sums(least=1).run(), ["executed"] * 3, 2)
 
 
@@ -127,7 +127,7 @@ def test_an_early_cutoff_that_is_collected_is_computed(monkeypatch):
     sums().run()
     drops = Repository().drop(step="load")
     assert len(drops) == 1
-    collect_in(monkeypatch, RunStore, "publish")
+    collect_in(monkeypatch, ResultStore, "publish")
     run = sums(least=-1).run()
     assert run.steps["load"].status == "executed"
     check(run, ["executed"] * 3)
@@ -186,7 +186,7 @@ def test_the_strictest_gc_does_a_run_of_another_process_no_harm(script, folder):
     while running.poll() is None and count < 1000:
         Repository().gc(older_than=timedelta(0), keep_last=0, max_size=0)
         count += 1
-        known = open_records(find_project()).runs.run("second")
+        known = open_records(find_project()).runs.find("second")
         found = Repository().get_run("second").steps if known else {}
         if found and found["slow_5"].status == "executed":
             (folder / "stop").touch()
@@ -202,7 +202,9 @@ def test_the_strictest_gc_does_a_run_of_another_process_no_harm(script, folder):
 def test_a_result_that_another_store_took_over_stays_as_long_as_either_needs_it(folder):
     """Its bytes lie in one place, and both stores have a record of them."""
     made = sums()
-    other = Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db"))
+    other = Pipeline(
+        made.spec, (made.parts.bodies, made.parts.steps), metadata=Database.at(folder / "other.db")
+    )
     other.run(run_name="there")
     sums().run(run_name="here")
     repository = Repository()
@@ -220,8 +222,10 @@ def test_a_result_that_another_store_took_over_stays_as_long_as_either_needs_it(
 def test_a_result_that_is_collected_in_another_store_while_it_is_brought_is_computed(folder, monkeypatch):
     """Its record was read, and its bytes were gone when the copy was written: the copy is no hit either."""
     made = alone()
-    Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db")).run()
-    collect_in(monkeypatch, import_execution, "_execution")
+    Pipeline(
+        made.spec, (made.parts.bodies, made.parts.steps), metadata=Database.at(folder / "other.db")
+    ).run()
+    collect_in(monkeypatch, import_execution, "_copy_execution")
     for status in ("executed", "cached"):
         run = alone().run()
         assert (run.steps["load"].status, run.steps["load"].output.load()) == (status, [0, 1, 2])
@@ -230,7 +234,9 @@ def test_a_result_that_is_collected_in_another_store_while_it_is_brought_is_comp
 def test_a_copy_of_a_record_in_another_store_is_seen_as_a_use(folder, monkeypatch):
     """The store whose result it was knows nothing of it."""
     made, runs = sums(), []
-    Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db")).run()
+    Pipeline(
+        made.spec, (made.parts.bodies, made.parts.steps), metadata=Database.at(folder / "other.db")
+    ).run()
     sums(least=7).run()  # the project's own store is one of those that gc asks
     mark = marks.mark_for_deletion
 
@@ -248,7 +254,9 @@ def test_a_copy_of_a_record_in_another_store_is_seen_as_a_use(folder, monkeypatc
 def test_a_store_that_is_not_there_keeps_what_lies_about(folder):
     """Its records may name it; one that cannot be read may need anything."""
     made = sums()
-    other = Pipeline(made.spec, made._live, metadata=Database.at(folder / "other.db"))
+    other = Pipeline(
+        made.spec, (made.parts.bodies, made.parts.steps), metadata=Database.at(folder / "other.db")
+    )
     other.run()
     sums().run()
     (folder / "other.db").rename(folder / "away.db")

@@ -110,6 +110,6 @@ def test_a_dropped_result_hides_no_older_good_one(shop):
     pipeline = repository.get_pipeline_by_name("prices")
     again = pipeline.run(enable_cache=False)
     key = again.steps["load"].cache_key
-    newest, older = repository._records.metadata.of_key(key)
+    newest, older = repository._records.metadata.executions.of_key(key)
     mark_dropped(repository._records.metadata, [newest.id], "by hand")
     assert pipeline.plan().steps["load"].hit.id == older.id

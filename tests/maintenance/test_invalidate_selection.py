@@ -30,7 +30,7 @@ def metadata(folder, monkeypatch):
         state = pb.Execution.FAILED if number % 2 else pb.Execution.COMPLETE
         execution = pb.Execution(type_id=kind, last_known_state=state)
         set_properties(execution.custom_properties, {"zencache_key": key, "zencache_step": "step"})
-        context = pb.Context(type_id=store.context_types[KEY_CONTEXT], name=key)
+        context = pb.Context(type_id=store.contexts.types[KEY_CONTEXT], name=key)
         store.client.put_execution(execution, [], [context])
     return store
 

@@ -14,7 +14,7 @@ from zencache.errors import ParameterError
 from zencache.maintenance.inventory import Inventory, StoredBlob
 from zencache.maintenance.lineage import Lineage
 from zencache.maintenance.retention import Criteria, choose, last_of_pipelines
-from zencache.metadata.run_status import is_going_on
+from zencache.metadata.run_status import is_active
 from zencache.metadata.scan import RecordedArtifact, StoreScan, Use
 from zencache.model.records import ArtifactRecord, RunRecord
 from zencache.util.process_id import this_process
@@ -187,9 +187,9 @@ def test_a_protected_place_stays_and_counts():
 
 def test_a_run_of_tfx_is_taken_for_going_on_for_an_hour():
     """Between two of its nodes nothing says that it goes on."""
-    assert is_going_on(run("t", 0.02, of_tfx=True), NOW)
-    assert not is_going_on(run("t", 0.05, of_tfx=True), NOW)
-    assert not is_going_on(run("t", 0.02), NOW)
+    assert is_active(run("t", 0.02, of_tfx=True), NOW)
+    assert not is_active(run("t", 0.05, of_tfx=True), NOW)
+    assert not is_active(run("t", 0.02), NOW)
 
 
 @pytest.mark.parametrize("wrong", [Criteria(), Criteria(older_than=-DAY), Criteria(keep_last=-1)])

@@ -125,7 +125,7 @@ def test_what_a_run_took_care_of_meanwhile_is_not_told(shop, monkeypatch):
 
     def dropping(store, record, *args, **kwargs):
         if record.id == artifact.id:
-            open_records(find_project()).metadata.drop_artifact(artifact.id, "a test")
+            open_records(find_project()).metadata.artifact_records.mark_damaged(artifact.id, "a test")
         return real(store, record, *args, **kwargs)
 
     shutil.rmtree(folder_of())
@@ -208,7 +208,7 @@ def test_a_key_that_leads_to_another_result_is_found_and_led_right(shop, zencach
     assert (problem.kind, problem.where) == ("key", f"key {right.key[:12]}")
     assert zencache("cache", "verify", "--repair").exit_code == 0
     assert Repository().verify().problems == ()
-    assert open_records(find_project()).metadata.newest([right.key])[right.key].id == right.id
+    assert open_records(find_project()).metadata.executions.newest([right.key])[right.key].id == right.id
 
 
 # -- TFX --------------------------------------------------------------------------------------------

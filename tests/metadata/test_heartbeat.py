@@ -1,67 +1,95 @@
-"""The sign of life that a process gives."""
+"""The heartbeat of an active run."""
 
 from __future__ import annotations
 
-import time
+import threading
 
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from zencache.metadata.heartbeat import Heart
-from zencache.metadata.schema import BEAT
+from tests.clock import FakeClock
+from zencache.metadata import schema
+from zencache.metadata.heartbeat import Heartbeat
 
 
-class Records:
-    """Stands for a store's client: it notes what is written."""
+class RecordingClient:
+    """Stands for a store's client: it keeps the times that are written."""
 
     def __init__(self):
-        self.beats = []
+        self.times = []
+        self.error = None
+        self.was_called = threading.Event()
 
     def put_contexts(self, contexts):
-        self.beats.append([context.custom_properties[BEAT].int_value for context in contexts])
+        self.was_called.set()
+        if self.error is not None:
+            raise self.error
+        self.times.append([context.custom_properties[schema.BEAT].int_value for context in contexts])
 
 
 @pytest.fixture
-def records():
-    return Records()
+def client():
+    return RecordingClient()
 
 
-def test_it_beats_until_it_is_told_to_leave(records):
-    """Whoever watches sees it; when `leave` returns, nothing is written any more."""
-    heart = Heart(records, "store", 0.02)
-    heart.beat_in(pb.Context(id=1))
-    while len(records.beats) < 2:
-        time.sleep(0.01)
-    assert heart.beats_in(1)
-    heart.leave(1)
-    told = len(records.beats)
-    time.sleep(0.1)
-    assert len(records.beats) == told
-    assert not heart.beats_in(1)
+@pytest.fixture
+def clock():
+    return FakeClock(now=1000.0)
 
 
-def test_a_short_run_gives_none(records):
-    """What ends before the first beat is due writes nothing."""
-    heart = Heart(records, "store", 60)
-    heart.beat_in(pb.Context(id=1))
-    heart.leave(1)
-    assert records.beats == []
+@pytest.fixture
+def heartbeat(client, clock):
+    made = Heartbeat(client, "store", 60, clock)
+    yield made
+    made.stop_all()
 
 
-def test_a_heart_goes_on_when_a_beat_fails(records):
+def test_it_writes_the_time_each_interval(heartbeat, client, clock):
+    """Other processes see that the run is alive."""
+    heartbeat.start(pb.Context(id=1))
+    for _ in range(4):
+        clock.move(30)
+        heartbeat.beat()
+    assert client.times == [[1060], [1120]]
+    assert heartbeat.is_beating(1)
+
+
+def test_it_writes_nothing_after_it_was_stopped(heartbeat, client, clock):
+    """Another writer of the context is not in its way."""
+    heartbeat.start(pb.Context(id=1))
+    heartbeat.stop(1)
+    clock.move(1000)
+    heartbeat.beat()
+    assert client.times == []
+    assert not heartbeat.is_beating(1)
+
+
+def test_each_context_has_its_own_interval(heartbeat, client, clock):
+    """A run that starts later is written later."""
+    heartbeat.start(pb.Context(id=1))
+    clock.move(30)
+    heartbeat.start(pb.Context(id=2))
+    for _ in range(2):
+        clock.move(30)
+        heartbeat.beat()
+    assert client.times == [[1060], [1090]]
+
+
+def test_it_goes_on_after_an_error(heartbeat, client, clock):
     """The store may be away for a while."""
-    heart = Heart(records, "store", 0.02)
-    real, failed = records.put_contexts, []
+    heartbeat.start(pb.Context(id=1))
+    client.error = OSError("away")
+    clock.move(60)
+    heartbeat.beat()
+    client.error = None
+    clock.move(60)
+    heartbeat.beat()
+    assert client.times == [[1120]]
 
-    def failing(contexts):
-        if not failed:
-            failed.append(contexts)
-            raise OSError("away")
-        real(contexts)
 
-    records.put_contexts = failing
-    heart.beat_in(pb.Context(id=1))
-    while not records.beats:
-        time.sleep(0.01)
-    heart.leave(1)
-    assert failed
+def test_a_thread_writes_it(client):
+    """Nobody has to call `beat`."""
+    heartbeat = Heartbeat(client, "store", 0.01)
+    heartbeat.start(pb.Context(id=1))
+    assert client.was_called.wait(timeout=10)
+    heartbeat.stop_all()

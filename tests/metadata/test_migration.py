@@ -196,7 +196,7 @@ def test_an_artifact_that_was_changed_gets_no_manifest(old, capsys):
     changed = artifact("told")
     changed.chmod(0o644)
     changed.write_text("the total is 99")
-    upgraded = migration.upgrade(open_records(open_project(Path.cwd())).metadata, says=print)
+    upgraded = migration.migrate(open_records(open_project(Path.cwd())).metadata, report=print)
     assert (upgraded.manifests, upgraded.left) == (2, 1)
     assert not (changed.parent / MANIFEST).exists()
     told = old.flow().plan().steps["told"]
@@ -206,7 +206,7 @@ def test_an_artifact_that_was_changed_gets_no_manifest(old, capsys):
 def test_an_artifact_that_is_gone_does_not_stop_an_upgrade(old):
     """It is a miss, as before."""
     artifact("told").unlink()
-    lines.make_current(open_records(open_project(Path.cwd())))
+    lines.migrate_if_needed(open_records(open_project(Path.cwd())))
     assert old.flow().plan().steps["told"].action == "run"
 
 
@@ -222,14 +222,14 @@ def test_an_artifact_whose_value_is_as_recorded_gets_its_manifest(folder):
     (folder / "value.json").write_text("[2,1]")
     path = f"{Ordered.__module__}:{Ordered.__qualname__}"
     sys.modules[Ordered.__module__] = sys.modules[__name__]
-    assert migration._has_got_manifest(folder, "".join(sorted("[1,2]")), path)
-    assert not migration._has_got_manifest(folder, "".join(sorted("[1,3]")), path)
+    assert migration._write_manifest(folder, "".join(sorted("[1,2]")), path)
+    assert not migration._write_manifest(folder, "".join(sorted("[1,3]")), path)
 
 
 def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatch):
     """Format 1 kept no process with a run that goes on; a day without a word is enough."""
-    began = raw_store().context(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
-    monkeypatch.setattr(stale_runs.time, "time", lambda: began + stale_runs._UNHEARD + 1)
+    began = raw_store().contexts.find(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
+    monkeypatch.setattr(stale_runs.time, "time", lambda: began + stale_runs.UNOWNED_TIMEOUT + 1)
     old.flow().run()
     lost = Repository().get_run("lost")
     assert lost.status == "failed"
@@ -240,7 +240,7 @@ def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatc
 @pytest.mark.parametrize("days", [2, 8, 400])
 def test_verifying_says_that_a_run_which_names_no_process_has_ended(old, monkeypatch, days):
     """However old it is; repairing marks it as failed."""
-    now = raw_store().context(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000 + days * 86_400
+    now = raw_store().contexts.find(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000 + days * 86_400
     monkeypatch.setattr(stale_runs.time, "time", lambda: now)
     [problem] = [p for p in Repository().verify().problems if p.kind == "run"]
     assert (problem.run, problem.wrong) == ("lost", "goes on, by its record; but the process has ended")
@@ -251,9 +251,9 @@ def test_verifying_says_that_a_run_which_names_no_process_has_ended(old, monkeyp
 def test_a_run_of_an_older_zencache_may_still_go_on(old, monkeypatch):
     """What was written a short while ago is left to whoever does it."""
     store = raw_store()
-    began = store.context(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
+    began = store.contexts.find(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
     monkeypatch.setattr(stale_runs.time, "time", lambda: began + 60)
-    lines.make_current(open_records(open_project(Path.cwd())))
+    lines.migrate_if_needed(open_records(open_project(Path.cwd())))
     assert Repository().get_run("lost").status == "running"
 
 
@@ -265,7 +265,7 @@ def test_a_store_is_upgraded_once(old, capsys, monkeypatch):
     call = Client.__getattr__
     monkeypatch.setattr(Client, "__getattr__", lambda self, name: (asked.update([name]), call(self, name))[1])
     records = open_records(open_project(Path.cwd()))
-    lines.make_current(records)
+    lines.migrate_if_needed(records)
     assert asked == {"get_context_by_type_and_name": 1}
     assert len(backups()) == 2
     assert not capsys.readouterr().out
@@ -277,7 +277,7 @@ def test_a_new_project_is_of_the_newest_format(folder):
     assert project.settings.format == FORMAT
     metadata = open_records(project).metadata
     assert (metadata.format, metadata.artifacts.lacks_manifests) == (FORMAT, False)
-    assert list(metadata.context_types)
+    assert list(metadata.contexts.types)
     assert read_format(metadata.client) == FORMAT
 
 
@@ -301,7 +301,7 @@ def test_who_waits_for_an_upgrade_says_so(old, monkeypatch):
 
     monkeypatch.setattr(migration, "open_locked", taken_at_first)
     said = []
-    migration.upgrade(raw_store(), says=said.append)
+    migration.migrate(raw_store(), report=said.append)
     assert tried == [False, True]
     assert said[0] == "Waiting for another process, which upgrades the store."
 
@@ -332,7 +332,7 @@ def test_the_store_of_a_tfx_pipeline_is_upgraded_too(old, folder):
     project = open_project(folder).on(Database.at(elsewhere))
     project.remember_database()
 
-    lines.make_current(open_records(open_project(folder)))
+    lines.migrate_if_needed(open_records(open_project(folder)))
     assert read_format(raw_store(project).client) == FORMAT
     assert backups()[0].startswith("metadata-format-1-")
     assert {p.action for p in old.flow().plan().steps.values()} == {"hit"}
@@ -343,7 +343,7 @@ def test_records_of_a_newer_format_are_refused(folder):
     """On every kind of store, with what to do."""
     project = config.create_project(folder)
     store = raw_store(project)
-    put_format(store.client, store.context_types[STORE_CONTEXT], FORMAT + 1)
+    put_format(store.client, store.contexts.types[STORE_CONTEXT], FORMAT + 1)
     with pytest.raises(
         StoreFormatError, match=r"are of format 3; this zencache reads up to 2\. Upgrade zencache"
     ):
@@ -370,12 +370,12 @@ def test_a_server_is_upgraded_only_when_someone_says_that_there_is_a_backup(
     project = config.create_project(folder)
     with monkeypatch.context() as patched:
         patched.setattr(
-            "zencache.metadata.store.put_format", lambda *args: None
+            "zencache.metadata.contexts.put_format", lambda *args: None
         )  # as before there were numbers
-        _ = raw_store(project).context_types
+        _ = raw_store(project).contexts.types
     records = open_records(project)
     assert records.metadata.format == 1
     with pytest.raises(StoreFormatError, match="back it up, then run `zencache migrate --yes`"):
-        lines.make_current(records)
-    assert lines.upgrade(records, without_backup=True).since == 1
+        lines.migrate_if_needed(records)
+    assert lines.migrate(records, without_backup=True).since == 1
     assert read_format(raw_store(project).client) == FORMAT

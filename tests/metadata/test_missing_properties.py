@@ -62,7 +62,7 @@ def project(tmp_path_factory):
     os.chdir(folder)
     try:
         unpack(folder)
-        began = MetadataStore(open_project(folder)).context(RUN_CONTEXT, "lost").create_time_since_epoch
+        began = MetadataStore(open_project(folder)).contexts.find(RUN_CONTEXT, "lost").create_time_since_epoch
         with pytest.MonkeyPatch.context() as patched:  # whatever the clock says, two days later
             patched.setattr(stale_runs.time, "time", lambda: began / 1000 + 2 * 86_400)
             import_flows(folder).flow().run(run_name="third")
@@ -76,10 +76,10 @@ def project(tmp_path_factory):
 def _fall_silent(metadata):
     """Record that the last run goes on, on another machine that was heard of long ago."""
     owner = dataclasses.replace(this_process(), machine="another")
-    run = metadata.context(RUN_CONTEXT, "third")
+    run = metadata.contexts.find(RUN_CONTEXT, "third")
     silent = {"zencache_status": "running", "zencache_owner": owner.to_text(), "zencache_beat": 1}
     set_properties(run.custom_properties, silent)
-    pipeline = metadata.context(PIPELINE_CONTEXT, "flow")
+    pipeline = metadata.contexts.find(PIPELINE_CONTEXT, "flow")
     set_properties(pipeline.custom_properties, {"zencache_running": f"[{run.id}]"})
     metadata.client.put_contexts([run, pipeline])
 
@@ -138,7 +138,7 @@ def test_a_version_without_a_spec_keeps_its_number(copied, folder):
 def test_a_pipeline_whose_first_run_tfx_did_not_get_far_with_is_none_yet(copied):
     """TFX records a pipeline, its run and a node before the first execution."""
     metadata = MetadataStore(open_project(Path.cwd()))
-    types = metadata.context_types
+    types = metadata.contexts.types
     named = [(PIPELINE_CONTEXT, "taxi"), (RUN_CONTEXT, "taxi-run"), (NODE_CONTEXT, "taxi.gen")]
     metadata.client.put_contexts([pb.Context(type_id=types[kind], name=name) for kind, name in named])
     assert "taxi" not in [pipeline.name for pipeline in Repository().get_pipelines()]

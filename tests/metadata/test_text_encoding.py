@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from zencache.metadata.text_encoding import as_read, fitted, read, to_write, written
+from zencache.metadata.text_encoding import decode, decode_texts, encode, encode_texts, truncate_name
 
 KINDS = st.sampled_from(["sqlite", "mysql", "postgresql", "grpc"])
 TEXTS = st.text(st.characters() | st.sampled_from("\\\x00\ue00012'"))
@@ -15,37 +15,37 @@ TEXTS = st.text(st.characters() | st.sampled_from("\\\x00\ue00012'"))
 @given(TEXTS, KINDS)
 def test_every_text_is_read_as_it_was_written(text, kind):
     """Whatever its characters."""
-    assert read(written(text, kind)) == text if kind != "sqlite" else written(text, kind) == text
+    assert decode(encode(text, kind)) == text if kind != "sqlite" else encode(text, kind) == text
 
 
 @given(TEXTS)
 def test_no_server_is_given_what_it_breaks(text):
     """PostgreSQL no backslash, none a NUL."""
-    assert not set("\\\x00") & set(written(text, "postgresql"))
-    assert "\x00" not in written(text, "mysql")
+    assert not set("\\\x00") & set(encode(text, "postgresql"))
+    assert "\x00" not in encode(text, "mysql")
 
 
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_names_fit_and_stay_apart(one, other):
     """A name of more than 255 characters is shortened, and tells what it was by a digest."""
-    assert len(fitted(one)) <= 255
-    assert (fitted(one) == fitted(other)) == (one == other)
+    assert len(truncate_name(one)) <= 255
+    assert (truncate_name(one) == truncate_name(other)) == (one == other)
 
 
 def test_what_is_written_leaves_the_callers_messages_alone():
     """They are changed in a copy, wherever they are in a call's arguments."""
     context = pb.Context(name="a\\b")
     context.custom_properties["x"].string_value = "c\\d"
-    [[copies], kwargs] = to_write([[[context]], {"contexts": [context]}], "postgresql")
+    [[copies], kwargs] = encode_texts([[[context]], {"contexts": [context]}], "postgresql")
     for copy in (*copies, *kwargs["contexts"]):
         assert "\\" not in copy.name + copy.custom_properties["x"].string_value
     assert context.name == "a\\b"
-    assert as_read([copies])[0][0] == context
+    assert decode_texts([copies])[0][0] == context
 
 
 def test_a_name_that_is_not_set_stays_so():
     """A server takes an empty name for a name, which only one may have."""
     artifact = pb.Artifact()
     artifact.custom_properties["x"].string_value = "a\\b"
-    [copy] = to_write([artifact], "postgresql")
+    [copy] = encode_texts([artifact], "postgresql")
     assert not copy.HasField("name")

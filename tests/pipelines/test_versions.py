@@ -187,7 +187,7 @@ def test_processes_that_register_at_once_agree(folder):
     assert len({out for out, _ in ended}) == 1
     numbers = [number for _, number in eval(ended[0][0])]
     assert sorted(numbers) == [1, 2, 3, 4, 5, 6]
-    found = list(open_records(config.require_project(None)).runs.versions("p"))
+    found = list(open_records(config.require_project(None)).versions.of_pipeline("p"))
     assert [version.number for version in found] == [1, 2, 3, 4, 5, 6]
     assert len({version.structure for version in found}) == 6
 

@@ -9,7 +9,7 @@ import typer
 from zencache import config
 
 if TYPE_CHECKING:
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="There is a backup of the server's database.")]
@@ -17,25 +17,26 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="There is a backup of the
 
 def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
     """Bring the project's stores to the format of this zencache, with a backup; the next run would do it as well."""
-    from zencache.metadata.project_migration import raise_settings, upgrade  # noqa: PLC0415 - likewise
+    from zencache.metadata.project_migration import migrate as migrate_records  # noqa: PLC0415 - likewise
+    from zencache.metadata.project_migration import update_settings  # noqa: PLC0415 - likewise
     from zencache.metadata.session import open_others, open_records  # noqa: PLC0415 - `--help` needs no records
 
     records = open_records(config.require_project())
     for each in (records, *open_others(records.project)):
         if dry_run:
             _foretell(each)
-        elif upgrade(each, without_backup=yes) is None:
+        elif migrate_records(each, without_backup=yes) is None:
             typer.echo(f"The records in {each.project.database} are of format {config.FORMAT}.")
     if dry_run:
         typer.echo(f"The settings say format {records.project.settings.format}.")
     elif records.project.settings.format < config.FORMAT:
-        raise_settings(records)
+        update_settings(records)
 
 
-def _foretell(records: Records) -> None:
-    from zencache.metadata.migration import outlook  # noqa: PLC0415 - likewise
+def _foretell(records: ProjectRecords) -> None:
+    from zencache.metadata.migration import preview  # noqa: PLC0415 - likewise
 
-    to_do, store = outlook(records.metadata), records.project.database
+    to_do, store = preview(records.metadata), records.project.database
     if to_do is None:
         typer.echo(f"The records in {store} are of format {config.FORMAT}: nothing to do.")
         return

@@ -68,7 +68,7 @@ def plan(
 def import_runs(metadata: Metadata = None, default_executors: Default = False) -> None:
     """Import runs that TFX recorded, so that their results can be reused; report each that cannot."""
     from zencache import config  # noqa: PLC0415 - `--help` needs no records
-    from zencache.metadata.project_migration import make_current  # noqa: PLC0415 - likewise
+    from zencache.metadata.project_migration import migrate_if_needed  # noqa: PLC0415 - likewise
     from zencache.metadata.session import open_others, open_records  # noqa: PLC0415 - likewise
     from zencache.model.database import Database  # noqa: PLC0415 - likewise
     from zencache.pipelines.plugins import history  # noqa: PLC0415 - likewise
@@ -82,9 +82,9 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
         other_store = project.on(Database.at(metadata.absolute()))
         _ = open_records(
             other_store
-        ).metadata.context_types  # raises StoreUnavailableError for what is no such store
+        ).metadata.contexts.types  # raises StoreUnavailableError for what is no such store
         other_store.remember_database()
-    make_current(open_records(project))
+    migrate_if_needed(open_records(project))
     for records in (open_records(project), *open_others(project)):
         for each in history().import_history(records, default_executors=default_executors):
             typer.echo(str(each))

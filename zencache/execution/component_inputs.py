@@ -59,7 +59,7 @@ def resolve_by_tfx(run: RunContext, spec: StepSpec, node: Any) -> StepInputs | N
         return None
     artifacts_by_key = resolved[0]
     ids = {indexed(key, n): a.id for key, each in artifacts_by_key.items() for n, a in enumerate(each)}
-    records = run.runs.metadata.fingerprinted(sorted(set(ids.values())))
+    records = run.records.metadata.artifact_records.with_digests(sorted(set(ids.values())))
     artifacts = {name: replace(records[number], name=name) for name, number in ids.items()}
     hidden = {key for key, each in node.inputs.inputs.items() if each.hidden or key.startswith("_")}
     return StepInputs(

@@ -64,7 +64,7 @@ class ComponentLauncher:
         """Check the inputs, have TFX run the component tied to its cache key, and record what it read."""
         for artifact in inputs.artifacts.values():
             if artifact.size:  # what has no files may be gone
-                verify(artifact, self._run.runs.metadata)
+                verify(artifact, self._run.records.metadata)
         with _one_at_a_time if self._spec.node and self._spec.node.executor else contextlib.nullcontext():
             if self._state.interrupted.is_set():
                 self._state.skip(self._spec.name)
@@ -90,10 +90,10 @@ class ComponentLauncher:
         if info is None or not info.execution_id:
             self._state.skip(name, CONDITION_NOT_MET, is_condition=True)
             return
-        seen = tracking.seen(run.runs.pushed(info.execution_id))
+        seen = tracking.seen(run.records.results.push_destinations(info.execution_id))
         seconds = time.perf_counter() - started
         measured = {"zencache_seconds": seconds, "zencache_seen": seen and seen.to_json()}
-        record = run.runs.annotate(info.execution_id, {**properties(run, planned), **measured})
+        record = run.records.results.annotate(info.execution_id, {**properties(run, planned), **measured})
         self._record_end(planned, record)
 
     def _prepare_node(self, key: str) -> None:
@@ -106,7 +106,7 @@ class ComponentLauncher:
         """Have an importer make a new artifact if the content at its uri changed: TFX compares uris alone."""
         parameters = self._node.parameters.parameters
         uri = parameters["artifact_uri"].field_value.string_value
-        if self._run.runs.metadata.has_changed(uri):
+        if self._run.records.metadata.artifact_records.has_changed(uri):
             parameters["reimport"].field_value.int_value = 1
 
     def _tracking(self, body: ComponentBody) -> ComponentTracking:
@@ -152,7 +152,7 @@ class ComponentLauncher:
         if record.done:
             self._state.results[name] = StepResult(name, "executed", record.outputs, execution=record.id)
             if not is_resolver:
-                self._run.runs.remember(planned.parts.key, self._spec.identity, record.id)
+                self._run.records.results.remember(planned.parts.key, self._spec.identity, record.id)
         elif is_resolver:
             self._state.skip(name, "it found nothing", is_condition=True)
         else:
@@ -165,4 +165,4 @@ class ComponentLauncher:
         text = "".join(traceback.format_exception(error))
         result = json.dumps({"resultMessage": text, "code": FAILED})
         values = {**properties(self._run, planned), "__execution_result__": result}
-        self._run.runs.annotate_failure(self._run.handle, self._spec, values)
+        self._run.records.results.annotate_failure(self._run.handle, self._spec, values)

@@ -52,7 +52,7 @@ class FunctionLauncher:
 
     def _record(self, key: str, execution_id: int) -> None:
         """Record a finished execution as its key's newest, and take its artifacts as MLMD numbered them."""
-        [record] = self.run.runs.metadata.executions_by_id([execution_id])
+        [record] = self.run.records.metadata.executions.by_id([execution_id])
         name = self.spec.name
         self.state.results[name] = StepResult(name, "executed", record.outputs, execution=execution_id)
-        self.run.runs.remember(key, self.spec.identity, execution_id)
+        self.run.records.results.remember(key, self.spec.identity, execution_id)

@@ -30,11 +30,11 @@ def reuse(run: RunContext, state: RunState, planned: PlannedStep, inputs: StepIn
     spec = run.spec.by_name[planned.name]
     artifacts = {**inputs.artifacts, **inputs.hidden}
     try:
-        hit = run.runs.own(planned.hit, spec.identity, run.planner.others)
+        hit = run.records.results.import_result(planned.hit, spec.identity, run.planner.others)
         cached = CachedStep(
             spec, hit, planned.parts.key, planned.reason, artifacts, planned.seconds, inputs.computed
         )
-        run.runs.publish(run.handle, [cached])
+        run.records.results.publish(run.handle, [cached])
     except CollectedError:
         return False
     run.report(StepEvent(planned.name, "cached"))

@@ -45,7 +45,7 @@ def _recompute(
         if any(_damage(run, artifact) for artifact in state.results[step].outputs.values()):
             text = f"the result of step {step} is damaged and made anew: {damage}"
             run.report(StepEvent(step, "note", text=text))
-            run.runs.take_back(run.handle, run.spec.by_name[step])
+            run.records.results.withdraw(run.handle, run.spec.by_name[step])
             execute(step)
 
 
@@ -62,7 +62,7 @@ def _damaged_inputs(run: RunContext, state: RunState, spec: StepSpec) -> dict[st
 
 def _damage(run: RunContext, artifact: ArtifactRecord) -> str | None:
     try:
-        verify(artifact, run.runs.metadata)
+        verify(artifact, run.records.metadata)
     except ArtifactError as error:
         return str(error)
     return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from zencache.caching.key import KeyParts
     from zencache.config import Project, WorkerKind
-    from zencache.metadata.runs import RunStore
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ArtifactRecord, RunHandle
     from zencache.model.specs import PipelineSpec, StepSpec
     from zencache.planning import Planner, RunPlan
@@ -64,7 +64,7 @@ class RunContext:
     bodies: Mapping[str, Body]
     plan: RunPlan
     planner: Planner
-    runs: RunStore
+    records: ProjectRecords
     handle: RunHandle
     report: Report
     workers: int
@@ -78,7 +78,7 @@ class RunContext:
             return self.spec.root
         root = self.handle.root
         is_for_components = spec.node is not None or spec.name in feeding_components(self.spec)
-        return self.runs.metadata.artifacts.root_for_components(root) if is_for_components else root
+        return self.records.metadata.artifacts.root_for_components(root) if is_for_components else root
 
 
 @dataclass

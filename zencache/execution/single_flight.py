@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from zencache.execution.run_context import StepEvent
-from zencache.metadata.leases import held, leases_of
+from zencache.metadata.leases import hold_lease, leases_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,9 @@ def single_flight(
     if planned.hit is not None or planned.key is None or not planned.cached:
         yield planned
         return
-    leases = leases_of(run.runs.metadata)
+    leases = leases_of(run.records.metadata)
     is_interrupted = state.interrupted.is_set
-    with held(leases, planned.key, run.handle.name, waiting=report_wait, is_over=is_interrupted) as is_mine:
+    with hold_lease(
+        leases, planned.key, run.handle.name, on_wait=report_wait, is_cancelled=is_interrupted
+    ) as is_mine:
         yield decide() if is_mine else None

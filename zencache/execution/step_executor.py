@@ -58,11 +58,11 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
             computed = retried.compute()
         except BaseException as error:  # noqa: BLE001 - also Ctrl-C and SystemExit end a step, not the worker
             for artifacts in output_dict.values():
-                run.runs.metadata.artifacts.forget_work(artifacts[0].uri)
+                run.records.metadata.artifacts.forget_work(artifacts[0].uri)
             record_failure(state, body.spec.name, error)
             if retried.attempts > 1:  # TFX records no properties of an execution that failed
                 execution = int(Path(self._context.get_tmp_path()).name)
-                run.runs.note(execution, {"zencache_attempts": retried.attempts})
+                run.records.results.note(execution, {"zencache_attempts": retried.attempts})
             return _failure(run.planner.keys.redacted("".join(traceback.format_exception(error))))
         state.results[body.spec.name] = StepResult(body.spec.name, "executed", computed.outputs)
         if computed.seen is not None:
@@ -117,7 +117,7 @@ def _show_notes(run: RunContext, state: RunState, step: StepSpec, seen: Seen) ->
 def _retried(active: ActiveRun, body: FunctionBody, output_dict: Any) -> RetriedStep:
     run, step = active.context, body.spec.name
     uris = {name: artifacts[0].uri for name, artifacts in output_dict.items()}
-    folders = {name: run.runs.metadata.artifacts.work(uri) for name, uri in uris.items()}
+    folders = {name: run.records.metadata.artifacts.work(uri) for name, uri in uris.items()}
     shown = {name: str(folder) for name, folder in folders.items()}
     context = StepContext(run.spec.name, run.handle.name, step, shown)
     spec = run.spec.by_name[step]
@@ -188,7 +188,7 @@ class _Attempt:
         try:
             with holding(), state.interruptible(step), time_limit(step, limit):
                 artifacts = readable(state.inputs(self.body.spec), self.body.input_types)
-                inputs = {n: load(artifact, run.runs.metadata) for n, artifact in artifacts.items()}
+                inputs = {n: load(artifact, run.records.metadata) for n, artifact in artifacts.items()}
                 outputs = compute(self.body, inputs, self.context, self.uris, run.project, tracking)
         except Exception as error:  # noqa: BLE001 - a step may raise anything
             return Raised(error, tracking.seen())

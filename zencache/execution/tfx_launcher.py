@@ -55,4 +55,4 @@ def launch_node(
 
 def connection(run: RunContext) -> Connection:
     """Give TFX the run's connection to ML Metadata."""
-    return Connection(run.runs.metadata)
+    return Connection(run.records.metadata)

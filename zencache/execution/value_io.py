@@ -94,7 +94,9 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     run makes it anew, what is there is set aside, and ArtifactError says so.
     """
     # What TFX's own runners made has no digest before it is asked for.
-    artifact = artifact if artifact.digest else metadata.fingerprinted([artifact.id])[artifact.id]
+    artifact = (
+        artifact if artifact.digest else metadata.artifact_records.with_digests([artifact.id])[artifact.id]
+    )
     [known] = readable({"": artifact}, {}).values()
     # Before anything is dropped: another key than the one that signed it says nothing of the artifact.
     check_signed(known, metadata.project)
@@ -116,7 +118,7 @@ def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterat
     try:
         yield
     except ArtifactError as error:
-        why = metadata.drop_artifact(artifact.id, str(error))
+        why = metadata.artifact_records.mark_damaged(artifact.id, str(error))
         where = None
         # What TFX components made, or an importer names, is not ours to move.
         with suppress(StoreError):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zencache.artifacts.integrity import Damage, ValueDigest
     from zencache.config import Project
     from zencache.maintenance.lineage import LiveArtifact
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
 
     Progress = Callable[[int, int, int, int], None]
     """Artifacts that were checked, of how many; their bytes, of how many."""
@@ -29,7 +29,7 @@ class DamagedArtifact:
 
     artifact: LiveArtifact
     damage: Damage
-    records: Records
+    records: ProjectRecords
     """The store that has it."""
 
     @property
@@ -48,7 +48,11 @@ def check_mounted(project: Project) -> None:
 
 
 def find_damaged(
-    every: Sequence[Records], artifacts: Sequence[LiveArtifact], *, full: bool, progress: Progress | None
+    every: Sequence[ProjectRecords],
+    artifacts: Sequence[LiveArtifact],
+    *,
+    full: bool,
+    progress: Progress | None,
 ) -> list[DamagedArtifact]:
     """Check artifacts, and list the damaged ones by store and id; with `full`, every byte is read.
 
@@ -61,7 +65,7 @@ def find_damaged(
     marked = {
         (store, artifact_id)
         for store, records in enumerate(every)
-        for artifact_id in records.metadata.not_live(
+        for artifact_id in records.metadata.artifact_records.not_live(
             each.artifact.record.id for each in damaged if each.artifact.store == store
         )
     }
@@ -82,7 +86,11 @@ def _cannot_digest(folder: Path) -> str | None:
 
 
 def _damages(
-    every: Sequence[Records], artifacts: Sequence[LiveArtifact], *, full: bool, progress: Progress | None
+    every: Sequence[ProjectRecords],
+    artifacts: Sequence[LiveArtifact],
+    *,
+    full: bool,
+    progress: Progress | None,
 ) -> Iterator[tuple[LiveArtifact, Damage]]:
     digest_of = {path: value_digest(path) for path in {each.record.materializer for each in artifacts}}
     thread_count = every[0].metadata.artifacts.concurrency(artifact.record for artifact in artifacts)
@@ -102,7 +110,11 @@ def _damages(
 
 
 def _damage(
-    every: Sequence[Records], artifact: LiveArtifact, digest_of: Mapping[str, ValueDigest], *, full: bool
+    every: Sequence[ProjectRecords],
+    artifact: LiveArtifact,
+    digest_of: Mapping[str, ValueDigest],
+    *,
+    full: bool,
 ) -> Damage | None:
     store, record = every[artifact.store].metadata.artifacts, artifact.record
     return store.damage(record, digest_of[record.materializer], full=full)

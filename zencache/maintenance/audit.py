@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from zencache.config import Project
     from zencache.execution.shadow_run import ShadowResult
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ArtifactRecord, ExecutionRecord
     from zencache.model.specs import PipelineSpec, StepSpec
 
@@ -66,7 +66,7 @@ class _Hit:
 
 
 def audit(
-    records: Records,
+    records: ProjectRecords,
     pipelines: Iterable[PipelineSpec],
     *,
     sample: str | int = "10%",
@@ -119,7 +119,7 @@ def _is_selected(spec: StepSpec, step: str | None) -> bool:
     return step is None or step in (spec.name, spec.identity)
 
 
-def _hits(spec: PipelineSpec, records: Records) -> list[_Hit]:
+def _hits(spec: PipelineSpec, records: ProjectRecords) -> list[_Hit]:
     """Plan a pipeline as it ran last, and give what a run would reuse."""
     bodies, _ = load_bodies(spec, records.project)
     planned = make_planner(spec, bodies, records, None).plan().steps
@@ -131,8 +131,8 @@ def _hits(spec: PipelineSpec, records: Records) -> list[_Hit]:
 # -- one result -------------------------------------------------------------------------------------
 
 
-def _audited(hit: _Hit, records: Records) -> AuditedStep:
-    run = records.runs.run_of(hit.record.id)
+def _audited(hit: _Hit, records: ProjectRecords) -> AuditedStep:
+    run = records.runs.of_execution(hit.record.id)
     pipeline, name = (run.pipeline, run.name) if run else (hit.pipeline, "")
     verdict, detail, seconds = _verdict(hit, records.project, (pipeline, name, hit.record.step))
     step, key = hit.body.spec.name, hit.record.key or ""

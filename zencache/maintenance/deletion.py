@@ -10,7 +10,7 @@ from zencache.errors import InUseError
 from zencache.maintenance.inventory import take_inventory
 from zencache.maintenance.lineage import read_lineage
 from zencache.metadata.marks import mark_pipeline_deleted, mark_runs_deleted
-from zencache.metadata.run_status import is_going_on
+from zencache.metadata.run_status import is_active
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zencache.maintenance.inventory import Inventory, StoredBlob
     from zencache.maintenance.lineage import RunKey
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import RunRecord
 
 
@@ -35,7 +35,11 @@ class Deletion:
 
 
 def delete_runs(
-    every: Sequence[Records], pipeline: str, runs: Sequence[tuple[Records, RunRecord]], *, dry_run: bool
+    every: Sequence[ProjectRecords],
+    pipeline: str,
+    runs: Sequence[tuple[ProjectRecords, RunRecord]],
+    *,
+    dry_run: bool,
 ) -> Deletion:
     """Delete runs of a pipeline, each with the records that hold it; see `Repository.delete_run`."""
     _check_deletable(run for _, run in runs)
@@ -55,9 +59,9 @@ def delete_runs(
     return Deletion(pipeline, tuple(run.name for _, run in runs), len(lost), sum(b.size for b in lost))
 
 
-def delete_pipeline(every: Sequence[Records], name: str, *, dry_run: bool) -> Deletion:
+def delete_pipeline(every: Sequence[ProjectRecords], name: str, *, dry_run: bool) -> Deletion:
     """Delete all runs and versions of a pipeline, in every store; see `Repository.delete_pipeline`."""
-    runs = [(records, run) for records in every for run in records.runs.runs(name)]
+    runs = [(records, run) for records in every for run in records.runs.all(name)]
     deletion = delete_runs(every, name, runs, dry_run=dry_run)
     for records in () if dry_run else every:
         mark_pipeline_deleted(records.metadata, name, _now())
@@ -79,7 +83,7 @@ def _check_deletable(runs: Iterable[RunRecord]) -> None:
                 f"run {run.name} is pinned ({run.pinned}); "
                 f"`zencache run unpin '{run.name}'` first, then delete it"
             )
-        if is_going_on(run, now):
+        if is_active(run, now):
             raise InUseError(f"run {run.name} is going on; delete it when it has ended")
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zencache.maintenance.orphans import InventoryReport
     from zencache.maintenance.retention import Criteria
     from zencache.metadata.scan import StoreScan
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
 
 _BATCH = 100  # folders that are deleted before that is recorded
 
@@ -71,7 +71,7 @@ class Collection:
         return sum(result.size for result in self.results) + sum(size for _, size in self.leftovers)
 
 
-def gc(every: Sequence[Records], criteria: Criteria, *, dry_run: bool) -> Collection:
+def gc(every: Sequence[ProjectRecords], criteria: Criteria, *, dry_run: bool) -> Collection:
     """Delete what the criteria allow; see `Repository.gc`."""
     criteria.check()
     project, now = every[0].project, datetime.now(timezone.utc)

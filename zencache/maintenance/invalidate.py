@@ -19,7 +19,7 @@ from zencache.metadata.marks import mark_dropped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import ExecutionRecord
 
@@ -73,7 +73,7 @@ class DroppedResult:
         return f"{self.step}, computed {when} in run {self.run}, key {self.key[:12]}"
 
 
-def drop(records: Records, selection: Selection, *, dry_run: bool) -> list[DroppedResult]:
+def drop(records: ProjectRecords, selection: Selection, *, dry_run: bool) -> list[DroppedResult]:
     """Mark the selected results, unless `dry_run`, and list them; see `Repository.drop`."""
     selected = select(records.metadata, selection, records.runs.pipelines())
     if not dry_run:
@@ -117,7 +117,7 @@ def _candidates(
     return executions_before(metadata, before)
 
 
-def _result(execution: ExecutionRecord, records: Records) -> DroppedResult:
-    run = records.runs.run_of(execution.id)
+def _result(execution: ExecutionRecord, records: ProjectRecords) -> DroppedResult:
+    run = records.runs.of_execution(execution.id)
     pipeline, name = (run.pipeline, run.name) if run else ("", "")
     return DroppedResult(execution.step, pipeline, name, execution.key or "", execution.created)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zencache.metadata.scan import RecordedArtifact, StoreScan, Use
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.database import Database
     from zencache.model.records import ArtifactRecord, RunRecord
 
@@ -135,7 +135,7 @@ class Lineage:
 
 
 def read_lineage(
-    every: Sequence[Records], now: datetime | None = None, *, mark_stale: bool = True
+    every: Sequence[ProjectRecords], now: datetime | None = None, *, mark_stale: bool = True
 ) -> Lineage:
     """Read all stores of a project; raises StoreUnavailableError for one that exists and cannot be read.
 
@@ -143,11 +143,11 @@ def read_lineage(
     """
     missing_stores(every)
     moment = now or datetime.now(timezone.utc)
-    scans = (scan_store(each.runs, n, moment, mark_stale=mark_stale) for n, each in enumerate(every))
+    scans = (scan_store(each, n, moment, mark_stale=mark_stale) for n, each in enumerate(every))
     return Lineage(tuple(scans))
 
 
-def missing_stores(every: Sequence[Records]) -> list[Database]:
+def missing_stores(every: Sequence[ProjectRecords]) -> list[Database]:
     """List the project's stores that do not exist; raises StoreUnavailableError for an unreadable one."""
     opened = {records.project.database for records in every}
     others = [database for database in every[0].project.databases if database not in opened]

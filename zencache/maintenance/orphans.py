@@ -12,7 +12,7 @@ from zencache.artifacts.ownership import enclosing
 from zencache.artifacts.staging import QUARANTINE
 from zencache.maintenance.inventory import Inventory, take_inventory
 from zencache.maintenance.lineage import missing_stores, read_lineage
-from zencache.metadata.run_status import GRACE, is_going_on
+from zencache.metadata.run_status import GRACE, is_active
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zencache.artifacts.store import ArtifactStore
     from zencache.config import Project
     from zencache.maintenance.lineage import Lineage
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
 
 QUARANTINE_PERIOD = timedelta(days=30)
 """How long a bad copy is kept in quarantine."""
@@ -42,7 +42,7 @@ class InventoryReport:
     notes: tuple[str, ...] = ()
 
 
-def scan(every: Sequence[Records], now: datetime) -> InventoryReport:
+def scan(every: Sequence[ProjectRecords], now: datetime) -> InventoryReport:
     """Read what a project's stores record and what lies in its folders, and find the orphans."""
     project, store = every[0].project, every[0].metadata.artifacts
     listed_before = list(
@@ -72,7 +72,7 @@ def _roots_of_failed_runs(lineage: Lineage, now: datetime) -> list[str]:
     roots = []
     for (store, _), run in lineage.runs.items():
         root = lineage.scans[store].metadata.artifacts.place(run.root) if run.root else ""
-        has_failed = run.status != "completed" and not is_going_on(run, now)
+        has_failed = run.status != "completed" and not is_active(run, now)
         if has_failed and root and lineage.owned_roots[store].run_root(root) == root:
             roots.append(root)
     return roots
@@ -113,7 +113,7 @@ class _Owners:
     def __init__(self, lineage: Lineage, now: datetime) -> None:
         self._now = now
         self._in_progress = lineage.in_progress
-        self._has_active_run = any(is_going_on(run, now) for run in lineage.runs.values())
+        self._has_active_run = any(is_active(run, now) for run in lineage.runs.values())
         self._places = frozenset(lineage.artifacts_by_place)
         self._enclosing = _parents(self._places)
 

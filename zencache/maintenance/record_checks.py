@@ -11,11 +11,11 @@ from zencache.metadata.links import (
     LinkReader,
     link_run,
     list_stale_runs,
-    mark_stale_failed,
     relink_key,
     wrong_keys,
 )
-from zencache.metadata.run_status import is_going_on
+from zencache.metadata.run_status import is_active
+from zencache.metadata.stale_runs import mark_stale_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +56,7 @@ def _faults(scan: StoreScan, now: datetime) -> list[RecordFault]:
     ended = [
         run
         for run in scan.runs.values()
-        if not run.of_tfx and not run.deleted and (run.name in process_of or not is_going_on(run, now))
+        if not run.of_tfx and not run.deleted and (run.name in process_of or not is_active(run, now))
     ]
     return [
         *(_stale_run(scan.metadata, run, process_of[run.name]) for run in stale),
@@ -72,7 +72,7 @@ def _stale_run(metadata: MetadataStore, run: RunRecord, process: str) -> RecordF
         "",
         f"goes on, by its record; but {process} has ended",
         "marked as failed; run the pipeline again, what has finished is reused",
-        partial(mark_stale_failed, metadata, run),
+        partial(mark_stale_failed, metadata, [run.id]),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zencache.artifacts.store import ArtifactStore
     from zencache.maintenance.artifact_checks import DamagedArtifact
     from zencache.maintenance.lineage import Lineage, LiveArtifact
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ArtifactRecord, RunRecord
 
     Copies = Sequence[tuple[ArtifactStore, ArtifactRecord]]
@@ -42,7 +42,7 @@ class RepairOutcome:
 
 def repair_artifacts(
     damaged: Sequence[DamagedArtifact],
-    every: Sequence[Records],
+    every: Sequence[ProjectRecords],
     lineage: Lineage,
     checked: Sequence[LiveArtifact],
 ) -> list[RepairOutcome]:
@@ -77,7 +77,7 @@ def _compute_again(job: RepairJob, reruns: Reruns) -> None:
 
 
 def _good_copies(
-    damaged: Sequence[DamagedArtifact], every: Sequence[Records], checked: Sequence[LiveArtifact]
+    damaged: Sequence[DamagedArtifact], every: Sequence[ProjectRecords], checked: Sequence[LiveArtifact]
 ) -> Mapping[Content, Copies]:
     """List the artifacts that are not known to be damaged, by content."""
     damaged_uris = {each.artifact.record.uri for each in damaged}
@@ -111,7 +111,7 @@ class RepairJob:
 
     def quarantine(self) -> None:
         """Mark it first, so that every reader computes it again; then move it, if it is the project's own."""
-        self.records.metadata.drop_artifact(self._record.id, self._wrong)
+        self.records.metadata.artifact_records.mark_damaged(self._record.id, self._wrong)
         if self._is_own:
             with suppress(StoreError, OSError):  # another process moved it, or it cannot be moved
                 self._quarantined_at = self.store.quarantine(self._record)
@@ -122,7 +122,7 @@ class RepairJob:
             return False
         is_good = self._is_whole() or any(self._copy_from(store, copy) for store, copy in copies)
         if is_good:
-            self.records.metadata.revive_artifact(self._record.id)
+            self.records.metadata.artifact_records.clear_damage(self._record.id)
             self.is_repaired, self.outcome = True, outcome
         return is_good
 
@@ -141,7 +141,7 @@ class RepairJob:
     def new_artifact(self) -> ArtifactRecord | None:
         """Find the artifact that a look-up of its key gives now."""
         for key in sorted(self.keys):
-            for execution in self.records.metadata.of_key(key):
+            for execution in self.records.metadata.executions.of_key(key):
                 artifact = execution.outputs.get(self.artifact.output)
                 if artifact is None or not artifact.live or not execution.done or execution.dropped:
                     continue
@@ -195,7 +195,7 @@ class Reruns:
     def __init__(self) -> None:
         self._outcome_of: dict[tuple[str, str], str] = {}
         """By store and run: what running it again gave."""
-        self._last_runs: dict[tuple[str, str], tuple[Records, RunRecord]] = {}
+        self._last_runs: dict[tuple[str, str], tuple[ProjectRecords, RunRecord]] = {}
         """By store and pipeline: the run that was its newest before."""
 
     def compute(self, job: RepairJob) -> str:
@@ -225,9 +225,9 @@ class Reruns:
             self._outcome_of[run_key] = message
             return message
 
-    def _run(self, pipeline: Pipeline, records: Records, run: RunRecord) -> str:
+    def _run(self, pipeline: Pipeline, records: ProjectRecords, run: RunRecord) -> str:
         database = str(records.project.database)
-        newest = records.runs.runs(run.pipeline)[-1]
+        newest = records.runs.all(run.pipeline)[-1]
         self._last_runs.setdefault((database, run.pipeline), (records, newest))
         new_run = pipeline.run(
             enable_cache=True

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from zencache.errors import ParameterError
-from zencache.metadata.run_status import GRACE, is_going_on, run_age
+from zencache.metadata.run_status import GRACE, is_active, run_age
 from zencache.util.sizes import size_text
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class _Chooser:
 
 def _guarded_runs(lineage: Lineage, criteria: Criteria, now: datetime) -> set[RunKey]:
     """List the runs whose results are never deleted: pinned, active, or among the last of their pipeline."""
-    fixed = {key for key, run in lineage.runs.items() if run.pinned or is_going_on(run, now)}
+    fixed = {key for key, run in lineage.runs.items() if run.pinned or is_active(run, now)}
     return fixed | last_of_pipelines(lineage.runs, criteria.keep_last or 0)
 
 

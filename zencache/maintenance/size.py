@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from zencache.artifacts.orphan_candidates import OrphanCandidate
     from zencache.maintenance.inventory import StoredBlob
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class CacheSize:
     """What `gc(keep_last=1)` would free, orphans included."""
 
 
-def cache_size(every: Sequence[Records]) -> CacheSize:
+def cache_size(every: Sequence[ProjectRecords]) -> CacheSize:
     """Measure the cache; see `Repository.cache_size`."""
     now = datetime.now(timezone.utc)
     report = scan(every, now)

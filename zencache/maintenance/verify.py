@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zencache.maintenance.artifact_checks import DamagedArtifact, Progress
     from zencache.maintenance.record_checks import RecordFault
     from zencache.maintenance.repair import RepairOutcome
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
 
 Kind = Literal["artifact", "external file", "run", "key"]
 
@@ -73,7 +73,7 @@ class Verification:
 
 
 def verify(
-    every: Sequence[Records], *, full: bool, repair: bool, progress: Progress | None = None
+    every: Sequence[ProjectRecords], *, full: bool, repair: bool, progress: Progress | None = None
 ) -> Verification:
     """Compare all that the stores hold with their records; see `Repository.verify`."""
     now = datetime.now(timezone.utc)

@@ -1,7 +1,7 @@
-"""Content digests for artifacts that TFX components made: of their files, and of what their properties say.
+"""Computes content digests of artifacts that TFX components made: of their files and of their properties.
 
-A key goes by content. So ids, times and places are left out of the properties, and a property that
-names an input of the component, by its uri or id, counts as that input's content.
+Keys depend on content alone. So ids, times and places among the properties are left out. A property that
+names an input of the component, by its uri or id, stands for the content of that input.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zencache.metadata import schema
-from zencache.metadata.client import get_properties, pb, set_properties
+from zencache.metadata.client import get_properties, set_properties
+from zencache.metadata.serialization import is_output
 from zencache.model.values import digest_of
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from zencache.artifacts.manifest import Manifest
     from zencache.metadata.client import Client
 
-OUTPUTS = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT, pb.Event.INTERNAL_OUTPUT)
-_PASSING = frozenset(
+_INCIDENTAL = frozenset(
     {
         "pipeline_name",
         "producer_component",
@@ -29,77 +29,86 @@ _PASSING = frozenset(
         "pushed_version",
     }
 )
-"""Properties that say when, where and by whom an artifact was made, not what it is."""
+"""Properties that say when, where and by what an artifact was made; they are not part of its content."""
 _STATES = frozenset({"pending", "published", "missing", "marked_for_deletion", "deleted", "reference"})
 
 
-def fingerprint(
-    artifacts: Iterable[Any], client: Client, read: Callable[[str], Manifest], *, anew: bool = False
-) -> list[Any]:
-    """Write content digests on those artifacts that have none, as custom properties; give all, in order.
+def add_digests(
+    artifacts: Iterable[Any],
+    client: Client,
+    manifest_of: Callable[[str], Manifest],
+    *,
+    recompute: bool = False,
+) -> None:
+    """Write content digests, as custom properties, to those artifacts that have none.
 
-    `read` gives what is at a uri. `anew`: on all of them, whatever an executor put there: it may have copied an input's properties.
+    With `recompute`, to all of them: an executor may have copied the properties of an input.
     """
-    found = list(artifacts)
-    new = [artifact for artifact in found if anew or schema.DIGEST not in artifact.custom_properties]
+    new = [a for a in artifacts if recompute or schema.DIGEST not in a.custom_properties]
     if not new:
-        return found
+        return
     inputs = _inputs_of(new, client)
     for artifact in new:
-        manifest = read(artifact.uri)
-        said = _properties(artifact, inputs.get(artifact.id, {}))
-        made: dict[str, str | int | float | None] = {
+        manifest = manifest_of(artifact.uri)
+        content_properties = _content_properties(artifact, inputs.get(artifact.id, {}))
+        digests: dict[str, str | int | float | None] = {
             schema.DIGEST: manifest.digest,
             schema.SIZE: manifest.size,
-            schema.PROPERTIES_DIGEST: digest_of(["properties/1", *said]) if said else None,
+            schema.PROPERTIES_DIGEST: digest_of(["properties/1", *content_properties])
+            if content_properties
+            else None,
         }
-        set_properties(artifact.custom_properties, made)
+        set_properties(artifact.custom_properties, digests)
     client.put_artifacts(new)
-    return found
 
 
-def _properties(artifact: Any, inputs: Mapping[Any, str]) -> list[list[Any]]:
-    """List what an artifact's properties say of its content."""
-    own = {**get_properties(artifact.properties), **get_properties(artifact.custom_properties)}
-    told = {name: _plain(value) for name, value in own.items() if name not in _PASSING}
+def _content_properties(artifact: Any, inputs: Mapping[Any, str]) -> list[list[Any]]:
+    """List the properties that are part of an artifact's content."""
+    properties = {**get_properties(artifact.properties), **get_properties(artifact.custom_properties)}
+    values = {name: _plain(value) for name, value in properties.items() if name not in _INCIDENTAL}
     return [
-        [name, _meant(name, value, inputs)]
-        for name, value in sorted(told.items())
+        [name, _content_of(name, value, inputs)]
+        for name, value in sorted(values.items())
         if not name.startswith(schema.PROPERTY_PREFIX)
         and value not in ("", artifact.uri)
-        and not _is_tfxs(name, value, artifact)
+        and not _is_written_by_tfx(name, value, artifact)
     ]
 
 
-def _is_tfxs(name: str, value: Any, artifact: Any) -> bool:
-    """Say whether TFX itself wrote a property under a name that others may use too."""
+def _is_written_by_tfx(name: str, value: Any, artifact: Any) -> bool:
+    """Return whether TFX itself wrote a property, under a name that a component may use too."""
     return (name == "name" and value == artifact.name) or (name == "state" and value in _STATES)
 
 
-def _meant(name: str, value: Any, inputs: Mapping[Any, str]) -> Any:
-    """Give an input's content for its uri, or for its id in a property that is named as one."""
+def _content_of(name: str, value: Any, inputs: Mapping[Any, str]) -> Any:
+    """Return an input's content for its uri, or for its id in a property whose name ends with `_id`."""
     is_reference = isinstance(value, str) or name.endswith("_id")
     return inputs.get(value, value) if is_reference else value
 
 
 def _plain(value: Any) -> str | int | float:
-    """Give a property as a number or a text; a structure as its bytes."""
+    """Return a property as a number or a text; a structure as its bytes."""
     if isinstance(value, str | int | float):
         return value
     return str(value.SerializeToString(deterministic=True).hex())
 
 
 def _inputs_of(artifacts: Iterable[Any], client: Client) -> dict[int, dict[Any, str]]:
-    """Give for each artifact the inputs of the execution that made it: uri and id to content digest."""
-    made = [e for e in client.get_events_by_artifact_ids([a.id for a in artifacts]) if e.type in OUTPUTS]
-    executions = sorted({event.execution_id for event in made})
-    events = client.get_events_by_execution_ids(executions) if executions else []
-    ids = {event.artifact_id for event in events if event.type not in OUTPUTS}
-    known = {a.id: a for a in client.get_artifacts_by_id(sorted(ids))} if ids else {}
-    fed: dict[int, dict[Any, str]] = {}
-    for event in events:
-        artifact = known.get(event.artifact_id)
-        if artifact is not None and event.type not in OUTPUTS:
-            content = "content " + get_properties(artifact.custom_properties).get(schema.DIGEST, artifact.uri)
-            fed.setdefault(event.execution_id, {}).update({artifact.uri: content, artifact.id: content})
-    return {event.artifact_id: fed.get(event.execution_id, {}) for event in made}
+    """Return, by artifact id, the inputs of the execution that made it: from uri and id to content digest."""
+    output_events = [
+        event for event in client.get_events_by_artifact_ids([a.id for a in artifacts]) if is_output(event)
+    ]
+    execution_ids = sorted({event.execution_id for event in output_events})
+    events = client.get_events_by_execution_ids(execution_ids) if execution_ids else []
+    input_events = [event for event in events if not is_output(event)]
+    input_ids = sorted({event.artifact_id for event in input_events})
+    input_by_id = {a.id: a for a in client.get_artifacts_by_id(input_ids)} if input_ids else {}
+    inputs_by_execution: dict[int, dict[Any, str]] = {}
+    for event in input_events:
+        artifact = input_by_id.get(event.artifact_id)
+        if artifact is not None:
+            digest = get_properties(artifact.custom_properties).get(schema.DIGEST, artifact.uri)
+            content = f"content {digest}"
+            contents = inputs_by_execution.setdefault(event.execution_id, {})
+            contents.update({artifact.uri: content, artifact.id: content})
+    return {event.artifact_id: inputs_by_execution.get(event.execution_id, {}) for event in output_events}

@@ -30,7 +30,7 @@ def executions_of_step(
     executions: dict[int, Any] = {}
     for pipeline in pipelines if only_in is None else [only_in]:
         executions |= _in_context(metadata, NODE_CONTEXT, f"{pipeline}.{step}")
-    if metadata.execution_type(step) is not None:
+    if metadata.executions.find_type(step) is not None:
         of_type = {e.id: e for e in metadata.client.get_executions_by_type(step)}
         inside = of_type if only_in is None else _in_context(metadata, PIPELINE_CONTEXT, only_in)
         executions |= {number: of_type[number] for number in of_type.keys() & inside.keys()}
@@ -46,7 +46,7 @@ def executions_of_key(metadata: MetadataStore, key: str) -> list[ExecutionRecord
     """List what computed a key, or all keys that begin so."""
     if len(key) == KEY_LENGTH:
         return _records(metadata, list(_in_context(metadata, KEY_CONTEXT, key).values()))
-    key_type, client = metadata.context_types.get(KEY_CONTEXT), metadata.client
+    key_type, client = metadata.contexts.types.get(KEY_CONTEXT), metadata.client
     contexts = _all(client.get_contexts, client.get_contexts_by_id)
     ids = [context.id for context in contexts if context.type_id == key_type and context.name.startswith(key)]
     executions = {e.id: e for number in ids for e in client.get_executions_by_context(number)}
@@ -66,11 +66,11 @@ def executions_before(metadata: MetadataStore, moment: datetime) -> list[Executi
 
 
 def _records(metadata: MetadataStore, executions: Sequence[Any]) -> list[ExecutionRecord]:
-    return metadata.records(executions, events=False)
+    return metadata.executions.records(executions, events=False)
 
 
 def _in_context(metadata: MetadataStore, kind: str, name: str) -> dict[int, Any]:
-    context = metadata.context(kind, name)
+    context = metadata.contexts.find(kind, name)
     return {e.id: e for e in metadata.client.get_executions_by_context(context.id)} if context else {}
 
 

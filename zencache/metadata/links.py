@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from zencache.metadata.client import errors, get_properties, in_parts, pb, set_properties
+from zencache.metadata.client import errors, get_properties, in_batches, pb, set_properties
 from zencache.metadata.schema import (
     KEY,
     KEY_CONTEXT,
@@ -19,7 +19,7 @@ from zencache.metadata.schema import (
     PIPELINE_CONTEXT,
     RUN_CONTEXT,
 )
-from zencache.metadata.stale_runs import bury, is_dead, process_of
+from zencache.metadata.stale_runs import is_stale, process_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,12 +31,7 @@ if TYPE_CHECKING:
 def list_stale_runs(metadata: MetadataStore) -> dict[str, str]:
     """Describe the process of each run that is recorded as running though its process ended, by run name."""
     contexts = metadata.client.get_contexts_by_type(RUN_CONTEXT)
-    return {context.name: process_of(context) for context in contexts if is_dead(metadata, context)}
-
-
-def mark_stale_failed(metadata: MetadataStore, run: RunRecord) -> None:
-    """Mark a stale run as failed, with what it did not finish."""
-    bury(metadata, [run.id])
+    return {context.name: process_of(context) for context in contexts if is_stale(metadata, context)}
 
 
 class LinkReader:
@@ -50,7 +45,7 @@ class LinkReader:
     def is_run_linked(self, run: RunRecord) -> bool:
         """Say whether a run is linked to its pipeline."""
         if run.pipeline not in self._runs:
-            context = self._metadata.context(PIPELINE_CONTEXT, run.pipeline)
+            context = self._metadata.contexts.find(PIPELINE_CONTEXT, run.pipeline)
             children = self._metadata.client.get_children_contexts_by_context
             self._runs[run.pipeline] = {c.id for c in children(context.id)} if context else set()
         return run.id in self._runs[run.pipeline]
@@ -62,7 +57,7 @@ class LinkReader:
 
     def _linked(self, kind: str, name: str) -> set[int]:
         if (kind, name) not in self._executions:
-            context = self._metadata.context(kind, name)
+            context = self._metadata.contexts.find(kind, name)
             executions = self._metadata.client.get_executions_by_context
             self._executions[kind, name] = {e.id for e in executions(context.id)} if context else set()
         return self._executions[kind, name]
@@ -75,11 +70,11 @@ def link_run(
 
     `executions` gives the id, the step and the output artifacts of each execution that lacks its links.
     """
-    pipeline = metadata.context_id(PIPELINE_CONTEXT, run.pipeline)
+    pipeline = metadata.contexts.id_of(PIPELINE_CONTEXT, run.pipeline)
     associations: set[tuple[int, int]] = set()
     attributions: set[tuple[int, int]] = set()
     for execution_id, step, outputs in executions:
-        node = metadata.context_id(NODE_CONTEXT, f"{run.pipeline}.{step}")
+        node = metadata.contexts.id_of(NODE_CONTEXT, f"{run.pipeline}.{step}")
         associations |= {(execution_id, pipeline), (execution_id, node)}
         attributions |= {(artifact, context) for artifact in outputs for context in (pipeline, node, run.id)}
     with metadata.lock:
@@ -101,7 +96,7 @@ def wrong_keys(metadata: MetadataStore) -> Mapping[str, tuple[int, bool]]:
     }
     key_of = {
         execution.id: get_properties(execution.custom_properties).get(KEY)
-        for part in in_parts(target_of.values())
+        for part in in_batches(target_of.values())
         for execution in metadata.client.get_executions_by_id(part)
     }
     return {
@@ -114,9 +109,9 @@ def wrong_keys(metadata: MetadataStore) -> Mapping[str, tuple[int, bool]]:
 def relink_key(metadata: MetadataStore, key: str) -> None:
     """Make a key lead to the newest execution that computed it, or to none."""
     with metadata.lock:
-        context = metadata.context(KEY_CONTEXT, key)
+        context = metadata.contexts.find(KEY_CONTEXT, key)
         assert context is not None
-        good = [r.id for r in metadata.of_key(key) if r.done and r.key == key]
+        good = [r.id for r in metadata.executions.of_key(key) if r.done and r.key == key]
         context.custom_properties.pop(NEWEST_EXECUTION, None)
         set_properties(context.custom_properties, {NEWEST_EXECUTION: max(good, default=None)})
         metadata.client.put_contexts([context])

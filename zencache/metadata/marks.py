@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zencache.metadata.client import in_parts, pb, set_properties
+from zencache.metadata.client import in_batches, pb, set_properties
 from zencache.metadata.schema import COLLECTED, DELETED, INVALIDATED, PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.metadata.versions import version_contexts
 
@@ -53,7 +53,7 @@ def mark_deleted(metadata: MetadataStore, ids: Iterable[int], when: str) -> None
 
 
 def _change_artifacts(metadata: MetadataStore, ids: Iterable[int], change: Callable[[Any], None]) -> None:
-    for part in in_parts(ids):
+    for part in in_batches(ids):
         with metadata.lock:
             artifacts = metadata.client.get_artifacts_by_id(part)
             for artifact in artifacts:
@@ -78,7 +78,7 @@ def _set_state(artifact: Any, state: Any) -> None:
 
 def mark_dropped(metadata: MetadataStore, ids: Iterable[int], why: str) -> None:
     """Mark executions so that no look-up reuses their results; of several reasons the first stays."""
-    for part in in_parts(ids):
+    for part in in_batches(ids):
         with metadata.lock:
             executions = metadata.client.get_executions_by_id(part)
             for execution in executions:
@@ -96,13 +96,15 @@ def mark_runs_deleted(
     """Mark runs as deleted, and first the executions that are lost with them: nothing reuses these."""
     with metadata.lock:
         mark_dropped(metadata, lost, f"its run was deleted on {when}")
-        _mark_contexts_deleted(metadata, [metadata.context(RUN_CONTEXT, run.name) for run in runs], when)
+        _mark_contexts_deleted(
+            metadata, [metadata.contexts.find(RUN_CONTEXT, run.name) for run in runs], when
+        )
 
 
 def mark_pipeline_deleted(metadata: MetadataStore, pipeline: str, when: str) -> None:
     """Mark a pipeline and all its versions as deleted."""
     with metadata.lock:
-        contexts = [metadata.context(PIPELINE_CONTEXT, pipeline), *version_contexts(metadata, pipeline)]
+        contexts = [metadata.contexts.find(PIPELINE_CONTEXT, pipeline), *version_contexts(metadata, pipeline)]
         _mark_contexts_deleted(metadata, contexts, when)
 
 

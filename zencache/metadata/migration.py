@@ -1,6 +1,6 @@
-"""From an older format to this one: a copy first, the numbers last, so that what was interrupted is begun again.
+"""Migrates a store from an older schema version: backup first, new number last, so that it can be repeated if interrupted.
 
-From 1 to 2: artifacts that are as recorded get their manifests; runs that nobody does any more are marked as failed.
+From 1 to 2: artifacts that are as recorded get manifests; stale runs are marked as failed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zencache.metadata import schema
 from zencache.metadata.client import ListOptions, OrderByField, get_properties, pb
 from zencache.metadata.schema_version import put_format, read_stamp
 from zencache.metadata.sqlite_backup import back_up
-from zencache.metadata.stale_runs import bury, is_dead
+from zencache.metadata.stale_runs import is_stale, mark_stale_failed
 from zencache.util.locks import close_locked, open_locked
 
 if TYPE_CHECKING:
@@ -32,67 +32,67 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Upgraded:
-    """What was done to a store, or would be."""
+class Migrated:
+    """What a migration did to a store, or would do."""
 
     since: int
-    """The format that it had."""
+    """The schema version that it had."""
     manifests: int = 0
-    """Artifacts that have a manifest now."""
+    """Number of artifacts that got a manifest."""
     left: int = 0
-    """Artifacts that are not as recorded, and have none."""
+    """Number of artifacts that are not as recorded, and got none."""
     ended: int = 0
-    """Runs that were marked as failed, as nobody does them any more."""
+    """Number of stale runs that were marked as failed."""
 
 
-def outlook(metadata: MetadataStore) -> Upgraded | None:
-    """Say what an upgrade would do at most, without reading what artifacts hold; None where there is nothing to do."""
+def preview(metadata: MetadataStore) -> Migrated | None:
+    """Return what a migration would do at most, without reading artifacts; None if the store is current."""
     metadata.check_format()
     if metadata.format == FORMAT:
         return None
-    return Upgraded(metadata.format, len(list(_without_manifest(metadata))), 0, len(_lost_runs(metadata)))
+    return Migrated(metadata.format, len(list(_without_manifest(metadata))), 0, len(_stale_runs(metadata)))
 
 
-def upgrade(
-    metadata: MetadataStore, *, says: Callable[[str], None], without_backup: bool = False
-) -> Upgraded | None:
-    """Bring a store to this format, if it is of an older one; one process does so, and others wait.
+def migrate(
+    metadata: MetadataStore, *, report: Callable[[str], None], without_backup: bool = False
+) -> Migrated | None:
+    """Migrate a store to this schema version, if it has an older one; one process does so, and others wait.
 
-    Raises StoreFormatError for a server of which nobody says that there is a backup, and StoreUnavailableError where
-    something cannot be written. What was done until then stays, and is as good for an older zencache.
+    Raises StoreFormatError for a server without `without_backup`, and StoreUnavailableError if something cannot be
+    written. What was done until then stays, and an older zencache can still use the store.
     """
-    with one_upgrade(metadata.project, says):
+    with migration_lock(metadata.project, report):
         metadata.check_format()
         if metadata.format == FORMAT:
             return None
         since, backup = metadata.format, None
         if not metadata.project.database.is_server:
-            backup = _backed_up(metadata)
+            backup = _back_up(metadata)
         elif not without_backup:
             raise StoreFormatError(
                 f"the records in {metadata.project.database} are of format {since}, and no copy of a server's database can "
                 "be made from here; back it up, then run `zencache migrate --yes`"
             )
-        says(
+        report(
             f"Upgrading the store {metadata.project.database} to format {FORMAT} (backup: {backup or 'none'})."
         )
         manifests, left = _write_manifests(metadata)
-        lost = _lost_runs(metadata)
-        bury(metadata, lost)
+        stale_ids = _stale_runs(metadata)
+        mark_stale_failed(metadata, stale_ids)
         with metadata.lock:
-            put_format(metadata.client, metadata.context_types[schema.STORE_CONTEXT], FORMAT)
+            put_format(metadata.client, metadata.contexts.types[schema.STORE_CONTEXT], FORMAT)
         metadata.check_format()
-    return Upgraded(since, manifests, left, len(lost))
+    return Migrated(since, manifests, left, len(stale_ids))
 
 
 @contextmanager
-def one_upgrade(project: Project, says: Callable[[str], None]) -> Iterator[None]:
-    """Wait until no other process of this machine upgrades the store; the lock of its writers stays free."""
+def migration_lock(project: Project, report: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other process of this machine migrates the store; its write lock stays free."""
     path = project.lock.with_name(f"{project.lock.name}.upgrade")
     try:
         file = open_locked(path, wait=False)
         if file is None:
-            says("Waiting for another process, which upgrades the store.")
+            report("Waiting for another process, which upgrades the store.")
             file = open_locked(path)
     except OSError as error:
         raise StoreUnavailableError(
@@ -105,30 +105,30 @@ def one_upgrade(project: Project, says: Callable[[str], None]) -> Iterator[None]
         close_locked(file)
 
 
-# -- the copy -----------------------------------------------------------------------------------------
+# -- backup ------------------------------------------------------------------------------------------
 
 
-def _backed_up(metadata: MetadataStore) -> Path:
-    """Copy the records and the settings as they were; what was interrupted has its copy already."""
+def _back_up(metadata: MetadataStore) -> Path:
+    """Copy the records and the settings; an interrupted migration has its copy already."""
     stamp = read_stamp(metadata.client)
-    told = get_properties(stamp.custom_properties).get(schema.BACKUP, "") if stamp else ""
-    if told and (made := metadata.project.backups / told).is_file():
-        return made
+    earlier_name = get_properties(stamp.custom_properties).get(schema.BACKUP, "") if stamp else ""
+    if earlier_name and (earlier := metadata.project.backups / earlier_name).is_file():
+        return earlier
     source = metadata.project.database.path
     assert source is not None
-    made = _new_name(metadata.project.backups, source.stem, metadata.format)
-    back_up(source, made, metadata.project.folder / "config.toml")
-    put_format(metadata.client, metadata.context_types[schema.STORE_CONTEXT], metadata.format, made.name)
-    return made
+    backup = _new_backup(metadata.project.backups, source.stem, metadata.format)
+    back_up(source, backup, metadata.project.folder / "config.toml")
+    put_format(metadata.client, metadata.contexts.types[schema.STORE_CONTEXT], metadata.format, backup.name)
+    return backup
 
 
-def _new_name(folder: Path, stem: str, number: int) -> Path:
+def _new_backup(folder: Path, stem: str, number: int) -> Path:
     now = datetime.now(timezone.utc)
-    free = (folder / f"{stem}-format-{number}-{now:%Y-%m-%dT%H-%M-%S}{end}.db" for end in _ends())
-    return next(path for path in free if not path.exists())
+    paths = (folder / f"{stem}-format-{number}-{now:%Y-%m-%dT%H-%M-%S}{end}.db" for end in _suffixes())
+    return next(path for path in paths if not path.exists())
 
 
-def _ends() -> Iterator[str]:
+def _suffixes() -> Iterator[str]:
     yield ""
     while True:
         yield f"-{os.urandom(2).hex()}"
@@ -138,31 +138,35 @@ def _ends() -> Iterator[str]:
 
 
 def _write_manifests(metadata: MetadataStore) -> tuple[int, int]:
-    """Give artifacts their manifests; tell how many got one, and how many are not as they were recorded."""
-    found = [_has_got_manifest(*each) for each in _without_manifest(metadata)]
-    return sum(found), len(found) - sum(found)
+    """Write missing manifests; return how many were written, and how many artifacts are not as recorded."""
+    written = [_write_manifest(*each) for each in _without_manifest(metadata)]
+    return sum(written), len(written) - sum(written)
 
 
 def _without_manifest(metadata: MetadataStore) -> Iterator[tuple[Path, str, str]]:
-    """Give the live artifacts of ours that have no manifest: the folder, the digest and the materializer of each."""
+    """Yield directory, digest and materializer of each live artifact of zencache that has no manifest."""
     in_order = ListOptions(order_by=OrderByField.ID)
     for artifact in metadata.client.get_artifacts(list_options=in_order):
-        told = get_properties(artifact.custom_properties)
-        materializer = told.get(schema.MATERIALIZER)
+        properties = get_properties(artifact.custom_properties)
+        materializer = properties.get(schema.MATERIALIZER)
         if artifact.state != pb.Artifact.LIVE or not materializer:
             continue
         folder = metadata.artifacts.folder_without_manifest(artifact.uri)
         if folder is not None:
-            yield folder, told.get(schema.DIGEST, ""), materializer
+            yield folder, properties.get(schema.DIGEST, ""), materializer
 
 
-def _has_got_manifest(folder: Path, digest: str, materializer: str) -> bool:
-    """Write an artifact's manifest if it is as it was recorded: by its bytes, or else by its value."""
+def _write_manifest(folder: Path, digest: str, materializer: str) -> bool:
+    """Write an artifact's manifest if its bytes, or its value, are as recorded; return whether they are."""
     try:
         add_manifest(folder, digest)
     except ArtifactError:
-        return _has_got_manifest_of_value(folder, digest, materializer)
-    except (PermissionError, FileNotFoundError, NotADirectoryError):  # another user's, gone, or no folder
+        return _write_manifest_of_value(folder, digest, materializer)
+    except (
+        PermissionError,
+        FileNotFoundError,
+        NotADirectoryError,
+    ):  # owned by another user, deleted, or not a directory
         return False
     except OSError as error:
         raise StoreUnavailableError(
@@ -171,11 +175,11 @@ def _has_got_manifest(folder: Path, digest: str, materializer: str) -> bool:
     return True
 
 
-def _has_got_manifest_of_value(folder: Path, digest: str, materializer: str) -> bool:
+def _write_manifest_of_value(folder: Path, digest: str, materializer: str) -> bool:
     try:
         loaded = load_materializer(materializer, allow_pickle=True)
         add_manifest(folder, digest, unchecked if loaded.runs_code else loaded.digest)
-    except (ZencacheError, ImportError, AttributeError):  # it has changed, or nobody can tell
+    except (ZencacheError, ImportError, AttributeError):  # it has changed, or cannot be checked
         return False
     return True
 
@@ -183,6 +187,6 @@ def _has_got_manifest_of_value(folder: Path, digest: str, materializer: str) -> 
 # -- runs ---------------------------------------------------------------------------------------------
 
 
-def _lost_runs(metadata: MetadataStore) -> list[int]:
+def _stale_runs(metadata: MetadataStore) -> list[int]:
     runs: list[Any] = metadata.client.get_contexts_by_type(schema.RUN_CONTEXT)
-    return [run.id for run in runs if is_dead(metadata, run)]
+    return [run.id for run in runs if is_stale(metadata, run)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zencache.errors import InUseError
 from zencache.metadata import schema
 from zencache.metadata.client import set_properties
-from zencache.metadata.run_status import is_going_on
+from zencache.metadata.run_status import is_active
 
 if TYPE_CHECKING:
     from zencache.metadata.store import MetadataStore
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def pin(metadata: MetadataStore, run: RunRecord, why: str) -> None:
-    """Keep what a run needs, whatever gc is told; raises InUseError for a deleted or active run."""
+    """Pin a run, so that gc keeps its results; raises InUseError for a deleted or active run."""
     if run.deleted:
         raise InUseError(f"run {run.name} was deleted on {run.deleted}; it cannot be pinned")
     now = datetime.now(timezone.utc)
-    if is_going_on(run, now):
+    if is_active(run, now):
         raise InUseError(f"run {run.name} is going on, and kept meanwhile; pin it when it has ended")
     _set_pin(metadata, run, why or f"by hand on {now.astimezone():%Y-%m-%d %H:%M:%S}")
 
@@ -32,7 +32,7 @@ def unpin(metadata: MetadataStore, run: RunRecord) -> None:
 
 def _set_pin(metadata: MetadataStore, run: RunRecord, why: str | None) -> None:
     with metadata.lock:
-        context = metadata.context(schema.RUN_CONTEXT, run.name)
+        context = metadata.contexts.find(schema.RUN_CONTEXT, run.name)
         assert context is not None
         context.custom_properties.pop(schema.PINNED, None)
         set_properties(context.custom_properties, {schema.PINNED: why})

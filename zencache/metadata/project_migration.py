@@ -1,4 +1,4 @@
-"""A project of an older format is upgraded when it is first written; reading leaves it as it is."""
+"""Migrates a project's stores and settings before it is first written; reading leaves an older format as it is."""
 
 from __future__ import annotations
 
@@ -10,73 +10,74 @@ from zencache.errors import SettingsError, StoreError
 from zencache.metadata.session import open_others
 
 if TYPE_CHECKING:
-    from zencache.metadata.migration import Upgraded
-    from zencache.metadata.session import Records
+    from zencache.metadata.migration import Migrated
+    from zencache.metadata.session import ProjectRecords
 
 
-def make_current(records: Records) -> None:
-    """Upgrade what is of an older format before it is written: the records, those of the project's other stores, the settings.
+def migrate_if_needed(records: ProjectRecords) -> None:
+    """Migrate the records, those of the project's other stores and the settings, if they have an older format.
 
-    Raises StoreError where these records cannot be; another store is told of, and its results are not reused.
+    Raises StoreError if these records cannot be migrated. For another store it prints a note, and its results
+    are not reused.
     """
     for each in (records, *open_others(records.project)):
         if each.metadata.artifacts.lacks_manifests:
-            _upgrade(each, is_needed=each is records)
+            _migrate(each, is_required=each is records)
     if records.project.settings.format < FORMAT:
-        raise_settings(records)
+        update_settings(records)
 
 
-def upgrade(records: Records, *, without_backup: bool = False) -> Upgraded | None:
-    """Upgrade the records of one store, and say so; None where another process has done it."""
+def migrate(records: ProjectRecords, *, without_backup: bool = False) -> Migrated | None:
+    """Migrate the records of one store, and print what was done; None if another process has done it."""
     from zencache.metadata import migration  # noqa: PLC0415 - hardly ever needed
 
-    done = migration.upgrade(records.metadata, says=_say, without_backup=without_backup)
-    if done is not None:
-        _say(_told(done))
-    return done
+    migrated = migration.migrate(records.metadata, report=_print, without_backup=without_backup)
+    if migrated is not None:
+        _print(_summary(migrated))
+    return migrated
 
 
-def raise_settings(records: Records) -> None:
-    """Have the settings say of which format the project is: an older zencache then leaves it alone."""
-    from zencache.metadata.migration import one_upgrade  # noqa: PLC0415 - hardly ever needed
+def update_settings(records: ProjectRecords) -> None:
+    """Write the format into the project's settings, so that an older zencache refuses the project."""
+    from zencache.metadata.migration import migration_lock  # noqa: PLC0415 - hardly ever needed
 
     file = records.project.folder / "config.toml"
     try:
-        with one_upgrade(records.project, _say):
-            is_raised = raise_format(file.parent)
+        with migration_lock(records.project, _print):
+            is_changed = raise_format(file.parent)
     except SettingsError as error:
         _note(str(error))
     except StoreError as error:
         _note(f"{error}; {file} is to say `format = {FORMAT}`")
     else:
-        if is_raised:
-            _say(f"Wrote `format = {FORMAT}` into {file}; commit it.")
+        if is_changed:
+            _print(f"Wrote `format = {FORMAT}` into {file}; commit it.")
 
 
-def _upgrade(records: Records, *, is_needed: bool) -> None:
+def _migrate(records: ProjectRecords, *, is_required: bool) -> None:
     try:
-        upgrade(records)
+        migrate(records)
     except StoreError as error:
-        if is_needed:
+        if is_required:
             raise
         _note(f"results of a store of this project are not reused: {error}")
         records.metadata.artifacts.lacks_manifests = False
 
 
-def _told(done: Upgraded) -> str:
-    told = [f"{_counted(done.manifests, 'artifact')} checked and kept"]
-    if done.left:
-        told.append(f"{_counted(done.left, 'artifact')} not as recorded: made anew when needed")
-    if done.ended:
-        told.append(f"{_counted(done.ended, 'run')} that nobody does any more marked as failed")
-    return f"Upgraded the store: {'; '.join(told)}."
+def _summary(migrated: Migrated) -> str:
+    parts = [f"{_counted(migrated.manifests, 'artifact')} checked and kept"]
+    if migrated.left:
+        parts.append(f"{_counted(migrated.left, 'artifact')} not as recorded: made anew when needed")
+    if migrated.ended:
+        parts.append(f"{_counted(migrated.ended, 'run')} that nobody does any more marked as failed")
+    return f"Upgraded the store: {'; '.join(parts)}."
 
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - the lines are the product
 
 

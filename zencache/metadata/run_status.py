@@ -1,4 +1,4 @@
-"""Whether a recorded run is still active, for those who must not disturb it. Nothing here imports ml_metadata."""
+"""Whether a recorded run is still active, and may not be changed. Nothing here imports ml_metadata."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ FORGOTTEN = timedelta(days=7)
 """After this time, a running run without a recorded process counts as ended."""
 
 
-def is_going_on(run: RunRecord, now: datetime) -> bool:
+def is_active(run: RunRecord, now: datetime) -> bool:
     """Say whether a run has not ended, as far as one can tell; see `docs/maintenance.md`."""
     if run.deleted:
         return False
     if run.status == "running":
-        # One of another machine cannot be asked here: its status says what its signs of life told.
+        # A process of another machine cannot be asked: its run's status follows from its heartbeat.
         owner = Owner.recorded(run.owner)
         return owner.is_alive() is not False if owner else run_age(run, now) < FORGOTTEN
     return run.of_tfx and run_age(run, now) < GRACE
 
 
 def run_age(run: RunRecord, now: datetime) -> timedelta:
-    """Give the time since a run ended; never negative."""
-    return max(now - run.ended, timedelta(0))  # its seconds were counted from before it was recorded
+    """Return the time since a run ended; never negative."""
+    return max(now - run.ended, timedelta(0))  # its seconds count from before it was recorded

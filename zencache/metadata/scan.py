@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.metadata.artifact_digests import OUTPUTS
-from zencache.metadata.client import ListOptions, OrderByField, get_properties, in_parts, pb
-from zencache.metadata.run_status import is_going_on
+from zencache.metadata.client import ListOptions, OrderByField, get_properties, in_batches, pb
+from zencache.metadata.run_status import is_active
 from zencache.metadata.schema import (
     COLLECTED,
     DELETED,
@@ -25,14 +24,14 @@ from zencache.metadata.schema import (
     STEP,
     VERSION_CONTEXT,
 )
-from zencache.metadata.serialization import was_taken_back
+from zencache.metadata.serialization import OUTPUT_EVENTS, was_withdrawn
 from zencache.model.records import from_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from zencache.metadata.runs import RunStore
+    from zencache.metadata.session import ProjectRecords
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import ArtifactRecord, RunRecord
 
@@ -118,15 +117,15 @@ class StoreScan:
         return self.metadata.project.database.is_server
 
 
-def scan_store(runs: RunStore, store: int, now: datetime, *, mark_stale: bool = True) -> StoreScan:
+def scan_store(records: ProjectRecords, store: int, now: datetime, *, mark_stale: bool = True) -> StoreScan:
     """Read a store, which is given a number; what is published meanwhile shows up in `used_since`.
 
     Without `mark_stale` nothing is written: stale runs are not marked failed.
     """
-    metadata, client = runs.metadata, runs.metadata.client
+    metadata, client = records.metadata, records.metadata.client
     by_id = ListOptions(order_by=OrderByField.ID)
     artifacts = client.get_artifacts(list_options=by_id)
-    run_by_name = {run.name: run for run in runs.runs(deleted=True, bury=mark_stale)}
+    run_by_name = {run.name: run for run in records.runs.all(include_deleted=True, mark_stale=mark_stale)}
     run_of = {
         execution.id: run.name
         for run in run_by_name.values()
@@ -134,7 +133,7 @@ def scan_store(runs: RunStore, store: int, now: datetime, *, mark_stale: bool = 
     }
     executions = client.get_executions(list_options=by_id)
     events = list(_events(metadata, [execution.id for execution in executions]))
-    active_runs = {run.name for run in run_by_name.values() if is_going_on(run, now)}
+    active_runs = {run.name for run in run_by_name.values() if is_active(run, now)}
     importers = {execution.id for execution in executions if execution.type.startswith(_IMPORTER)}
     external = {a.id for a in artifacts if get_properties(a.custom_properties).get("is_external")}
     contexts = [*client.get_contexts_by_type(VERSION_CONTEXT), *client.get_contexts_by_type(RUN_CONTEXT)]
@@ -158,7 +157,7 @@ def scan_store(runs: RunStore, store: int, now: datetime, *, mark_stale: bool = 
 def used_since(scan: StoreScan, ids: Iterable[int]) -> set[int]:
     """List those of the artifacts that executions use which were published after the scan."""
     used: set[int] = set()
-    for part in in_parts(ids):
+    for part in in_batches(ids):
         for event in scan.metadata.client.get_events_by_artifact_ids(part):
             if event.execution_id not in scan.executions.get(event.artifact_id, frozenset()):
                 used.add(event.artifact_id)
@@ -174,12 +173,12 @@ def copied_since(scan: StoreScan, uris: Iterable[str]) -> set[str]:
 
 def uris_of(metadata: MetadataStore, ids: Iterable[int]) -> dict[int, str]:
     """Read the uris of artifacts, by id."""
-    artifacts = (a for part in in_parts(ids) for a in metadata.client.get_artifacts_by_id(part))
+    artifacts = (a for part in in_batches(ids) for a in metadata.client.get_artifacts_by_id(part))
     return {artifact.id: artifact.uri for artifact in artifacts}
 
 
 def _events(metadata: MetadataStore, execution_ids: Sequence[int]) -> Iterator[Any]:
-    for part in in_parts(execution_ids):
+    for part in in_batches(execution_ids):
         yield from metadata.client.get_events_by_execution_ids(part)
 
 
@@ -194,7 +193,7 @@ def _recorded_artifact(metadata: MetadataStore, artifact: Any, store: int) -> Re
     properties = get_properties(artifact.custom_properties)
     is_pushed = artifact.type == "PushedModel"
     return RecordedArtifact(
-        record=metadata.artifact_record(artifact.name, artifact),
+        record=metadata.artifact_records.record(artifact.name, artifact),
         store=store,
         place=metadata.artifacts.place(artifact.uri),
         state=pb.Artifact.State.Name(artifact.state),
@@ -218,7 +217,7 @@ def _uses(
     for execution in executions:
         properties, own_events = get_properties(execution.custom_properties), events_of[execution.id]
         # A record that was copied from another store is no use yet: a run that reuses it publishes one.
-        if was_taken_back(execution) or IMPORTED_FROM in properties:
+        if was_withdrawn(execution) or IMPORTED_FROM in properties:
             continue
         run = run_of.get(execution.id)
         times = [execution.create_time_since_epoch, *(e.milliseconds_since_epoch for e in own_events)]
@@ -232,14 +231,14 @@ def _uses(
             when=from_milliseconds(max(times)),
             owns_outputs=not execution.type.startswith((_IMPORTER, _RESOLVER)),
             is_dropped=INVALIDATED in properties,
-            outputs={e.artifact_id: _output_name(e) for e in own_events if e.type in OUTPUTS},
-            inputs=frozenset(e.artifact_id for e in own_events if e.type not in OUTPUTS),
+            outputs={e.artifact_id: _output_name(e) for e in own_events if e.type in OUTPUT_EVENTS},
+            inputs=frozenset(e.artifact_id for e in own_events if e.type not in OUTPUT_EVENTS),
             key=str(properties.get(KEY, "")),
         )
 
 
 def _node_name(metadata: MetadataStore, execution: Any, run: str | None) -> str:
-    return metadata.place_of(execution.id)[1] if run else str(execution.type)
+    return metadata.executions.place_of(execution.id)[1] if run else str(execution.type)
 
 
 def _output_name(event: Any) -> str:

@@ -1,4 +1,4 @@
-"""A project with its opened records; opened once a process."""
+"""Opens the stores of a project, each once in a process."""
 
 from __future__ import annotations
 
@@ -15,73 +15,98 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import Project
+    from zencache.metadata.results import ResultStore
     from zencache.metadata.runs import RunStore
     from zencache.metadata.store import MetadataStore
+    from zencache.metadata.versions import VersionStore
     from zencache.model.database import Database
 
 
 @dataclass(frozen=True, eq=False)
-class Records:
-    """What reading and writing a project's records takes."""
+class ProjectRecords:
+    """The open records of a project in one database."""
 
     project: Project
     metadata: MetadataStore
+    """Contexts, executions and artifacts."""
+    versions: VersionStore
     runs: RunStore
+    results: ResultStore
     digests: FileDigests
 
 
-def open_others(project: Project) -> list[Records]:
-    """Open the stores of a project that it is not on: its own, and those that its TFX pipelines name."""
-    others = (each for each in project.databases if each != project.database)
-    there = [each for each in others if each.is_there()]
-    return [found for database in there if (found := _opened_other(project.on(database)))]
+@dataclass
+class _OpenRecords:
+    """Records that this process has open."""
+
+    records: ProjectRecords
+    inode: int | None
+    """Of the database's file when it was last seen: another file may have taken its place since."""
+
+    def is_current(self, project: Project) -> bool:
+        """Return whether they are of this project's settings, and of the file that is there now."""
+        is_same_file = self.inode is None or self.inode == _inode(project.database)
+        return self.records.project == project and is_same_file
 
 
-def _opened_other(project: Project) -> Records | None:
-    """Open a store that only helps; one that cannot be read is left out, and told of once."""
-    try:
-        records = open_records(project)
-        _ = records.metadata.context_types
-    except ZencacheError as error:
-        if project.database not in _unreadable:
-            _unreadable.add(project.database)
-            print(f"Note: a store of this project is left out: {error}.", file=sys.stderr)  # noqa: T201 - beside the run's lines
-        return None
-    return records
+_open_records: dict[tuple[Path, int, Database], _OpenRecords] = {}
+"""By the project's root, the inode of its folder, and the database."""
+_reported: set[Database] = set()
+"""Databases that cannot be read, and of which the user has been told."""
 
 
-_unreadable: set[Database] = set()
-
-
-_opened: dict[tuple[Path, int, Database], Records] = {}
-
-
-def open_records(project: Project) -> Records:
-    """Open a project's records, or give those that are open; one that was made or set up anew is opened anew."""
-    with PausedCollection():
-        from zencache.metadata.runs import RunStore  # noqa: PLC0415 - imports ml_metadata
-        from zencache.metadata.store import MetadataStore  # noqa: PLC0415 - imports ml_metadata
-
+def open_records(project: Project) -> ProjectRecords:
+    """Return a project's records; they are opened if they are not open, or if settings or files were replaced."""
     key = (project.root, project.folder.stat().st_ino, project.database)
-    inode = _inodes.setdefault(key, None) or _inode(project.database)
-    if key not in _opened or _opened[key].project != project or inode != _inode(project.database):
-        remember_in(project.installed)
-        metadata = MetadataStore(project)
-        if _inode(project.database) is None:
-            _ = metadata.context_types  # makes the file
-        metadata.check_format()
-        _opened[key] = Records(project, metadata, RunStore(metadata), FileDigests(project.digests))
-    _inodes[key] = _inode(project.database)
-    return _opened[key]
+    entry = _open_records.get(key)
+    if entry is None or not entry.is_current(project):
+        entry = _open_records[key] = _OpenRecords(_open(project), None)
+    entry.inode = _inode(project.database)
+    return entry.records
 
 
-_inodes: dict[tuple[Path, int, Database], int | None] = {}
-"""The database that is open, once it is there: another one may lie in its place by now."""
+def _open(project: Project) -> ProjectRecords:
+    with PausedCollection():  # these import ml_metadata
+        from zencache.metadata.results import ResultStore  # noqa: PLC0415 - likewise
+        from zencache.metadata.runs import RunStore  # noqa: PLC0415 - likewise
+        from zencache.metadata.store import MetadataStore  # noqa: PLC0415 - likewise
+        from zencache.metadata.versions import VersionStore  # noqa: PLC0415 - likewise
+
+    remember_in(project.installed)
+    metadata = MetadataStore(project)
+    if _inode(project.database) is None:
+        _ = metadata.contexts.types  # creates the file
+    metadata.check_format()
+    versions = VersionStore(metadata)
+    runs, results = RunStore(metadata, versions), ResultStore(metadata, versions)
+    return ProjectRecords(project, metadata, versions, runs, results, FileDigests(project.digests))
 
 
 def _inode(database: Database) -> int | None:
-    """Give the number of a database's file; None of one that is not there, or is none."""
+    """Return the inode of a database's file; None if there is none."""
     try:
         return database.path.stat().st_ino if database.path else None
     except OSError:
         return None
+
+
+def open_others(project: Project) -> list[ProjectRecords]:
+    """Open the project's other stores: its own, and those that its TFX pipelines name.
+
+    A store that cannot be read is left out, and reported once.
+    """
+    others = [each for each in project.databases if each != project.database and each.is_there()]
+    opened = (_open_other(project.on(database)) for database in others)
+    return [records for records in opened if records is not None]
+
+
+def _open_other(project: Project) -> ProjectRecords | None:
+    try:
+        records = open_records(project)
+        _ = records.metadata.contexts.types
+    except ZencacheError as error:
+        if project.database not in _reported:
+            _reported.add(project.database)
+            print(f"Note: a store of this project is left out: {error}.", file=sys.stderr)  # noqa: T201 - beside the run's lines
+        return None
+    return records

@@ -1,11 +1,11 @@
-"""A relay to a database server, which ends connections that get no answer.
+"""A TCP proxy to a database server that closes connections whose answer takes too long.
 
-ML Metadata keeps the interpreter's lock while it waits for an answer, and knows no limit: no thread of its process
-can run meanwhile, not even to handle Ctrl-C. So a small process of its own stands in between: it listens on a
-loopback port, passes all bytes on as they are (encrypted ones too), and closes a connection whose
-server has been asked something and says nothing. ML Metadata raises that like any lost connection.
+ML Metadata holds the interpreter's lock while it waits for an answer, without a time limit: no other thread can run
+meanwhile, not even to handle Ctrl-C. So a small process stands in between. It listens on a loopback port and
+forwards all bytes unchanged (encrypted ones too). It closes a connection if the server does not answer a
+request in time; ML Metadata reports that like any lost connection.
 
-This file is also what that process runs, so it imports nothing of zencache.
+That process runs this file, so it imports nothing of zencache.
 """
 
 from __future__ import annotations
@@ -18,74 +18,76 @@ import subprocess
 import sys
 import threading
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-_LOOK = 0.2  # seconds between two looks at how long an answer takes
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CHECK_INTERVAL = 0.2  # seconds between two checks of how long an answer takes
 
 
-class Relay:
-    """A relay in a process of its own, which ends with this one."""
+class TcpProxy:
+    """A proxy in a process of its own, which ends with this one."""
 
     def __init__(self, host: str, port: int, limit: float) -> None:
-        """Relay to a server that has `limit` seconds for an answer."""
+        """Start a proxy to a server that has `limit` seconds for an answer."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.port = int(listening.getsockname()[1])
-            told = [str(listening.fileno()), host, str(port), str(limit)]
+            arguments = [str(listening.fileno()), host, str(port), str(limit)]
             self._process = subprocess.Popen(  # noqa: S603 - our own file
-                [sys.executable, "-I", "-S", __file__, *told],
+                [sys.executable, "-I", "-S", __file__, *arguments],
                 pass_fds=[listening.fileno()],
                 stdin=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is for the run, which still has to record how it ends
+                start_new_session=True,  # Ctrl-C ends the run, which still has to record that
             )
 
     @property
-    def is_there(self) -> bool:
-        """Whether its process lives."""
+    def is_running(self) -> bool:
+        """Whether its process runs."""
         return self._process.poll() is None
 
 
 class _Connection:
-    """One connection, passed on by two threads."""
+    """One connection, forwarded by two threads."""
 
     def __init__(self, client: socket.socket, server: socket.socket, limit: float) -> None:
         self.client, self.server, self.limit = client, server, limit
-        self.asked: float | None = time.monotonic()  # a server speaks first, or is asked at once
+        self.asked_at: float | None = time.monotonic()  # a server speaks first, or is asked at once
 
     def start(self) -> None:
-        threading.Thread(target=self._pass, args=(self._ask,), daemon=True).start()
-        threading.Thread(target=self._pass, args=(self._answer,), daemon=True).start()
+        threading.Thread(target=self._forward, args=(self._copy_requests,), daemon=True).start()
+        threading.Thread(target=self._forward, args=(self._copy_answers,), daemon=True).start()
 
-    def _pass(self, one_way: object) -> None:
-        assert callable(one_way)
+    def _forward(self, copy: Callable[[], None]) -> None:
         with contextlib.suppress(OSError):
-            one_way()
+            copy()
         for each in (self.client, self.server):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-            each.close()  # else a client that is still sending would wait for ever
+            each.close()  # else a client that is still sending waits forever
 
-    def _ask(self) -> None:
+    def _copy_requests(self) -> None:
         while data := self.client.recv(65536):
-            self.asked = time.monotonic()
+            self.asked_at = time.monotonic()
             self.server.sendall(data)
 
-    def _answer(self) -> None:
-        arriving = select.poll()
-        arriving.register(self.server, select.POLLIN)
+    def _copy_answers(self) -> None:
+        poll = select.poll()
+        poll.register(self.server, select.POLLIN)
         while True:
-            if not arriving.poll(_LOOK * 1000):
-                if self.asked and time.monotonic() - self.asked > self.limit:
+            if not poll.poll(_CHECK_INTERVAL * 1000):
+                if self.asked_at and time.monotonic() - self.asked_at > self.limit:
                     return
                 continue
             data = self.server.recv(65536)
             if not data:
                 return
-            self.asked = None
+            self.asked_at = None
             self.client.sendall(data)
 
 
 def serve(listening: socket.socket, host: str, port: int, limit: float) -> NoReturn:
-    """Relay until this process ends."""
+    """Accept and forward connections until this process ends."""
     while True:
         client, _ = listening.accept()
         try:

@@ -1,7 +1,7 @@
-"""Texts that ML Metadata cannot keep as they are on some database servers, written another way and read back.
+"""Encodes texts that ML Metadata cannot store unchanged on a database server, and decodes them when they are read.
 
-Its PostgreSQL source makes wrong SQL of a text with a backslash, which could be made to do anything; a NUL ends a
-text on any server; names of more than 255 characters are refused. SQLite keeps all as it is.
+On PostgreSQL, ML Metadata writes wrong SQL for a text with a backslash, which allows SQL injection. On any server a
+NUL ends a text, and names of more than 255 characters are refused. SQLite stores all texts unchanged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from zencache.model.database import Kind
 
-_MARK = "\ue000"  # of the private use area: in no text but by chance, and then it is written another way too
+_MARK = "\ue000"  # of the private use area: rare in texts, and itself encoded
 _CODES = {_MARK: "0", "\\": "1", "\x00": "2"}
 _CHARACTERS = {code: character for character, code in _CODES.items()}
 _UNSAFE: dict[Kind, str] = {
@@ -25,13 +25,13 @@ _UNSAFE: dict[Kind, str] = {
     "postgresql": _MARK + "\\\x00",
     "grpc": _MARK + "\x00",
 }
-_LONGEST = 255  # characters of a name on a server
+_LONGEST_NAME = 255  # characters of a name on a server
 
 
-def written(text: str, kind: Kind) -> str:
-    r"""Give a text as a kind of database keeps it.
+def encode(text: str, kind: Kind) -> str:
+    r"""Encode a text for a kind of database.
 
-    >>> read(written("a\\b", "postgresql")) == "a\\b", "\\" in written("a\\b", "postgresql")
+    >>> decode(encode("a\\b", "postgresql")) == "a\\b", "\\" in encode("a\\b", "postgresql")
     (True, False)
     """
     unsafe = _UNSAFE[kind]
@@ -40,55 +40,55 @@ def written(text: str, kind: Kind) -> str:
     return "".join(_MARK + _CODES[character] if character in unsafe else character for character in text)
 
 
-def read(text: str) -> str:
-    """Give a text as it was before `written`."""
+def decode(text: str) -> str:
+    """Return a text as it was before `encode`."""
     first, *rest = text.split(_MARK)
     return first + "".join(_CHARACTERS.get(each[:1], "") + each[1:] for each in rest)
 
 
-def fitted(name: str) -> str:
-    """Shorten a name that servers would refuse; names that differ stay different.
+def truncate_name(name: str) -> str:
+    """Shorten a name that servers would refuse; different names stay different.
 
-    >>> len(fitted("x" * 1000)), fitted("short")
+    >>> len(truncate_name("x" * 1000)), truncate_name("short")
     (255, 'short')
     """
-    if len(name) <= _LONGEST:
+    if len(name) <= _LONGEST_NAME:
         return name
     digest = blake3(name.encode()).hexdigest()[:32]
-    return f"{name[: _LONGEST - len(digest) - 1]}~{digest}"
+    return f"{name[: _LONGEST_NAME - len(digest) - 1]}~{digest}"
 
 
-def to_write(arguments: Any, kind: Kind) -> Any:
-    """Give a call's arguments with all texts of their messages as the database keeps them; what needs nothing stays."""
-    if not any(_is_changed(node, kind) for node in _nodes(arguments)):
+def encode_texts(arguments: Any, kind: Kind) -> Any:
+    """Return a call's arguments with all texts in their messages encoded; the same object if none needs it."""
+    if not any(_needs_encoding(node, kind) for node in _nodes(arguments)):
         return arguments
-    changed = copy.deepcopy(arguments)
-    for node in _nodes(changed):
-        if node.name:  # one that is set to nothing is another thing than none
-            node.name = written(fitted(node.name), kind)
+    encoded = copy.deepcopy(arguments)
+    for node in _nodes(encoded):
+        if node.name:  # an empty name differs from an unset one
+            node.name = encode(truncate_name(node.name), kind)
         for value in _texts(node):
-            value.string_value = written(value.string_value, kind)
-    return changed
+            value.string_value = encode(value.string_value, kind)
+    return encoded
 
 
-def as_read(found: Any) -> Any:
-    """Give what a call found, with all texts as they were written."""
-    for node in _nodes(found):
+def decode_texts(answer: Any) -> Any:
+    """Decode all texts in the messages of a call's answer, and return it."""
+    for node in _nodes(answer):
         if _MARK in node.name:
-            node.name = read(node.name)
+            node.name = decode(node.name)
         for value in _texts(node):
             if _MARK in value.string_value:
-                value.string_value = read(value.string_value)
-    return found
+                value.string_value = decode(value.string_value)
+    return answer
 
 
-def _is_changed(node: Any, kind: Kind) -> bool:
+def _needs_encoding(node: Any, kind: Kind) -> bool:
     texts = (node.name, *(value.string_value for value in _texts(node)))
-    return len(node.name) > _LONGEST or any(written(text, kind) is not text for text in texts)
+    return len(node.name) > _LONGEST_NAME or any(encode(text, kind) is not text for text in texts)
 
 
 def _nodes(values: Any) -> Iterable[Any]:
-    """Find the artifacts, executions and contexts in lists, tuples and mappings, each once."""
+    """Return the artifacts, executions and contexts in lists, tuples and mappings, each once."""
     return {id(node): node for node in _all_nodes(values)}.values()
 
 

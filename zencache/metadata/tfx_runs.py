@@ -1,4 +1,4 @@
-"""Runs that TFX's own runners wrote into a store: TFX keeps no more of them than their executions."""
+"""Reads runs that TFX's own runners wrote into a store: TFX records nothing of them but their executions."""
 
 from __future__ import annotations
 
@@ -27,57 +27,61 @@ if TYPE_CHECKING:
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import ExecutionRecord
 
-_OF_TFX = ("__", schema.PROPERTY_PREFIX)
-"""What the names of properties start with that are no parameters."""
+_NO_PARAMETER = ("__", schema.PROPERTY_PREFIX)
+"""Prefixes of properties that are not parameters."""
 
 
 def run_of_tfx(metadata: MetadataStore, context: Any) -> RunRecord | None:
-    """Give the run that a context of TFX's stands for; None for one without executions."""
+    """Return the run of a context that TFX wrote; None for one without executions."""
     executions = metadata.client.get_executions_by_context(context.id)
-    pipeline = next((metadata.place_of(e.id)[0] for e in executions), "")
+    pipeline = next((metadata.executions.place_of(e.id)[0] for e in executions), "")
     if not pipeline:
         return None
     started = min(e.create_time_since_epoch for e in executions)
     ended = max(map(_end, executions))
-    marks = get_properties(context.custom_properties)
+    properties = get_properties(context.custom_properties)
     return RunRecord(
         id=context.id,
         name=context.name,
         pipeline=pipeline,
         version=None,
-        status=_status(record.state for record in metadata.records(executions, events=False)),
+        status=_status(record.state for record in metadata.executions.records(executions, events=False)),
         created=from_milliseconds(started),
         seconds=(ended - started) / 1000,
-        pinned=marks.get(schema.PINNED),
-        deleted=marks.get(schema.DELETED),
+        pinned=properties.get(schema.PINNED),
+        deleted=properties.get(schema.DELETED),
         of_tfx=True,
     )
 
 
 def _end(execution: Any) -> int:
-    """Give when an execution ended, in milliseconds; what was noted on it later says how long it took."""
-    took = get_properties(execution.custom_properties).get(schema.SECONDS)
-    if took is None:
+    """Return when an execution ended, in milliseconds: by its duration if that was added later."""
+    seconds = get_properties(execution.custom_properties).get(schema.SECONDS)
+    if seconds is None:
         return int(execution.last_update_time_since_epoch)
-    return int(execution.create_time_since_epoch + 1000 * took)
+    return int(execution.create_time_since_epoch + 1000 * seconds)
 
 
 def _status(states: Iterable[str]) -> str:
-    """Sum up a run whose end nobody recorded."""
-    found = set(states)
-    if found & {"NEW", "RUNNING"}:
+    """Return the status of a run from the states of its executions, as its end is not recorded."""
+    distinct_states = set(states)
+    if distinct_states & {"NEW", "RUNNING"}:
         return "running"
-    return "failed" if found - {"COMPLETE", "CACHED"} else "completed"
+    return "failed" if distinct_states - {"COMPLETE", "CACHED"} else "completed"
 
 
 def spec_of_tfx(metadata: MetadataStore, run: RunRecord) -> PipelineSpec:
-    """Give what a run of TFX's ran, as far as its executions tell: it can be read and compared, and not be run."""
+    """Return what a run of TFX's ran, as far as its executions tell; the spec can be compared, but not run."""
     executions = metadata.client.get_executions_by_context(run.id)
-    records = metadata.records(sorted(executions, key=lambda e: e.id))
-    types = {e.id: e for e in executions}
-    makers = {a.id: (metadata.place_of(r.id)[1], name) for r in records for name, a in r.outputs.items()}
+    records = metadata.executions.records(sorted(executions, key=lambda e: e.id))
+    execution_by_id = {e.id: e for e in executions}
+    makers = {
+        a.id: (metadata.executions.place_of(r.id)[1], name) for r in records for name, a in r.outputs.items()
+    }
     steps = {
-        metadata.place_of(record.id)[1]: _step(metadata, record, types[record.id], run.pipeline, makers)
+        metadata.executions.place_of(record.id)[1]: _step(
+            metadata, record, execution_by_id[record.id], run.pipeline, makers
+        )
         for record in records
     }
     return PipelineSpec(name=run.pipeline, steps=in_order(list(steps.values())))
@@ -90,7 +94,7 @@ def _step(
     pipeline: str,
     makers: dict[int, tuple[str, str]],
 ) -> StepSpec:
-    name = metadata.place_of(record.id)[1]
+    name = metadata.executions.place_of(record.id)[1]
     module, _, qualname = execution.type.rpartition(".")
     feeds = {
         (key_and_index(n)[0], a.value_type, makers[a.id]) for n, a in record.inputs.items() if a.id in makers
@@ -112,9 +116,13 @@ def _step(
 
 
 def recorded_parameters(execution: Any) -> dict[str, str]:
-    """Give the execution properties that TFX recorded, as a spec has them."""
-    found = {**get_properties(execution.properties), **get_properties(execution.custom_properties)}
-    plain = {n: v for n, v in found.items() if isinstance(v, str | int | float) and not n.startswith(_OF_TFX)}
+    """Return the execution properties that TFX recorded, as a spec has them."""
+    properties = {**get_properties(execution.properties), **get_properties(execution.custom_properties)}
+    plain = {
+        n: v
+        for n, v in properties.items()
+        if isinstance(v, str | int | float) and not n.startswith(_NO_PARAMETER)
+    }
     return {name: to_text(value) for name, value in sorted(plain.items())}
 
 
@@ -137,13 +145,13 @@ class TfxExecution:
 def executions_without_key(metadata: MetadataStore) -> list[TfxExecution]:
     """List the finished executions that have no cache key yet, oldest first."""
     executions = metadata.client.get_executions()
-    records = metadata.records(executions, events=False)
+    records = metadata.executions.records(executions, events=False)
     without_key = {r.id for r in records if r.state == "COMPLETE" and not r.key}
     return [
         TfxExecution(
             execution.id,
             execution.type,
-            *metadata.place_of(execution.id),
+            *metadata.executions.place_of(execution.id),
             recorded_parameters(execution),
             get_properties(execution.custom_properties),
         )

@@ -110,7 +110,7 @@ class Database(BaseModel):
         return self.kind != "sqlite"
 
     @property
-    def is_relayed(self) -> bool:
+    def uses_proxy(self) -> bool:
         """Whether connections go through a proxy, which limits waits; not if a certificate must match the server's name."""
         is_named = self.secured.get("sslmode") == "verify-full" or "verify_server_cert" in self.secured
         return self.kind in ("mysql", "postgresql") and not is_named

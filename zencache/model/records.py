@@ -78,8 +78,8 @@ class ExecutionRecord:
     """Of a hit: the execution that computed the outputs."""
     inputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
     outputs: Mapping[str, ArtifactRecord] = field(default_factory=dict)
-    home: Database | None = None
-    """The database that it is recorded in."""
+    database: Database | None = None
+    """The database that records it."""
 
     @property
     def done(self) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from zencache.caching.key import KeyParts
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ExecutionRecord
     from zencache.model.specs import StepSpec
 
@@ -59,7 +59,7 @@ class Explanation:
 
 
 def explain(
-    spec: StepSpec, record: ExecutionRecord, status: str, records: Records, *, code: bool
+    spec: StepSpec, record: ExecutionRecord, status: str, records: ProjectRecords, *, code: bool
 ) -> Explanation:
     """Explain an execution of a step from what was recorded with it."""
     computed = _computed(record, records)
@@ -77,18 +77,21 @@ def explain(
 # -- what it refers to ------------------------------------------------------------------------------
 
 
-def _find(execution: int | None, records: Records) -> ExecutionRecord | None:
-    found = records.metadata.executions_by_id([execution]) if execution is not None else []
+def _find(execution: int | None, records: ProjectRecords) -> ExecutionRecord | None:
+    found = records.metadata.executions.by_id([execution]) if execution is not None else []
     return found[0] if found else None
 
 
-def _computed(record: ExecutionRecord, records: Records) -> ExecutionRecord:
+def _computed(record: ExecutionRecord, records: ProjectRecords) -> ExecutionRecord:
     """Give the execution that computed the outputs: this one, or of a hit the one that it reused."""
     return _find(record.origin, records) or record
 
 
 def _origin(
-    record: ExecutionRecord, computed: ExecutionRecord, compared: ExecutionRecord | None, records: Records
+    record: ExecutionRecord,
+    computed: ExecutionRecord,
+    compared: ExecutionRecord | None,
+    records: ProjectRecords,
 ) -> str:
     if record.origin is not None:
         words = f"computed {_place(computed, records)}"
@@ -98,12 +101,12 @@ def _origin(
     return "; ".join(filter(None, (words, dropped)))
 
 
-def _place(record: ExecutionRecord, records: Records) -> str:
-    run = records.runs.run_of(record.id)
+def _place(record: ExecutionRecord, records: ProjectRecords) -> str:
+    run = records.runs.of_execution(record.id)
     return f"{record.created.astimezone():%Y-%m-%d %H:%M:%S}{f' in run {run.name}' if run else ''}"
 
 
-def _code(record: ExecutionRecord, compared: ExecutionRecord | None, records: Records) -> str:
+def _code(record: ExecutionRecord, compared: ExecutionRecord | None, records: ProjectRecords) -> str:
     parts = parts_of(record)
     if parts is None or compared is None:
         return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from zencache import config
 from zencache.errors import AlreadyExistsError, ImmutablePipelineError
-from zencache.metadata.project_migration import make_current
+from zencache.metadata.project_migration import migrate_if_needed
 from zencache.metadata.session import open_others, open_records
 from zencache.model.legacy_api import PORT, LegacyAttributes
 from zencache.model.names import check_name
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import WorkerKind
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.database import Database
     from zencache.model.specs import PipelineSpec
     from zencache.planning import RunPlan
@@ -65,7 +65,7 @@ class Pipeline(LegacyAttributes):
         spec: PipelineSpec,
         live: tuple[Mapping[str, Body], Mapping[str, Step]] | None = None,
         *,
-        records: Records | None = None,
+        records: ProjectRecords | None = None,
         call: tuple[PipelineFunction, Mapping[str, Any]] | None = None,
         metadata: Database | None = None,
     ) -> None:
@@ -158,7 +158,7 @@ class Pipeline(LegacyAttributes):
             )
         records = self._open(create=True)
         assert records is not None
-        make_current(records)
+        migrate_if_needed(records)
         self._immutable = True
         with between_steps():
             return runner.run(
@@ -241,7 +241,7 @@ class Pipeline(LegacyAttributes):
     def version(self) -> int | None:
         """The number of the version that this structure is, or None before its first run."""
         records = self._open()
-        recorded = records.runs.version_of(self._spec) if records else None
+        recorded = records.versions.find(self._spec) if records else None
         return recorded.number if recorded else None
 
     @property
@@ -249,7 +249,7 @@ class Pipeline(LegacyAttributes):
         """All versions that have run under this name, from 1."""
         records = self._open()
         return (
-            [PipelineVersion(v, self.name, records) for v in records.runs.versions(self.name)]
+            [PipelineVersion(v, self.name, records) for v in records.versions.of_pipeline(self.name)]
             if records
             else []
         )
@@ -258,9 +258,9 @@ class Pipeline(LegacyAttributes):
     def runs(self) -> list[PipelineRun]:
         """All runs under this name, newest last."""
         records = self._open()
-        return [PipelineRun(run, records) for run in records.runs.runs(self.name)] if records else []
+        return [PipelineRun(run, records) for run in records.runs.all(self.name)] if records else []
 
-    def _open(self, *, create: bool = False) -> Records | None:
+    def _open(self, *, create: bool = False) -> ProjectRecords | None:
         """Open the records: those that the pipeline came from, or of the project of the working folder."""
         if self._records is not None:
             return self._records

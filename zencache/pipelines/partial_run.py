@@ -11,7 +11,7 @@ from zencache.planning.plan import PlannedStep, RunPlan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ExecutionRecord, RunRecord
     from zencache.model.specs import PipelineSpec
 
@@ -33,13 +33,13 @@ class PartialRun:
         last = [spec.step(name).name for name in self.to_steps] or list(spec.by_name)
         return _reached(first, _downstream(spec)) & _reached(last, _upstream(spec))
 
-    def planned(self, plan: RunPlan, spec: PipelineSpec, records: Records) -> RunPlan:
+    def planned(self, plan: RunPlan, spec: PipelineSpec, records: ProjectRecords) -> RunPlan:
         """Give the plan of a run of this part; raises NotFoundError if an earlier result is lacking."""
         part = self.of(spec)
         needed = _reached(part, _upstream(spec)) - part
         after = _reached(part, _downstream(spec)) - part
         base = self._base(spec, records)
-        found = records.metadata.executions_of_run(base.id) if base else ()
+        found = records.metadata.executions.of_run(base.id) if base else ()
         done = {e.step: e for e in found if e.done and all(a.live for a in e.outputs.values())}
         if missing := [name for name in spec.by_name if name in needed and name not in done]:
             raise NotFoundError(
@@ -55,8 +55,8 @@ class PartialRun:
         }
         return replace(plan, steps=steps)
 
-    def _base(self, spec: PipelineSpec, records: Records) -> RunRecord | None:
-        known = records.runs.runs(spec.name)
+    def _base(self, spec: PipelineSpec, records: ProjectRecords) -> RunRecord | None:
+        known = records.runs.all(spec.name)
         if self.base_run is None:
             return known[-1] if known else None
         found = next((run for run in known if run.name == self.base_run), None)

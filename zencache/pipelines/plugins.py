@@ -9,7 +9,7 @@ from zencache.model.plugins import load
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.pipelines.instance import Pipeline
     from zencache.pipelines.run import PipelineRun
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class HistoryPlugin(Protocol):
     """Imports what TFX's own runners recorded, so that it can be reused."""
 
-    def import_history(self, records: Records, *, default_executors: bool) -> Iterable[object]:
+    def import_history(self, records: ProjectRecords, *, default_executors: bool) -> Iterable[object]:
         """Give keys to executions that TFX recorded; `str` of an item names it, and says why it has none."""
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from zencache.errors import NotFoundError
 from zencache.execution.value_io import folder_of, load
 from zencache.materializers.registry import path_of
-from zencache.metadata.project_migration import make_current
+from zencache.metadata.project_migration import migrate_if_needed
 from zencache.pipelines.explain import Explanation, explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ArtifactRecord, ExecutionRecord, RunRecord
     from zencache.model.specs import PipelineSpec, StepSpec
 
@@ -37,7 +37,7 @@ class PipelineRun:
     """A run of a pipeline, read from the records: `run.steps["trainer"].outputs["output"].load()`."""
 
     _record: RunRecord
-    _records: Records = field(repr=False)
+    _records: ProjectRecords = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -67,21 +67,21 @@ class PipelineRun:
     @property
     def pinned(self) -> str | None:
         """Why gc keeps all that the run needs; None if it is not pinned."""
-        found = self._records.runs.run(self.name)
+        found = self._records.runs.find(self.name)
         return found.pinned if found else None
 
     def pin(self, why: str = "") -> None:
         """Have gc keep all that the run needs."""
         from zencache.metadata.pins import pin  # noqa: PLC0415 - imports ml_metadata
 
-        make_current(self._records)
+        migrate_if_needed(self._records)
         pin(self._records.metadata, self._record, why)
 
     def unpin(self) -> None:
         """Undo `pin`."""
         from zencache.metadata.pins import unpin  # noqa: PLC0415 - likewise
 
-        make_current(self._records)
+        migrate_if_needed(self._records)
         unpin(self._records.metadata, self._record)
 
     @cached_property
@@ -92,7 +92,7 @@ class PipelineRun:
     @cached_property
     def steps(self) -> Mapping[str, StepRun]:
         """The steps by their names, in the order of the pipeline."""
-        found = {e.step: e for e in self._records.metadata.executions_of_run(self._record.id)}
+        found = {e.step: e for e in self._records.metadata.executions.of_run(self._record.id)}
         return Named(
             "step",
             {n: StepRun(n, found.get(n), self._records, step) for n, step in self.spec.by_name.items()},
@@ -112,7 +112,7 @@ class StepRun:
 
     name: str
     _record: ExecutionRecord | None
-    _records: Records = field(repr=False)
+    _records: ProjectRecords = field(repr=False)
     _spec: StepSpec = field(repr=False)
 
     @property
@@ -214,7 +214,7 @@ class ArtifactView:
     """A stored value: a reference until `load` is called."""
 
     _record: ArtifactRecord
-    _records: Records = field(repr=False)
+    _records: ProjectRecords = field(repr=False)
 
     @property
     def name(self) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zencache.config import Project, WorkerKind
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import RunHandle
     from zencache.model.specs import PipelineSpec
     from zencache.pipelines.partial_run import PartialRun
@@ -68,9 +68,9 @@ def default_run_name(pipeline: str) -> str:
 def make_planner(
     spec: PipelineSpec,
     bodies: Mapping[str, Body],
-    records: Records | None,
+    records: ProjectRecords | None,
     enable_cache: bool | None,
-    others: Sequence[Records] = (),
+    others: Sequence[ProjectRecords] = (),
     *,
     create: bool = False,
 ) -> Planner:
@@ -99,7 +99,7 @@ def make_planner(
         enable_cache,
         settings.cache_precedence,
         others=[other.metadata for other in (open_others(records.project) if records else others)],
-        likely=records.runs.likely(spec) if records else (),
+        likely=records.versions.last_used(spec) if records else (),
     )
 
 
@@ -107,7 +107,7 @@ def run(
     spec: PipelineSpec,
     bodies: Mapping[str, Body],
     steps: Mapping[str, Step],
-    records: Records,
+    records: ProjectRecords,
     *,
     enable_cache: bool | None,
     run_name: str | None,
@@ -163,8 +163,8 @@ def _print_hits(printer: Printer, hits: Sequence[CachedStep]) -> None:
         printer.event(StepEvent(hit.spec.name, "finished", hit.seconds))
 
 
-def _recorded(records: Records, handle: RunHandle) -> PipelineRun:
-    record = records.runs.run(handle.name)
+def _recorded(records: ProjectRecords, handle: RunHandle) -> PipelineRun:
+    record = records.runs.find(handle.name)
     assert record is not None
     return PipelineRun(record, records)
 
@@ -190,7 +190,7 @@ class _Planned(NamedTuple):
 
 
 def _begin(
-    begin: Callable[[], RunHandle], records: Records, make_plan: Callable[[], _Planned], started: float
+    begin: Callable[[], RunHandle], records: ProjectRecords, make_plan: Callable[[], _Planned], started: float
 ) -> tuple[RunHandle, _Planned]:
     """Plan a run, and publish it if it is all hits; plan again if gc collected a hit, or one is damaged."""
     handle: RunHandle | None = None
@@ -199,26 +199,29 @@ def _begin(
             planned = make_plan()
             handle = handle or begin()
             if planned.plan.all_hits:
-                records.runs.publish(handle, planned.hits, finished=time.perf_counter() - started)
+                records.results.publish(handle, planned.hits, finished=time.perf_counter() - started)
             return handle, planned
-        handle = handle and records.runs.begun(handle)
+        handle = handle and records.runs.with_context(handle)
     return handle or begin(), make_plan()
 
 
-def _planned(planner: Planner, spec: PipelineSpec, records: Records, part: PartialRun | None) -> _Planned:
+def _planned(
+    planner: Planner, spec: PipelineSpec, records: ProjectRecords, part: PartialRun | None
+) -> _Planned:
     plan = _with_imported_hits(planner.plan(), planner, records)
     plan = part.planned(plan, spec, records) if part else plan
     _check_secrets(planner, plan)
     return _Planned(plan, _hits(spec, plan, {} if part else resolvers_before(spec)))
 
 
-def _with_imported_hits(plan: RunPlan, planner: Planner, records: Records) -> RunPlan:
+def _with_imported_hits(plan: RunPlan, planner: Planner, records: ProjectRecords) -> RunPlan:
     """Import the hits that are in other stores of the project, so that all hits are in this one."""
     steps = {
         name: replace(
-            step, hit=records.runs.own(step.hit, planner.spec.by_name[name].identity, planner.others)
+            step,
+            hit=records.results.import_result(step.hit, planner.spec.by_name[name].identity, planner.others),
         )
-        if step.hit and step.hit.home != records.project.database
+        if step.hit and step.hit.database != records.project.database
         else step
         for name, step in plan.steps.items()
     }
@@ -257,7 +260,7 @@ def _hits(spec: PipelineSpec, plan: RunPlan, waits: Mapping[str, frozenset[str]]
 class _Rest:
     """Computes what a plan leaves to be computed."""
 
-    records: Records
+    records: ProjectRecords
     planner: Planner
     make_plan: Callable[[], _Planned]
     printer: Printer
@@ -298,7 +301,7 @@ class _Rest:
         for _ in range(_PLANS):
             with suppress(ArtifactError):
                 if planned.hits:
-                    self.records.runs.publish(handle, planned.hits)
+                    self.records.results.publish(handle, planned.hits)
                 return planned
             planned = self.make_plan()
             state.restart(planned.results())
@@ -311,7 +314,7 @@ class _Rest:
             bodies=self.planner.keys.bodies,
             plan=plan,
             planner=self.planner,
-            runs=self.records.runs,
+            records=self.records,
             handle=handle,
             report=self.printer.event,
             workers=self.workers,

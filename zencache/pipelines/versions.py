@@ -14,7 +14,7 @@ from zencache.planning.code_diff import parts_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ExecutionRecord, VersionRecord
     from zencache.model.specs import PipelineSpec, StepSpec
 
@@ -25,7 +25,7 @@ class PipelineVersion:
 
     _record: VersionRecord
     _pipeline: str
-    _records: Records
+    _records: ProjectRecords
 
     @property
     def number(self) -> int:
@@ -40,7 +40,7 @@ class PipelineVersion:
     @property
     def runs(self) -> list[PipelineRun]:
         """The version's runs, newest last."""
-        found = self._records.runs.runs(self._pipeline)
+        found = self._records.runs.all(self._pipeline)
         return [PipelineRun(run, self._records) for run in found if run.version == self.number]
 
     def __repr__(self) -> str:
@@ -75,7 +75,7 @@ class _Latest:
 
     spec: PipelineSpec
     executions: Mapping[str, ExecutionRecord]
-    records: Records
+    records: ProjectRecords
 
     def parts(self, step: str) -> KeyParts | None:
         """Give what a step's key was made of, without its inputs' content and with the newest parameters."""
@@ -89,7 +89,7 @@ class _Latest:
         """Give the execution that computed what this one gave: of a hit, the one that it reused."""
         if record.origin is None:
             return record
-        return next(iter(self.records.metadata.executions_by_id([record.origin])), None)
+        return next(iter(self.records.metadata.executions.by_id([record.origin])), None)
 
 
 def find_version(versions: list[PipelineVersion], number: int, pipeline: str) -> PipelineVersion:

@@ -52,7 +52,7 @@ class Planner:
         """Decide for every step; looks up, writes nothing."""
         for step in self.spec.steps:  # now: steps that run change what they keep in memory
             self.keys.code(step.name)
-        ahead = self.metadata.newest_among(self.likely) if self.metadata else {}
+        ahead = self.metadata.executions.newest_among(self.likely) if self.metadata else {}
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}
         self._check_ahead(ahead)
@@ -88,7 +88,7 @@ class Planner:
         keys = [parts[step.name].key for step in steps if off[step.name] is None]
         known = ahead or {}
         others = [key for key in keys if key not in known]
-        newest = self.metadata.newest(others) if self.metadata and others else {}
+        newest = self.metadata.executions.newest(others) if self.metadata and others else {}
         if ahead is not None:
             self._check_ahead(newest)
         found = {key: known.get(key) or newest.get(key) for key in keys}
@@ -100,7 +100,7 @@ class Planner:
         """Show the lines of code that differ from the execution that a step's reason compares with."""
         if planned.parts is None or planned.compared_with is None or self.metadata is None:
             return ""
-        [old] = self.metadata.executions_by_id([planned.compared_with])
+        [old] = self.metadata.executions.by_id([planned.compared_with])
         now = self.keys.texts(self.spec.by_name[planned.name])
         return code_changes(old, planned.parts, now, self.metadata.project.sources)
 
@@ -145,13 +145,13 @@ class Planner:
         if newest is not None and self._problem(step, newest) is None:
             return newest, None
         problem = None
-        for record in self.metadata.of_key(key) if self.metadata else ():
+        for record in self.metadata.executions.of_key(key) if self.metadata else ():
             wrong = self._problem(step, record)
             if wrong is None:
                 return record, None
             problem = problem or (wrong if record.done else None)
         for other in self.others:
-            found = other.newest([key]).get(key)
+            found = other.executions.newest([key]).get(key)
             if found is not None and self._problem(step, found) is None:
                 return found, None
         return None, problem
@@ -221,7 +221,7 @@ class Planner:
     def _earlier(self, step: StepSpec) -> list[ExecutionRecord]:
         if step.identity not in self._earlier_by_identity:
             self._earlier_by_identity[step.identity] = (
-                self.metadata.latest_of_step(step.identity) if self.metadata else []
+                self.metadata.executions.of_step(step.identity) if self.metadata else []
             )
         return self._earlier_by_identity[step.identity]
 

@@ -15,7 +15,7 @@ from zencache.maintenance.invalidate import Selection, drop
 from zencache.maintenance.retention import Criteria
 from zencache.maintenance.size import cache_size
 from zencache.maintenance.verify import verify
-from zencache.metadata.project_migration import make_current
+from zencache.metadata.project_migration import migrate_if_needed
 from zencache.metadata.session import open_others, open_records
 from zencache.model.legacy_api import LegacyAttributes
 from zencache.model.names import normal
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from zencache.maintenance.invalidate import DroppedResult
     from zencache.maintenance.size import CacheSize
     from zencache.maintenance.verify import Verification
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.model.records import RunRecord
 
 
@@ -47,7 +47,7 @@ class Repository(LegacyAttributes):
     """
 
     def __init__(self, root: str | Path | None = None) -> None:
-        self._records: Records = open_records(
+        self._records: ProjectRecords = open_records(
             config.require_project(Path(root) if root is not None else None)
         )
 
@@ -57,16 +57,16 @@ class Repository(LegacyAttributes):
         return cls(root)
 
     @property
-    def _all(self) -> list[Records]:
+    def _all(self) -> list[ProjectRecords]:
         """The project's own records, and those of the stores that its TFX pipelines name."""
         return [self._records, *open_others(self._records.project)]
 
     def _to_write(self, *, dry_run: bool) -> None:
         """Have what is of an older format upgraded, unless one only asks."""
         if not dry_run:
-            make_current(self._records)
+            migrate_if_needed(self._records)
 
-    def _home_of(self, name: str) -> Records:
+    def _home_of(self, name: str) -> ProjectRecords:
         """Find the records that hold a pipeline; of several, where it ran last."""
         name = normal(name)
         having = [records for records in self._all if name in records.runs.pipelines()]
@@ -91,8 +91,8 @@ class Repository(LegacyAttributes):
 
     def _recorded(self, name: str) -> Pipeline:
         name, records = normal(name), self._home_of(name)
-        runs = records.runs.runs(name)
-        spec = records.runs.spec_of(runs[-1]) if runs else list(records.runs.versions(name))[-1].spec
+        runs = records.runs.all(name)
+        spec = records.runs.spec_of(runs[-1]) if runs else list(records.versions.of_pipeline(name))[-1].spec
         return Pipeline(spec, records=records)
 
     def get_pipelines(self) -> list[Pipeline]:
@@ -112,7 +112,7 @@ class Repository(LegacyAttributes):
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         if name is not None and name not in self.get_pipeline_names():
             raise NotFoundError.named("pipeline", name, self.get_pipeline_names())
-        runs = [(run, records) for records in self._all for run in records.runs.runs(name)]
+        runs = [(run, records) for records in self._all for run in records.runs.all(name)]
         return [PipelineRun(run, records) for run, records in sorted(runs, key=lambda pair: pair[0].created)]
 
     def get_run(self, name: str, *, deleted: bool = False) -> PipelineRun:
@@ -128,10 +128,10 @@ class Repository(LegacyAttributes):
             )
         return PipelineRun(run, records)
 
-    def _find_run(self, name: str) -> tuple[Records, RunRecord]:
+    def _find_run(self, name: str) -> tuple[ProjectRecords, RunRecord]:
         name = normal(name)
         for records in self._all:
-            run = records.runs.run(name)
+            run = records.runs.find(name)
             if run is not None:
                 return records, run
         names = [run.name for run in self.get_runs()]
@@ -262,6 +262,6 @@ def _name(run: str | PipelineRun) -> str:
     return run if isinstance(run, str) else run.name
 
 
-def _last_run(records: Records, name: str) -> datetime:
-    runs = records.runs.runs(name)
+def _last_run(records: ProjectRecords, name: str) -> datetime:
+    runs = records.runs.all(name)
     return runs[-1].created if runs else datetime.min.replace(tzinfo=timezone.utc)

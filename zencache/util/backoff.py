@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from zencache.util.clock import SYSTEM_CLOCK
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from zencache.util.clock import Clock
 
 _T = TypeVar("_T")
 _LARGEST_EXPONENT = 64  # a larger one would overflow some day
@@ -35,15 +38,17 @@ def delays(first: float, longest: float) -> Iterator[float]:
         yield delay * random.uniform(0.5, 1)  # noqa: S311 - so that many do not come back at once
 
 
-def backoff(patience: float, first: float = 0.05, longest: float = 5.0) -> Iterator[float]:
+def backoff(
+    patience: float, first: float = 0.05, longest: float = 5.0, clock: Clock = SYSTEM_CLOCK
+) -> Iterator[float]:
     """Give `delays` until `patience`, in seconds, has passed.
 
     >>> next(backoff(10, first=1)) <= 1
     True
     """
-    started = time.monotonic()
+    started = clock.monotonic()
     for delay in delays(first, longest):
-        if time.monotonic() - started >= patience:
+        if clock.monotonic() - started >= patience:
             return
         yield delay
 
@@ -74,7 +79,7 @@ class Retry:
     """Seconds before the second attempt."""
     longest: float = 10.0
     """Seconds that a delay never exceeds."""
-    sleep: Callable[[float], object] = time.sleep
+    sleep: Callable[[float], object] = SYSTEM_CLOCK.sleep
 
     def __call__(self, call: Callable[[], _T], is_transient: Callable[[Exception], bool]) -> _T:
         """Call until it succeeds.

@@ -248,7 +248,7 @@ def test_a_store_that_cannot_be_read_is_left_out(flow, capsys):
     (flow.folder / "elsewhere" / "mlmd" / "metadata.db").write_bytes(b"no database" * 1000)
     from zencache.metadata import session
 
-    session._opened.clear()
+    session._open_records.clear()
     flow.run()
     assert "a store of this project is left out" in capsys.readouterr().err
 

@@ -23,7 +23,7 @@ from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody
 from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:
-    from zencache.metadata.session import Records
+    from zencache.metadata.session import ProjectRecords
     from zencache.metadata.tfx_runs import TfxExecution
     from zencache.model.records import ExecutionRecord
 
@@ -66,12 +66,12 @@ class _UnknownError(Exception):
 class TfxHistory:
     """Implements `zencache.pipelines.plugins.HistoryPlugin`."""
 
-    def import_history(self, records: Records, *, default_executors: bool) -> list[ImportedExecution]:
+    def import_history(self, records: ProjectRecords, *, default_executors: bool) -> list[ImportedExecution]:
         """Give keys to executions that TFX recorded; see `import_history` of this module."""
         return import_history(records, default_executors=default_executors)
 
 
-def import_history(records: Records, *, default_executors: bool = False) -> list[ImportedExecution]:
+def import_history(records: ProjectRecords, *, default_executors: bool = False) -> list[ImportedExecution]:
     """Give keys to the executions that plain TFX wrote into a store, where key and code can be known; say where not.
 
     TFX does not record which executor a component had. `default_executors` says that none was given
@@ -91,21 +91,21 @@ def import_history(records: Records, *, default_executors: bool = False) -> list
     return imported
 
 
-def _import(records: Records, execution: TfxExecution) -> None:
+def _import(records: ProjectRecords, execution: TfxExecution) -> None:
     pipeline, node = execution.pipeline, execution.node
-    [record] = records.metadata.executions_by_id([execution.id])
+    [record] = records.metadata.executions.by_id([execution.id])
     _check_version(records, record)
     step = _step(execution, record)
     body = ComponentBody.of(step)
     if body.never_cached:
         raise _UnknownError(body.never_cached)
     inputs = {name: artifact.id for name, artifact in record.inputs.items()}
-    digest_by_artifact = records.metadata.fingerprinted(sorted(set(inputs.values())))
+    digest_by_artifact = records.metadata.artifact_records.with_digests(sorted(set(inputs.values())))
     keys = make_planner(PipelineSpec(name=pipeline, steps=(step,)), {node: body}, None, None).keys
     if step.node and step.node.driver.endswith(_FILE_DRIVER):
         _check_files(execution, body)
     parts = keys.parts(step, {name: digest_by_artifact[number] for name, number in inputs.items()})
-    targets = records.runs.pushed(execution.id)
+    targets = records.results.push_destinations(execution.id)
     seen = Seen(targets={path: records.digests.digest(Path(path)) or "" for path in targets})
     values = {
         schema.STEP: node,
@@ -115,9 +115,9 @@ def _import(records: Records, execution: TfxExecution) -> None:
         schema.OBSERVED_INPUTS: seen.to_json(),
         schema.SECONDS: (record.updated - record.created).total_seconds(),
     }
-    records.runs.annotate(execution.id, values)
-    records.runs.tie(parts.key, execution.id)
-    records.runs.remember(parts.key, step.identity, execution.id)
+    records.results.annotate(execution.id, values)
+    records.results.associate_with_key(parts.key, execution.id)
+    records.results.remember(parts.key, step.identity, execution.id)
 
 
 def _check_executor(path: str, *, default_executors: bool) -> None:
@@ -128,7 +128,7 @@ def _check_executor(path: str, *, default_executors: bool) -> None:
         )
 
 
-def _check_version(records: Records, record: ExecutionRecord) -> None:
+def _check_version(records: ProjectRecords, record: ExecutionRecord) -> None:
     """TFX notes its version on what it makes: another one may have computed otherwise."""
     ids = [artifact.id for artifact in record.outputs.values()]
     recorded = tfx_versions(records.metadata, ids) or {None}
