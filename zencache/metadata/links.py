@@ -66,7 +66,7 @@ class LinkReader:
 def link_run(
     metadata: MetadataStore, run: RunRecord, executions: Iterable[tuple[int, str, Iterable[int]]]
 ) -> None:
-    """Write the links that a run lacks, as `RunStore` does when it publishes hits.
+    """Write the links that a run lacks, as `ResultStore` does when it publishes hits.
 
     `executions` gives the id, the step and the output artifacts of each execution that lacks its links.
     """

@@ -1,7 +1,7 @@
-"""A copy of an SQLite store, made while others use it.
+"""Backs up an SQLite store while others use it.
 
-A process of its own makes it: this one has the file open through ML Metadata, which brings an SQLite of its own, and
-two of them in one process do not see each other's locks.
+A separate process makes the copy: this one has the file open through ML Metadata, which has an SQLite of its own,
+and two SQLites in one process do not see each other's locks.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ from pathlib import Path
 source = sqlite3.connect(Path(sys.argv[1]).as_uri() + "?mode=ro", uri=True, timeout=60)
 target = sqlite3.connect(sys.argv[2])
 source.backup(target)
-[[found]] = target.execute("PRAGMA quick_check(1)")
+[[check]] = target.execute("PRAGMA quick_check(1)")
 target.close()
-if found != "ok":
-    raise SystemExit("the copy is damaged: " + found)
+if check != "ok":
+    raise SystemExit("the copy is damaged: " + check)
 """
 
 
 def back_up(file: Path, target: Path, settings: Path) -> None:
-    """Copy an SQLite file to where nothing is: all that was committed, whole or not at all; and before it the settings.
+    """Copy the settings, and then an SQLite file with all that was committed, whole or not at all, to a new path.
 
-    Raises StoreUnavailableError where it cannot be made.
+    Raises StoreUnavailableError if the copy cannot be made.
     """
-    # The same for each attempt, of which there is one at a time: what was interrupted leaves nothing behind.
-    aside = target.with_name(f"{file.stem}-{blake3(os.fsencode(file.absolute())).hexdigest()[:8]}.partial")
+    # Each attempt uses the same name, and there is one at a time: an interrupted one leaves nothing behind.
+    partial = target.with_name(f"{file.stem}-{blake3(os.fsencode(file.absolute())).hexdigest()[:8]}.partial")
     try:
         target.parent.mkdir(exist_ok=True)
-        for left in target.parent.glob(f"{aside.name}*"):
-            left.unlink()
+        for leftover in target.parent.glob(f"{partial.name}*"):
+            leftover.unlink()
         shutil.copyfile(settings, target.with_suffix(".toml"))
-        _copy(file, aside)
-        flush(aside)
-        aside.rename(target)
+        _copy(file, partial)
+        flush(partial)
+        partial.rename(target)
         flush(target.parent)
     except OSError as error:
         with suppress(OSError):
-            aside.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
         raise StoreUnavailableError(
             f"cannot back up {file} to {target}: {error}. Nothing was changed; free space, or make the folder writable"
         ) from error
