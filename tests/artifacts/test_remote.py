@@ -14,7 +14,7 @@ from fsspec.registry import _registry as loaded_file_systems
 from tests.artifacts.conftest import contents, every, failing, put
 from zencache.artifacts.filesystems import checked, file_system, redacted
 from zencache.artifacts.manifest import MANIFEST, Manifest
-from zencache.artifacts.read_cache import holding
+from zencache.artifacts.read_cache import keep_cached
 from zencache.config import Settings
 from zencache.errors import SettingsError, StoreUnavailableError
 from zencache.model.records import ArtifactRecord
@@ -233,7 +233,7 @@ def test_what_is_being_read_stays(flaky, at):
     with store.reading(record) as folder:
         put(store, fill=written(1000))
         assert (folder / "a").exists()
-    with holding():
+    with keep_cached():
         with store.reading(record):
             pass
         put(store, fill=written(1000))
@@ -255,7 +255,7 @@ with ReadCache(Path(sys.argv[1]), 0).using(sys.argv[2]) as folder:
 def test_what_another_process_reads_stays_until_that_ends(flaky, at):
     """Also when it is killed."""
     store = at("flaky://store", read_cache_size=0)
-    with holding():
+    with keep_cached():
         record = put(store, fill=written(1000))
         command = [sys.executable, "-c", READER, str(store.project.read_cache), record.digest]
         reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""The bytes of a project's artifacts, on this machine or in a remote store. Only this package imports fsspec."""
+"""Stores a project's artifacts on this machine or in a remote store. Only this package imports fsspec."""
 
 from zencache.model.legacy_api import legacy_names
 

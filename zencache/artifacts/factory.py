@@ -28,7 +28,7 @@ class Backends:
         self.local = LocalBackend(project)
 
     def of(self, uri: str) -> ArtifactBackend:
-        """Give the backend of an artifact's uri, of the place of a root, or of an artifact store's setting."""
+        """Give the backend of a uri: of an artifact, a root, or the artifact store's setting."""
         return self._remote if _is_remote(uri) else self.local
 
     def grouped(
@@ -44,7 +44,7 @@ class Backends:
 
     @cached_property
     def _remote(self) -> ArtifactBackend:
-        from zencache.artifacts.remote import RemoteBackend  # noqa: PLC0415 - imports fsspec, when a uri needs it
+        from zencache.artifacts.remote import RemoteBackend  # noqa: PLC0415 - imports fsspec
 
         return RemoteBackend(self._project, self.cache, self._retry)
 

@@ -64,7 +64,7 @@ def redacted(text: str) -> str:
 
 
 def checked(url: str) -> str:
-    """Give the URL of a store without a slash at its end; raises SettingsError for one that holds credentials.
+    """Give a store's URL without a slash at its end; raises SettingsError if it holds credentials.
 
     >>> checked("s3://bucket/prefix/")
     's3://bucket/prefix'
@@ -73,9 +73,10 @@ def checked(url: str) -> str:
     is_user = parts.username is not None and _EXTRAS.get(parts.scheme) != "azure"  # container@account
     if parts.password is not None or is_user or parts.query:
         raise SettingsError(
-            f"the artifact store's URL {redacted(url)} holds credentials or a query, and URLs are printed and recorded; "
-            "write scheme://bucket/prefix, and give credentials as the backend takes them (AWS_ACCESS_KEY_ID, "
-            "GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_CONNECTION_STRING, its own files)"
+            f"the artifact store's URL {redacted(url)} holds credentials or a query, and URLs are printed "
+            "and recorded; write scheme://bucket/prefix, and give credentials as the backend takes them "
+            "(AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_CONNECTION_STRING, its own "
+            "files)"
         )
     if not parts.netloc and parts.scheme != "memory":
         raise SettingsError(f"the artifact store's URL {url!r} names no bucket; write scheme://bucket/prefix")
@@ -107,8 +108,8 @@ def _open(scheme: str, options: Mapping[str, Any]) -> Any:
     secrets = sorted(_secrets(options))
     if secrets:
         raise SettingsError(
-            f"[artifact_store_options] holds {', '.join(secrets)}: settings are committed, so secrets have no place in them. "
-            "Give credentials as the backend takes them (environment variables, its own files)"
+            f"[artifact_store_options] holds {', '.join(secrets)}: settings are committed, so secrets have "
+            "no place in them. Give credentials as the backend takes them (environment variables, its own files)"
         )
     try:
         with warnings.catch_warnings():
@@ -123,8 +124,8 @@ def _open(scheme: str, options: Mapping[str, Any]) -> Any:
         raise SettingsError(f"an artifact store at {scheme}:// needs another package: {advice}") from error
     except (TypeError, ValueError) as error:
         raise SettingsError(
-            f"cannot use an artifact store at {scheme}://: {redacted(str(error))}. Use a folder, s3://, gs://, az://, or another "
-            "that fsspec knows, and check [artifact_store_options]"
+            f"cannot use an artifact store at {scheme}://: {redacted(str(error))}. Use a folder, s3://, "
+            "gs://, az://, or another that fsspec knows, and check [artifact_store_options]"
         ) from error
     if scheme in ("s3", "s3a"):
         fs.retries = 2  # as above; one part of a large file is worth a second attempt before all of it

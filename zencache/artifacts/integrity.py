@@ -39,7 +39,7 @@ def unchecked(folder: Path) -> str | None:  # noqa: ARG001 - stands for a materi
 
 
 def value_digest_or_error(record: ArtifactRecord, value_digest: ValueDigest, folder: Path) -> str | None:
-    """Call a materializer's digest; raises MaterializerError if it fails and the files do not decide either."""
+    """Call a materializer's digest; raises MaterializerError if it fails, unless the files decide."""
     try:
         return value_digest(folder)
     except Exception as error:
@@ -63,7 +63,7 @@ def difference(folder: Path, digest: str, value_digest: ValueDigest) -> str | No
 
 
 def check(folder: Path, digest: str, *, name: str, value_digest: ValueDigest) -> None:
-    """Raise ArtifactError, which names the first file that differs, unless the content is what was recorded."""
+    """Raise ArtifactError, which names the first file that differs from what was recorded, if any does."""
     if not folder.exists():
         raise missing_error(name, folder)
     changed = difference(folder, digest, value_digest)
@@ -72,7 +72,7 @@ def check(folder: Path, digest: str, *, name: str, value_digest: ValueDigest) ->
 
 
 def read_checked(folder: Path, digest: str, *, name: str) -> dict[str, bytes]:
-    """Read an artifact's files into memory; raises ArtifactError unless just these bytes are what was recorded."""
+    """Read an artifact's files into memory; raises ArtifactError unless these bytes are what was recorded."""
     try:
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in content_files(folder)}
     except OSError as error:

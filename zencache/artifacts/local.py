@@ -82,8 +82,8 @@ class LocalBackend:
             return "is missing or damaged"
         return None if has_manifest or not record.materializer else NO_MANIFEST
 
-    def problems(self, records: Sequence[ArtifactRecord]) -> dict[str, str | None]:  # noqa: ARG002 - as `problem` is cheap
-        """Answer nothing ahead of `problem`."""
+    def problems(self, records: Sequence[ArtifactRecord]) -> dict[str, str | None]:  # noqa: ARG002 - cheap
+        """Answer nothing ahead of `problem`, which costs next to nothing."""
         return {}
 
     def damage(
@@ -143,7 +143,11 @@ class LocalBackend:
             raise missing_error(record.name, record.folder) from error  # another reader has moved it
 
     @contextmanager
-    def fetching(self, record: ArtifactRecord, value_digest: ValueDigest) -> Iterator[Path]:  # noqa: ARG002 - unchecked
+    def fetching(
+        self,
+        record: ArtifactRecord,
+        value_digest: ValueDigest,  # noqa: ARG002 - nothing came over a network
+    ) -> Iterator[Path]:
         """Give an artifact's own folder, whatever is in it."""
         yield record.folder
 

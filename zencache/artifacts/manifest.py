@@ -2,10 +2,11 @@
 
 ::
 
-    {"digest": "…", "files": [["deep/array.npy", 128, "…"], …], "folders": ["empty", …], "format": "zencache-manifest/1"}
+    {"digest": "…", "files": [["deep/array.npy", 128, "…"], …], "folders": ["empty", …],
+     "format": "zencache-manifest/1"}
 
-`files` are sorted, each with its size in bytes and its BLAKE3 digest. `digest` covers all files, and `folders` lists the
-empty folders. The manifest counts neither for the size nor for the digest of its artifact.
+`files` are sorted, each with its size in bytes and its BLAKE3 digest. `digest` covers all files, and
+`folders` lists the empty folders. The manifest counts neither for the size nor for the digest of its artifact.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
-        """Parse it; raises ValueError for data that is no manifest, or that names a file outside of the artifact."""
+        """Parse it; raises ValueError if it is malformed, or names a file outside of the artifact."""
         fields = json.loads(data)
         if not isinstance(fields, dict) or fields.get("format") != _TAG:
             raise ValueError(f"it is not of the format {_TAG}")
@@ -91,7 +92,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
-        """Read the manifest in an artifact's folder; None without one, and ValueError as `from_json` raises it."""
+        """Read the manifest in a folder; None without one. Raises ValueError as `from_json` does."""
         try:
             return cls.from_json((folder / MANIFEST).read_bytes())
         except (FileNotFoundError, NotADirectoryError):
@@ -147,7 +148,7 @@ def size_of(folder: Path) -> int:
 
 
 def measure(folder: str) -> tuple[int, bool]:
-    """Give the bytes of an artifact without its manifest, and whether it has one; raises OSError if it is gone."""
+    """Give an artifact's bytes without its manifest, and whether it has one; raises OSError if it is gone."""
     size, has_manifest = 0, False
     try:
         entries = os.scandir(folder)

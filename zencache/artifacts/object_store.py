@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ from zencache.util.backoff import AttemptsExhaustedError, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from zencache.config import Project
 
@@ -60,7 +63,7 @@ class ObjectStore:
         return fs, str(fs._strip_protocol(uri)).rstrip("/")  # noqa: SLF001 - fsspec has no public name for it
 
     def request(self, uri: str, send: Callable[[Any, str], _T], name: str = "") -> _T:
-        """Call `send` with the file system and path of a uri, or of a file `name` below it, until it succeeds.
+        """Call `send` with the file system and path of a uri, or of a file below it, until it succeeds.
 
         Raises FileNotFoundError and its kin as they are, else StoreUnavailableError, which names the uri.
         """
@@ -146,6 +149,31 @@ def in_parallel(call: Callable[[_Item], _T], items: Iterable[_Item]) -> list[_T]
             threads.shutdown(wait=True, cancel_futures=True)
 
 
+def is_uploaded(file: Path, size: int, info: Mapping[str, Any] | None) -> bool:
+    """Say whether an object is a file's content, by its size and the checksum that the store gives."""
+    if info is None or info["size"] != size:
+        return False
+    checksum = _md5(info)
+    if checksum is None:
+        return False
+    hasher = hashlib.md5(usedforsecurity=False)
+    with file.open("rb") as opened:
+        while chunk := opened.read(2**20):
+            hasher.update(chunk)
+    return hasher.hexdigest() == checksum
+
+
+def _md5(info: Mapping[str, Any]) -> str | None:
+    """Read the MD5 of an object as S3 (of an upload in one part), GCS and Azure give it."""
+    tag = str(info.get("ETag", "")).strip('"')
+    if len(tag) == 32 and "-" not in tag:  # noqa: PLR2004 - digits of an MD5
+        return tag
+    checksum = info.get("md5Hash") or (info.get("content_settings") or {}).get("content_md5")
+    if isinstance(checksum, str):
+        checksum = base64.b64decode(checksum)
+    return bytes(checksum).hex() if checksum else None
+
+
 def _is_transient(error: Exception) -> bool:
     return not isinstance(error, (*_ANSWERS, *_PERMANENT)) and type(error).__name__ not in _CREDENTIALS
 
@@ -153,6 +181,7 @@ def _is_transient(error: Exception) -> bool:
 def _unavailable(uri: str, error: BaseException, attempts: str) -> StoreUnavailableError:
     cause = redacted(f"{type(error).__name__}: {error}")
     return StoreUnavailableError(
-        f"the artifact store failed at {redacted(uri)}, {attempts}: {cause}. Check that it can be reached, and that the "
-        "credentials of its backend (environment variables, its own files) allow reading and writing; then run again"
+        f"the artifact store failed at {redacted(uri)}, {attempts}: {cause}. Check that it can be reached, "
+        "and that the credentials of its backend (environment variables, its own files) allow reading and "
+        "writing; then run again"
     )

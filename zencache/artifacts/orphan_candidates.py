@@ -1,4 +1,4 @@
-"""Lists bytes that may belong to no artifact: of failed runs, killed processes, interrupted transfers, and quarantine.
+"""Lists bytes that may belong to no artifact: of failed runs, killed processes, cut transfers, quarantine.
 
 Only the records tell which of them are orphans: `maintenance.orphans` asks them.
 """
@@ -80,7 +80,7 @@ def _measure(path: Path) -> tuple[int, datetime]:
 
 
 def local_candidates(root: Path) -> Iterator[OrphanCandidate]:
-    """List what is below a root on this machine: artifacts, and what TFX's launcher and steps put beside them."""
+    """List what is below a root: artifacts, and what TFX's launcher and steps put beside them."""
     for node in (folder for folder in folders(root) if folder.name[0] not in "._"):
         for output in folders(node):
             if output.name.startswith("."):

@@ -2,12 +2,12 @@
 
 ::
 
-    <root>/<step>/<output>/<execution>                 in the project's folder, and below pipeline roots that its records name
-    <base>/_<16 hex>/<step>/<output>/<execution>       where others may write too: each run has a root of its own
+    <root>/<step>/<output>/<execution>              in the project, and below pipeline roots that records name
+    <base>/_<16 hex>/<step>/<output>/<execution>    where others write too: each run has a root of its own
 
-A base is the project's folder, its artifact store's folder, or its URL. The name of a run's root is random: a folder
-of that name on this machine was made by that run. Folders of other machines' runs are not owned here, whatever the
-records say.
+A base is the project's folder, its artifact store's folder, or its URL. The name of a run's root is random: a
+folder of that name on this machine was made by that run. Folders of other machines' runs are not owned here,
+whatever the records say.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class OwnedRoots:
 
     @classmethod
     def of(cls, project: Project, named: Iterable[Path] = ()) -> OwnedRoots:
-        """Give the places of a project and its database; `named` are the pipeline roots that records in files name.
+        """Give the places of a project; `named` are the pipeline roots that SQLite files of it name.
 
         A server's records may name folders of another machine, so only the project's own count there.
         """
@@ -61,7 +61,7 @@ class OwnedRoots:
         return cls(tuple(map(str, roots)), tuple(bases), backends)
 
     def is_made_by(self, place: str, execution: int) -> bool:
-        """Say whether a place is one where an execution of this project puts its outputs, with no link on the way."""
+        """Say whether an execution of this project puts its outputs there, with no link on the way."""
         run = self.run_root(place)
         roots = self.roots if run is None else (run,)
         return any(
@@ -71,7 +71,7 @@ class OwnedRoots:
         )
 
     def run_root(self, place: str) -> str | None:
-        """Give the root of a single run that a place is in or is; None if there is none, or not on this machine."""
+        """Give the root of a single run that a place is in or is; None without one on this machine."""
         for base in self.bases:
             names = _names_below(place, base)
             if names and _RUN.fullmatch(names[0]):
@@ -83,8 +83,10 @@ class OwnedRoots:
 def is_output_of(place: str, root: str, execution: int) -> bool:
     """Say whether a place is named as TFX's launcher names an output of an execution below a root.
 
-    >>> is_output_of("/r/load/output/7", "/r", 7), is_output_of("/data/7", "/r", 7), is_output_of("s3://b/x/y/7", "s3://b", 7)
-    (True, False, True)
+    >>> is_output_of("/r/load/output/7", "/r", 7), is_output_of("s3://b/load/output/7", "s3://b", 7)
+    (True, True)
+    >>> is_output_of("/data/7", "/r", 7)
+    False
     """
     names = _names_below(place, root)
     if not _DEPTH <= len(names) <= _DEPTH + 1 or names[_DEPTH - 1] != str(execution):

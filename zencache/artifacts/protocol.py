@@ -1,6 +1,6 @@
 """The interface of artifact backends: what a folder of this machine and a remote object store have in common.
 
-A backend is chosen by the uri of an artifact, in `factory` alone; `ArtifactStore` is what other packages call.
+A backend is chosen by uri, in `factory` alone. Other packages call `ArtifactStore`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ArtifactBackend(Protocol):
 
     @property
     def objects(self) -> ObjectStore | None:
-        """Access for TFX components, which have file systems of their own for this machine alone; None here."""
+        """Access for TFX components, which reach this machine alone by themselves; None where they do."""
 
     @property
     def concurrency(self) -> int:
@@ -43,7 +43,7 @@ class ArtifactBackend(Protocol):
     # -- places --
 
     def base(self) -> str:
-        """Give the place below which runs put artifacts; raises SettingsError for a URL that holds credentials."""
+        """Give the place below which runs put artifacts; raises SettingsError if it holds credentials."""
 
     def place(self, uri: str) -> str:
         """Give the one spelling of a uri: its folder on this machine, or its URL."""
@@ -60,9 +60,9 @@ class ArtifactBackend(Protocol):
     # -- checks --
 
     def problem(self, record: ArtifactRecord) -> str | None:
-        """Say what is wrong with an artifact, by its sizes and manifest; None if nothing is. Reads no content.
+        """Say what is wrong with an artifact, by its sizes and manifest; None if nothing is.
 
-        Raises StoreUnavailableError where a remote store does not answer.
+        Reads no content. Raises StoreUnavailableError where a remote store does not answer.
         """
 
     def problems(self, records: Sequence[ArtifactRecord]) -> dict[str, str | None]:
@@ -71,7 +71,7 @@ class ArtifactBackend(Protocol):
     def damage(
         self, record: ArtifactRecord, value_digest: ValueDigest, *, full: bool, manifest_required: bool
     ) -> Damage | None:
-        """Describe what is wrong with an artifact; with `full`, every byte is compared. Changes and keeps nothing."""
+        """Say what is wrong with an artifact; with `full`, compare every byte. Changes and keeps nothing."""
 
     def manifest(self, uri: str) -> Manifest:
         """Describe what is at a uri now."""

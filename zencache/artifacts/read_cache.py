@@ -1,13 +1,13 @@
-"""What was read from a store elsewhere, kept on this machine by content digest, bounded, for all processes.
+"""The read cache: files of remote artifacts on this machine, by content digest, bounded, shared by processes.
 
 ::
 
-    .zencache/cache/<digest>/           an artifact's files and manifest, read-only; its time is that of the last use
-    .zencache/cache/<digest>.partial/   one that is being fetched, by the process that has it locked
-    .zencache/cache/.gone-…/            one that is being deleted
+    .zencache/cache/<digest>/           an artifact's files and manifest, read-only; its time is the last use
+    .zencache/cache/<digest>.partial/   a fetch that is going on, or was interrupted; its process holds a lock
+    .zencache/cache/.gone-…/            a deletion that is going on
 
-Who uses an artifact holds a shared lock (`flock`) on its folder, which ends with the process at the latest; only
-what nobody holds is deleted.
+Each user of an artifact holds a shared lock (`flock`) on its folder, which ends with the process at the
+latest. Only folders without a lock are deleted.
 """
 
 from __future__ import annotations
@@ -37,41 +37,41 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _GONE = ".gone-"
-_held: ContextVar[list[int] | None] = ContextVar("zencache_held", default=None)
-"""Locks that are kept to the end of a `holding`."""
+_kept_locks: ContextVar[list[int] | None] = ContextVar("zencache_kept_locks", default=None)
+"""Locks that are kept to the end of a `keep_cached`."""
 
 
 @contextmanager
-def holding() -> Iterator[None]:
-    """Have what is used meanwhile, in this thread, stay until the end of it."""
-    held: list[int] = []
-    token = _held.set(held)
+def keep_cached() -> Iterator[None]:
+    """Keep what this thread uses meanwhile in the cache, until the end."""
+    locks: list[int] = []
+    token = _kept_locks.set(locks)
     try:
         yield
     finally:
-        _held.reset(token)
-        for file in held:
-            os.close(file)
+        _kept_locks.reset(token)
+        for lock in locks:
+            os.close(lock)
 
 
 class ReadCache:
-    """Artifacts from elsewhere, at most so many bytes of them; what was not used for longest goes first."""
+    """Copies of remote artifacts, up to a size in bytes; the least recently used are deleted first."""
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder = folder
         self._limit = limit
 
     def place(self, digest: str) -> Path:
-        """Give the folder of a digest; one that a materializer made up is never a path."""
+        """Give the folder of a digest; a materializer's digest may be any text, and is never a path."""
         name = digest if _DIGEST.fullmatch(digest) else blake3(digest.encode()).hexdigest()
         return self._folder / name
 
     @contextmanager
     def using(self, digest: str) -> Iterator[Path | None]:
-        """Give the folder of a digest, which stays there meanwhile; None if there is none."""
+        """Give the folder of a digest, which stays there meanwhile; None if it is not cached."""
         place = self.place(digest)
-        file = open_locked_folder(place, shared=True)
-        if file is None:
+        lock = open_locked_folder(place, shared=True)
+        if lock is None:
             yield None
             return
         with contextlib.suppress(OSError):
@@ -79,32 +79,33 @@ class ReadCache:
         try:
             yield place
         finally:
-            _release(file)
+            _release(lock)
 
     @contextmanager
     def filling(self, digest: str) -> Iterator[Path | None]:
-        """Give the folder to fetch a digest's files into, with what an earlier try left there; one process at a time.
+        """Give the folder to fetch a digest's files into, which an interrupted fetch may have filled in part.
 
-        At the end it takes its place, unless that failed. None if it has come into its place meanwhile.
+        One process at a time has it. On success it becomes the digest's folder. None if another process was
+        faster.
         """
         place = self.place(digest)
-        aside = place.with_name(f"{place.name}.partial")
-        file = None
-        while file is None:
-            aside.mkdir(parents=True, exist_ok=True)
-            file = open_locked_folder(aside)
+        partial_folder = place.with_name(f"{place.name}.partial")
+        lock = None
+        while lock is None:
+            partial_folder.mkdir(parents=True, exist_ok=True)
+            lock = open_locked_folder(partial_folder)
         try:
             if place.exists():
-                shutil.rmtree(aside, ignore_errors=True)
+                shutil.rmtree(partial_folder, ignore_errors=True)
                 yield None
                 return
-            yield aside
-            aside.rename(place)
+            yield partial_folder
+            partial_folder.rename(place)
         finally:
-            os.close(file)
+            os.close(lock)
 
     def adopt(self, folder: Path, digest: str) -> Path:
-        """Move the files of a new artifact into their place, or leave those that are there."""
+        """Move the files of a new artifact into the cache, unless equal ones are there."""
         place = self.place(digest)
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -118,11 +119,11 @@ class ReadCache:
         return place
 
     def discard(self, digest: str) -> None:
-        """Delete a copy that is bad, whoever uses it."""
+        """Delete a damaged copy, even if it is in use."""
         _delete(self.place(digest))
 
     def forget(self, digest: str) -> None:
-        """Delete the copy of what is no artifact any more, unless it is in use."""
+        """Delete the copy of a deleted artifact, unless it is in use."""
         _delete_unused(self.place(digest))
 
     def partial_fetches(self) -> Iterator[OrphanCandidate]:
@@ -133,19 +134,19 @@ class ReadCache:
                 yield replace(local_candidate(path), delete=delete, is_resumable=True)
 
     def shrink(self) -> None:
-        """Delete what was not used for longest and is not in use, until what is left is within the bound."""
+        """Delete the least recently used copies that are not in use, until the rest is within the bound."""
         for gone in self._folder.glob(f"{_GONE}*"):
             shutil.rmtree(gone, ignore_errors=True)
-        there = sorted(_entries(self._folder))
-        total = sum(size for _, size, _ in there)
-        for _, size, path in there:
+        copies = sorted(_copies(self._folder))
+        total = sum(size for _, size, _ in copies)
+        for _, size, path in copies:
             if total <= self._limit:
                 return
             if _delete_unused(path):
                 total -= size
 
 
-def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
+def _copies(folder: Path) -> Iterator[tuple[float, int, Path]]:
     for path in folder.iterdir():
         if _DIGEST.match(path.name):
             with contextlib.suppress(OSError):  # another process deleted it
@@ -153,26 +154,26 @@ def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
 
 
 def _delete_unused(path: Path) -> bool:
-    file = open_locked_folder(path, wait=False)
-    if file is None:
+    lock = open_locked_folder(path, wait=False)
+    if lock is None:
         return False
     try:
         _delete(path)
     finally:
-        os.close(file)
+        os.close(lock)
     return True
 
 
 def _delete(path: Path) -> None:
     gone = path.with_name(f"{_GONE}{os.urandom(8).hex()}")
     with contextlib.suppress(FileNotFoundError):
-        path.rename(gone)  # at once: nobody finds half of it
+        path.rename(gone)  # first, so that nobody reads half of it
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def _release(file: int) -> None:
-    held = _held.get()
-    if held is None:
-        os.close(file)
+def _release(lock: int) -> None:
+    kept_locks = _kept_locks.get()
+    if kept_locks is None:
+        os.close(lock)
     else:
-        held.append(file)
+        kept_locks.append(lock)

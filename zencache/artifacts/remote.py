@@ -6,16 +6,14 @@
     s3://bucket/prefix/<run's root>/<step>/<output>/<execution>/.zencache-manifest.json   written last
     s3://bucket/prefix/.quarantine/…                                                 damaged copies, kept
 
-A step writes into a folder of this machine. Its files are digested and uploaded, many at once, then the manifest:
-without it the objects are no artifact. A file that is there already, by size and checksum, is not uploaded again.
-Reading fetches the files into the read cache; an interrupted fetch resumes where it ended.
+A step writes into a folder of this machine. Its files are digested and uploaded, many at once, then the
+manifest: without it the objects are no artifact. A file that is there already, by size and checksum, is not
+uploaded again. Reading fetches the files into the read cache; an interrupted fetch resumes where it ended.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
@@ -29,7 +27,13 @@ from zencache.artifacts import object_store
 from zencache.artifacts.filesystems import checked
 from zencache.artifacts.integrity import CONTENT_CHANGED, NO_MANIFEST, Damage, changed_error, check
 from zencache.artifacts.manifest import MANIFEST, Manifest
-from zencache.artifacts.object_store import CONCURRENT_REQUESTS, MISSING, ObjectStore, in_parallel
+from zencache.artifacts.object_store import (
+    CONCURRENT_REQUESTS,
+    MISSING,
+    ObjectStore,
+    in_parallel,
+    is_uploaded,
+)
 from zencache.artifacts.orphan_candidates import remote_candidates, remote_quarantine
 from zencache.artifacts.protocol import StoredArtifact
 from zencache.artifacts.staging import QUARANTINE, make_read_only, write_artifact
@@ -71,11 +75,11 @@ class RemoteBackend:
         """Give the folder of the read cache for a content digest."""
         return self._cache.place(digest)
 
-    def is_run_root(self, root: str) -> bool:  # noqa: ARG002 - there is one store, whoever asks
+    def is_run_root(self, root: str) -> bool:  # noqa: ARG002 - the same for all roots
         """Say yes: all machines see the same objects."""
         return True
 
-    def has_link(self, root: str, names: Sequence[str]) -> bool:  # noqa: ARG002 - as said
+    def has_link(self, root: str, names: Sequence[str]) -> bool:  # noqa: ARG002 - the same everywhere
         """Say no: object stores have no links."""
         return False
 
@@ -133,10 +137,10 @@ class RemoteBackend:
             return value_digest(Path(folder))
 
     def manifest(self, uri: str) -> Manifest:
-        """Stand for the output of a TFX component: its files are not read here, so its uri stands for its content."""
+        """Describe the output of a TFX component: its files are not read here, so its uri stands for them."""
         return Manifest(((uri, 0, ""),))
 
-    def folder_without_manifest(self, uri: str) -> Path | None:  # noqa: ARG002 - as said
+    def folder_without_manifest(self, uri: str) -> Path | None:  # noqa: ARG002 - the same everywhere
         """Give None: every format wrote manifests here."""
         return None
 
@@ -223,7 +227,7 @@ class RemoteBackend:
             raise changed_error(record.name, record.uri, f"{MANIFEST} cannot be used: {error}") from error
 
     def _fetch_file(self, record: ArtifactRecord, partial: Path, name: str, size: int, digest: str) -> None:
-        """Fetch a file, or the rest of it; a rest that does not fit its beginning is fetched again from the start."""
+        """Fetch a file, or the rest of it; if the whole is wrong then, fetch it again from the start."""
         target = partial / name
         target.parent.mkdir(parents=True, exist_ok=True)
         for is_last in (not target.exists(), True):
@@ -278,7 +282,7 @@ class RemoteBackend:
         names = [
             name
             for name, size, _ in manifest.files
-            if not _is_uploaded(folder / name, size, info_by_name.get(name))
+            if not is_uploaded(folder / name, size, info_by_name.get(name))
         ]
 
         def upload(name: str) -> None:
@@ -299,7 +303,7 @@ class RemoteBackend:
         self.objects.remove(uri, [name for name in info_by_name if name not in used])
         return {name: info for name, info in info_by_name.items() if name in used}
 
-    def blocks_put(self, record: ArtifactRecord) -> bool:  # noqa: ARG002 - as said
+    def blocks_put(self, record: ArtifactRecord) -> bool:  # noqa: ARG002 - the same everywhere
         """Say no: an upload replaces what is there."""
         return False
 
@@ -375,28 +379,3 @@ def _remove_others(partial: Path, manifest: Manifest) -> None:
     for path in partial.rglob("*"):
         if path.is_file() and path not in kept:
             path.unlink()
-
-
-def _is_uploaded(file: Path, size: int, info: Mapping[str, Any] | None) -> bool:
-    """Say whether an object is a file's content, by its size and the checksum that the store gives."""
-    if info is None or info["size"] != size:
-        return False
-    checksum = _md5(info)
-    if checksum is None:
-        return False
-    hasher = hashlib.md5(usedforsecurity=False)
-    with file.open("rb") as opened:
-        while chunk := opened.read(2**20):
-            hasher.update(chunk)
-    return hasher.hexdigest() == checksum
-
-
-def _md5(info: Mapping[str, Any]) -> str | None:
-    """Read the MD5 of an object as S3 (of an upload in one part), GCS and Azure give it."""
-    tag = str(info.get("ETag", "")).strip('"')
-    if len(tag) == 32 and "-" not in tag:  # noqa: PLR2004 - digits of an MD5
-        return tag
-    checksum = info.get("md5Hash") or (info.get("content_settings") or {}).get("content_md5")
-    if isinstance(checksum, str):
-        checksum = base64.b64decode(checksum)
-    return bytes(checksum).hex() if checksum else None

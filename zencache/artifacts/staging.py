@@ -38,9 +38,9 @@ def write_artifact(
 ) -> Manifest:
     """Have `fill` write an artifact's files, and put them at `target` whole or not at all.
 
-    The files are flushed to disk and made read-only, then their manifest; the staging folder is renamed, and
-    the folders above, up to `root`, are flushed: a power failure leaves all or nothing. Files that are already
-    in `target` (a step wrote there itself) become part of the artifact.
+    The files are flushed to disk and made read-only, then their manifest. The staging folder is renamed, and
+    the folders above, up to `root`, are flushed: a power failure leaves all or nothing. Files that are
+    already in `target` (a step wrote there itself) become part of the artifact.
     """
     staging = _staging_folder(target)
     try:
@@ -78,7 +78,7 @@ def _fill_staging(
 
 
 def add_manifest(folder: Path, digest: str, value_digest: ValueDigest = unchecked) -> Manifest:
-    """Write the manifest of an artifact that is older than manifests; raises ArtifactError if it has changed since."""
+    """Write the manifest of an artifact that is older than manifests; raises ArtifactError if it changed."""
     manifest = Manifest.of(folder)
     if (value_digest(folder) or manifest.digest) != digest:
         raise ArtifactError(
@@ -94,7 +94,7 @@ def add_manifest(folder: Path, digest: str, value_digest: ValueDigest = unchecke
 
 
 def clear_failed_attempt(target: Path) -> None:
-    """Remove what a failed attempt left at `target` and in its staging folder; `target` is an empty folder then."""
+    """Remove what a failed attempt left, also in the staging folder; `target` is an empty folder then."""
     try:
         for folder in (target, _staging_folder(target)):
             if folder.exists():

@@ -1,4 +1,4 @@
-"""The artifacts of a project by their records, whichever backend has their bytes. Other packages call this one class."""
+"""The artifacts of a project by their records, whichever backend has their bytes; other packages call it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ArtifactStore:
     def __init__(self, project: Project, retry: Retry | None = None) -> None:
         self.project = project
         self.lacks_manifests = False
-        """Whether the records are of a format without manifests; the next run writes those of unchanged artifacts."""
+        """Whether the records are of a format without manifests; the next run adds them."""
         self._backends = Backends(project, retry)
         self.cache = self._backends.cache
 
@@ -59,7 +59,7 @@ class ArtifactStore:
         return f"{self._backends.of(setting or '').base()}/_{os.urandom(8).hex()}"
 
     def root_for_components(self, root: str) -> str:
-        """Give the root on this machine that stands for a run's root, for what TFX components read or write."""
+        """Give the root on this machine for what TFX components of a run read or write."""
         if self._backends.of(root).objects is None:
             return root
         here = str(self.project.artifacts)
@@ -84,9 +84,9 @@ class ArtifactStore:
     # -- checks -------------------------------------------------------------------------------
 
     def problem(self, record: ArtifactRecord) -> str | None:
-        """Say what is wrong with an artifact, by its sizes and manifest; None if nothing is. Reads no content.
+        """Say what is wrong with an artifact, by its sizes and manifest; None if nothing is.
 
-        Raises StoreUnavailableError where a remote store does not answer.
+        Reads no content. Raises StoreUnavailableError where a remote store does not answer.
         """
         return self._backends.of(record.uri).problem(record)
 
@@ -96,7 +96,7 @@ class ArtifactStore:
         return None if is_readable else "is in a store that TFX components do not read"
 
     def problems(self, records: Iterable[ArtifactRecord]) -> dict[str, str | None]:
-        """Answer `problem` by uri for those artifacts that are cheaper to ask for at once; others are left out."""
+        """Answer `problem` by uri for the artifacts that are cheaper to ask for at once; leave out others."""
         problem_by_uri: dict[str, str | None] = {}
         for backend, group in self._backends.grouped(records, _uri):
             problem_by_uri |= backend.problems(list({record.uri: record for record in group}.values()))
@@ -110,8 +110,8 @@ class ArtifactStore:
     def damage(self, record: ArtifactRecord, value_digest: ValueDigest, *, full: bool) -> Damage | None:
         """Describe what is wrong with an artifact; with `full`, every byte is compared.
 
-        Changes nothing, and neither asks nor fills the read cache. Raises StoreUnavailableError where a remote
-        store does not answer.
+        Changes nothing, and neither asks nor fills the read cache. Raises StoreUnavailableError where a
+        remote store does not answer.
         """
         compare = partial(value_digest_or_error, record, value_digest)
         required = not self.lacks_manifests
@@ -120,8 +120,8 @@ class ArtifactStore:
                 record, compare, full=full, manifest_required=required
             )
         except MaterializerError:
-            wrong = f"cannot be compared with its record: {record.materializer} cannot be used here; install what it needs"
-            return Damage(wrong, is_certain=False)
+            reason = f"{record.materializer} cannot be used here; install what it needs"
+            return Damage(f"cannot be compared with its record: {reason}", is_certain=False)
 
     def concurrency(self, records: Iterable[ArtifactRecord]) -> int:
         """Say how many of these artifacts are worth being checked at once."""
@@ -147,14 +147,14 @@ class ArtifactStore:
             yield folder
 
     def read_into_memory(self, record: ArtifactRecord) -> dict[str, bytes]:
-        """Give the very bytes that were compared with the record, by file; raises ArtifactError as `reading` does."""
+        """Give the very bytes that were compared with the record, by file; raises as `reading` does."""
         with self._backends.of(record.uri).fetching(record, unchecked) as folder:
             return read_checked(folder, record.digest, name=record.name)
 
     def fetch(self, record: ArtifactRecord, value_digest: ValueDigest = unchecked) -> Path:
         """Give an artifact's files as a folder of this machine; checked if they came over a network.
 
-        In the read cache they stay until others need the room, or to the end of a `holding`.
+        In the read cache they stay until others need the room, or to the end of a `keep_cached`.
         """
         with self._backends.of(record.uri).fetching(record, value_digest) as folder:
             return folder
@@ -212,7 +212,7 @@ class ArtifactStore:
     # -- housekeeping -------------------------------------------------------------------------
 
     def project_candidates(self) -> Iterator[OrphanCandidate]:
-        """List what may be orphans in the project's folder: working folders, partial fetches, local artifacts.
+        """List candidates in the project's folder: working folders, partial fetches, local artifacts.
 
         Of a project on a server no artifacts are listed: an SQLite file that it had before may name them.
         """

@@ -14,7 +14,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
-from zencache.artifacts.read_cache import holding
+from zencache.artifacts.read_cache import keep_cached
 from zencache.execution.active_runs import ActiveRun, active_run
 from zencache.execution.attempt import Computed, Raised, Unavailable
 from zencache.execution.outcomes import FAILED, record_failure
@@ -186,7 +186,7 @@ class _Attempt:
         run, state, step = self.active.context, self.active.state, self.spec.name
         tracking = self._tracking()
         try:
-            with holding(), state.interruptible(step), time_limit(step, limit):
+            with keep_cached(), state.interruptible(step), time_limit(step, limit):
                 artifacts = readable(state.inputs(self.body.spec), self.body.input_types)
                 inputs = {n: load(artifact, run.records.metadata) for n, artifact in artifacts.items()}
                 outputs = compute(self.body, inputs, self.context, self.uris, run.project, tracking)

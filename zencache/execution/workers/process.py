@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.artifacts.read_cache import holding
+from zencache.artifacts.read_cache import keep_cached
 from zencache.code.digest import CodeReader
 from zencache.errors import CodeUnavailableError
 from zencache.execution.attempt import Computed, Unavailable
@@ -50,7 +50,7 @@ def work(task: Task) -> Computed | Unavailable | PickledError:
     """Compute a step in this process."""
     started = time.perf_counter()
     _set_main(*task.script)
-    with holding():
+    with keep_cached():
         try:
             body, tracking, inputs = _prepared(task)
         except CodeUnavailableError as error:
