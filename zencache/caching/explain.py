@@ -43,22 +43,22 @@ def differences(
     >>> differences(old, new, {"images": "importer"})
     ('parameter lr: 0.001 → 0.01', 'input images from importer: content differs')
     """
-    found = _code(old, new, texts or {}, stored) if old.code != new.code else []
-    found += _changes("", old.packages, new.packages, gone="no longer used", new_as="new")
-    found += [
+    words = _code(old, new, texts or {}, stored) if old.code != new.code else []
+    words += _changes("", old.packages, new.packages, gone="no longer used", new_as="new")
+    words += [
         f"{_class_of(n)} changed"
         for n in {**old.classes, **new.classes}
         if n in old.classes and old.classes[n] != new.classes.get(n, old.classes[n])
     ]
     secret = {n for p in (old.parameters, new.parameters) for n, text in p.items() if holds_secret(text)}
-    found += _changes("parameter ", _shown(old.parameters, secret), _shown(new.parameters, secret))
-    found += _secrets(old.parameters, new.parameters, secret)
-    found += _inputs(old, new, feeds)
-    found += _changes("output ", _texts(old.outputs), _texts(new.outputs))
-    found += _policy(old.policy, new.policy)
-    if not found and old.classes != new.classes:
-        found = ["the classes of its inputs' values are others"]
-    return tuple(found)
+    words += _changes("parameter ", _shown(old.parameters, secret), _shown(new.parameters, secret))
+    words += _secrets(old.parameters, new.parameters, secret)
+    words += _inputs(old, new, feeds)
+    words += _changes("output ", _texts(old.outputs), _texts(new.outputs))
+    words += _policy(old.policy, new.policy)
+    if not words and old.classes != new.classes:
+        words = ["the classes of its inputs' values are others"]
+    return tuple(words)
 
 
 # -- code -------------------------------------------------------------------------------------------
@@ -66,14 +66,14 @@ def differences(
 
 def _code(old: KeyParts, new: KeyParts, texts: Mapping[str, str], stored: Path | None) -> list[str]:
     before = read_texts(stored, old.sources)
-    found = []
+    words = []
     for unit, (digest, value) in new.units.items():
         if unit not in old.units:
-            found.append(f"{unit} is new")
+            words.append(f"{unit} is new")
         elif old.units[unit][0] != digest:
-            found.append(_changed(unit, old.units[unit][1], value, before.get(unit), texts.get(unit)))
-    found += [f"{unit} is no longer used" for unit in old.units if unit not in new.units]
-    return found or ["its code uses other things under the same names"]
+            words.append(_changed(unit, old.units[unit][1], value, before.get(unit), texts.get(unit)))
+    words += [f"{unit} is no longer used" for unit in old.units if unit not in new.units]
+    return words or ["its code uses other things under the same names"]
 
 
 def _changed(unit: str, old_value: str, value: str, before: str | None, now: str | None) -> str:
@@ -136,22 +136,22 @@ def read_texts(folder: Path | None, name: str) -> dict[str, str]:
 
 
 def _inputs(old: KeyParts, new: KeyParts, feeds: Mapping[str, str]) -> list[str]:
-    found = []
+    words = []
     for name, (kind, digest) in new.inputs.items():
         where = f"input {name} from {feeds.get(name, '?')}"
         if name not in old.inputs:
-            found.append(f"{where}: new")
+            words.append(f"{where}: new")
         elif old.inputs[name][0] != kind:
-            found.append(f"{where}: type {old.inputs[name][0]} → {kind}")
+            words.append(f"{where}: type {old.inputs[name][0]} → {kind}")
         elif old.inputs[name][1] != digest:
-            found.append(f"{where}: content differs")
-    return found + [f"input {name}: gone" for name in old.inputs if name not in new.inputs]
+            words.append(f"{where}: content differs")
+    return words + [f"input {name}: gone" for name in old.inputs if name not in new.inputs]
 
 
 def _policy(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Say what differs in what a policy adds; values of environment variables are never shown."""
     hidden = {name for name in {**old, **new} if name.startswith(_HIDDEN)}
-    found = _changes(
+    words = _changes(
         "cache policy ",
         {name: text for name, text in old.items() if name not in hidden},
         {name: text for name, text in new.items() if name not in hidden},
@@ -159,30 +159,30 @@ def _policy(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     for name in sorted(hidden):
         before, now = old.get(name), new.get(name)
         if before != now:
-            found.append(
+            words.append(
                 f"{name}: new" if before is None else f"{name}: gone" if now is None else f"{name} changed"
             )
-    return found
+    return words
 
 
 def _changes(
     what: str, old: Mapping[str, str], new: Mapping[str, str], *, gone: str = "", new_as: str = ""
 ) -> list[str]:
     """List what was added, taken away or changed between two mappings of texts."""
-    found = []
+    words = []
     for name in {**old, **new}:
         before, now = old.get(name), new.get(name)
         if before == now:
             continue
         if now is None and gone:
-            found.append(f"{what}{name}: {gone}")
+            words.append(f"{what}{name}: {gone}")
         elif before is None and new_as:
-            found.append(f"{what}{name}: {new_as}")
+            words.append(f"{what}{name}: {new_as}")
         elif what:
-            found.append(f"{what}{name}: {_short(before or '(none)')} → {_short(now or '(none)')}")
+            words.append(f"{what}{name}: {_short(before or '(none)')} → {_short(now or '(none)')}")
         else:
-            found.append(f"{name} {before} → {now}")
-    return found
+            words.append(f"{name} {before} → {now}")
+    return words
 
 
 def _shown(parameters: Mapping[str, str], secret: Collection[str]) -> dict[str, str]:
@@ -199,12 +199,12 @@ def _shown(parameters: Mapping[str, str], secret: Collection[str]) -> dict[str, 
 
 def _secrets(old: Mapping[str, str], new: Mapping[str, str], secret: Collection[str]) -> list[str]:
     """Say which secrets changed, and nothing of their values."""
-    found = []
+    words = []
     for name in {**old, **new}:
         if name in secret and old.get(name) != new.get(name):
             what = ": new" if name not in old else ": gone" if name not in new else " changed"
-            found.append(f"the secret {name}{what}")
-    return found
+            words.append(f"the secret {name}{what}")
+    return words
 
 
 def _texts(outputs: Mapping[str, tuple[str, str]]) -> dict[str, str]:

@@ -154,7 +154,7 @@ class ComponentTracking(StepTracking):
         mentioned = {str(path.absolute()): digest(path) or "" for path in self._body.mentioned}
         targets = {path: digest(Path(path)) or "" for path in pushed}
         seen = self._watch.seen()
-        files = {name: known for name, known in seen.files.items() if not name.endswith((".py", ".pyc"))}
+        files = {name: content for name, content in seen.files.items() if not name.endswith((".py", ".pyc"))}
         unstable = (*seen.unstable, *self._edited())
         folders = {name: listing for name, listing in seen.folders.items() if name not in mentioned}
         return Seen({**files, **mentioned}, folders, seen.environment, targets=targets, unstable=unstable)

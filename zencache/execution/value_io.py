@@ -77,8 +77,8 @@ def readable(inputs: Mapping[str, ArtifactRecord], types: Mapping[str, Any]) -> 
 
 
 def _named(artifact: ArtifactRecord, wanted: Any) -> ArtifactRecord:
-    found = find(wanted) if isinstance(wanted, type) else None
-    path = found.path if found else materializer_of(artifact.value_type)
+    by_type = find(wanted) if isinstance(wanted, type) else None
+    path = by_type.path if by_type else materializer_of(artifact.value_type)
     if path is None:
         raise MaterializerError(
             f"the artifact {artifact.name} is of TFX's type {artifact.value_type}; its files are in "
@@ -97,19 +97,19 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     artifact = (
         artifact if artifact.digest else metadata.artifact_records.with_digests([artifact.id])[artifact.id]
     )
-    [known] = readable({"": artifact}, {}).values()
+    [loadable] = readable({"": artifact}, {}).values()
     # Before anything is dropped: another key than the one that signed it says nothing of the artifact.
-    check_signed(known, metadata.project)
+    check_signed(loadable, metadata.project)
     with _dropped_if_bad(artifact, metadata):
-        return read(known, metadata.project)
+        return read(loadable, metadata.project)
 
 
 def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
     """Check an artifact as `load` does, for a TFX component that reads the files itself."""
     allowed = metadata.project.settings.allow_pickle
-    known = load_materializer(artifact.materializer, allow_pickle=allowed) if artifact.materializer else None
-    given = (_digest_of(known),) if known else ()
-    with _dropped_if_bad(artifact, metadata), metadata.artifacts.reading(artifact, *given):
+    path = artifact.materializer
+    digest = (_digest_of(load_materializer(path, allow_pickle=allowed)),) if path else ()
+    with _dropped_if_bad(artifact, metadata), metadata.artifacts.reading(artifact, *digest):
         pass
 
 
@@ -141,11 +141,11 @@ def store(
     allow_pickle = project.settings.allow_pickle
     path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
     materializer = load_materializer(path, allow_pickle=allow_pickle)
-    said: dict[str, str | int] = {}
+    properties: dict[str, str | int] = {}
 
     def fill(folder: Path) -> None:
         materializer.save(value, folder)
-        said.update(materializer.properties(folder))
+        properties.update(materializer.properties(folder))
 
     stored = ArtifactStore(project).put(uri, fill, _digest_of(materializer))
     return ArtifactRecord(
@@ -159,7 +159,7 @@ def store(
         size=stored.size,
         live=True,
         signature=(sign("artifact", stored.digest) or "") if materializer.runs_code else "",
-        said=said,
+        said=properties,
     )
 
 

@@ -78,8 +78,8 @@ def explain(
 
 
 def _find(execution: int | None, records: ProjectRecords) -> ExecutionRecord | None:
-    found = records.metadata.executions.by_id([execution]) if execution is not None else []
-    return found[0] if found else None
+    records_found = records.metadata.executions.by_id([execution]) if execution is not None else []
+    return records_found[0] if records_found else None
 
 
 def _computed(record: ExecutionRecord, records: ProjectRecords) -> ExecutionRecord:
@@ -123,8 +123,8 @@ def _parts(spec: StepSpec, record: ExecutionRecord, computed: ExecutionRecord) -
         return None
     seen = Seen.from_json(computed.seen) if computed.seen else Seen()
     error = (record.error or "").strip().splitlines()[-1:]
-    found = {"error": tuple(error), **_of_key(spec, record.key or parts.key, parts), **_of_seen(seen)}
-    return {kind: lines for kind, lines in found.items() if lines}
+    lines_by_kind = {"error": tuple(error), **_of_key(spec, record.key or parts.key, parts), **_of_seen(seen)}
+    return {kind: lines for kind, lines in lines_by_kind.items() if lines}
 
 
 def _of_key(spec: StepSpec, key: str, parts: KeyParts) -> dict[str, Lines]:

@@ -39,8 +39,8 @@ class PartialRun:
         needed = _reached(part, _upstream(spec)) - part
         after = _reached(part, _downstream(spec)) - part
         base = self._base(spec, records)
-        found = records.metadata.executions.of_run(base.id) if base else ()
-        done = {e.step: e for e in found if e.done and all(a.live for a in e.outputs.values())}
+        executions = records.metadata.executions.of_run(base.id) if base else ()
+        done = {e.step: e for e in executions if e.done and all(a.live for a in e.outputs.values())}
         if missing := [name for name in spec.by_name if name in needed and name not in done]:
             raise NotFoundError(
                 f"{', '.join(sorted(part))} cannot run alone: {', '.join(missing)} did not finish in "
@@ -56,15 +56,15 @@ class PartialRun:
         return replace(plan, steps=steps)
 
     def _base(self, spec: PipelineSpec, records: ProjectRecords) -> RunRecord | None:
-        known = records.runs.all(spec.name)
+        runs = records.runs.all(spec.name)
         if self.base_run is None:
-            return known[-1] if known else None
-        found = next((run for run in known if run.name == self.base_run), None)
-        if found is None:
+            return runs[-1] if runs else None
+        base = next((run for run in runs if run.name == self.base_run), None)
+        if base is None:
             raise NotFoundError.named(
-                "run", self.base_run, [r.name for r in known], hint=f"pipeline {spec.name}"
+                "run", self.base_run, [r.name for r in runs], hint=f"pipeline {spec.name}"
             )
-        return found
+        return base
 
 
 def _waits(planned: PlannedStep) -> PlannedStep:

@@ -67,8 +67,8 @@ class PipelineRun:
     @property
     def pinned(self) -> str | None:
         """Why gc keeps all that the run needs; None if it is not pinned."""
-        found = self._records.runs.find(self.name)
-        return found.pinned if found else None
+        record = self._records.runs.find(self.name)
+        return record.pinned if record else None
 
     def pin(self, why: str = "") -> None:
         """Have gc keep all that the run needs."""
@@ -92,10 +92,13 @@ class PipelineRun:
     @cached_property
     def steps(self) -> Mapping[str, StepRun]:
         """The steps by their names, in the order of the pipeline."""
-        found = {e.step: e for e in self._records.metadata.executions.of_run(self._record.id)}
+        execution_by_step = {e.step: e for e in self._records.metadata.executions.of_run(self._record.id)}
         return Named(
             "step",
-            {n: StepRun(n, found.get(n), self._records, step) for n, step in self.spec.by_name.items()},
+            {
+                n: StepRun(n, execution_by_step.get(n), self._records, step)
+                for n, step in self.spec.by_name.items()
+            },
         )
 
     def get_step(self, name: str) -> StepRun:

@@ -50,15 +50,15 @@ def with_snapshots(
 
     `code` gives the digest of a step's code, for the snapshot; `redacted` removes secrets from texts.
     """
-    made = []
+    with_code = []
     for item in spec.steps:
         if item.node is not None:
-            made.append(item)
+            with_code.append(item)
             continue
         step = steps[item.name]
         snapshot = None if is_importable(step) else _snapshot(step, project, code(item.name), redacted)
-        made.append(item.replaced(code=item.code.replaced(snapshot=snapshot)))
-    return spec.replaced(steps=tuple(made))
+        with_code.append(item.replaced(code=item.code.replaced(snapshot=snapshot)))
+    return spec.replaced(steps=tuple(with_code))
 
 
 def is_importable(step: Step) -> bool:
@@ -74,15 +74,15 @@ def is_importable(step: Step) -> bool:
 
 def _import(module: str, qualname: str) -> Any:
     try:
-        found: Any = importlib.import_module(module)
+        value: Any = importlib.import_module(module)
         for part in qualname.split("."):
-            found = getattr(found, part)
+            value = getattr(value, part)
     except (ImportError, AttributeError) as error:
         raise CodeUnavailableError(
             f"step {module}.{qualname} cannot be imported ({error}); "
             "run from where its module can be found, or run the pipeline's own script"
         ) from error
-    return found
+    return value
 
 
 _taken: WeakKeyDictionary[Step, tuple[Path, str, str]] = WeakKeyDictionary()
@@ -95,10 +95,10 @@ def _snapshot(step: Step, project: Project, code: CodeDigest, redacted: Redactor
     if taken == [project.snapshots, code.digest] and (project.snapshots / f"{name}.pkl").exists():
         _sign(name, project)
         return name
-    made = _write(step.with_snapshot(code, redacted), project, redacted)
-    if made is not None:
-        _taken[step] = (project.snapshots, code.digest, made)
-    return made
+    written = _write(step.with_snapshot(code, redacted), project, redacted)
+    if written is not None:
+        _taken[step] = (project.snapshots, code.digest, written)
+    return written
 
 
 def _write(step: Step, project: Project, redacted: Redactor) -> str | None:
@@ -140,9 +140,9 @@ def dumped(step: Step) -> bytes:
             check_no_secret(obj)
             return super().reducer_override(obj)
 
-    made = io.BytesIO()
-    Pickler(made, protocol=5).dump(step)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    Pickler(buffer, protocol=5).dump(step)
+    return buffer.getvalue()
 
 
 def _sign(name: str, project: Project) -> None:
@@ -163,10 +163,10 @@ def _signature(file: Path) -> str:
 def load_step(code: CodeRef, project: Project) -> Step:
     """Load a step's code; raises CodeUnavailableError that says what is missing."""
     if code.snapshot is None:
-        found = _import(code.module, code.qualname)
-        if not isinstance(found, Step):
+        imported = _import(code.module, code.qualname)
+        if not isinstance(imported, Step):
             raise CodeUnavailableError(f"{code.module}.{code.qualname} is not a step any more")
-        return found
+        return imported
     if not is_digest(code.snapshot):
         raise CodeUnavailableError(
             f"the record of step {code.qualname} names a snapshot that is none: {code.snapshot[:80]!a}; "
@@ -217,13 +217,13 @@ def load_body(spec: StepSpec, project: Project) -> FunctionBody:
 def _body(spec: StepSpec, step: Step) -> FunctionBody:
     sources: dict[str, OutputRef] = {item.name: item.source for item in spec.inputs}
     values = gather(step.signature, spec.parameters)
-    made = make_body(step, values, sources, name=spec.name, slot=spec.slot)
-    return replace(made, spec=_as_recorded(made.spec, spec))
+    body = make_body(step, values, sources, name=spec.name, slot=spec.slot)
+    return replace(body, spec=_as_recorded(body.spec, spec))
 
 
-def _as_recorded(made: StepSpec, spec: StepSpec) -> StepSpec:
-    """Give the spec of imported code with what the pipeline said of the step beyond its code."""
+def _as_recorded(imported: StepSpec, spec: StepSpec) -> StepSpec:
+    """Give the spec of imported code with the options that the recorded pipeline gave the step."""
     chosen = {output.name: output.materializer for output in spec.outputs}
-    outputs = tuple(o.replaced(materializer=chosen.get(o.name, o.materializer)) for o in made.outputs)
-    said = {"enable_cache": spec.enable_cache, "attempts": spec.attempts, "after": spec.after}
-    return made.replaced(outputs=outputs, **said)
+    outputs = tuple(o.replaced(materializer=chosen.get(o.name, o.materializer)) for o in imported.outputs)
+    options = {"enable_cache": spec.enable_cache, "attempts": spec.attempts, "after": spec.after}
+    return imported.replaced(outputs=outputs, **options)

@@ -40,8 +40,8 @@ class PipelineVersion:
     @property
     def runs(self) -> list[PipelineRun]:
         """The version's runs, newest last."""
-        found = self._records.runs.all(self._pipeline)
-        return [PipelineRun(run, self._records) for run in found if run.version == self.number]
+        runs = self._records.runs.all(self._pipeline)
+        return [PipelineRun(run, self._records) for run in runs if run.version == self.number]
 
     def __repr__(self) -> str:
         return f"<version {self.number} of pipeline {self._pipeline}>"
@@ -81,9 +81,9 @@ class _Latest:
         """Give what a step's key was made of, without its inputs' content and with the newest parameters."""
         record = self.executions.get(step)
         computed = self._computed(record) if record is not None else None
-        found = parts_of(computed) if computed is not None else None
-        given = {"parameters": self.spec.by_name[step].parameters, "inputs": {}}
-        return found.model_copy(update=given) if found is not None else None
+        parts = parts_of(computed) if computed is not None else None
+        as_now = {"parameters": self.spec.by_name[step].parameters, "inputs": {}}
+        return parts.model_copy(update=as_now) if parts is not None else None
 
     def _computed(self, record: ExecutionRecord) -> ExecutionRecord | None:
         """Give the execution that computed what this one gave: of a hit, the one that it reused."""
@@ -97,9 +97,9 @@ def find_version(versions: list[PipelineVersion], number: int, pipeline: str) ->
     for version in versions:
         if version.number == number:
             return version
-    known = ", ".join(str(version.number) for version in versions)
+    numbers = ", ".join(str(version.number) for version in versions)
     raise NotFoundError(
-        f"pipeline {pipeline} has no version {number}; it has {known or 'none yet'} "
+        f"pipeline {pipeline} has no version {number}; it has {numbers or 'none yet'} "
         f"(`zencache pipeline versions '{pipeline}'`)"
     )
 
@@ -112,17 +112,17 @@ def structure_differences(old: PipelineSpec, new: PipelineSpec) -> list[str]:
     replaced = _replaced(old, new)
     gone = [name for name in old.by_name if name not in new.by_name and name not in replaced]
     added = [n for n in new.by_name if n not in old.by_name and n not in replaced.values()]
-    found = [f"step {name} removed" for name in gone]
-    found += [f"step {name} added" for name in added]
-    found += [f"step {was} replaced by {now}" for was, now in replaced.items()]
+    words = [f"step {name} removed" for name in gone]
+    words += [f"step {name} added" for name in added]
+    words += [f"step {was} replaced by {now}" for was, now in replaced.items()]
     for name in (name for name in old.by_name if name in new.by_name):
         was, now = old.by_name[name], new.by_name[name]
         if was.identity != now.identity:
-            found.append(f"step {name} replaced: {was.identity} → {now.identity}")
+            words.append(f"step {name} replaced: {was.identity} → {now.identity}")
     names = {name: name for name in old.by_name if name in new.by_name} | replaced
     for was_name, now_name in names.items():
-        found += _rewired(old.by_name[was_name], new.by_name[now_name], names)
-    return found
+        words += _rewired(old.by_name[was_name], new.by_name[now_name], names)
+    return words
 
 
 def _replaced(old: PipelineSpec, new: PipelineSpec) -> dict[str, str]:
@@ -145,12 +145,12 @@ def _rewired(was: StepSpec, now: StepSpec, names: Mapping[str, str]) -> Iterator
 
 def _sources(step: StepSpec, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Name by input what feeds a step, under `order` the steps that it waits for without taking a result."""
-    found: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, tuple[str, ...]] = {}
     for item in step.inputs:
         place = f"{names.get(item.source.step, item.source.step)}.{item.source.output}"
-        found[item.name] = (*found.get(item.name, ()), place)
+        sources[item.name] = (*sources.get(item.name, ()), place)
     order = sorted(names.get(name, name) for name in step.after)
-    return {**found, **({"order": tuple(order)} if order else {})}
+    return {**sources, **({"order": tuple(order)} if order else {})}
 
 
 # -- parameters and code --------------------------------------------------------------------------

@@ -146,8 +146,8 @@ class FunctionBody:
 
 
 def _materializer_of(kind: Any) -> str:
-    found = find(kind) if isinstance(kind, type) else None
-    return found.path if found else "by value"
+    by_type = find(kind) if isinstance(kind, type) else None
+    return by_type.path if by_type else "by value"
 
 
 def _by_content(text: str, digests: FileDigests) -> str:

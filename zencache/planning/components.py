@@ -175,10 +175,10 @@ class ComponentBody:
         """The files and folders that its execution properties name: it may read or write them."""
         if self.declared or self.spec.identity in (IMPORTER, RESOLVER) or self._pushes:
             return ()
-        found = {
+        texts = {
             text for name, value in self._properties.items() if name not in _CODE for text in _texts(value)
         }
-        return tuple(Path(text) for text in sorted(found) if "/" in text and _exists(text))
+        return tuple(Path(text) for text in sorted(texts) if "/" in text and _exists(text))
 
     # -- code -----------------------------------------------------------------------------------
 
@@ -199,13 +199,13 @@ class ComponentBody:
         return reader.of_component(identity, objects, *self._entries(), packages=packages)
 
     def _packages(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+        packages: dict[str, str] = {}
         for path in filter(None, (self.node.executor, self.node.driver, self.spec.identity)):
             if not _is_own(path):
-                found |= dict(distributions(path))
-        if any(name in ("tfx", "ml-pipelines-sdk") for name in found):
-            found |= {name: version for name in _ENGINES if (version := version_of(name))}
-        return found
+                packages |= dict(distributions(path))
+        if any(name in ("tfx", "ml-pipelines-sdk") for name in packages):
+            packages |= {name: version for name in _ENGINES if (version := version_of(name))}
+        return packages
 
     def _entries(self) -> tuple[list[tuple[str, str]], Path | None]:
         """Give the user's functions as module and name, and the folder of the module file."""
@@ -233,10 +233,10 @@ class ComponentBody:
             return str(path), None
         if not file:
             return "", None
-        found = Path(file).absolute()
-        if not found.is_file():
+        path_of_file = Path(file).absolute()
+        if not path_of_file.is_file():
             raise CodeUnavailableError(f"step {self.spec.name}: its module file {file} is not there")
-        return found.stem, found.parent
+        return path_of_file.stem, path_of_file.parent
 
 
 def resolvers_before(spec: PipelineSpec) -> dict[str, frozenset[str]]:
@@ -267,13 +267,13 @@ def _executor(path: str, step: str) -> Any:
     """Import an executor of the user's own; of a Python function component, the function."""
     module, _, name = path.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
+        executor = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         where = (
             "run the script that defines it" if module == "__main__" else "run from where its module is found"
         )
         raise CodeUnavailableError(f"step {step}: {path} cannot be imported ({error}); {where}") from error
-    return getattr(found, "_FUNCTION", found)
+    return getattr(executor, "_FUNCTION", executor)
 
 
 def _canonical(value: Any) -> str:

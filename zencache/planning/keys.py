@@ -137,16 +137,16 @@ class KeyMaker:
         if asked is None:
             return reached
         names = {name.lstrip("+-") for name in asked if not name.startswith("-")}
-        known = {} if all(name[:1] not in "+-" for name in asked) else reached
+        base = {} if all(name[:1] not in "+-" for name in asked) else reached
         dropped = {name[1:] for name in asked if name.startswith("-")}
-        found = {name: version_of(name) for name in sorted(names)}
-        if missing := [name for name, version in found.items() if version is None]:
+        versions = {name: version_of(name) for name in sorted(names)}
+        if missing := [name for name, version in versions.items() if version is None]:
             raise CachePolicyError(
                 f"step {step.name}: CachePolicy(packages=…) names {', '.join(missing)}, which is not "
                 "installed; give the name that `pip list` shows"
             )
-        kept = {name: version for name, version in known.items() if name not in dropped}
-        return {**kept, **{name: str(version) for name, version in found.items()}}
+        others = {name: version for name, version in base.items() if name not in dropped}
+        return {**others, **{name: str(version) for name, version in versions.items()}}
 
     def _classes(
         self, inputs: Mapping[str, ArtifactRecord], outputs: Mapping[str, tuple[str, str]]
@@ -172,11 +172,11 @@ class KeyMaker:
             paths = self.digests.matches(pattern, self.root)
         except DefinitionError as error:
             raise CachePolicyError(f"step {step.name}: CachePolicy(files=…): {error}") from error
-        found = {}
+        digest_by_file = {}
         for path in paths:
             name = path.relative_to(self.root) if path.is_relative_to(self.root) else path
-            found[f"file {name}"] = self.digests.digest(path) or "gone"
-        return found
+            digest_by_file[f"file {name}"] = self.digests.digest(path) or "gone"
+        return digest_by_file
 
     def _ask_key_function(
         self, step: StepSpec, key: Any, inputs: Mapping[str, ArtifactRecord]
@@ -207,15 +207,15 @@ class KeyMaker:
         return secret[name] if name in secret else from_text(step.parameters[name])
 
     def _arguments(self, function: Callable[..., Any], step: StepSpec, where: str) -> Sequence[str]:
-        known = [*(item.name for item in step.inputs), *step.parameters]
+        arguments = [*(item.name for item in step.inputs), *step.parameters]
         wanted = inspect.signature(function).parameters.values()
         if any(argument.kind is argument.VAR_KEYWORD for argument in wanted):
-            return known
-        names = [a.name for a in wanted if a.name in known or a.default is a.empty]
-        if unknown := [name for name in names if name not in known]:
+            return arguments
+        names = [a.name for a in wanted if a.name in arguments or a.default is a.empty]
+        if unknown := [name for name in names if name not in arguments]:
             raise CachePolicyError(
                 f"{where} takes {', '.join(unknown)}, which is no argument of the step; "
-                f"it has {', '.join(known) or 'none'}"
+                f"it has {', '.join(arguments) or 'none'}"
             )
         return names
 
@@ -224,10 +224,10 @@ def _live_function(key: Any, where: str) -> Callable[..., Any]:
     if not isinstance(key, str):
         return key  # type: ignore[no-any-return]
     try:
-        found: Callable[..., Any] = import_object(key)
+        function: Callable[..., Any] = import_object(key)
     except MaterializerError as error:
         raise CachePolicyError(f"{where} cannot be found again: {error}") from error
-    return found
+    return function
 
 
 def _digest_of_variable(value: str) -> str:

@@ -86,9 +86,9 @@ class RunPlan:
         return "\n".join([*lines, self._totals()])
 
     def _totals(self) -> str:
-        known = [f"about {self.seconds:.3f} s"] if self.seconds else []
+        predicted = [f"about {self.seconds:.3f} s"] if self.seconds else []
         new = [f"{', '.join(self.unknown)} for the first time"] if self.unknown else []
-        work = f"To compute: {' and '.join(known + new)}." if known or new else "Nothing to compute."
+        work = f"To compute: {' and '.join(predicted + new)}." if predicted or new else "Nothing to compute."
         return f"{work} Saved: {self.saved:.3f} s." if self.saved else work
 
 

@@ -86,15 +86,15 @@ class Planner:
         steps = [self.spec.by_name[name] for name in parts]
         off = {step.name: self._why_off(step) for step in steps}
         keys = [parts[step.name].key for step in steps if off[step.name] is None]
-        known = ahead or {}
-        others = [key for key in keys if key not in known]
+        ahead_by_key = ahead or {}
+        others = [key for key in keys if key not in ahead_by_key]
         newest = self.metadata.executions.newest(others) if self.metadata and others else {}
         if ahead is not None:
             self._check_ahead(newest)
-        found = {key: known.get(key) or newest.get(key) for key in keys}
-        made = [self._decided(step, parts[step.name], off[step.name], found) for step in steps]
+        newest_by_key = {key: ahead_by_key.get(key) or newest.get(key) for key in keys}
+        decided = [self._decided(step, parts[step.name], off[step.name], newest_by_key) for step in steps]
         share = (time.perf_counter() - started) / max(1, len(steps))
-        return [dataclasses.replace(planned, seconds=share) for planned in made]
+        return [dataclasses.replace(planned, seconds=share) for planned in decided]
 
     def diff(self, planned: PlannedStep) -> str:
         """Show the lines of code that differ from the execution that a step's reason compares with."""
@@ -151,9 +151,9 @@ class Planner:
                 return record, None
             problem = problem or (wrong if record.done else None)
         for other in self.others:
-            found = other.executions.newest([key]).get(key)
-            if found is not None and self._problem(step, found) is None:
-                return found, None
+            candidate = other.executions.newest([key]).get(key)
+            if candidate is not None and self._problem(step, candidate) is None:
+                return candidate, None
         return None, problem
 
     def _problem(self, step: StepSpec, record: ExecutionRecord) -> str | None:  # noqa: PLR0911 - a list
@@ -199,10 +199,10 @@ class Planner:
         )
         return None if is_to_come else problem
 
-    def _check_ahead(self, found: Mapping[str, ExecutionRecord]) -> None:
+    def _check_ahead(self, executions: Mapping[str, ExecutionRecord]) -> None:
         """Check the outputs of executions in the artifact store together."""
         if self.metadata is not None:
-            outputs = [artifact for record in found.values() for artifact in record.outputs.values()]
+            outputs = [artifact for record in executions.values() for artifact in record.outputs.values()]
             self._problem_by_uri.update(self.metadata.artifacts.problems(outputs))
 
     def _is_unsigned(self, artifact: ArtifactRecord) -> bool:
@@ -230,21 +230,23 @@ class Planner:
         earlier = self._earlier(step)
         parts = self.keys.explained(step, parts)
         sources = {item.name: item.source.step for item in step.inputs}
-        known = {
+        parts_by_id = {
             record.id: KeyParts.model_validate_json(record.key_parts)
             for record in earlier
             if record.key_parts and record.done
         }
         takes = _usual(earlier)
-        if not known:
+        if not parts_by_id:
             reason = "; ".join(("no earlier result of this step", *self._doubts(step, unknown=True)))
             return PlannedStep(step.name, "run", reason, parts, takes=takes)
         texts = self.keys.texts(step)
         stored = self.metadata.project.sources if self.metadata else None
-        found = {i: differences(old, parts, sources, texts=texts, stored=stored) for i, old in known.items()}
-        nearest = min(found, key=lambda i: len(found[i]))
-        said = found[nearest] or ("its earlier result cannot be reused",)
-        reason = "; ".join((*said, *self._doubts(step, unknown=not found[nearest])))
+        differences_by_id = {
+            i: differences(old, parts, sources, texts=texts, stored=stored) for i, old in parts_by_id.items()
+        }
+        nearest = min(differences_by_id, key=lambda i: len(differences_by_id[i]))
+        words = differences_by_id[nearest] or ("its earlier result cannot be reused",)
+        reason = "; ".join((*words, *self._doubts(step, unknown=not differences_by_id[nearest])))
         return PlannedStep(step.name, "run", reason, parts, takes=takes, compared_with=nearest)
 
     def _doubts(self, step: StepSpec, *, unknown: bool) -> tuple[str, ...]:

@@ -50,21 +50,23 @@ def live_parameters(body: Body) -> dict[str, Any]:
     return values
 
 
-def with_secrets(bodies: Mapping[str, Body], given: Mapping[str, Any]) -> dict[str, Body]:
+def with_secrets(bodies: Mapping[str, Body], values: Mapping[str, Any]) -> dict[str, Body]:
     """Give the bodies with new values of secrets, by parameter name, in all steps with such a parameter."""
-    known = {name for body in bodies.values() for name in secret_parameters(body.spec, body)}
-    if unknown := [name for name in given if name not in known]:
+    names = {name for body in bodies.values() for name in secret_parameters(body.spec, body)}
+    if unknown := [name for name in values if name not in names]:
         raise ParameterError(
-            f"no step has a secret parameter {unknown[0]}; there is {', '.join(sorted(known)) or 'none'}"
+            f"no step has a secret parameter {unknown[0]}; there is {', '.join(sorted(names)) or 'none'}"
         )
-    return {name: with_values(body, given) for name, body in bodies.items()}
+    return {name: with_values(body, values) for name, body in bodies.items()}
 
 
-def with_values(body: AnyBody, given: Mapping[str, Any]) -> AnyBody:
+def with_values(body: AnyBody, values: Mapping[str, Any]) -> AnyBody:
     """Give a step's body with other values of its secret parameters."""
     current = secret_parameters(body.spec, body)
     named = {
-        name: _checked(body.spec.name, name, current[name], given[name]) for name in given if name in current
+        name: _checked(body.spec.name, name, current[name], values[name])
+        for name in values
+        if name in current
     }
     arguments = {}
     for name, value in body.arguments.items():
@@ -83,12 +85,12 @@ def _checked(step: str, name: str, current: Any, value: Any) -> Any:
             raise ParameterError(f"step {step}: {name} must hold its secrets as SecretStr or SecretBytes")
         return value
     kinds = [base for base in type(current).__mro__ if is_secret_class(base)]
-    made = wrapped(value, kinds[0])
-    if not isinstance(made, kinds[0]) or isinstance(made, Absent):
+    secret = wrapped(value, kinds[0])
+    if not isinstance(secret, kinds[0]) or isinstance(secret, Absent):
         raise ParameterError(
             f"step {step}: the secret {name} must be a {kinds[0].__name__}, or what one is made of"
         )
-    return made
+    return secret
 
 
 def is_secret_class(kind: type) -> bool:
