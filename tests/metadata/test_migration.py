@@ -26,6 +26,7 @@ from zencache.metadata.schema_version import put_format, read_format, read_stamp
 from zencache.metadata.session import open_records
 from zencache.metadata.store import MetadataStore
 from zencache.model.database import Database
+from zencache.util.clock import SystemClock
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ def test_an_artifact_whose_value_is_as_recorded_gets_its_manifest(folder):
 def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatch):
     """Format 1 kept no process with a run that goes on; a day without a word is enough."""
     began = raw_store().contexts.find(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
-    monkeypatch.setattr(stale_runs.time, "time", lambda: began + stale_runs.UNOWNED_TIMEOUT + 1)
+    monkeypatch.setattr(SystemClock, "time", lambda _: began + stale_runs.UNOWNED_TIMEOUT + 1)
     old.flow().run()
     lost = Repository().get_run("lost")
     assert lost.status == "failed"
@@ -241,7 +242,7 @@ def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatc
 def test_verifying_says_that_a_run_which_names_no_process_has_ended(old, monkeypatch, days):
     """However old it is; repairing marks it as failed."""
     now = raw_store().contexts.find(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000 + days * 86_400
-    monkeypatch.setattr(stale_runs.time, "time", lambda: now)
+    monkeypatch.setattr(SystemClock, "time", lambda _: now)
     [problem] = [p for p in Repository().verify().problems if p.kind == "run"]
     assert (problem.run, problem.wrong) == ("lost", "goes on, by its record; but the process has ended")
     assert Repository().verify(repair=True).is_clean
@@ -252,7 +253,7 @@ def test_a_run_of_an_older_zencache_may_still_go_on(old, monkeypatch):
     """What was written a short while ago is left to whoever does it."""
     store = raw_store()
     began = store.contexts.find(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
-    monkeypatch.setattr(stale_runs.time, "time", lambda: began + 60)
+    monkeypatch.setattr(SystemClock, "time", lambda _: began + 60)
     lines.migrate_if_needed(open_records(open_project(Path.cwd())))
     assert Repository().get_run("lost").status == "running"
 

@@ -16,10 +16,10 @@ from tests.old_store import import_flows, unpack
 from zencache import Repository
 from zencache.config import open_project
 from zencache.errors import StoreUnavailableError
-from zencache.metadata import stale_runs
 from zencache.metadata.client import pb, set_properties
 from zencache.metadata.schema import NODE_CONTEXT, PIPELINE_CONTEXT, RUN_CONTEXT
 from zencache.metadata.store import MetadataStore
+from zencache.util.clock import SystemClock
 from zencache.util.process_id import this_process
 
 PROPERTIES = {
@@ -64,7 +64,7 @@ def project(tmp_path_factory):
         unpack(folder)
         began = MetadataStore(open_project(folder)).contexts.find(RUN_CONTEXT, "lost").create_time_since_epoch
         with pytest.MonkeyPatch.context() as patched:  # whatever the clock says, two days later
-            patched.setattr(stale_runs.time, "time", lambda: began / 1000 + 2 * 86_400)
+            patched.setattr(SystemClock, "time", lambda _: began / 1000 + 2 * 86_400)
             import_flows(folder).flow().run(run_name="third")
             Repository(folder).delete_run("lost")  # its step kills the process: it must not be run to repair
         _fall_silent(MetadataStore(open_project(folder)))

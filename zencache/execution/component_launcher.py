@@ -24,6 +24,7 @@ from zencache.execution.step_tracking import ComponentTracking
 from zencache.execution.tfx_launcher import fix_inputs, launch_node, tie_to_key
 from zencache.execution.user_modules import user_modules
 from zencache.execution.value_io import verify
+from zencache.metadata import schema
 from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class ComponentLauncher:
             return
         seen = tracking.seen(run.records.results.push_destinations(info.execution_id))
         seconds = time.perf_counter() - started
-        measured = {"zencache_seconds": seconds, "zencache_seen": seen and seen.to_json()}
+        measured = {schema.SECONDS: seconds, schema.OBSERVED_INPUTS: seen and seen.to_json()}
         record = run.records.results.annotate(info.execution_id, {**properties(run, planned), **measured})
         self._record_end(planned, record)
 
@@ -164,5 +165,5 @@ class ComponentLauncher:
         record_failure(self._state, self._spec.name, error)
         text = "".join(traceback.format_exception(error))
         result = json.dumps({"resultMessage": text, "code": FAILED})
-        values = {**properties(self._run, planned), "__execution_result__": result}
+        values = {**properties(self._run, planned), schema.EXECUTION_RESULT: result}
         self._run.records.results.annotate_failure(self._run.handle, self._spec, values)

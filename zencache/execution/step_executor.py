@@ -25,6 +25,7 @@ from zencache.execution.step_tracking import FunctionTracking
 from zencache.execution.timeout import time_limit
 from zencache.execution.value_io import load, readable
 from zencache.execution.workers.task import Task
+from zencache.metadata import schema
 from zencache.model.step_context import StepContext
 from zencache.model.types import module_name
 from zencache.planning.bodies import FunctionBody
@@ -51,7 +52,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         """Compute the step; what it raises is its result, and is recorded as TFX records a failure."""
         active = active_run(self._context.pipeline_run_id)
         run, state = active.context, active.state
-        body = run.bodies[exec_properties["zencache_step"]]
+        body = run.bodies[exec_properties[schema.STEP]]
         assert isinstance(body, FunctionBody)
         retried = _retried(active, body, output_dict)
         try:
@@ -62,7 +63,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
             record_failure(state, body.spec.name, error)
             if retried.attempts > 1:  # TFX records no properties of an execution that failed
                 execution = int(Path(self._context.get_tmp_path()).name)
-                run.records.results.note(execution, {"zencache_attempts": retried.attempts})
+                run.records.results.note(execution, {schema.ATTEMPTS: retried.attempts})
             return _failure(run.planner.keys.redacted("".join(traceback.format_exception(error))))
         state.results[body.spec.name] = StepResult(body.spec.name, "executed", computed.outputs)
         if computed.seen is not None:
@@ -82,22 +83,22 @@ def _success(computed: Computed, attempts: int, output_dict: Any) -> Any:
     for name, record in computed.outputs.items():
         _describe(output_dict[name][0], record)
     outputs_utils.populate_output_artifact(output, output_dict)
-    output.execution_properties["zencache_seconds"].double_value = computed.seconds
+    output.execution_properties[schema.SECONDS].double_value = computed.seconds
     if attempts > 1:
-        output.execution_properties["zencache_attempts"].int_value = attempts
+        output.execution_properties[schema.ATTEMPTS].int_value = attempts
     if computed.seen is not None:
-        output.execution_properties["zencache_seen"].string_value = computed.seen.to_json()
+        output.execution_properties[schema.OBSERVED_INPUTS].string_value = computed.seen.to_json()
     return output
 
 
 def _describe(artifact: Any, record: ArtifactRecord) -> None:
     """Write to TFX's artifact what its files hold."""
-    artifact.set_string_custom_property("zencache_digest", record.digest)
-    artifact.set_int_custom_property("zencache_size", record.size)
-    artifact.set_string_custom_property("zencache_type", record.value_type)
-    artifact.set_string_custom_property("zencache_materializer", record.materializer)
+    artifact.set_string_custom_property(schema.DIGEST, record.digest)
+    artifact.set_int_custom_property(schema.SIZE, record.size)
+    artifact.set_string_custom_property(schema.VALUE_TYPE, record.value_type)
+    artifact.set_string_custom_property(schema.MATERIALIZER, record.materializer)
     if record.signature:
-        artifact.set_string_custom_property("zencache_signature", record.signature)
+        artifact.set_string_custom_property(schema.SIGNATURE, record.signature)
     for name, value in record.said.items():
         setattr(artifact, name, value)
 

@@ -94,7 +94,9 @@ class Leases(Protocol):
 def leases_of(metadata: MetadataStore) -> Leases:
     """Return the leases of a store."""
     project = metadata.project
-    return RecordedLeases(metadata) if project.database.is_server else FileLeases(project.leases)
+    return (
+        RecordedLeases(metadata, metadata.clock) if project.database.is_server else FileLeases(project.leases)
+    )
 
 
 @contextlib.contextmanager

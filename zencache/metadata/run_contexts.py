@@ -27,7 +27,7 @@ def run_context(metadata: MetadataStore, run: RunHandle, status: str, seconds: f
         schema.STATUS: status,
         schema.SECONDS: seconds,
         schema.TOKEN: run.token,
-        **(liveness_properties() if status == "running" else {}),
+        **(liveness_properties(metadata.clock) if status == "running" else {}),
         schema.SPEC: None if run.spec_is_the_versions else run.spec.model_dump_json(),
         schema.ROOT: run.root or None,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from zencache.metadata import schema
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zencache.metadata.store import MetadataStore
+    from zencache.util.clock import Clock
 
 HEARTBEAT_TIMEOUT = 60  # seconds without a heartbeat after which a run of another machine is stale
 UNOWNED_TIMEOUT = 24 * 3600  # seconds after which a run that names no process is stale: format 1 names none
@@ -21,9 +21,9 @@ _INTERNAL = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that
 _UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
 
 
-def liveness_properties() -> dict[str, str | int]:
+def liveness_properties(clock: Clock) -> dict[str, str | int]:
     """Return the properties by which others see that this process runs a run, and is alive."""
-    return {schema.OWNER: this_process().to_text(), schema.BEAT: int(time.time())}
+    return {schema.OWNER: this_process().to_text(), schema.BEAT: int(clock.time())}
 
 
 def is_stale(metadata: MetadataStore, run: Any) -> bool:
@@ -33,12 +33,13 @@ def is_stale(metadata: MetadataStore, run: Any) -> bool:
         return False
     owner, updated = Owner.recorded(properties.get(schema.OWNER)), run.last_update_time_since_epoch / 1000
     if owner is None:
-        return bool(time.time() - updated > UNOWNED_TIMEOUT)
+        return bool(metadata.clock.time() - updated > UNOWNED_TIMEOUT)
     if owner == this_process():
         return not metadata.heartbeat.is_beating(run.id)
     is_alive = owner.is_alive()
     if is_alive is None:
-        return bool(time.time() - properties.get(schema.BEAT, updated) > HEARTBEAT_TIMEOUT)
+        last_beat = properties.get(schema.BEAT, updated)
+        return bool(metadata.clock.time() - last_beat > HEARTBEAT_TIMEOUT)
     return not is_alive
 
 

@@ -15,12 +15,14 @@ from zencache.metadata.contexts import Contexts
 from zencache.metadata.executions import Executions
 from zencache.metadata.heartbeat import FILE_INTERVAL, SERVER_INTERVAL, Heartbeat
 from zencache.metadata.schema_version import read_format, refuse_newer
+from zencache.util.clock import SYSTEM_CLOCK
 from zencache.util.locks import StoreLock, is_read_only
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from zencache.config import Project
+    from zencache.util.clock import Clock
 
 
 class MetadataStore:
@@ -29,14 +31,15 @@ class MetadataStore:
     `RunStore`, `ResultStore` and `VersionStore` write to it.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, clock: Clock = SYSTEM_CLOCK) -> None:
         self.project = project
+        self.clock = clock
         self.artifacts = ArtifactStore(project)
         """The bytes of artifacts."""
         self.lock = _write_lock(project)
         self.client = self._open()
         interval = SERVER_INTERVAL if project.database.is_server else FILE_INTERVAL
-        self.heartbeat = Heartbeat(self.client, str(project.database), interval)
+        self.heartbeat = Heartbeat(self.client, str(project.database), interval, clock)
         self.format = FORMAT
         """The schema version of the records, once `check_format` has read it."""
         self.contexts = Contexts(self.client, self.lock, project.database)
@@ -60,7 +63,7 @@ class MetadataStore:
 
             self.lock = threading.RLock()
             return ReadOnlyClient(project.database, self.lock, message)
-        return Client(project.database, self.lock)
+        return Client(project.database, self.lock, self.clock)
 
     def check_format(self) -> None:
         """Read the schema version of the records; raises StoreFormatError if it is newer than this zencache."""
