@@ -99,12 +99,12 @@ def _damages(
         total, count, size = sum(each.record.size for each in artifacts), 0, 0
         try:
             for job in as_completed(jobs):
-                artifact, found = jobs[job], job.result()
+                artifact, wrong = jobs[job], job.result()
                 count, size = count + 1, size + artifact.record.size
                 if progress:
                     progress(count, len(jobs), size, total)
-                if found:
-                    yield artifact, found
+                if wrong:
+                    yield artifact, wrong
         finally:
             threads.shutdown(wait=True, cancel_futures=True)
 

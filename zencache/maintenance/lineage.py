@@ -116,7 +116,7 @@ class Lineage:
     def live_artifacts(self, store: int) -> list[LiveArtifact]:
         """List the live artifacts of a store, without those that a running execution gives.
 
-        Of what importers named at one place, only the newest: earlier content there was replaced, not damaged.
+        Of what importers named at one place, only the newest: earlier content was replaced, not damaged.
         """
         scan = self.scans[store]
         live = [artifact for artifact in scan.artifacts if artifact.state == "LIVE"]

@@ -63,7 +63,7 @@ def digests(tmp_path, monkeypatch):
             **more,
         )
         pipeline = tfx.dsl.Pipeline("p", str(tmp_path / "root"), components=[transform, trainer])
-        bodies = adopt(pipeline, store="project")._live[0]
+        bodies = adopt(pipeline, store="project").parts.bodies
         return {name: body.code(CodeReader()) for name, body in bodies.items()}
 
     return codes
@@ -144,7 +144,7 @@ def test_a_module_on_the_import_path_counts_like_a_file(digests, tmp_path, monke
             train_args=tfx.proto.TrainArgs(num_steps=1),
         )
         pipeline = tfx.dsl.Pipeline("p", str(tmp_path / "root"), components=[trainer])
-        return adopt(pipeline, store="project")._live[0]["Trainer"].code(CodeReader()).digest
+        return adopt(pipeline, store="project").parts.bodies["Trainer"].code(CodeReader()).digest
 
     before = code()
     (tmp_path / "package_of_mine.py").write_text("def run_fn(fn_args):\n    return 2\n")
