@@ -9,7 +9,7 @@ from zencache.pipelines.plugins import classic
 if TYPE_CHECKING:
     from zencache.repo import Repository
 
-_HOME = "zencache.compat.classic"
+_MODULE = "zencache.compat.classic"
 _KINDS = {
     "datasources": {"CSVDatasource": "csv_datasource"},
     "steps.split": {
@@ -37,11 +37,11 @@ def modules() -> dict[str, dict[str, str]]:
     names_by_module: dict[str, dict[str, str]] = {}
     for top in ("zencache", "zencache.core"):
         for package, classes in _KINDS.items():
-            names_by_module[f"{top}.{package}"] = dict.fromkeys(classes, _HOME)
+            names_by_module[f"{top}.{package}"] = dict.fromkeys(classes, _MODULE)
             for name, module in classes.items():
                 parts = module.split(".")
                 for depth in range(1, len(parts) + 1):
-                    names_by_module.setdefault(".".join([top, package, *parts[:depth]]), {})[name] = _HOME
+                    names_by_module.setdefault(".".join([top, package, *parts[:depth]]), {})[name] = _MODULE
         names_by_module.setdefault(f"{top}.steps", {})
     del names_by_module["zencache.pipelines"], names_by_module["zencache.steps"]  # these are there
     return names_by_module

@@ -77,19 +77,19 @@ class _OldModules(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Give it a `__getattr__`."""
-        homes = MODULES[module.__name__]
+        modules = MODULES[module.__name__]
         module.__doc__ = "An import path of older releases; see docs/compat.md."
 
         def get(name: str) -> Any:
-            home = homes.get(name, homes.get("*"))
-            if home is None or name.startswith("__"):
+            defined_in = modules.get(name, modules.get("*"))
+            if defined_in is None or name.startswith("__"):
                 raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-            if home.endswith(f".{name}"):
-                return import_module(home)
-            return getattr(import_module(home), name)
+            if defined_in.endswith(f".{name}"):
+                return import_module(defined_in)
+            return getattr(import_module(defined_in), name)
 
         vars(module)["__getattr__"] = get
-        module.__all__ = [name for name in homes if name != "*"]  # type: ignore[attr-defined]
+        module.__all__ = [name for name in modules if name != "*"]  # type: ignore[attr-defined]
 
 
 def find(fullname: str) -> ModuleSpec | None:

@@ -1,4 +1,4 @@
-"""The repository: what a project holds."""
+"""The repository: pipelines, runs and the cache of a project."""
 
 from zencache.repo.repository import Repository
 

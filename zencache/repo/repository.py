@@ -1,4 +1,4 @@
-"""Pipelines and runs of a project, found again in any process."""
+"""`Repository`: pipelines, runs and the cache of a project, for any process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Repository(LegacyAttributes):
-    """What the project holds that is found upward from a folder (the working folder).
+    """Pipelines and runs of the project that is found upward from a folder, by default the working folder.
 
     Raises NotFoundError where there is no project::
 
@@ -53,7 +53,7 @@ class Repository(LegacyAttributes):
 
     @classmethod
     def get_instance(cls, root: str | Path | None = None) -> Repository:
-        """Give the repository: the spelling of the oldest API."""
+        """Give the repository, as in the oldest API."""
         return cls(root)
 
     @property
@@ -62,11 +62,11 @@ class Repository(LegacyAttributes):
         return [self._records, *open_others(self._records.project)]
 
     def _to_write(self, *, dry_run: bool) -> None:
-        """Have what is of an older format upgraded, unless one only asks."""
+        """Migrate records of an older format, except for a dry run."""
         if not dry_run:
             migrate_if_needed(self._records)
 
-    def _home_of(self, name: str) -> ProjectRecords:
+    def _records_of(self, name: str) -> ProjectRecords:
         """Find the records that hold a pipeline; of several, where it ran last."""
         name = normal(name)
         having = [records for records in self._all if name in records.runs.pipelines()]
@@ -90,7 +90,7 @@ class Repository(LegacyAttributes):
         return pipeline if pipeline.spec.classic is None else classic().recorded(pipeline.spec.classic)
 
     def _recorded(self, name: str) -> Pipeline:
-        name, records = normal(name), self._home_of(name)
+        name, records = normal(name), self._records_of(name)
         runs = records.runs.all(name)
         spec = records.runs.spec_of(runs[-1]) if runs else list(records.versions.of_pipeline(name))[-1].spec
         return Pipeline(spec, records=records)
@@ -251,7 +251,7 @@ class Repository(LegacyAttributes):
         pinned or active.
         """
         self._to_write(dry_run=dry_run)
-        self._home_of(name)  # raises where there is none
+        self._records_of(name)  # raises where there is none
         return delete_pipeline(self._all, name, dry_run=dry_run)
 
     def __repr__(self) -> str:

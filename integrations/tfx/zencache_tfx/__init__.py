@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zencache_tfx.runner import ZencacheDagRunner
     from zencache_tfx.values import Artifact, Examples, Model
 
-_HOMES = {
+_MODULES = {
     "Artifact": "zencache_tfx.values",
     "Examples": "zencache_tfx.values",
     "Model": "zencache_tfx.values",
@@ -30,11 +30,11 @@ __all__ = ["Artifact", "Examples", "Model", "ZencacheDagRunner", "adopt", "chann
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'zencache_tfx' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
     return value
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOMES]
+    return [*globals(), *_MODULES]

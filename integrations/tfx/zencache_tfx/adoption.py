@@ -31,7 +31,7 @@ def adopt(
     enable_cache: bool | Mapping[str, bool] | None = None,
     policies: Mapping[str, CachePolicy] | None = None,
 ) -> Pipeline:
-    """Give a TFX pipeline as a zencache `Pipeline`: `.plan()`, `.run()`, `.copy()`, versions. The original stays as it is.
+    """Give a TFX pipeline as a zencache `Pipeline`, with plan, run, copy and versions; the original is unchanged.
 
     `store`: `"pipeline"` records in the metadata store that the pipeline names and writes below its pipeline
     root; `"project"` does both in the zencache project. The pipeline's own `enable_cache` is not looked at: in
@@ -76,7 +76,7 @@ def pipeline_of(spec: PipelineSpec, pipeline: tfx.dsl.Pipeline) -> Pipeline:
 
 
 def database_of(pipeline: tfx.dsl.Pipeline, spec: PipelineSpec) -> Database | None:
-    """Give the database of a pipeline that writes below its own root; None for one that uses the project's."""
+    """Give the database of a pipeline that writes below its own root; None if it uses the project's."""
     return _database(pipeline) if spec.root else None
 
 

@@ -29,7 +29,7 @@ def exit_pipeline(pipeline: tfx.dsl.Pipeline, handler: Any) -> tfx.dsl.Pipeline:
 
 
 def with_status(step: StepSpec, handler: Any, run: str, error: BaseException | None) -> StepSpec:
-    """Give the handler's step with the final status where it has a `FinalStatusStr`: as Vertex AI gives it, in JSON."""
+    """Give the handler's step with the run's status, as JSON, in each `FinalStatusStr` parameter."""
     assert step.node is not None
     status: dict[str, Any] = {"state": "FAILED" if error else "SUCCEEDED", "pipelineJobResourceName": run}
     status |= {"error": {"message": str(error)}} if error else {}

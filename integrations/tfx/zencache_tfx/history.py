@@ -72,7 +72,7 @@ class TfxHistory:
 
 
 def import_history(records: ProjectRecords, *, default_executors: bool = False) -> list[ImportedExecution]:
-    """Give keys to the executions that plain TFX wrote into a store, where key and code can be known; say where not.
+    """Give keys to executions that TFX recorded, where key and code can be known; report each other one.
 
     TFX does not record which executor a component had. `default_executors` says that none was given
     another one by `custom_executor_spec`; without it, what may have had one is left out.
@@ -140,7 +140,7 @@ def _check_version(records: ProjectRecords, record: ExecutionRecord) -> None:
 
 
 def _step(execution: TfxExecution, record: ExecutionRecord) -> StepSpec:
-    """Give the step that an execution was of, by its component's class and what TFX recorded of its properties."""
+    """Give the step of an execution, from its component's class and the properties that TFX recorded."""
     kind = _component(execution.component)
     driver = getattr(kind, "DRIVER_CLASS", None)
     module, _, qualname = execution.component.rpartition(".")
@@ -183,7 +183,7 @@ def _class_path(kind: type) -> str:
 
 
 def _check_files(execution: TfxExecution, body: ComponentBody) -> None:
-    """An ExampleGen's files are known by time and size alone: what they held then is known if both are still the same."""
+    """Check that the files of an ExampleGen still have the time and size that TFX recorded."""
     recorded = execution.properties.get(example_gen.FINGERPRINT_PROPERTY_NAME)
     properties = {name: from_text(text) for name, text in body.spec.parameters.items()}
     if not recorded or recorded != fingerprint(properties):

@@ -27,7 +27,7 @@ _CLASSES = (executable_spec_pb2.PythonClassExecutableSpec, executable_spec_pb2.B
 
 
 def compiled(pipeline: Any, runtime_parameters: Mapping[str, str | int | float] | None = None) -> Any:
-    """Compile a pipeline to TFX's intermediate representation; its module files are packaged when they run."""
+    """Compile a pipeline to TFX's intermediate representation; a run packages its module files."""
     with quiet():
         ir = compiler.Compiler().compile(pipeline)
     parameters = [p for each in ir.nodes for p in each.pipeline_node.parameters.parameters.values()]
@@ -39,7 +39,7 @@ def compiled(pipeline: Any, runtime_parameters: Mapping[str, str | int | float] 
 
 
 def steps_of(ir: pipeline_pb2.Pipeline) -> list[StepSpec]:
-    """Give a step for each node of a compiled pipeline, in an order in which each comes after what it waits for."""
+    """Give a step for each node of a compiled pipeline, each after the nodes that it waits for."""
     with quiet():  # it warns where a pipeline names no metadata store
         deployment = runner_utils.extract_local_deployment_config(ir)
     step_by_name: dict[str, StepSpec] = {}
@@ -56,7 +56,7 @@ def steps_of(ir: pipeline_pb2.Pipeline) -> list[StepSpec]:
 
 
 def step_of(node: Any, deployment: Any, ir: pipeline_pb2.Pipeline, late: set[str]) -> StepSpec:
-    """Give the step that a node is; `late` holds the nodes that a condition may skip, and gets this one if so."""
+    """Give the step of a node; adds it to `late`, the nodes that a condition may skip, if it is one."""
     name = node.node_info.id
     own = _of_node(deployment, name, name)
     if node.inputs.conditionals or late & set(node.upstream_nodes) or node.node_info.type.name == RESOLVER:

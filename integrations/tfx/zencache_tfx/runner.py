@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ZencacheDagRunner(tfx_runner.TfxRunner):  # type: ignore[misc]
-    """Runs TFX pipelines with zencache's cache, on Beam's DirectRunner, as `LocalDagRunner` and `BeamDagRunner` do.
+    """Runs TFX pipelines with zencache's cache on Beam's DirectRunner, instead of `LocalDagRunner`.
 
     `store` says where records and artifacts go: where the pipeline says (`"pipeline"`), or into the
     zencache project (`"project"`). `enable_cache` and `policies` are those of `adopt`.

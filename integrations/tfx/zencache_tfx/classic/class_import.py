@@ -50,5 +50,5 @@ def load_trainer_class(source: str) -> type[BaseTrainerStep]:
 
 
 def code_of(kind: type) -> str | None:
-    """Digest the code of a user's class and all that it reaches; None for a library's, which its version names."""
+    """Digest the code that a user's class reaches; None for a library's class, which has a version."""
     return CodeReader().of_class(f"{kind.__module__}.{kind.__qualname__}")

@@ -11,7 +11,7 @@ from zencache_tfx.classic.nearest_names import nearest
 
 
 class StepConfig(BaseModel):
-    """What a step is told, checked when it is made; fields may be given by position, as the classic API has it.
+    """The configuration of a step, checked when it is made; fields may be given by position, as before.
 
     Raises ParameterError for what cannot be meant.
     """

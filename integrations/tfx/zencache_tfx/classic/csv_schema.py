@@ -58,7 +58,7 @@ class CsvFacts(BaseModel):
         return "text" if self.types[column] == "text" else "number"
 
     def with_schema(self, schema: Mapping[str, FoundType] | None) -> CsvFacts:
-        """Take the types that the datasource declares; raises DefinitionError where the values are not of them."""
+        """Use the types that the datasource declares; raises DefinitionError where the values do not fit."""
         declared = schema or {}
         for column, kind in declared.items():
             found = self.require(column, "a column of the datasource's schema")

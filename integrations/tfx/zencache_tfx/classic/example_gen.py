@@ -44,7 +44,7 @@ _ARROW = {"int": pa.int64(), "float": pa.float32(), "text": pa.binary()}
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc] # TFX has no types
-    """Writes the splits. TFX wants a Beam executor of its example generators; this one makes no Beam pipeline."""
+    """Writes the splits. TFX requires a Beam executor here; this one makes no Beam pipeline."""
 
     def Do(  # noqa: N802 - TFX's name
         self,

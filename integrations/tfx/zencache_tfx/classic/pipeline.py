@@ -150,7 +150,7 @@ class TrainingPipeline:
         check(self.stages(), project.folder / _MEMORY if project else None)
 
     def stages(self) -> Stages:
-        """Give the steps, a recorded trainer loaded; raises DefinitionError that names all that are missing."""
+        """Give the steps, with a recorded trainer loaded; raises DefinitionError that names all missing ones."""
         loaded = {
             role: step.load() if isinstance(step, RecordedTrainer) else step
             for role, step in self._steps.items()
@@ -227,7 +227,7 @@ class TrainingPipeline:
         return views.model_uri(self.results)
 
     def download_model(self, out_path: str | Path, overwrite: bool = False) -> Path:
-        """Copy the SavedModel to a folder; raises AlreadyExistsError where there is one, unless told to overwrite."""
+        """Copy the SavedModel to a folder; raises AlreadyExistsError for an existing one without `overwrite`."""
         return views.download_model(self.results, out_path, overwrite=overwrite)
 
     def sample_transformed_data(self, split_name: str = "eval", sample_size: int = 100_000) -> pd.DataFrame:

@@ -93,7 +93,7 @@ class BaseTrainerStep:
         training.save(model, self)
 
     def input_fn(self, file_pattern: list[str]) -> Any:
-        """Give a `tf.data.Dataset` of batches `(features, labels)` of transformed rows, once through the files.
+        """Give a `tf.data.Dataset` of batches `(features, labels)` of transformed rows, for one epoch.
 
         Both are by name (`age_xf`); a single label is a tensor, and without labels there are features alone.
         Rows are shuffled the same way each time, among ten thousand at most.

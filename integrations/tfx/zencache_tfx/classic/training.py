@@ -63,7 +63,7 @@ def feed_forward(trainer: FeedForwardTrainer) -> keras.Model:
 
 
 def _as_it_is_written(model: keras.Model) -> keras.Model:
-    """Keep TensorFlow from translating Keras, which has no control flow that needs it: 15 s before the first batch.
+    """Turn off AutoGraph for Keras, which has no control flow that needs it: 15 s before the first batch.
 
     It leaves the package `keras` alone by itself, and does not know `tf_keras`.
     """
@@ -87,14 +87,14 @@ def _metrics(trainer: FeedForwardTrainer) -> list[Any]:
 
 
 def callbacks(trainer: BaseTrainerStep) -> list[keras.callbacks.Callback]:
-    """Keep logs for TensorBoard, as TFX's artifact `model_run`, where TensorBoard is installed to write them."""
+    """Keep logs for TensorBoard, as TFX's artifact `model_run`, where TensorBoard is installed."""
     if find_spec("tensorboard") is None:
         return []
     return [keras.callbacks.TensorBoard(log_dir=trainer.log_dir, update_freq="epoch")]
 
 
 def save(model: Any, trainer: BaseTrainerStep) -> None:
-    """Save a model that takes serialized raw examples: `serving_default` predicts, `transform_features` transforms."""
+    """Save a model that takes serialized raw examples, to predict (`serving_default`) or to transform."""
     transform = tft.TFTransformOutput(trainer.transform_output)
     model.tft_layer = (
         transform.transform_features_layer()
