@@ -1,4 +1,4 @@
-"""Other packages ask the metadata store by its verbs; import-linter sees imports, and this sees attributes."""
+"""Other packages use the verbs of the metadata store: import-linter sees imports, this sees attributes."""
 
 from __future__ import annotations
 

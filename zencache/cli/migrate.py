@@ -24,7 +24,7 @@ def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
     records = open_records(config.require_project())
     for each in (records, *open_others(records.project)):
         if dry_run:
-            _foretell(each)
+            _print_preview(each)
         elif migrate_records(each, without_backup=yes) is None:
             typer.echo(f"The records in {each.project.database} are of format {config.FORMAT}.")
     if dry_run:
@@ -33,7 +33,7 @@ def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
         update_settings(records)
 
 
-def _foretell(records: ProjectRecords) -> None:
+def _print_preview(records: ProjectRecords) -> None:
     from zencache.metadata.migration import preview  # noqa: PLC0415 - likewise
 
     to_do, store = preview(records.metadata), records.project.database

@@ -37,8 +37,8 @@ class ArtifactRecords:
         return {artifact.id: self.record(artifact.name, artifact) for artifact in artifacts}
 
     def with_digests(self, ids: Sequence[int], *, recompute: bool = False) -> dict[int, ArtifactRecord]:
-        """Read artifacts by id, and record content digests for those that have none, or for all if `recompute`."""
-        from zencache.metadata.artifact_digests import add_digests  # noqa: PLC0415 - only TFX components need it
+        """Read artifacts by id, and record content digests for those without, or for all if `recompute`."""
+        from zencache.metadata.artifact_digests import add_digests  # noqa: PLC0415 - of TFX components
 
         with self._lock:
             artifacts = self._client.get_artifacts_by_id(ids) if ids else []

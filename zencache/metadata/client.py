@@ -1,4 +1,4 @@
-"""Calls ML Metadata: a connection for each thread, retries with backoff, translated errors, properties as plain values."""
+"""Calls ML Metadata: connections, retries with backoff, translated errors, properties as plain values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class _SecretsFilter(logging.Filter):
-    """Drops ML Metadata's log lines about connections, which hold passwords, and about errors that are raised anyway."""
+    """Drops log lines of connections, which hold passwords, and of errors that are raised anyway."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not str(record.msg).startswith(("ConnectionConfig", "mlmd client"))
@@ -83,11 +83,11 @@ _ADVICE = {
 
 
 class Client:
-    """Has the methods of `metadata_store.MetadataStore`; calls that fail because a server is away are retried.
+    """Has the methods of `metadata_store.MetadataStore`; retries calls while a server is away.
 
-    An SQLite file has one connection for each thread and one writer at a time: SQLite refuses a second writer,
-    and ML Metadata then sleeps, for two seconds on average. A server has one connection for each process: ML
-    Metadata holds the interpreter's lock while it waits for an answer, so that more connections would not help.
+    An SQLite file has a connection for each thread, and one writer at a time: SQLite refuses a second
+    writer, and ML Metadata then sleeps for two seconds on average. A server has one connection for the
+    process: ML Metadata holds the interpreter's lock while it waits, so more connections would not help.
     """
 
     is_read_only = False
@@ -120,7 +120,7 @@ class Client:
             try:
                 answer = getattr(self._connection(), name)(*args, **kwargs)
                 return decode_texts(answer) if self._database.is_server else answer
-            except (errors.AlreadyExistsError, errors.NotFoundError) as error:  # noqa: PERF203 - the loop retries
+            except (errors.AlreadyExistsError, errors.NotFoundError) as error:  # noqa: PERF203 - a retry
                 if is_retry and name == "put_execution" and isinstance(error, errors.AlreadyExistsError):
                     return _result_of_earlier_call(self._connection(), **kwargs)
                 raise
@@ -188,15 +188,16 @@ class Client:
                 f"{self._database} was written by another version of ML Metadata: {self._message_of(error)}"
             ) from self._without_secret(error)
         except (errors.StatusError, RuntimeError) as error:
+            advice = _ADVICE[self._database.is_server]
             raise StoreUnavailableError(
-                f"cannot open the metadata store {self._database}: {self._message_of(error)}. {_ADVICE[self._database.is_server]}"
+                f"cannot open the metadata store {self._database}: {self._message_of(error)}. {advice}"
             ) from self._without_secret(error)
 
 
 def _result_of_earlier_call(
     store: Any, execution: Any, artifact_and_events: Any, contexts: Any, **_: Any
 ) -> Any:
-    """Return what `put_execution` returned, if it wrote an execution but its answer was lost; found by its name."""
+    """Return the answer of an earlier `put_execution` that was lost: the execution is found by its name."""
     [execution_type] = store.get_execution_types_by_id([execution.type_id])
     written = store.get_execution_by_type_and_name(execution_type.name, execution.name)
     type_names = {each.id: each.name for each in store.get_context_types()}

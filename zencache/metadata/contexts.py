@@ -84,6 +84,6 @@ class Contexts:
     def name_taken(self, kind: str, name: str) -> AlreadyExistsError:
         """Return the error for a name that the database takes for an existing one."""
         return AlreadyExistsError(
-            f"{name!r} cannot be recorded as a {kind}: {self._database} takes a name for it that differs in case or "
-            "accents; choose another name, or have the database compare exactly (docs/stores.md)"
+            f"{name!r} cannot be recorded as a {kind}: {self._database} takes a name for it that differs in "
+            "case or accents; choose another name, or have the database compare exactly (docs/stores.md)"
         )

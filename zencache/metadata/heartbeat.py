@@ -1,4 +1,4 @@
-"""The heartbeat: while a process runs a run or holds a lease, it writes the time into its context every few seconds."""
+"""The heartbeat: writes the time into the context of an active run or a held lease, every few seconds."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Heartbeat:
         self._thread: threading.Thread | None = None
 
     def start(self, context: Any) -> None:
-        """Start to write heartbeats into a context, which nobody else may write meanwhile."""
+        """Start to write heartbeats into a context; until they stop, nothing else may write it."""
         with self._changed:
             self._contexts[context.id] = context
             self._due[context.id] = self._clock.monotonic() + self._interval

@@ -1,9 +1,10 @@
 """Leases: one process computes a key, others wait. A lease ends when it is released, or when its holder dies.
 
-In a local store a lease is a locked file. In a shared store it is a context of the records, named by key and
-number, which only one process can create. A property marks it as released; the next lease has the next number.
-The lease of a dead holder is ignored. Whether a process of this machine lives is asked of the system. One of
-another machine counts as dead if its heartbeat does not change for `EXPIRY` seconds, by the clock of this machine.
+In a local store a lease is a locked file. In a shared store it is a context of the records, named by key
+and number, which only one process can create. A property marks it as released; the next lease has the next
+number. The lease of a dead holder is ignored. The system knows whether a process of this machine lives. A
+process of another machine counts as dead if its heartbeat does not change for `EXPIRY` seconds, by the clock
+of this machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Migrates a store from an older schema version: backup first, new number last, so that it can be repeated if interrupted.
+"""Migrates a store from an older schema version: backup first, new number last, so that it can be repeated.
 
 From 1 to 2: artifacts that are as recorded get manifests; stale runs are marked as failed.
 """
@@ -58,8 +58,8 @@ def migrate(
 ) -> Migrated | None:
     """Migrate a store to this schema version, if it has an older one; one process does so, and others wait.
 
-    Raises StoreFormatError for a server without `without_backup`, and StoreUnavailableError if something cannot be
-    written. What was done until then stays, and an older zencache can still use the store.
+    Raises StoreFormatError for a server without `without_backup`, and StoreUnavailableError if something
+    cannot be written. What was done until then stays, and an older zencache can still use the store.
     """
     with migration_lock(metadata.project, report):
         metadata.check_format()
@@ -70,12 +70,11 @@ def migrate(
             backup = _back_up(metadata)
         elif not without_backup:
             raise StoreFormatError(
-                f"the records in {metadata.project.database} are of format {since}, and no copy of a server's database can "
-                "be made from here; back it up, then run `zencache migrate --yes`"
+                f"the records in {metadata.project.database} are of format {since}, and no copy of a "
+                "server's database can be made from here; back it up, then run `zencache migrate --yes`"
             )
-        report(
-            f"Upgrading the store {metadata.project.database} to format {FORMAT} (backup: {backup or 'none'})."
-        )
+        database = metadata.project.database
+        report(f"Upgrading the store {database} to format {FORMAT} (backup: {backup or 'none'}).")
         manifests, left = _write_manifests(metadata)
         stale_ids = _stale_runs(metadata)
         mark_stale_failed(metadata, stale_ids)
@@ -96,7 +95,8 @@ def migration_lock(project: Project, report: Callable[[str], None]) -> Iterator[
             file = open_locked(path)
     except OSError as error:
         raise StoreUnavailableError(
-            f"cannot write in {path.parent}, which is of an older format: {error}. Make it writable, and it is upgraded"
+            f"cannot write in {path.parent}, which is of an older format: {error}. "
+            "Make it writable, and it is upgraded"
         ) from error
     assert file is not None
     try:
@@ -162,15 +162,12 @@ def _write_manifest(folder: Path, digest: str, materializer: str) -> bool:
         add_manifest(folder, digest)
     except ArtifactError:
         return _write_manifest_of_value(folder, digest, materializer)
-    except (
-        PermissionError,
-        FileNotFoundError,
-        NotADirectoryError,
-    ):  # owned by another user, deleted, or not a directory
+    except (PermissionError, FileNotFoundError, NotADirectoryError):  # another user's, or deleted
         return False
     except OSError as error:
         raise StoreUnavailableError(
-            f"cannot write the manifest of the artifact at {folder}: {error}. The next run goes on with the upgrade"
+            f"cannot write the manifest of the artifact at {folder}: {error}. "
+            "The next run goes on with the upgrade"
         ) from error
     return True
 

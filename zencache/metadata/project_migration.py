@@ -1,4 +1,4 @@
-"""Migrates a project's stores and settings before it is first written; reading leaves an older format as it is."""
+"""Migrates a project's stores and settings before the first write; reading changes nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def migrate_if_needed(records: ProjectRecords) -> None:
-    """Migrate the records, those of the project's other stores and the settings, if they have an older format.
+    """Migrate the records, the project's other stores and the settings, if they have an older format.
 
     Raises StoreError if these records cannot be migrated. For another store it prints a note, and its results
     are not reused.

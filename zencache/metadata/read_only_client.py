@@ -19,7 +19,7 @@ _COPY_ATTEMPTS = 20  # another process may be writing the file
 
 
 class ReadOnlyClient(Client):
-    """Reads a copy of an SQLite file: in WAL mode SQLite cannot even read one in a directory without write access."""
+    """Reads a copy of an SQLite file: in WAL mode, SQLite writes to the directory even for reading."""
 
     is_read_only = True
 

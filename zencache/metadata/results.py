@@ -72,7 +72,7 @@ class ResultStore:
         return run
 
     def withdraw(self, run: RunHandle, step: StepSpec) -> None:
-        """Withdraw what a run recorded of a step whose result is damaged: TFX's launcher then runs it again."""
+        """Withdraw a run's records of a step whose result is damaged: TFX's launcher then runs it again."""
         assert run.context_id is not None
         ended_states = (pb.Execution.CACHED, pb.Execution.COMPLETE)
         with self._metadata.lock:

@@ -1,4 +1,4 @@
-"""Runs of pipelines: their life cycle (begin, open, finish) is written here, and runs are listed and found."""
+"""Runs of pipelines: writes their life cycle (begin, open, finish), lists and finds them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RunStore:
         return RunHandle(run_name, spec.name, version.number, spec, version.spec == spec)
 
     def open(self, run: RunHandle) -> RunHandle:
-        """Write the run as running, and start its heartbeat; executions of its steps belong to it from now on."""
+        """Write the run as running, and start its heartbeat; executions can belong to it from now on."""
         metadata = self._metadata
         with metadata.lock:
             _, context_id = put_run(metadata, run, "running")
@@ -145,8 +145,9 @@ class RunStore:
         spec = next((version.spec for version in versions if version.number == run.version), None)
         if spec is None:
             raise StoreUnavailableError(
-                f"the records in {self._metadata.project.database} do not tell what run {run.name} ran: version "
-                f"{run.version} of pipeline {run.pipeline} has no spec; restore a copy of the records that has it"
+                f"the records in {self._metadata.project.database} do not tell what run {run.name} ran: "
+                f"version {run.version} of pipeline {run.pipeline} has no spec; "
+                "restore a copy of the records that has it"
             )
         return spec
 

@@ -1,11 +1,11 @@
-"""The schema of zencache's records in ML Metadata: the types, names and properties that are written, and their constants.
+"""The schema of zencache's records in ML Metadata: all types, names and properties, and their constants.
 
 All of TFX's own types and names are kept, so that TFX's tools read the store. zencache adds these:
 
 ================================  =====================================================================
 Context types                     Name of a context; its custom properties
 ================================  =====================================================================
-``pipeline``                      TFX's; the pipeline's name. ``zencache_running``: ids of its active runs, as JSON
+``pipeline``                      TFX's; a pipeline's name. ``zencache_running``: ids of active runs, as JSON
 ``pipeline_run``                  TFX's; the run's name; child of ``pipeline``. ``zencache_pipeline``,
                                   ``zencache_version``, ``zencache_status``, ``zencache_seconds``;
                                   ``zencache_token``: tells a run from another of its name;
@@ -26,7 +26,7 @@ Context types                     Name of a context; its custom properties
 ``zencache.lease``                ``key:number``, in a shared store: who computes a key. ``zencache_owner``;
                                   ``zencache_beat``; ``zencache_token``: tells who created it;
                                   ``zencache_released``: set once it is released
-runs, pipelines, versions         ``zencache_deleted``: when it was deleted; ML Metadata itself deletes nothing
+runs, pipelines, versions         ``zencache_deleted``: when it was deleted; ML Metadata deletes nothing
 ================================  =====================================================================
 
 ================================  =====================================================================
@@ -38,7 +38,7 @@ one for each parameter            its JSON text, under its own name, as TFX reco
 ``zencache_key``                  the key
 ``zencache_key_parts``            what the key is made of, as JSON; a hit's origin has it
 ``zencache_reason``               why it ran, or was a hit, in words
-``zencache_seconds``              duration of the step (of its last attempt); of a hit, duration of the look-up
+``zencache_seconds``              duration of the last attempt; of a hit, duration of the look-up
 ``zencache_origin``               of a hit: id of the execution that computed the outputs
 ``zencache_compared_with``        of a miss: id of the earlier execution that the reason compares with
 ``zencache_attempts``             number of attempts, if more than one
@@ -59,7 +59,7 @@ Artifacts                         Typed as a TFX standard artifact where one fit
 ``zencache_signature``            HMAC of its digest, if it runs code when loaded and was signed
 ``zencache_damaged``              why it may not be used any more: the damage found when it was read
 ``zencache_collected``            when gc marked its bytes for deletion; with state ``DELETED`` they are gone
-``zencache_properties``           of a native component's output: digest of properties that are part of its content
+``zencache_properties``           of a native component's output: digest of the properties of its content
 ================================  =====================================================================
 
 Nothing here imports ml_metadata.

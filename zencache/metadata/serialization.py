@@ -1,4 +1,4 @@
-"""Converts between records (frozen values) and ML Metadata's messages: runs, executions, artifacts, events."""
+"""Converts between records (frozen values) and ML Metadata's messages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def step_properties(
 
 
 def recorded_parameters(spec: StepSpec) -> Mapping[str, Any]:
-    """Return parameters as they are recorded: as JSON for a step, as TFX records them for a native component."""
+    """Return parameters as recorded: as JSON for a step, as TFX records them for a native component."""
     if spec.node is None:
         return spec.parameters
     values = {name: from_text(text) for name, text in spec.parameters.items()}
@@ -67,7 +67,7 @@ def run_record(context: Any) -> RunRecord:
 
 
 def hit_events(hit: CachedStep) -> Iterator[Any]:
-    """Return an event for each input and output; an artifact of two inputs has one event, with both in its path."""
+    """Return an event for each input and output; an artifact of two inputs has one, with both in its path."""
     for event_type, artifact_by_name in ((pb.Event.INPUT, hit.inputs), (pb.Event.OUTPUT, hit.hit.outputs)):
         names_by_id: dict[int, list[str]] = {}
         for name, artifact in sorted(artifact_by_name.items()):
@@ -96,7 +96,7 @@ def recent_of(context: Any) -> list[int]:
 
 
 def was_withdrawn(execution: Any) -> bool:
-    """Return whether an execution was published as a hit and then withdrawn, as gc had collected its result."""
+    """Return whether an execution was published as a hit, and withdrawn as gc had collected its result."""
     is_canceled = execution.last_known_state == pb.Execution.CANCELED
     return is_canceled and schema.ORIGIN in execution.custom_properties
 

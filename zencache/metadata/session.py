@@ -56,7 +56,7 @@ _reported: set[Database] = set()
 
 
 def open_records(project: Project) -> ProjectRecords:
-    """Return a project's records; they are opened if they are not open, or if settings or files were replaced."""
+    """Return a project's records; they are opened once, and again if settings or files were replaced."""
     key = (project.root, project.folder.stat().st_ino, project.database)
     entry = _open_records.get(key)
     if entry is None or not entry.is_current(project):
@@ -107,6 +107,7 @@ def _open_other(project: Project) -> ProjectRecords | None:
     except ZencacheError as error:
         if project.database not in _reported:
             _reported.add(project.database)
-            print(f"Note: a store of this project is left out: {error}.", file=sys.stderr)  # noqa: T201 - beside the run's lines
+            note = f"Note: a store of this project is left out: {error}."
+            print(note, file=sys.stderr)  # noqa: T201 - beside the run's lines
         return None
     return records

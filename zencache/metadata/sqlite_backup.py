@@ -1,7 +1,7 @@
 """Backs up an SQLite store while others use it.
 
-A separate process makes the copy: this one has the file open through ML Metadata, which has an SQLite of its own,
-and two SQLites in one process do not see each other's locks.
+A separate process makes the copy: this one has the file open through ML Metadata, which has an SQLite of its
+own, and two SQLites in one process do not see each other's locks.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if check != "ok":
 
 
 def back_up(file: Path, target: Path, settings: Path) -> None:
-    """Copy the settings, and then an SQLite file with all that was committed, whole or not at all, to a new path.
+    """Copy the settings, and then all that was committed to an SQLite file, whole or not at all.
 
     Raises StoreUnavailableError if the copy cannot be made.
     """
@@ -54,7 +54,8 @@ def back_up(file: Path, target: Path, settings: Path) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise StoreUnavailableError(
-            f"cannot back up {file} to {target}: {error}. Nothing was changed; free space, or make the folder writable"
+            f"cannot back up {file} to {target}: {error}. Nothing was changed; "
+            "free space, or make the folder writable"
         ) from error
 
 

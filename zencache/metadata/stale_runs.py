@@ -1,4 +1,4 @@
-"""Finds stale runs, whose process has died, and marks them as failed: when they are read, or their pipeline runs again."""
+"""Marks stale runs, whose process has died, as failed: when they are read, or their pipeline runs again."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def process_of(run: Any) -> str:
 
 
 def mark_stale_failed(metadata: MetadataStore, run_ids: Iterable[int]) -> set[int]:
-    """Mark those of the runs that are stale as failed, with their unfinished steps; return those still running."""
+    """Mark the stale ones of these runs and their unfinished steps as failed; return those still running."""
     with metadata.lock:
         ids = list(run_ids)
         runs = metadata.client.get_contexts_by_id(ids) if ids else []

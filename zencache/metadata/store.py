@@ -1,4 +1,4 @@
-"""Opens the metadata store of a project: one connection, and what reads contexts, executions and artifacts over it."""
+"""Opens the metadata store of a project, with its contexts, executions and artifact records."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class MetadataStore:
         return Client(project.database, self.lock, self.clock)
 
     def check_format(self) -> None:
-        """Read the schema version of the records; raises StoreFormatError if it is newer than this zencache."""
+        """Read the schema version; raises StoreFormatError if it is newer than this zencache."""
         self.format = read_format(self.client) or FORMAT
         self.artifacts.lacks_manifests = self.format < FORMAT
         refuse_newer(self.format, self.project.database)

@@ -1,7 +1,8 @@
-"""Encodes texts that ML Metadata cannot store unchanged on a database server, and decodes them when they are read.
+"""Encodes texts that ML Metadata cannot store unchanged on a database server, and decodes them.
 
-On PostgreSQL, ML Metadata writes wrong SQL for a text with a backslash, which allows SQL injection. On any server a
-NUL ends a text, and names of more than 255 characters are refused. SQLite stores all texts unchanged.
+On PostgreSQL, ML Metadata writes wrong SQL for a text with a backslash, which allows SQL injection. On any
+server a NUL ends a text, and names of more than 255 characters are refused. SQLite stores
+all texts unchanged.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def truncate_name(name: str) -> str:
 
 
 def encode_texts(arguments: Any, kind: Kind) -> Any:
-    """Return a call's arguments with all texts in their messages encoded; the same object if none needs it."""
+    """Return a call's arguments with all texts encoded; the same object if none needs it."""
     if not any(_needs_encoding(node, kind) for node in _nodes(arguments)):
         return arguments
     encoded = copy.deepcopy(arguments)

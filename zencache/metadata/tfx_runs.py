@@ -71,7 +71,7 @@ def _status(states: Iterable[str]) -> str:
 
 
 def spec_of_tfx(metadata: MetadataStore, run: RunRecord) -> PipelineSpec:
-    """Return what a run of TFX's ran, as far as its executions tell; the spec can be compared, but not run."""
+    """Return what a run of TFX's ran, by its executions; the spec can be compared, but not run."""
     executions = metadata.client.get_executions_by_context(run.id)
     records = metadata.executions.records(sorted(executions, key=lambda e: e.id))
     execution_by_id = {e.id: e for e in executions}

@@ -59,7 +59,7 @@ class VersionStore:
                 yield VersionRecord(number, structure, spec, is_deleted)
 
     def last_used(self, spec: PipelineSpec) -> list[int]:
-        """Return the executions that the last run of a spec's version used: most are likely to be hits again."""
+        """Return the executions that the last run of a spec's version used: most will be hits again."""
         version = self.find(spec)
         if version is None:
             return []
@@ -78,7 +78,7 @@ class VersionStore:
         return version
 
     def with_last_used(self, run: RunHandle, used: Sequence[int]) -> list[Any]:
-        """Return the version's context with the executions that a run used, to be written; none if unchanged."""
+        """Return the version's context, to be written with what a run used; nothing if unchanged."""
         name = version_context_name(run.pipeline, run.version)
         if not used or self._last_used.get(name) == list(used):
             return []
