@@ -37,7 +37,7 @@ def target(store):
     return store.project.artifacts / "step" / "out" / "1"
 
 
-def test_a_bad_copy_in_the_projects_folder_is_set_aside_there(store, target, monkeypatch):
+def test_a_bad_copy_in_the_projects_folder_goes_to_its_quarantine(store, target, monkeypatch):
     """Also where new artifacts are put into another."""
     monkeypatch.setenv("ZENCACHE_ARTIFACT_STORE", str(Path.cwd() / "mnt"))
     where = store.quarantine(record(target, write_artifact(target, fill)))
@@ -61,12 +61,12 @@ def test_all_is_flushed_before_the_rename_and_the_folders_above_after_it(store, 
         os, "fsync", lambda file: flushed.append(str(Path(f"/proc/self/fd/{file}").readlink()))
     )
     store.put(str(target), fill)
-    root, aside = store.project.artifacts, target.with_name(".1.partial")
-    assert set(flushed[:2]) == {str(aside / "a"), str(aside / "deep" / "b")}
-    assert set(flushed[2:4]) == {str(aside / "deep"), str(aside / "empty")}
+    root, staging = store.project.artifacts, target.with_name(".1.partial")
+    assert set(flushed[:2]) == {str(staging / "a"), str(staging / "deep" / "b")}
+    assert set(flushed[2:4]) == {str(staging / "deep"), str(staging / "empty")}
     assert flushed[4:] == [
-        str(aside / MANIFEST),
-        *map(str, [aside, target.parent, target.parent.parent, root]),
+        str(staging / MANIFEST),
+        *map(str, [staging, target.parent, target.parent.parent, root]),
     ]
 
 

@@ -97,8 +97,8 @@ def test_a_manifest_of_other_content_is_no_excuse(target):
 
 
 @pytest.mark.parametrize("name", ["../a", "/a", "a/../../b", "a//b", ".", "", "a\0b", MANIFEST])
-def test_a_manifest_that_names_a_file_elsewhere_is_refused(name):
-    """What a store elsewhere says is never a path out of the artifact's folder."""
+def test_a_manifest_that_names_a_file_outside_is_refused(name):
+    """What a remote store says is never a path out of the artifact's folder."""
     data = Manifest(((name, 1, "0" * 64),)).to_json()
     with pytest.raises(ValueError, match="cannot be part of an artifact"):
         Manifest.from_json(data)

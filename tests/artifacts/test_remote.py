@@ -1,4 +1,4 @@
-"""Artifacts in a store elsewhere: whole or none, fetched and checked, tried again where a network fails."""
+"""Artifacts in a remote store: uploads, fetches that resume, and requests that are retried."""
 
 from __future__ import annotations
 
@@ -185,10 +185,10 @@ def test_what_a_cut_off_fetch_left_is_not_trusted(flaky, at, small_parts):
     for machine, left in (("one", b"xyz"), ("two", b"x" * 5000), ("three", b"two" * 1000)):
         other = at("flaky://store", machine)
         mine = dataclasses.replace(record, folder=other.folder(record.uri, record.digest))
-        aside = mine.folder.with_name(f"{mine.folder.name}.partial")
-        (aside / "deep").mkdir(parents=True)
-        (aside / "deep" / "b").write_bytes(left)
-        (aside / "of another").write_bytes(b"")
+        partial = mine.folder.with_name(f"{mine.folder.name}.partial")
+        (partial / "deep").mkdir(parents=True)
+        (partial / "deep" / "b").write_bytes(left)
+        (partial / "of another").write_bytes(b"")
         with other.reading(mine) as folder:
             assert contents(folder).keys() == {"a", "deep/b", MANIFEST}
             assert Manifest.of(folder).digest == record.digest
