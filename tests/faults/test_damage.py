@@ -199,7 +199,7 @@ def test_loading_a_damaged_result_raises_and_the_next_run_makes_it_anew():
     """Outside of a run nothing can be made anew: the error says what to do."""
     run = summing().run()
     swap_bytes(run.steps["total"].output.folder)
-    with pytest.raises(ArtifactError, match="run the pipeline again to make it anew"):
+    with pytest.raises(ArtifactError, match="run the pipeline again to recompute it"):
         run.steps["total"].output.load()
     assert summing().run().steps["total"].output.load() == 90
 

@@ -89,12 +89,12 @@ def read_checked(folder: Path, digest: str, *, name: str) -> dict[str, bytes]:
 
 def missing_error(name: str, folder: Path) -> ArtifactError:
     """Make the error for an artifact that is not there."""
-    return ArtifactError(f"the artifact {name} is gone from {folder}; run the pipeline again to make it anew")
+    return ArtifactError(f"the artifact {name} is gone from {folder}; run the pipeline again to recompute it")
 
 
 def changed_error(name: str, place: Path | str, changed: str) -> ArtifactError:
     """Make the error for an artifact whose content is not what was recorded."""
     return ArtifactError(
         f"the artifact {name} at {place} is not what was recorded: {changed}; "
-        "run the pipeline again to make it anew"
+        "run the pipeline again to recompute it"
     )

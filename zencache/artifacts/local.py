@@ -193,7 +193,7 @@ class LocalBackend:
     def forget_copy(self, digest: str) -> None:
         """Do nothing: artifacts of this machine have no copies."""
 
-    # -- housekeeping -------------------------------------------------------------------------
+    # -- inventory and gc --------------------------------------------------------------------
 
     def orphan_candidates(self, roots: Sequence[str]) -> Iterator[OrphanCandidate]:
         """List artifacts, staging folders, trash and working folders below roots."""

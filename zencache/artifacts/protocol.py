@@ -124,7 +124,7 @@ class ArtifactBackend(Protocol):
     def forget_copy(self, digest: str) -> None:
         """Delete this machine's copy of content that is kept nowhere else any more, unless it is in use."""
 
-    # -- housekeeping --
+    # -- inventory and gc --
 
     def orphan_candidates(self, roots: Sequence[str]) -> Iterable[OrphanCandidate]:
         """List what is below the roots of runs: artifacts, and what was left beside them."""

@@ -221,7 +221,7 @@ class RemoteBackend:
         except MISSING as error:
             raise ArtifactError(
                 f"the artifact {record.name} is gone from {record.uri}, or has no manifest; "
-                "run the pipeline again to make it anew"
+                "run the pipeline again to recompute it"
             ) from error
         except ValueError as error:
             raise changed_error(record.name, record.uri, f"{MANIFEST} cannot be used: {error}") from error
@@ -297,7 +297,7 @@ class RemoteBackend:
             ) from error
 
     def _remove_unused(self, uri: str, manifest: Manifest) -> dict[str, Mapping[str, Any]]:
-        """Delete what an earlier attempt left that is no file of this artifact; give what remains."""
+        """Delete files of an earlier attempt that this artifact lacks; give those that remain."""
         info_by_name = self.objects.listing(uri)
         used = {name for name, _, _ in manifest.files}
         self.objects.remove(uri, [name for name in info_by_name if name not in used])
@@ -346,7 +346,7 @@ class RemoteBackend:
         """Delete the read cache's copy of a digest, unless it is in use."""
         self._cache.forget(digest)
 
-    # -- housekeeping -------------------------------------------------------------------------
+    # -- inventory and gc --------------------------------------------------------------------
 
     def orphan_candidates(self, roots: Sequence[str]) -> Iterator[OrphanCandidate]:
         """List artifacts and partial uploads below roots."""

@@ -83,7 +83,7 @@ def add_manifest(folder: Path, digest: str, value_digest: ValueDigest = unchecke
     if (value_digest(folder) or manifest.digest) != digest:
         raise ArtifactError(
             f"the artifact at {folder} is not what was recorded: its content changed; "
-            "run the pipeline again to make it anew"
+            "run the pipeline again to recompute it"
         )
     partial = folder.with_name(f".{folder.name}.manifest.partial")
     partial.unlink(missing_ok=True)  # an interrupted migration may have left it read-only

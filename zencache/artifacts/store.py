@@ -209,7 +209,7 @@ class ArtifactStore:
         """Delete this machine's copy of what was deleted at a place, unless it is in use."""
         self._backends.of(place).forget_copy(digest)
 
-    # -- housekeeping -------------------------------------------------------------------------
+    # -- inventory and gc --------------------------------------------------------------------
 
     def project_candidates(self) -> Iterator[OrphanCandidate]:
         """List candidates in the project's folder: working folders, partial fetches, local artifacts.

@@ -31,7 +31,7 @@ def read(artifact: ArtifactRecord, project: Project) -> Any:
     if artifact.collected and not artifact.folder.exists():
         raise ArtifactError(
             f"the artifact {artifact.name} was collected on {artifact.collected} (`zencache cache gc`); "
-            "run the pipeline again to make it anew"
+            "run the pipeline again to recompute it"
         )
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
     if materializer.runs_code:
@@ -64,7 +64,7 @@ def check_signed(artifact: ArtifactRecord, project: Project) -> None:
         raise ArtifactError(
             f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not "
             f"signed with this project's key, so it is not loaded; run the pipeline again with {SIGNING_KEY} set "
-            "to make it anew"
+            "to recompute it"
         )
 
 
@@ -91,7 +91,7 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     """Load an artifact's value, after its content was compared with what was recorded.
 
     One that is gone or was changed is never served: it is dropped from the records, so that the next
-    run makes it anew, what is there is set aside, and ArtifactError says so.
+    run computes it again; its files go to quarantine, and ArtifactError says so.
     """
     # What TFX's own runners made has no digest before it is asked for.
     artifact = (
