@@ -48,7 +48,7 @@ lap("import zencache's own modules")
 from zencache.pipelines import runner
 from zencache.metadata import session
 from zencache.planning import Planner
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 from zencache.metadata.results import ResultStore
 inside = {{}}
 
@@ -66,7 +66,7 @@ def timed(owner, name, part):
     setattr(owner, name, call)
 
 
-asked = Client.__getattr__
+asked = MetadataClient.__getattr__
 in_store = [0.0]
 
 
@@ -83,7 +83,7 @@ def counted(self, name):
     return counting
 
 
-Client.__getattr__ = counted
+MetadataClient.__getattr__ = counted
 timed(runner, "with_snapshots", "the code's digests, and snapshots of a script's steps")
 timed(Planner, "plan", "the plan: keys, look-ups, files being there")
 timed(ResultStore, "publish", "publishing")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from zencache import pipeline, step
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 
 pytestmark = [pytest.mark.slow, pytest.mark.tfx]
 
@@ -48,13 +48,13 @@ def chain(steps):
 def calls(monkeypatch):
     """The calls to ML Metadata, by name."""
     counted = Counter()
-    asked = Client.__getattr__
+    asked = MetadataClient.__getattr__
 
     def counting(self, name):
         counted[name] += 1
         return asked(self, name)
 
-    monkeypatch.setattr(Client, "__getattr__", counting)
+    monkeypatch.setattr(MetadataClient, "__getattr__", counting)
     return counted
 
 

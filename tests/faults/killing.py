@@ -20,7 +20,7 @@ from pathlib import Path
 
 from zencache import Output, Repository, pipeline, step
 from zencache.execution.engine import load_engine
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 
 _CHANGES = (
     "os.rename",
@@ -87,9 +87,9 @@ class Points:
             self.at(event)
 
     def _wrap_records(self) -> None:
-        asked = Client.__getattr__
+        asked = MetadataClient.__getattr__
 
-        def noted(client: Client, name: str) -> object:
+        def noted(client: MetadataClient, name: str) -> object:
             call = asked(client, name)
 
             def writes(*args: object, **kwargs: object) -> object:
@@ -100,7 +100,7 @@ class Points:
 
             return writes if name.startswith("put_") else call
 
-        Client.__getattr__ = noted
+        MetadataClient.__getattr__ = noted
 
 
 def _in_store(path: object) -> bool:

@@ -24,7 +24,7 @@ from zencache import Output, Repository, pipeline, step
 from zencache.artifacts.manifest import MANIFEST
 from zencache.execution.engine import load_engine
 from zencache.metadata import session
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
@@ -99,9 +99,9 @@ class Store(RuleBasedStateMachine):
     @rule(size=SIZES, factor=FACTORS, at=st.integers(0, 20))
     def crash(self, size: int, factor: int, at: int) -> None:
         """A run ends at one of its writes of records, and nothing after it happens."""
-        real, seen = Client.__getattr__, [0]
+        real, seen = MetadataClient.__getattr__, [0]
 
-        def dying(client: Client, name: str) -> object:
+        def dying(client: MetadataClient, name: str) -> object:
             if name.startswith("put_"):
                 seen[0] += 1
                 if seen[0] > at:
@@ -109,7 +109,7 @@ class Store(RuleBasedStateMachine):
             return real(client, name)
 
         patch = pytest.MonkeyPatch()
-        patch.setattr(Client, "__getattr__", dying)
+        patch.setattr(MetadataClient, "__getattr__", dying)
         try:
             made(size=size, factor=factor).run(enable_cache=None)
         except BaseException as error:  # noqa: BLE001 - a step that dies is told of as failed

@@ -12,7 +12,7 @@ from zencache.config import create_project
 from zencache.maintenance import invalidate
 from zencache.maintenance.invalidate import Selection
 from zencache.metadata import execution_search
-from zencache.metadata.client import Client, pb, set_properties
+from zencache.metadata.client import MetadataClient, pb, set_properties
 from zencache.metadata.schema import KEY_CONTEXT
 from zencache.metadata.store import MetadataStore
 
@@ -94,7 +94,7 @@ def test_a_store_without_executions_has_none(folder):
 
 def test_records_are_read_page_by_page_and_by_no_query(metadata, monkeypatch):
     """ML Metadata 1.21 knows no queries, and lists records only as a whole."""
-    asked, call = Counter(), Client.__getattr__
+    asked, call = Counter(), MetadataClient.__getattr__
 
     def counted(self, name):
         def counting(*args, **kwargs):
@@ -105,7 +105,7 @@ def test_records_are_read_page_by_page_and_by_no_query(metadata, monkeypatch):
 
         return counting
 
-    monkeypatch.setattr(Client, "__getattr__", counted)
+    monkeypatch.setattr(MetadataClient, "__getattr__", counted)
     chosen(metadata, older_than=timedelta(0))
     chosen(metadata, key="abcdef12")
     assert asked["get_executions"] == asked["get_contexts"] == 1

@@ -31,7 +31,7 @@ from zencache import Repository
 from zencache.artifacts.manifest import Manifest
 from zencache.artifacts.store import ArtifactStore
 from zencache.config import find_project
-from zencache.metadata.client import Client, pb, set_properties
+from zencache.metadata.client import MetadataClient, pb, set_properties
 from zencache.metadata.session import open_records
 from zencache.util import process_id
 from zencache.util.process_id import this_process
@@ -172,7 +172,7 @@ def test_a_run_whose_process_died_is_found_and_marked(shop, zencache, dead):
 def test_a_run_that_was_killed_while_it_was_written_is_tied(shop, zencache, monkeypatch, call):
     """Its executions to pipeline and nodes, itself to the pipeline: as if nothing had happened."""
     made = Repository().get_pipeline_by_name("prices")
-    asked = Client.__getattr__
+    asked = MetadataClient.__getattr__
 
     class Killed(BaseException):
         pass
@@ -183,7 +183,7 @@ def test_a_run_that_was_killed_while_it_was_written_is_tied(shop, zencache, monk
         return asked(client, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Client, "__getattr__", killed)
+        patch.setattr(MetadataClient, "__getattr__", killed)
         with pytest.raises(Killed):
             made.run(run_name="half")
     [problem] = Repository().verify().problems

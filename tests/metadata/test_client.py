@@ -9,7 +9,7 @@ from ml_metadata import errors
 
 from tests.clock import FakeClock
 from zencache.errors import SettingsError, StoreUnavailableError
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 from zencache.metadata.connection_config import connection_config
 from zencache.model.database import Database
 
@@ -45,7 +45,7 @@ def client_of(clock, monkeypatch):
     """Make a client of a server that could be reached before, over a store that stands for it."""
 
     def make(store):
-        client = Client(Database.of("mysql://user:secret@host/name"), threading.RLock(), clock)
+        client = MetadataClient(Database.of("mysql://user:secret@host/name"), threading.RLock(), clock)
         monkeypatch.setattr(client, "_open", lambda: store, raising=False)
         client._connection()
         return client

@@ -20,7 +20,7 @@ from zencache.errors import SettingsError, StoreFormatError, StoreUnavailableErr
 from zencache.materializers.builtin import PlainMaterializer
 from zencache.metadata import migration, stale_runs
 from zencache.metadata import project_migration as lines
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 from zencache.metadata.schema import RUN_CONTEXT, STORE_CONTEXT
 from zencache.metadata.schema_version import put_format, read_format, read_stamp
 from zencache.metadata.session import open_records
@@ -263,8 +263,10 @@ def test_a_store_is_upgraded_once(old, capsys, monkeypatch):
     old.flow().run()
     capsys.readouterr()
     asked = Counter()
-    call = Client.__getattr__
-    monkeypatch.setattr(Client, "__getattr__", lambda self, name: (asked.update([name]), call(self, name))[1])
+    call = MetadataClient.__getattr__
+    monkeypatch.setattr(
+        MetadataClient, "__getattr__", lambda self, name: (asked.update([name]), call(self, name))[1]
+    )
     records = open_records(open_project(Path.cwd()))
     lines.migrate_if_needed(records)
     assert asked == {"get_context_by_type_and_name": 1}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from zencache.artifacts.manifest import Manifest
-    from zencache.metadata.client import Client
+    from zencache.metadata.client import MetadataClient
 
 _INCIDENTAL = frozenset(
     {
@@ -35,7 +35,7 @@ _STATES = frozenset({"pending", "published", "missing", "marked_for_deletion", "
 
 def add_digests(
     artifacts: Iterable[Any],
-    client: Client,
+    client: MetadataClient,
     manifest_of: Callable[[str], Manifest],
     *,
     recompute: bool = False,
@@ -93,7 +93,7 @@ def _plain(value: Any) -> str | int | float:
     return str(value.SerializeToString(deterministic=True).hex())
 
 
-def _inputs_of(artifacts: Iterable[Any], client: Client) -> dict[int, dict[Any, str]]:
+def _inputs_of(artifacts: Iterable[Any], client: MetadataClient) -> dict[int, dict[Any, str]]:
     """Return, by artifact id, the inputs of the execution that made it: from uri and id to content digest."""
     output_events = [
         event for event in client.get_events_by_artifact_ids([a.id for a in artifacts]) if is_output(event)

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from zencache.artifacts.store import ArtifactStore
-    from zencache.metadata.client import Client
+    from zencache.metadata.client import MetadataClient
     from zencache.model.records import ArtifactRecord
 
 
 class ArtifactRecords:
     """The artifacts that one store records; `files` holds their bytes."""
 
-    def __init__(self, client: Client, lock: AbstractContextManager[Any], files: ArtifactStore) -> None:
+    def __init__(
+        self, client: MetadataClient, lock: AbstractContextManager[Any], files: ArtifactStore
+    ) -> None:
         self._client = client
         self._lock = lock
         self._files = files

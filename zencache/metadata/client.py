@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "Client",
     "ListOptions",
+    "MetadataClient",
     "OrderByField",
     "errors",
     "get_properties",
@@ -82,7 +82,7 @@ _ADVICE = {
 }
 
 
-class Client:
+class MetadataClient:
     """Has the methods of `metadata_store.MetadataStore`; retries calls while a server is away.
 
     An SQLite file has a connection for each thread, and one writer at a time: SQLite refuses a second

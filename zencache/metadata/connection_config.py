@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zencache.model.database import Database
 
 _SQLITE_RETRIES = 10  # of an aborted write: a run's writes are under our lock, those of a launcher are not
-_SERVER_RETRIES = 1  # `Client` retries calls to a server itself, and waits less
+_SERVER_RETRIES = 1  # `MetadataClient` retries calls to a server itself, and waits less
 
 
 def make_database(path: Path) -> None:

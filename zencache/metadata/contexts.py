@@ -17,14 +17,14 @@ from zencache.metadata.text_encoding import truncate_name
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from zencache.metadata.client import Client
+    from zencache.metadata.client import MetadataClient
     from zencache.model.database import Database
 
 
 class Contexts:
     """The contexts of one store."""
 
-    def __init__(self, client: Client, lock: AbstractContextManager[Any], database: Database) -> None:
+    def __init__(self, client: MetadataClient, lock: AbstractContextManager[Any], database: Database) -> None:
         self._client = client
         self._lock = lock
         self._database = database

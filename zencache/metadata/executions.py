@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from zencache.metadata.artifact_records import ArtifactRecords
-    from zencache.metadata.client import Client
+    from zencache.metadata.client import MetadataClient
     from zencache.metadata.contexts import Contexts
     from zencache.model.database import Database
     from zencache.model.records import ArtifactRecord, ExecutionRecord
@@ -33,7 +33,7 @@ class Executions:
     """The executions of one store."""
 
     def __init__(
-        self, client: Client, contexts: Contexts, artifacts: ArtifactRecords, database: Database
+        self, client: MetadataClient, contexts: Contexts, artifacts: ArtifactRecords, database: Database
     ) -> None:
         self._client = client
         self._contexts = contexts

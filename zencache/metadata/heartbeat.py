@@ -14,7 +14,7 @@ from zencache.util.clock import SYSTEM_CLOCK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zencache.metadata.client import Client
+    from zencache.metadata.client import MetadataClient
     from zencache.util.clock import Clock
 
 SERVER_INTERVAL = 2.0  # seconds between two heartbeats where other machines watch
@@ -30,7 +30,9 @@ class Heartbeat:
     Do not call its methods while holding the lock of the store: a heartbeat takes that lock.
     """
 
-    def __init__(self, client: Client, store: str, interval: float, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, client: MetadataClient, store: str, interval: float, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self._client = client
         self._store = store
         self._interval = interval

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import StoreUnavailableError
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 from zencache.model.database import Database
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COPY_ATTEMPTS = 20  # another process may be writing the file
 
 
-class ReadOnlyClient(Client):
+class ReadOnlyClient(MetadataClient):
     """Reads a copy of an SQLite file: in WAL mode, SQLite writes to the directory even for reading."""
 
     is_read_only = True

@@ -12,7 +12,7 @@ from zencache.metadata.client import errors, get_properties, pb, set_properties
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zencache.metadata.client import Client
+    from zencache.metadata.client import MetadataClient
     from zencache.model.database import Database
 
 
@@ -34,7 +34,7 @@ def refuse_newer(number: int, database: Database) -> None:
         )
 
 
-def read_format(client: Client) -> int | None:
+def read_format(client: MetadataClient) -> int | None:
     """Read the schema version of a store; None if zencache has not written to it yet."""
     stamp = read_stamp(client)
     if stamp is None:
@@ -44,12 +44,12 @@ def read_format(client: Client) -> int | None:
     return 1 if stamp is None else int(get_properties(stamp.custom_properties).get(schema.FORMAT_NUMBER, 1))
 
 
-def read_stamp(client: Client) -> Any | None:
+def read_stamp(client: MetadataClient) -> Any | None:
     """Read the context that holds the schema version; a store of format 1 has none."""
     return client.get_context_by_type_and_name(schema.STORE_CONTEXT, schema.STORE_NAME)
 
 
-def put_format(client: Client, type_id: int, number: int, backup: str | None = None) -> None:
+def put_format(client: MetadataClient, type_id: int, number: int, backup: str | None = None) -> None:
     """Write the schema version, and during a migration the name of the backup."""
     stamp = read_stamp(client) or pb.Context(type_id=type_id, name=schema.STORE_NAME)
     set_properties(stamp.custom_properties, {schema.FORMAT_NUMBER: number, schema.BACKUP: backup})

@@ -9,7 +9,7 @@ from zencache.artifacts.store import ArtifactStore
 from zencache.config import FORMAT
 from zencache.errors import StoreUnavailableError
 from zencache.metadata.artifact_records import ArtifactRecords
-from zencache.metadata.client import Client
+from zencache.metadata.client import MetadataClient
 from zencache.metadata.connection_config import make_database
 from zencache.metadata.contexts import Contexts
 from zencache.metadata.executions import Executions
@@ -46,7 +46,7 @@ class MetadataStore:
         self.artifact_records = ArtifactRecords(self.client, self.lock, self.artifacts)
         self.executions = Executions(self.client, self.contexts, self.artifact_records, project.database)
 
-    def _open(self) -> Client:
+    def _open(self) -> MetadataClient:
         """Return a client that reads and writes, or one that reads if the database cannot be written."""
         project = self.project
         try:
@@ -63,7 +63,7 @@ class MetadataStore:
 
             self.lock = threading.RLock()
             return ReadOnlyClient(project.database, self.lock, message)
-        return Client(project.database, self.lock, self.clock)
+        return MetadataClient(project.database, self.lock, self.clock)
 
     def check_format(self) -> None:
         """Read the schema version; raises StoreFormatError if it is newer than this zencache."""
