@@ -48,11 +48,11 @@ def execute_step(run: RunContext, state: RunState, step: str, compiled: Compiled
         return
     started = time.perf_counter()
     run.report(StepEvent(step, "started"))
-    _attempt(run, state, spec, compiled)
+    used = _attempt(run, state, spec, compiled)
     for _ in range(_RECOMPUTATIONS):
-        if not _is_tried_again(run, state, spec, compiled):
+        if not _is_tried_again(run, state, spec, used, compiled):
             break
-        _attempt(run, state, spec, compiled)
+        used = _attempt(run, state, spec, compiled)
     result = state.results[step]
     seconds = time.perf_counter() - started
     run.report(StepEvent(step, _EVENT_OF[result.status], seconds, result.error, result.reason))
@@ -69,18 +69,27 @@ def _is_skipped(run: RunContext, state: RunState, spec: StepSpec) -> bool:
     return True
 
 
-def _is_tried_again(run: RunContext, state: RunState, spec: StepSpec, compiled: CompiledPipeline) -> bool:
+def _is_tried_again(
+    run: RunContext,
+    state: RunState,
+    spec: StepSpec,
+    used: Mapping[str, StepResult],
+    compiled: CompiledPipeline,
+) -> bool:
     """Recompute the damaged inputs that made a step fail; False if there are none, or that fails."""
     execute = partial(execute_step, run, state, compiled=compiled)
     try:
-        return recompute_damaged_inputs(run, state, spec, execute)
+        return recompute_damaged_inputs(run, state, spec, used, execute)
     except Exception as error:  # noqa: BLE001 - as in `_attempt`
         state.results[spec.name] = StepResult(spec.name, "failed", error=error)
         return False
 
 
-def _attempt(run: RunContext, state: RunState, spec: StepSpec, compiled: CompiledPipeline) -> None:
-    """Reuse or compute a step; an error becomes its result."""
+def _attempt(
+    run: RunContext, state: RunState, spec: StepSpec, compiled: CompiledPipeline
+) -> dict[str, StepResult]:
+    """Reuse or compute a step; an error becomes its result. Gives the upstream results that it began with."""
+    used = {name: state.results[name] for name in spec.upstream}
     try:
         _reuse_or_compute(run, state, spec, _launcher_of(run, state, spec, compiled))
     except KeyboardInterrupt:  # raised while it waits, for example; Beam would turn it into another error
@@ -90,6 +99,7 @@ def _attempt(run: RunContext, state: RunState, spec: StepSpec, compiled: Compile
         result = state.results.get(spec.name)
         if result is None or result.status in ("executed", "cached"):
             state.results[spec.name] = StepResult(spec.name, "failed", error=error)
+    return used
 
 
 def _launcher_of(run: RunContext, state: RunState, spec: StepSpec, compiled: CompiledPipeline) -> Launcher:
