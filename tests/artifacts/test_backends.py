@@ -130,7 +130,7 @@ class BackendContract:
         """For a look, a check and a reader."""
         record = put(store)
         self.remove(store, record)
-        store.delete(record)
+        store.delete_all([record])
         assert store.problem(record).startswith("is missing")
         assert store.damage(record, unchecked, full=True) == Damage("is missing")
         with pytest.raises(ArtifactError, match="is gone from"), store.reading(record):

@@ -185,7 +185,7 @@ def test_after_a_crash_the_next_gc_goes_on(shop, monkeypatch, module, point, num
     assert all(run.steps[name].output.load() is not None for name in hits)
     Repository().gc(keep_last=9)  # keeps all that is left
     for artifact in records.client.get_artifacts():
-        assert artifact.state == (LIVE if records.artifacts.local_folder(artifact.uri).exists() else DELETED)
+        assert artifact.state == (LIVE if records.artifacts.folder(artifact.uri, "").exists() else DELETED)
     assert not list((shop / ".zencache").rglob(".*.trash"))
     Repository().gc(**NOW)
     assert Repository().cache_size().count == 0

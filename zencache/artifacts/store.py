@@ -69,10 +69,6 @@ class ArtifactStore:
         """Give access to what is below a root, for TFX; None where TFX's own file systems have it."""
         return self._backends.of(root).objects
 
-    def local_folder(self, uri: str) -> Path:
-        """Give the folder that a uri names on this machine, also when the project was moved since."""
-        return self._backends.local.folder(uri)
-
     def place(self, uri: str) -> str:
         """Give the one spelling of a uri: its folder on this machine, or its URL."""
         return self._backends.of(uri).place(uri)
@@ -187,10 +183,6 @@ class ArtifactStore:
     def quarantine(self, record: ArtifactRecord) -> str | None:
         """Move a damaged artifact to where no look-up finds it, and say where; None if there is nothing."""
         return self._backends.of(record.uri).quarantine(record)
-
-    def delete(self, record: ArtifactRecord) -> None:
-        """Delete an artifact; one that is deleted in part is no artifact any more."""
-        self.delete_all([record])
 
     def delete_all(self, records: Iterable[ArtifactRecord]) -> None:
         """Delete artifacts.
