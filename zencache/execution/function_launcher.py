@@ -31,7 +31,7 @@ class FunctionLauncher:
         return StepInputs(self.state.inputs(self.spec))
 
     def launch(self, planned: PlannedStep, inputs: StepInputs) -> None:
-        """Have TFX run the node, tied to its cache key; `StepExecutor` writes the result."""
+        """Have TFX run the node, tied to its cache key; `StepExecutor` writes the result if it fails."""
         assert planned.parts is not None
         node = self.compiled.node(self.spec.name)
         tie_to_key(node, planned.parts.key)
@@ -47,11 +47,12 @@ class FunctionLauncher:
             runtime=self.compiled.runtime,
             deployment=self.compiled.deployment,
         )
-        if self.state.results[self.spec.name].status == "executed":
+        result = self.state.results.get(self.spec.name)
+        if result is None or result.status != "failed":
             self._record(planned.parts.key, execution.execution_id)
 
     def _record(self, key: str, execution_id: int) -> None:
-        """Record a finished execution as its key's newest, and take its artifacts as MLMD numbered them."""
+        """Write the result, whose artifacts MLMD has numbered by now, and make the execution its key's newest."""
         [record] = self.run.records.metadata.executions.by_id([execution_id])
         name = self.spec.name
         self.state.results[name] = StepResult(name, "executed", record.outputs, execution=execution_id)

@@ -19,7 +19,7 @@ from zencache.execution.active_runs import ActiveRun, active_run
 from zencache.execution.attempt import Computed, Raised, Unavailable
 from zencache.execution.outcomes import FAILED, record_failure
 from zencache.execution.retries import RetriedStep
-from zencache.execution.run_context import RunContext, RunState, StepEvent, StepResult
+from zencache.execution.run_context import RunContext, RunState, StepEvent
 from zencache.execution.step_call import compute
 from zencache.execution.step_tracking import FunctionTracking
 from zencache.execution.timeout import time_limit
@@ -49,7 +49,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
         output_dict: Any,
         exec_properties: Any,
     ) -> Any:
-        """Compute the step; what it raises is its result, and is recorded as TFX records a failure."""
+        """Compute the step; an error becomes its result, and is recorded as TFX records a failure."""
         active = active_run(self._context.pipeline_run_id)
         run, state = active.context, active.state
         body = run.bodies[exec_properties[schema.STEP]]
@@ -65,7 +65,6 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
                 execution = int(Path(self._context.get_tmp_path()).name)
                 run.records.results.note(execution, {schema.ATTEMPTS: retried.attempts})
             return _failure(run.planner.keys.redacted("".join(traceback.format_exception(error))))
-        state.results[body.spec.name] = StepResult(body.spec.name, "executed", computed.outputs)
         if computed.seen is not None:
             _show_notes(run, state, body.spec, computed.seen)
         return _success(computed, retried.attempts, output_dict)
