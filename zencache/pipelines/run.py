@@ -11,7 +11,6 @@ from zencache.errors import NotFoundError
 from zencache.execution.value_io import folder_of, load
 from zencache.materializers.registry import path_of
 from zencache.metadata.project_migration import migrate_if_needed
-from zencache.pipelines.explain import Explanation, explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ArtifactRecord, ExecutionRecord, RunRecord
     from zencache.model.specs import PipelineSpec, StepSpec
+    from zencache.pipelines.explain import Explanation
 
 StepStatus = Literal["executed", "cached", "failed", "running", "skipped"]
 _STATUS: dict[str, StepStatus] = {
@@ -152,6 +152,8 @@ class StepRun:
 
         With `code`, also the lines of code that differ from the execution that the reason compares with.
         """
+        from zencache.pipelines.explain import Explanation, explain  # noqa: PLC0415 - a run needs none
+
         if self._record is None:
             return Explanation(self.name, self.status, self.reason)
         return explain(self._spec, self._record, self.status, self._records, code=code)
