@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from zencache.artifacts import deletion
 from zencache.artifacts.integrity import NO_MANIFEST, Damage, check, difference, missing_error
 from zencache.artifacts.manifest import Manifest, measure
-from zencache.artifacts.orphan_candidates import local_candidates, local_quarantine
 from zencache.artifacts.protocol import StoredArtifact
 from zencache.artifacts.staging import move_to_quarantine, write_artifact
 from zencache.config import FOLDER
@@ -197,10 +196,14 @@ class LocalBackend:
 
     def orphan_candidates(self, roots: Sequence[str]) -> Iterator[OrphanCandidate]:
         """List artifacts, staging folders, trash and working folders below roots."""
+        from zencache.artifacts.orphan_candidates import local_candidates  # noqa: PLC0415 - only gc lists orphans
+
         return (candidate for root in roots for candidate in local_candidates(Path(root)))
 
     def quarantined(self, base: str) -> Iterator[OrphanCandidate]:
         """List the copies in the quarantine folder of a base."""
+        from zencache.artifacts.orphan_candidates import local_quarantine  # noqa: PLC0415 - likewise
+
         return local_quarantine(Path(base))
 
     def stored_size(self, place: str, recorded: int) -> int:  # noqa: ARG002 - measuring is cheap

@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from zencache.artifacts.deletion import children
 from zencache.artifacts.factory import Backends
 from zencache.artifacts.integrity import Damage, read_checked, unchecked, value_digest_or_error
-from zencache.artifacts.orphan_candidates import working_folder
 from zencache.errors import MaterializerError
 
 if TYPE_CHECKING:
@@ -208,6 +206,9 @@ class ArtifactStore:
 
         Of a project on a server no artifacts are listed: an SQLite file that it had before may name them.
         """
+        from zencache.artifacts.deletion import children  # noqa: PLC0415 - only gc lists orphans
+        from zencache.artifacts.orphan_candidates import working_folder  # noqa: PLC0415 - likewise
+
         for path in children(self.project.work):
             yield working_folder(path)
         yield from self.cache.partial_fetches()

@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zencache import config
 from zencache.errors import ArtifactError, ParameterError, RunInterruptedError, StepFailedError
-from zencache.execution import example_spans
-from zencache.execution.engine import load_engine
 from zencache.execution.run_context import RunContext, RunState, StepEvent, StepResult
 from zencache.execution.value_io import load
 from zencache.metadata.session import open_others
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from zencache.pipelines.partial_run import PartialRun
     from zencache.planning import RunPlan
     from zencache.planning.bodies import Body
+    from zencache.planning.example_files import Matched
     from zencache.policy import CachePolicy
     from zencache.steps.step import Step
 
@@ -88,7 +87,7 @@ def make_planner(
         root=project.root if project else Path.cwd(),
         digests=records.digests if records else FileDigests(None),
         load=lambda artifact: load(artifact, records.metadata) if records else None,
-        find_spans=example_spans.matched,
+        find_spans=_find_spans,
         project=settings.cache,
         seal=seal,
     )
@@ -289,6 +288,8 @@ class _Rest:
             _print_hits(self.printer, planned.hits)
             if len(state.results) < len(handle.spec.steps):
                 with self.printer.display():
+                    from zencache.execution.engine import load_engine  # noqa: PLC0415 - a cached run needs none
+
                     load_engine().execute(self._context(handle, planned.plan), state)
         except KeyboardInterrupt:
             return "interrupted"
@@ -334,3 +335,9 @@ class _Rest:
             assert first.error is not None
             text = self.planner.keys.redacted(str(first.error))
             raise StepFailedError.of(first.step, name, first.error, text) from first.error
+
+
+def _find_spans(properties: Mapping[str, Any]) -> Matched:
+    from zencache.execution.example_spans import matched  # noqa: PLC0415 - only an `ExampleGen` with spans needs it
+
+    return matched(properties)

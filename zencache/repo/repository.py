@@ -8,13 +8,6 @@ from typing import TYPE_CHECKING
 
 from zencache import config
 from zencache.errors import NotFoundError
-from zencache.maintenance.audit import audit
-from zencache.maintenance.deletion import delete_pipeline, delete_runs
-from zencache.maintenance.gc import gc
-from zencache.maintenance.invalidate import Selection, drop
-from zencache.maintenance.retention import Criteria
-from zencache.maintenance.size import cache_size
-from zencache.maintenance.verify import verify
 from zencache.metadata.project_migration import migrate_if_needed
 from zencache.metadata.session import open_others, open_records
 from zencache.model.legacy_api import LegacyAttributes
@@ -154,6 +147,8 @@ class Repository(LegacyAttributes):
         least eight digits) and `older_than` is given; of several, all must match. Gives what was marked, or
         with `dry_run` what would be. Raises ParameterError if nothing is given, or the key is malformed.
         """
+        from zencache.maintenance.invalidate import Selection, drop  # noqa: PLC0415 - reading runs needs none of it
+
         self._to_write(dry_run=dry_run)
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         selection = Selection(step, name, key, older_than)
@@ -177,6 +172,8 @@ class Repository(LegacyAttributes):
         `sample` is a number of steps, or a percentage such as `"10%"`; at least one step is taken. The same
         `seed` gives the same sample. Raises NotFoundError for a pipeline that has not run.
         """
+        from zencache.maintenance.audit import audit  # noqa: PLC0415 - reading runs needs none of it
+
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         names = self._records.runs.pipelines() if name is None else [name]
         specs = [self._recorded(each).spec for each in names]
@@ -194,6 +191,8 @@ class Repository(LegacyAttributes):
 
         Raises StoreUnavailableError where a store cannot be read.
         """
+        from zencache.maintenance.verify import verify  # noqa: PLC0415 - reading runs needs none of it
+
         self._to_write(dry_run=not repair)
         return verify(self._all, full=full, repair=repair, progress=progress)
 
@@ -201,6 +200,8 @@ class Repository(LegacyAttributes):
 
     def cache_size(self) -> CacheSize:
         """Measure what the project's stores hold: by pipeline, by step, and what `gc` could free."""
+        from zencache.maintenance.size import cache_size  # noqa: PLC0415 - reading runs needs none of it
+
         return cache_size(self._all)
 
     def gc(
@@ -221,6 +222,9 @@ class Repository(LegacyAttributes):
         Raises ParameterError if no criterion is given, and StoreUnavailableError where a store cannot be read
         or written.
         """
+        from zencache.maintenance.gc import gc  # noqa: PLC0415 - reading runs needs none of it
+        from zencache.maintenance.retention import Criteria  # noqa: PLC0415 - likewise
+
         self._to_write(dry_run=dry_run)
         size = None if max_size is None else parse_size(max_size)
         return gc(self._all, Criteria(older_than, keep_last, size), dry_run=dry_run)
@@ -239,6 +243,8 @@ class Repository(LegacyAttributes):
         Nothing reuses these results, and the next `gc` deletes them. Its name stays taken. Raises InUseError
         if it is pinned or active.
         """
+        from zencache.maintenance.deletion import delete_runs  # noqa: PLC0415 - reading runs needs none of it
+
         self._to_write(dry_run=dry_run)
         records, record = self._find_run(_name(run))
         self.get_run(record.name)  # raises where it was deleted before
@@ -250,6 +256,8 @@ class Repository(LegacyAttributes):
         Its name is free again; the numbers of its versions go on. Raises InUseError if one of its runs is
         pinned or active.
         """
+        from zencache.maintenance.deletion import delete_pipeline  # noqa: PLC0415 - reading runs needs none of it
+
         self._to_write(dry_run=dry_run)
         self._records_of(name)  # raises where there is none
         return delete_pipeline(self._all, name, dry_run=dry_run)
