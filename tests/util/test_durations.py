@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from zencache.cli.duration_option import span
+from zencache.cli.cache import span
 from zencache.policy import CachePolicy
 from zencache.steps.options import attempts_of
 from zencache.util.durations import parse, seconds_of

@@ -1,4 +1,4 @@
-"""The group `zencache cache`, with `drop` (invalidates results) and `audit` (computes hits again)."""
+"""The group `zencache cache`: measure, collect, verify, audit and invalidate stored results."""
 
 from __future__ import annotations
 
@@ -8,19 +8,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zencache.cli import gc, verify
-from zencache.cli.duration_option import span
 from zencache.cli.output import counted, import_from_here, open_repository, table
+from zencache.errors import ParameterError
 from zencache.pipelines.console import seconds_text
+from zencache.util.durations import parse, seconds_of
+from zencache.util.sizes import parse_size, size_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import timedelta
+
+    from zencache.maintenance.artifact_checks import Progress
     from zencache.maintenance.audit import AuditedStep
+    from zencache.maintenance.gc import CollectedResult
+    from zencache.maintenance.size import Share
+    from zencache.maintenance.verify import Problem, Verification
 
 app = typer.Typer(help="Manage stored results.", no_args_is_help=True)
-app.command("size")(gc.size)
-app.command("gc")(gc.gc)
-app.command("verify")(verify.verify)
 
+_MAX_LISTED = 20  # leftovers that are listed: a step may have left many
+
+KeptAge = Annotated[str | None, typer.Option(help="Keep runs that ended less than this ago: 12h, 30d, 2w.")]
+KeepLast = Annotated[int | None, typer.Option(min=0, help="Keep this many last runs of each pipeline.")]
+MaxSize = Annotated[
+    str | None,
+    typer.Option(help="Delete the least recently used results until the store fits: 500MB, 10GB."),
+]
+DryRunOfGc = Annotated[
+    bool, typer.Option("--dry-run", help="List what would be deleted, and delete nothing.")
+]
 Step = Annotated[
     str | None, typer.Option(help="A step's name in a pipeline, or its qualified function name.")
 ]
@@ -33,6 +49,168 @@ AuditPipeline = Annotated[
     str | None, typer.Option("--pipeline", help="Only results that this pipeline would reuse.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the sample; the same seed gives the same steps.")]
+Full = Annotated[bool, typer.Option("--full", help="Read and compare every byte.")]
+Repair = Annotated[
+    bool,
+    typer.Option("--repair", help="Set bad copies aside, compute them again, and repair the records."),
+]
+
+
+# -- size and gc ---------------------------------------------------------------------------
+
+
+@app.command()
+def size() -> None:
+    """Show how large the cache is, by pipeline and step, and what gc could free."""
+    measured = open_repository().cache_size()
+    typer.echo(f"In all: {counted(measured.count, 'result')}, {size_text(measured.size)}\n")
+    for title, shares in (("pipeline", measured.pipelines), ("step", measured.steps)):
+        table((title, "results", "size"), [_share_row(share) for share in shares])
+        if shares:
+            typer.echo()
+    dropped, leftovers, quarantined = measured.dropped, measured.leftovers, measured.set_aside
+    typer.echo(f"Dropped or marked: {counted(dropped.count, 'result')}, {size_text(dropped.size)}")
+    typer.echo(f"Leftovers without a record: {leftovers.count}, {size_text(leftovers.size)}")
+    copies = counted(quarantined.count, "copy", "copies")
+    typer.echo(f"Set aside as bad: {copies}, {size_text(quarantined.size)}")
+    typer.echo(f"Collected before: {counted(measured.collected, 'result')}")
+    typer.echo(f"`zencache cache gc --keep-last 1` would free {size_text(measured.collectable)}.")
+
+
+@app.command()
+def gc(
+    older_than: KeptAge = None,
+    keep_last: KeepLast = None,
+    max_size: MaxSize = None,
+    dry_run: DryRunOfGc = False,
+) -> None:
+    """Delete the bytes of results that no kept run needs; records stay.
+
+    Exit code 1 if the store cannot be made to fit.
+    """
+    age = None if older_than is None else span(older_than)
+    limit = None if max_size is None else _size(max_size)
+    collection = open_repository().gc(older_than=age, keep_last=keep_last, max_size=limit, dry_run=dry_run)
+    _print_results(collection.results)
+    sized = sorted((each for each in collection.leftovers if each[1]), key=lambda each: -each[1])
+    for place, leftover_size in sized[:_MAX_LISTED]:
+        typer.echo(f"Leftover {place}: {size_text(leftover_size)}")
+    for note in collection.notes:
+        typer.echo(f"Note: {note}.")
+    left = size_text(collection.left)
+    if not collection.results and not collection.leftovers:
+        typer.echo(f"Nothing {'would be' if dry_run else 'was'} collected; {left} stay.")
+    else:
+        verb = "Would collect" if dry_run else "Collected"
+        results = counted(len(collection.results), "result")
+        leftovers = counted(len(collection.leftovers), "leftover")
+        typer.echo(f"{verb} {results} and {leftovers}, {size_text(collection.freed)}; {left} stay.")
+    if collection.over:
+        typer.echo(
+            f"That is {size_text(collection.over)} more than {max_size}: the rest is pinned, served, used by "
+            "a run that is going on, or kept by --keep-last."
+        )
+        raise typer.Exit(1)
+
+
+def _print_results(results: Sequence[CollectedResult]) -> None:
+    """List results by step, largest first."""
+    by_step: dict[tuple[str, str], list[CollectedResult]] = {}
+    for result in results:
+        by_step.setdefault((result.pipeline, result.step), []).append(result)
+    steps = sorted(by_step.items(), key=lambda pair: (-sum(each.size for each in pair[1]), pair[0]))
+    if steps:
+        table(("pipeline", "step", "results", "size", "last used"), [_step_row(*pair) for pair in steps])
+
+
+def _step_row(step: tuple[str, str], results: Sequence[CollectedResult]) -> tuple[str, ...]:
+    last_used = max(result.last_used for result in results).astimezone()
+    total = size_text(sum(result.size for result in results))
+    return *step, str(len(results)), total, f"{last_used:%Y-%m-%d %H:%M:%S}"
+
+
+def _share_row(share: Share) -> tuple[str, str, str]:
+    return share.name, str(share.count), size_text(share.size)
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ParameterError as error:
+        raise typer.BadParameter(str(error), param_hint="--max-size") from error
+
+
+# -- verify -------------------------------------------------------------------------------
+
+
+@app.command()
+def verify(full: Full = False, repair: Repair = False) -> None:
+    """Compare what is stored with the records.
+
+    Changes nothing without --repair. Exit code 1 if something is wrong.
+    """
+    repository = open_repository()
+    import_from_here(repository.root)
+    # Steps that run again print to standard error: standard output has the table alone.
+    with _progress() as progress, contextlib.redirect_stdout(sys.stderr):
+        verification = repository.verify(full=full, repair=repair, progress=progress)
+    listed = [*verification.problems, *verification.changed]
+    if listed:
+        table(("what", "where", "what is wrong"), map(_problem_row, listed))
+        typer.echo()
+    for problem in verification.problems if repair else ():
+        typer.echo(f"{_subject(problem)}: {problem.outcome}.")
+    typer.echo(_summary(verification, repaired=repair))
+    if not verification.is_clean:
+        if not repair:
+            typer.echo("`zencache cache verify --repair` sets bad copies aside and computes them again.")
+        raise typer.Exit(1)
+
+
+def _problem_row(problem: Problem) -> tuple[str, str, str]:
+    is_external = problem.kind == "external file"
+    wrong = f"external file changed: {problem.wrong}" if is_external else problem.wrong
+    return _subject(problem), problem.where, wrong
+
+
+def _subject(problem: Problem) -> str:
+    if problem.kind == "run":
+        return f"run {problem.run}"
+    if problem.kind == "key":
+        return problem.where
+    return ".".join(filter(None, (problem.pipeline, problem.step, problem.output))) or "artifact"
+
+
+def _summary(verification: Verification, *, repaired: bool) -> str:
+    compared = "every byte" if verification.is_full else "sizes and manifests"
+    problems, changed = verification.problems, verification.changed
+    repaired_count = sum(problem.is_mended for problem in problems)
+    parts = [
+        f"{counted(verification.count, 'artifact')}, {size_text(verification.size)} checked ({compared})",
+        counted(len(problems), "problem"),
+        *([f"{repaired_count} repaired"] if repaired and problems else ()),
+        *([f"{counted(len(changed), 'external file')} changed"] if changed else ()),
+        *([f"{verification.unchecked} without a recorded digest"] if verification.unchecked else ()),
+    ]
+    return ", ".join(parts)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """Show the progress where standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def show(done: int, count: int, read: int, size: int) -> None:
+        end = "\r" if done < count else "\r\x1b[K"
+        sys.stderr.write(f"\x1b[K{done} of {count} artifacts, {size_text(read)} of {size_text(size)}{end}")
+        sys.stderr.flush()
+
+    yield show
+
+
+# -- drop and audit ------------------------------------------------------------------------
 
 
 @app.command()
@@ -93,3 +271,13 @@ def _advice(audited: AuditedStep) -> str:
         f"Step {audited.step} could not compute again the result that runs reuse. Fix the error above; "
         f"to make the next run compute the result again: {command}."
     )
+
+
+def span(text: str) -> timedelta:
+    """Read a duration."""
+    try:
+        duration = parse(text)
+        seconds_of(duration)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--older-than") from error
+    return duration

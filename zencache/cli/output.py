@@ -10,9 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from zencache.pipelines.console import seconds_text
+from zencache.util.sizes import size_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from zencache.maintenance.deletion import Deletion
     from zencache.pipelines import PipelineRun
     from zencache.repo import Repository
 
@@ -30,10 +34,10 @@ def find_run(name: str) -> PipelineRun:
     """Find a run by its name; `latest` is the newest, unless a run has that name."""
     repository = open_repository()
     if name == LATEST:
-        found = repository.get_runs()
-        named = [run for run in found if run.name == LATEST]
-        if found:
-            return (named or found)[-1]
+        runs = repository.get_runs()
+        named = [run for run in runs if run.name == LATEST]
+        if runs:
+            return (named or runs)[-1]
     return repository.get_run(name)
 
 
@@ -75,3 +79,29 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, empty: s
     if not sys.stdout.isatty():
         console.width = max(80, 2 * max(sum(map(len, row)) for row in (columns, *rows)))
     console.print(made)
+
+
+def run_table(runs: Iterable[PipelineRun]) -> None:
+    """Print runs as a table."""
+    rows = [
+        (
+            r.name,
+            r.pipeline_name,
+            str(r.version or ""),
+            r.status,
+            "" if r.duration is None else seconds_text(r.duration),
+        )
+        for r in runs
+    ]
+    table(("run", "pipeline", "version", "status", "time"), rows, empty="Nothing has run here yet.")
+
+
+def freed(deletion: Deletion) -> str:
+    """Say what a deletion frees."""
+    return f"{counted(deletion.results, 'result')} that no other run uses, {size_text(deletion.size)}"
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is deleted, unless `--yes` was given."""
+    if not yes:
+        typer.confirm(question, abort=True)

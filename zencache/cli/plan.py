@@ -23,11 +23,11 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="As `run(enable_cache=
 Code = Annotated[bool, typer.Option("--code", help="Show the lines of code that differ.")]
 
 
-def plan(target: Target, given: Given = None, no_cache: NoCache = False, code: Code = False) -> None:
+def plan(target: Target, overrides: Given = None, no_cache: NoCache = False, code: Code = False) -> None:
     """Say what a run would do, step by step, and why; computes nothing and records nothing."""
     from zencache.cli.targets import find_pipeline  # noqa: PLC0415 - `--help` needs no pipelines
 
-    pipeline = find_pipeline(target, dict(map(parameter, given or ())))
+    pipeline = find_pipeline(target, dict(map(parameter, overrides or ())))
     show(pipeline.plan(enable_cache=False if no_cache else None), code=code)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import typer
 
-from zencache.cli.duration_option import span
+from zencache.cli.cache import span
 
 
 @pytest.mark.parametrize(
