@@ -7,8 +7,8 @@ import string
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
+from zencache.caching.key_diff import differences
 
 texts = st.text(string.ascii_letters + string.digits + '.:"[]', max_size=4)
 pairs = st.tuples(texts, texts)

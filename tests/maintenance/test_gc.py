@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from zencache import Repository
-from zencache.artifacts import deletion
+from zencache.artifacts import local_files
 from zencache.errors import ArtifactError, ParameterError
 from zencache.metadata import marks
 
@@ -143,14 +143,14 @@ def test_a_use_that_is_published_while_gc_chooses_is_seen(shop, monkeypatch):
 
 def test_what_is_marked_is_computed_anew(shop, monkeypatch):
     """A run that plans between marking and deleting reuses nothing of it."""
-    erased, runs = deletion.delete, []
+    erased, runs = local_files.delete, []
 
     def and_run(path):
         if not runs:
             runs.append(Repository().get_pipeline_by_name("others").run())
         erased(path)
 
-    monkeypatch.setattr(deletion, "delete", and_run)
+    monkeypatch.setattr(local_files, "delete", and_run)
     Repository().gc(**NOW)
     assert [each.status for each in runs[0].steps.values()] == ["executed"] * 3
     assert len(runs[0].steps["scale"].output.load()) == 4
@@ -161,7 +161,7 @@ def test_what_is_marked_is_computed_anew(shop, monkeypatch):
     [
         (marks, "mark_for_deletion", 0),
         (marks, "mark_deleted", 0),
-        *((deletion, "_remove", n) for n in range(4)),
+        *((local_files, "_remove", n) for n in range(4)),
     ],
 )
 @pytest.mark.parametrize("is_done", [False, True])

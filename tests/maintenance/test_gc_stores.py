@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from zencache import Repository, pipeline, step
-from zencache.artifacts import deletion, object_store
+from zencache.artifacts import local_files, object_store
 from zencache.artifacts.filesystems import file_system
 from zencache.artifacts.manifest import MANIFEST
 from zencache.cli.app import app
@@ -223,7 +223,7 @@ def test_the_trash_of_a_crash_in_a_shared_folder_is_removed(monkeypatch):
     create_project(Path.cwd(), Settings(artifact_store="mnt"))
     chain().run()
 
-    real, calls = deletion._remove, []
+    real, calls = local_files._remove, []
 
     def second(path):
         calls.append(path)
@@ -232,7 +232,7 @@ def test_the_trash_of_a_crash_in_a_shared_folder_is_removed(monkeypatch):
         real(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(deletion, "_remove", second)
+        patch.setattr(local_files, "_remove", second)
         with pytest.raises(KeyboardInterrupt):
             Repository().gc(**NOW)
     assert list(Path("mnt").rglob("*.trash"))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zencache.artifacts import deletion
+from zencache.artifacts import local_files
 from zencache.artifacts.integrity import NO_MANIFEST, Damage, check, difference, missing_error
 from zencache.artifacts.manifest import Manifest, measure
 from zencache.artifacts.protocol import StoredArtifact
@@ -183,7 +183,7 @@ class LocalBackend:
     def delete_all(self, records: Sequence[ArtifactRecord]) -> None:
         """Delete folders, or the single files that some TFX artifacts are."""
         for record in records:
-            deletion.delete(record.folder)
+            local_files.delete(record.folder)
 
     def undeleted(self, records: Sequence[ArtifactRecord]) -> set[str]:
         """Give the uris of those whose folder is there: it is renamed before it is deleted."""
@@ -208,4 +208,4 @@ class LocalBackend:
 
     def stored_size(self, place: str, recorded: int) -> int:  # noqa: ARG002 - measuring is cheap
         """Measure the bytes at a place."""
-        return deletion.size_of(Path(place))
+        return local_files.size_of(Path(place))

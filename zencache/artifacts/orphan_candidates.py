@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from zencache.artifacts import deletion
-from zencache.artifacts.deletion import children, folders
+from zencache.artifacts import local_files
+from zencache.artifacts.local_files import children, folders
 from zencache.artifacts.staging import QUARANTINE
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class OrphanCandidate:
 
 def local_candidate(path: Path, execution: int | None = None, *, is_trash: bool = False) -> OrphanCandidate:
     """Make the candidate of a path of this machine."""
-    measure, delete = partial(_measure, path), partial(deletion.delete, path)
+    measure, delete = partial(_measure, path), partial(local_files.delete, path)
     return OrphanCandidate(path, measure, delete, execution, is_trash=is_trash)
 
 
@@ -76,7 +76,7 @@ def working_folder(path: Path) -> OrphanCandidate:
 
 
 def _measure(path: Path) -> tuple[int, datetime]:
-    return deletion.size_of(path), deletion.last_change(path)
+    return local_files.size_of(path), local_files.last_change(path)
 
 
 def local_candidates(root: Path) -> Iterator[OrphanCandidate]:
@@ -106,13 +106,13 @@ def local_quarantine(base: Path) -> Iterator[OrphanCandidate]:
             yield local_candidate(path)
         elif _is_trash(path):
             measure = partial(_measure_trash, path)
-            yield OrphanCandidate(path, measure, partial(deletion.delete, path), is_trash=True)
+            yield OrphanCandidate(path, measure, partial(local_files.delete, path), is_trash=True)
         else:
             pending += folders(path)
 
 
 def _measure_trash(path: Path) -> tuple[int, datetime]:
-    return deletion.size_of(path), _LONG_AGO
+    return local_files.size_of(path), _LONG_AGO
 
 
 def _is_trash(path: Path) -> bool:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from zencache.artifacts.deletion import children
+from zencache.artifacts.local_files import children
 from zencache.artifacts.manifest import size_of
 from zencache.artifacts.orphan_candidates import local_candidate
 from zencache.util.locks import open_locked_folder

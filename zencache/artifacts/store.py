@@ -206,7 +206,7 @@ class ArtifactStore:
 
         Of a project on a server no artifacts are listed: an SQLite file that it had before may name them.
         """
-        from zencache.artifacts.deletion import children  # noqa: PLC0415 - only gc lists orphans
+        from zencache.artifacts.local_files import children  # noqa: PLC0415 - only gc lists orphans
         from zencache.artifacts.orphan_candidates import working_folder  # noqa: PLC0415 - likewise
 
         for path in children(self.project.work):

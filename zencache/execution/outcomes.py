@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zencache.caching.explain import write_texts
+from zencache.caching.key_diff import write_texts
 from zencache.errors import RunInterruptedError
 from zencache.execution.attempt import RemoteTraceback
 from zencache.execution.run_context import StepEvent, StepResult

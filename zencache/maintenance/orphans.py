@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from zencache.artifacts.deletion import children
+from zencache.artifacts.local_files import children
 from zencache.artifacts.orphan_candidates import local_candidate
 from zencache.artifacts.ownership import enclosing
 from zencache.artifacts.staging import QUARANTINE

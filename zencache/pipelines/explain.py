@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zencache.caching.explain import read_texts
+from zencache.caching.key_diff import read_texts
 from zencache.model.secrets import shown
 from zencache.planning.code_diff import code_changes, parts_of
 from zencache.tracking.observed_inputs import Seen

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zencache.caching.explain import differences, read_texts
 from zencache.caching.key import KeyParts
+from zencache.caching.key_diff import differences, read_texts
 from zencache.errors import NotFoundError
 from zencache.pipelines.run import PipelineRun
 from zencache.planning.code_diff import parts_of

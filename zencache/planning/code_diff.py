@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zencache.caching.explain import code_diff, read_texts
 from zencache.caching.key import KeyParts
+from zencache.caching.key_diff import code_diff, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

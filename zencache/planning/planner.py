@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from zencache.artifacts.integrity import NO_MANIFEST
-from zencache.caching.explain import differences
 from zencache.caching.key import KeyParts
+from zencache.caching.key_diff import differences
 from zencache.materializers.registry import runs_code
 from zencache.planning.cache_enabled import why_off
 from zencache.planning.code_diff import code_changes

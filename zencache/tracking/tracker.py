@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.tracking import audit_events, environment_reads, file_reads, library_reads
+from zencache.tracking import audit_events, environment_reads, file_reads, third_party_reads
 from zencache.tracking import randomness as generators
 from zencache.tracking.audit_events import Recorder, unwatched
 from zencache.tracking.notes import notes, randomness
@@ -126,7 +126,7 @@ class _Changes:
         self._lock = threading.RLock()
         self._watches = 0
         self._wrapping = Wrapping()
-        self._finder = library_reads.Finder(self._wrapping)
+        self._finder = third_party_reads.Finder(self._wrapping)
 
     def begin(self, is_project: Callable[[str], bool]) -> None:
         with self._lock:
@@ -142,7 +142,7 @@ class _Changes:
                 self._uninstall()
 
     def _install(self, is_project: Callable[[str], bool]) -> None:
-        if library_reads.wrap_loaded(self._wrapping):
+        if third_party_reads.wrap_loaded(self._wrapping):
             self._wrapping.rebind(_project_modules(is_project))
         self._wrapping.around(threading.Thread, "start", audit_events.adopt)
         processes: Any = sys.modules.get("multiprocessing.process")

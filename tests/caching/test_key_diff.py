@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from zencache.caching.explain import (
+from zencache.caching.key import KeyParts
+from zencache.caching.key_diff import (
     changed_lines,
     code_diff,
     differences,
     read_texts,
     write_texts,
 )
-from zencache.caching.key import KeyParts
 from zencache.util.durations import span_text
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from zencache.tracking.file_digests import FileDigests
-from zencache.tracking.library_reads import READERS
+from zencache.tracking.third_party_reads import READERS
 from zencache.tracking.tracker import watching
 
 pytestmark = pytest.mark.file_times

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zencache.artifacts.deletion import delete, size_of
+from zencache.artifacts.local_files import delete, size_of
 from zencache.errors import StoreUnavailableError
 
 
