@@ -1,8 +1,8 @@
-"""pandas DataFrames and Series as Parquet artifacts of zencache.
+"""Stores pandas DataFrames and Series as Parquet artifacts of zencache.
 
-A value comes back whole, or is refused when it is stored: each one is read back and held against what
-was given. What Parquet cannot hold (a column of mixed types, two columns of one name) is refused with
-advice, never bent. `zencache_pandas._frames` describes the files.
+Every value is read back and compared when it is stored, and refused if it would be loaded with a difference.
+The error for values that Parquet cannot hold (a column of mixed types, two columns of one name) says what to
+change. `zencache_pandas._frames` describes the files.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ __all__ = ["DataFrameMaterializer", "SeriesMaterializer"]
 
 
 class DataFrameMaterializer(Materializer):
-    """DataFrames as `frame.parquet`, with labels that Parquet has no place for in folders beside it."""
+    """Stores DataFrames as `frame.parquet`, and labels that Parquet cannot hold in folders beside it."""
 
     def save(self, value: Any, folder: Path) -> None:
-        """Write the frame; raises MaterializerError where it would come back otherwise."""
+        """Write the frame; raises MaterializerError if it would be loaded with a difference."""
         from zencache_pandas import _frames  # noqa: PLC0415 - it imports pandas
 
         _frames.save_frame(value, folder)
@@ -34,7 +34,7 @@ class DataFrameMaterializer(Materializer):
 
 
 class SeriesMaterializer(Materializer):
-    """Series as a frame of one column; `name.json` says that it has no name, or which number or tuple."""
+    """Stores a Series as a frame of one column; `name.json` holds a name that is not a text."""
 
     def save(self, value: Any, folder: Path) -> None:
         """Write the Series as a frame."""

@@ -1,16 +1,16 @@
-"""Frames as files.
+"""Writes DataFrames and Series as files, and reads them back.
 
 ================== =======================================================================
 `frame.parquet`    the columns, and the index where Parquet can name it
 `notes.json`       only if needed: dtypes, kinds of nulls, frequencies and `attrs` to put back
-`columns/`         only if needed: the column labels, as a frame of one column a level
+`columns/`         only if needed: the column labels, as a frame with one column for each level
 `index/`           only if needed: the row labels, likewise
 `categories-3/`    only if needed: the categories of the fourth column, whose codes are in `frame.parquet`
-`name.json`        of a Series: that it has no name, or a number or tuple as name
+`name.json`        of a Series: a name that is not a text (none, a number, a tuple)
 ================== =======================================================================
 
-A frame is first written as plain Parquet, which any tool reads. Only if it would come back otherwise
-are its labels set apart; if that does not help either, it is refused.
+A frame is first written as plain Parquet, which any tool reads. If it would be loaded with a difference, its
+labels are written separately. If that does not help either, the frame is refused.
 """
 
 from __future__ import annotations
@@ -31,28 +31,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 with contextlib.suppress(ModuleNotFoundError):
-    import pyarrow_hotfix  # type: ignore[import-untyped, unused-ignore]  # noqa: F401 - up to 14.0.0 pyarrow unpickles what a file tells it to (CVE-2023-47248)
+    import pyarrow_hotfix  # type: ignore[import-untyped, unused-ignore]  # noqa: F401 - pyarrow up to 14.0.0 unpickles data of files (CVE-2023-47248)
 
 _FRAME, _NOTES, _NAME = "frame.parquet", "notes.json", "name.json"
 _ADVICE = (
-    "Give each column one type (`df.astype(...)`) and a name of its own, "
-    "or return the parts as outputs of their own"
+    "Give each column one type (`df.astype(...)`) and a unique name, or return the parts as separate outputs"
 )
 _NULLS = {"NaN": float("nan"), "NaT": pd.NaT, "NA": pd.NA}
 
 
 def save_frame(frame: Any, folder: Path) -> None:
-    """Write a DataFrame; raises MaterializerError where it would come back otherwise."""
+    """Write a DataFrame; raises MaterializerError if it would be loaded with a difference."""
     _require(frame, pd.DataFrame)
     if not frame.columns.is_unique:
-        twice = list(dict.fromkeys(frame.columns[frame.columns.duplicated()]))
-        raise MaterializerError(f"this DataFrame has several columns of the name {twice}. {_ADVICE}")
+        duplicates = list(dict.fromkeys(frame.columns[frame.columns.duplicated()]))
+        raise MaterializerError(f"this DataFrame has several columns of the name {duplicates}. {_ADVICE}")
     try:
-        _write(frame, folder, apart=False)
+        _write(frame, folder, separate_labels=False)
     except OSError:
         raise
-    except Exception:  # noqa: BLE001 - pyarrow and pandas raise many kinds, each a reason to try the other way
-        _write_apart(frame, folder)
+    except Exception:  # noqa: BLE001 - pyarrow and pandas raise many kinds; then labels are written separately
+        _write_with_separate_labels(frame, folder)
 
 
 def load_frame(folder: Path) -> Any:
@@ -82,11 +81,12 @@ def load_series(folder: Path) -> Any:
 
 
 def _require(value: Any, kind: Any) -> None:
-    """Refuse a subclass: its class and what it adds would be lost."""
+    """Refuse a subclass, because its class and its own attributes would be lost."""
     if type(value) is not kind:
         raise MaterializerError(
-            f"{type(value).__name__} is a {kind.__name__} of another kind, and would come back as a plain one. "
-            f"Return pd.{kind.__name__}(value), or @register a materializer for {type(value).__name__}"
+            f"{type(value).__name__} is a subclass of {kind.__name__}, and would be loaded as a plain "
+            f"{kind.__name__}. Return pd.{kind.__name__}(value), or @register a materializer for "
+            f"{type(value).__name__}"
         )
     if not value.flags.allows_duplicate_labels:
         raise MaterializerError(
@@ -95,27 +95,27 @@ def _require(value: Any, kind: Any) -> None:
         )
 
 
-def _write_apart(frame: Any, folder: Path) -> None:
+def _write_with_separate_labels(frame: Any, folder: Path) -> None:
     try:
-        _write(frame, folder, apart=True)
+        _write(frame, folder, separate_labels=True)
     except (MaterializerError, OSError):
         raise
     except Exception as error:
         raise MaterializerError(f"Parquet cannot hold this DataFrame as it is: {error}. {_ADVICE}") from error
 
 
-def _write(frame: Any, folder: Path, *, apart: bool) -> None:
+def _write(frame: Any, folder: Path, *, separate_labels: bool) -> None:
     body = frame.copy(deep=False)
     body.attrs = {}
     notes: dict[str, Any] = {"attrs": frame.attrs} if frame.attrs else {}
-    if apart:
+    if separate_labels:
         body = _without_labels(body, folder, notes)
     elif getattr(frame.index, "freq", None) is not None:
         notes["freq"] = frame.index.freqstr
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of labels that will change: they are compared below
+        warnings.simplefilter("ignore", UserWarning)  # about labels that will change; they are compared below
         table = pa.Table.from_pandas(body)
-    pq.write_table(table, folder / _FRAME, version="2.6")  # the first that holds nanoseconds
+    pq.write_table(table, folder / _FRAME, version="2.6")  # the first version that holds nanoseconds
     back = _read(folder)
     repairs = {number: repair for number in range(back.shape[1]) if (repair := _repair(body, back, number))}
     if repairs:
@@ -128,7 +128,7 @@ def _write(frame: Any, folder: Path, *, apart: bool) -> None:
 
 
 def _read(folder: Path) -> Any:
-    # Not pd.read_parquet: it takes a folder named `a=1` on the way for a column `a`.
+    # Not pd.read_parquet: it reads a parent folder named `a=1` as a column `a`.
     return pq.ParquetFile(folder / _FRAME).read().to_pandas()
 
 
@@ -146,7 +146,7 @@ def _text_of(what: str, value: Any) -> str:
 
 
 def _without_labels(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
-    """Write the labels and the categories apart, and give what is left: columns named by their numbers."""
+    """Write the labels and the categories separately; return the columns, named by their numbers."""
     notes["columns"] = _save_labels(body.columns, folder / "columns")
     if not isinstance(body.index, pd.RangeIndex) or body.index.name is not None or body.columns.empty:
         notes["index"] = _save_labels(body.index, folder / "index")
@@ -162,7 +162,7 @@ def _without_labels(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
 
 
 def _save_labels(labels: Any, folder: Path) -> dict[str, Any]:
-    """Write an Index as a frame, a column a level, and give the notes that make it an Index again."""
+    """Write an Index as a frame with a column for each level; return the notes that restore the Index."""
     if isinstance(labels, pd.RangeIndex):
         return {"names": list(labels.names), "range": [labels.start, labels.stop, labels.step]}
     folder.mkdir(exist_ok=True)
@@ -188,14 +188,14 @@ def _load_labels(folder: Path, notes: dict[str, Any]) -> Any:
 
 
 def _restored(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
-    """Put back what the notes say, and the labels that were set apart."""
+    """Restore what the notes describe, and the labels that were written separately."""
     for number, repair in notes.get("repairs", {}).items():
         body.isetitem(number, _repaired(body.iloc[:, number], repair))
     for number in range(body.shape[1]):
-        if (found := notes.get(f"categories-{number}")) is not None:
-            categories = _load_labels(folder / f"categories-{number}", found)
+        if (category_notes := notes.get(f"categories-{number}")) is not None:
+            categories = _load_labels(folder / f"categories-{number}", category_notes)
             codes = body.iloc[:, number]
-            values = pd.Categorical.from_codes(codes, categories, ordered=found["ordered"])
+            values = pd.Categorical.from_codes(codes, categories, ordered=category_notes["ordered"])
             body.isetitem(number, values)
     if "index" in notes:
         index = _load_labels(folder / "index", notes["index"])
@@ -209,16 +209,16 @@ def _restored(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
 
 
 def _repair(body: Any, back: Any, number: int) -> dict[str, Any]:
-    """Say what a column lost on its way through Parquet and can be given back."""
-    given, stored = body.iloc[:, number], back.iloc[:, number]
+    """Describe what a column lost in Parquet and can be restored."""
+    original, stored = body.iloc[:, number], back.iloc[:, number]
     repair: dict[str, Any] = {}
-    if given.dtype != stored.dtype:
-        repair["dtype"] = _dtype_name(given.dtype)
-    if given.dtype == object:
-        kinds = {_kind_of_null(value) for value in given[given.isna()]}
+    if original.dtype != stored.dtype:
+        repair["dtype"] = _dtype_name(original.dtype)
+    if original.dtype == object:
+        kinds = {_kind_of_null(value) for value in original[original.isna()]}
         if len(kinds) == 1 and kinds <= _NULLS.keys():
             repair["null"] = kinds.pop()
-        if any(type(value) is list for value in given):
+        if any(type(value) is list for value in original):
             repair["lists"] = True
     return repair
 
@@ -237,7 +237,7 @@ def _repaired(column: Any, repair: dict[str, Any]) -> Any:
 
 
 def _filled(size: int, values: Any) -> Any:
-    """Give an array of objects one by one: numpy would make lists of one length a table."""
+    """Fill an array with objects one by one; numpy would turn lists of equal length into a table."""
     array = np.empty(size, dtype=object)
     for number, value in enumerate(values):
         array[number] = value
@@ -245,7 +245,7 @@ def _filled(size: int, values: Any) -> Any:
 
 
 def _dtype_name(dtype: Any) -> str:
-    """Name a dtype so that pandas finds it again; `str` of a text dtype leaves out how it is stored."""
+    """Name a dtype so that pandas can read it; `str` of a text dtype omits its storage."""
     return (
         repr(dtype) if isinstance(dtype, pd.StringDtype) and repr(dtype).startswith("string[") else str(dtype)
     )
@@ -258,14 +258,14 @@ def _kind_of_null(value: Any) -> str:
 
 
 def _check(value: Any, stored: Any) -> None:
-    """Raise MaterializerError where another frame would come back."""
+    """Raise MaterializerError if the stored frame differs."""
     try:
         pd.testing.assert_frame_equal(_numbered(value), _numbered(stored), check_exact=True)
         _check_labels(value.index, stored.index)
         _check_labels(value.columns, stored.columns)
     except AssertionError as error:
         raise MaterializerError(
-            f"Parquet would not give this DataFrame back as it is: {error}. {_ADVICE}"
+            f"this DataFrame would be loaded from Parquet with a difference: {error}. {_ADVICE}"
         ) from error
     _check_objects("index", value.index, stored.index)
     for number, name in enumerate(value.columns):
@@ -273,44 +273,46 @@ def _check(value: Any, stored: Any) -> None:
 
 
 def _numbered(frame: Any) -> Any:
-    """Give the frame without its labels, which are compared by themselves."""
+    """Give the frame without its labels, which are compared separately."""
     body = frame.copy(deep=False)
     body.index, body.columns = pd.RangeIndex(body.shape[0]), pd.RangeIndex(body.shape[1])
     return body
 
 
-def _check_labels(given: Any, stored: Any) -> None:
-    """Raise AssertionError where labels differ; those of several levels by what they say, not by how."""
-    if isinstance(given, pd.MultiIndex):
-        assert isinstance(stored, pd.MultiIndex) and given.nlevels == stored.nlevels, "levels were lost"  # noqa: PT018
-        for number in range(given.nlevels):
-            _check_labels(given.get_level_values(number), stored.get_level_values(number))
+def _check_labels(original: Any, stored: Any) -> None:
+    """Raise AssertionError if labels differ; a MultiIndex is compared by values, not by its encoding."""
+    if isinstance(original, pd.MultiIndex):
+        assert isinstance(stored, pd.MultiIndex), "levels were lost"
+        assert original.nlevels == stored.nlevels, "levels were lost"
+        for number in range(original.nlevels):
+            _check_labels(original.get_level_values(number), stored.get_level_values(number))
         return
-    pd.testing.assert_index_equal(given, stored, exact=True)
-    frequencies = getattr(given, "freq", None), getattr(stored, "freq", None)
+    pd.testing.assert_index_equal(original, stored, exact=True)
+    frequencies = getattr(original, "freq", None), getattr(stored, "freq", None)
     assert frequencies[0] == frequencies[1], f"the frequency {frequencies[0]} would be {frequencies[1]}"
 
 
-def _check_objects(where: str, given: Any, stored: Any) -> None:
-    """Compare objects one by one: pandas takes None for NaN, a tuple for an array and 1 for True."""
-    if given.dtype != object or isinstance(given, pd.MultiIndex):
+def _check_objects(where: str, original: Any, stored: Any) -> None:
+    """Compare objects one by one: for pandas, None equals NaN, a tuple an array, and 1 equals True."""
+    if original.dtype != object or isinstance(original, pd.MultiIndex):
         return
-    if set(map(type, given)) == set(map(type, stored)) == {str}:
+    if set(map(type, original)) == set(map(type, stored)) == {str}:
         return  # pandas has compared them
-    for left, right in zip(given, stored, strict=True):
-        if not _same(left, right):
+    for value, loaded in zip(original, stored, strict=True):
+        if not _are_same(value, loaded):
             raise MaterializerError(
-                f"Parquet would not give this DataFrame back as it is: in {where}, "
-                f"{left!r} ({type(left).__name__}) would come back as {right!r} ({type(right).__name__}). {_ADVICE}"
+                f"this DataFrame would be loaded from Parquet with a difference: in {where}, "
+                f"{value!r} ({type(value).__name__}) would become {loaded!r} ({type(loaded).__name__}). "
+                f"{_ADVICE}"
             )
 
 
-def _same(left: Any, right: Any) -> bool:
-    if type(left) is not type(right):
+def _are_same(value: Any, loaded: Any) -> bool:
+    if type(value) is not type(loaded):
         return False
-    if isinstance(left, str):
-        return bool(left == right)
-    if isinstance(left, np.ndarray):
-        whole = left.dtype == right.dtype and left.shape == right.shape and not left.dtype.hasobject
-        return bool(whole and left.tobytes() == right.tobytes())
-    return repr(left) == repr(right)
+    if isinstance(value, str):
+        return bool(value == loaded)
+    if isinstance(value, np.ndarray):
+        is_plain = value.dtype == loaded.dtype and value.shape == loaded.shape and not value.dtype.hasobject
+        return bool(is_plain and value.tobytes() == loaded.tobytes())
+    return repr(value) == repr(loaded)

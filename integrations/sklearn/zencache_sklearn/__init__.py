@@ -1,4 +1,4 @@
-"""scikit-learn estimators as artifacts of zencache, stored by skops without pickle."""
+"""Stores scikit-learn estimators as artifacts of zencache, by skops and without pickle."""
 
 from __future__ import annotations
 
@@ -21,47 +21,46 @@ _TRUSTED = "trusted.json"
 
 
 class EstimatorMaterializer(Materializer):
-    """Estimators as `model.skops`, with the types that are not skops' own in `trusted.json`.
+    """Stores estimators as `model.skops`, and the types that skops does not trust in `trusted.json`.
 
-    What is trusted: loading makes objects of the types that a file names, so skops loads only those of
-    scikit-learn, numpy and scipy that it knows to be harmless, and those it is told to trust. The other
-    types of a model (your own estimators and functions, among them) are listed when it is stored, by the
-    process that held the model. They are stored by name, and loading imports their modules.
+    Trust: loading creates objects of the types that a file names. Of scikit-learn, numpy and scipy, skops
+    loads only types that it knows to be harmless. All other types of a model, such as your own estimators and
+    functions, are listed by the process that stores it. They are stored by name, and loading imports their
+    modules.
 
-    So a model loads with the types that it was made of and no others. The list is part of the artifact,
-    whose content digest is compared with the record before anything is loaded: it is as trustworthy as
-    the store. Who can write both the store's files and its records can have code run here, unless the
-    project demands signatures.
+    So a model loads with its own types and no others. The list is part of the artifact, whose content digest
+    is compared with the record before loading: it is as trustworthy as the store. A user who can write both
+    the store's files and its records can run code here, unless the project requires signatures.
 
-    What skops would give back otherwise than it was is refused when it is stored, never bent.
+    An estimator that skops would load with a difference is refused when it is stored.
     """
 
     artifact_type = "Model"
     runs_code = True
 
     def save(self, value: Any, folder: Path) -> None:
-        """Write `model.skops` and `trusted.json`, after a look at what will come back."""
+        """Write `model.skops` and `trusted.json`, after a check that the estimator loads unchanged."""
         try:
             data, trusted = _dump(value)
-            again, _ = _dump(_load(data, trusted))
+            data_of_loaded, _ = _dump(_load(data, trusted))
         except Exception as error:
             raise MaterializerError(
                 f"skops cannot store this {type(value).__name__}: {error}. {_ADVICE}"
             ) from error
-        if again != data:
+        if data_of_loaded != data:
             raise MaterializerError(
-                f"skops would not give this {type(value).__name__} back as it is: an attribute holds what "
-                f"it cannot store, such as a dict whose keys are booleans. {_ADVICE}"
+                f"skops would load this {type(value).__name__} with a difference: an attribute holds a value "
+                f"that it cannot store, such as a dict whose keys are booleans. {_ADVICE}"
             )
         (folder / _MODEL).write_bytes(data)
         (folder / _TRUSTED).write_text(json.dumps(trusted), encoding="utf-8")
 
     def load(self, folder: Path) -> Any:
-        """Read the estimator, trusting what was listed when it was stored."""
+        """Read the estimator; the types that were listed when it was stored are trusted."""
         return self.load_checked({name: (folder / name).read_bytes() for name in (_MODEL, _TRUSTED)})
 
     def load_checked(self, files: Mapping[str, bytes]) -> Any:
-        """Read the estimator from memory, likewise."""
+        """Read the estimator from files in memory, with the same trust."""
         from skops.io.exceptions import UntrustedTypesFoundException  # noqa: PLC0415 - brings sklearn
 
         trusted = json.loads(files[_TRUSTED])
@@ -85,7 +84,7 @@ _ADVICE = (
 
 
 def _dump(value: Any) -> tuple[bytes, list[str]]:
-    """Give a stable skops file, and the types in it that skops does not trust by itself."""
+    """Give a reproducible skops file, and the types in it that skops does not trust."""
     import skops.io as sio  # noqa: PLC0415 - imported when there is an estimator
 
     data = stable(sio.dumps(value), {"__main__": module_name("__main__")})
@@ -93,7 +92,7 @@ def _dump(value: Any) -> tuple[bytes, list[str]]:
 
 
 def _load(data: bytes, trusted: list[str]) -> Any:
-    """Load a skops file; classes of the script that runs are found in it, not in a second copy of it."""
+    """Load a skops file; classes of the running script come from `__main__`, not from a second import."""
     import skops.io as sio  # noqa: PLC0415 - imported when there is an estimator
 
     main = module_name("__main__")

@@ -1,9 +1,9 @@
-"""skops files made stable: equal models give equal bytes, in every process and on every day.
+"""Rewrites skops files so that equal models give equal bytes, in every process and at any time.
 
-A skops file is a zip of `schema.json`, a tree of nodes that name their class, and of arrays beside it.
-skops names nodes and arrays by addresses in memory, and a zip carries dates. Here they are numbered as
-they come, arrays of equal content are one file, and dates are fixed. Nothing is compressed: what zlib
-makes of a text depends on its version.
+A skops file is a zip with `schema.json`, a tree of nodes that name their class, and arrays. skops names nodes
+and arrays by addresses in memory, and a zip holds dates. Here nodes and arrays are numbered in order, arrays
+of equal content share a file, and dates are fixed. Nothing is compressed, because zlib's output depends on
+its version.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SCHEMA = "schema.json"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can carry
-# Values that cannot change are not numbered: whether two places share one is an accident.
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
+# Immutable values are not numbered: whether two places share one is arbitrary.
 _UNSHARED = ("JsonNode", "TypeNode", "TupleNode", "BytesNode", "SliceNode", "FunctionNode", "DTypeNode")
 
 
 def stable(data: bytes, modules: Mapping[str, str]) -> bytes:
-    """Write a skops file again so that equal models have equal bytes, under new names of modules."""
+    """Rewrite a skops file so that equal models have equal bytes, and rename modules."""
     with zipfile.ZipFile(io.BytesIO(data)) as old:
         contents = {name: _stable_file(name, old.read(name)) for name in old.namelist() if name != _SCHEMA}
         schema = _canonical(json.loads(old.read(_SCHEMA)), modules)
@@ -35,7 +35,7 @@ def stable(data: bytes, modules: Mapping[str, str]) -> bytes:
 
 
 def with_modules(data: bytes, modules: Mapping[str, str]) -> bytes:
-    """Name modules differently in a skops file, and leave all else."""
+    """Rename modules in a skops file, and change nothing else."""
     with zipfile.ZipFile(io.BytesIO(data)) as old:
         members = {name: old.read(name) for name in old.namelist()}
     members[_SCHEMA] = json.dumps(_canonical(json.loads(members[_SCHEMA]), modules)).encode()
@@ -51,23 +51,23 @@ def _zip(members: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def _canonical(node: Any, modules: Mapping[str, str]) -> Any:
-    """Put the items of sets into one order, which hashing leaves open, and rename modules."""
+    """Sort the items of sets, whose order depends on hashing, and rename modules."""
     if isinstance(node, list):
         return [_canonical(item, modules) for item in node]
     if not isinstance(node, dict):
         return node
-    made = {key: _canonical(value, modules) for key, value in node.items()}
-    if isinstance(made.get("__module__"), str):
-        made["__module__"] = modules.get(made["__module__"], made["__module__"])
-    if made.get("__loader__") == "SetNode":
-        made["content"].sort(key=_order)
-    if made.get("__loader__") == "ConstructorFromReduceNode" and made["__class__"] == "frozenset":
-        made["content"]["content"][0]["content"].sort(key=_order)
-    return made
+    fields = {key: _canonical(value, modules) for key, value in node.items()}
+    if isinstance(fields.get("__module__"), str):
+        fields["__module__"] = modules.get(fields["__module__"], fields["__module__"])
+    if fields.get("__loader__") == "SetNode":
+        fields["content"].sort(key=_order)
+    if fields.get("__loader__") == "ConstructorFromReduceNode" and fields["__class__"] == "frozenset":
+        fields["content"]["content"][0]["content"].sort(key=_order)
+    return fields
 
 
 def _order(node: Any) -> str:
-    """Give an item of a set as text without the addresses in it."""
+    """Give the sort key of a set's item: its text without memory addresses."""
     return json.dumps(_without_addresses(node), sort_keys=True)
 
 
@@ -80,20 +80,20 @@ def _without_addresses(node: Any) -> Any:
 
 
 def _numbered(node: Any, ids: dict[int, int], files: dict[bytes, str], contents: Mapping[str, bytes]) -> Any:
-    """Number the nodes in the order of the tree, and the files' contents as they are met."""
+    """Number the nodes in the order of the tree, and the files in the order of their first use."""
     if isinstance(node, list):
         return [_numbered(item, ids, files, contents) for item in node]
     if not isinstance(node, dict):
         return node
-    made = dict(node)
-    if isinstance(made.get("__id__"), int):
-        number = made.pop("__id__")
-        if not _is_unshared(made):
-            made["__id__"] = ids.setdefault(number, len(ids) + 1)
-    if isinstance(made.get("file"), str):
-        content = contents[made["file"]]
-        made["file"] = files.setdefault(content, f"{len(files) + 1}{Path(made['file']).suffix}")
-    return {key: _numbered(value, ids, files, contents) for key, value in made.items()}
+    fields = dict(node)
+    if isinstance(fields.get("__id__"), int):
+        number = fields.pop("__id__")
+        if not _is_unshared(fields):
+            fields["__id__"] = ids.setdefault(number, len(ids) + 1)
+    if isinstance(fields.get("file"), str):
+        content = contents[fields["file"]]
+        fields["file"] = files.setdefault(content, f"{len(files) + 1}{Path(fields['file']).suffix}")
+    return {key: _numbered(value, ids, files, contents) for key, value in fields.items()}
 
 
 def _is_unshared(node: Mapping[str, Any]) -> bool:
@@ -111,13 +111,13 @@ def _stable_file(name: str, content: bytes) -> bytes:
 
 
 def _without_padding(content: bytes) -> bytes:
-    """Zero the bytes between the fields of a structured array (a tree's nodes): they are left-over memory."""
+    """Zero the bytes between the fields of a structured array (a tree's nodes), which are uninitialized."""
     import numpy as np  # noqa: PLC0415 - imported when there is an estimator
 
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if not array.dtype.names:
         return content
-    clean = np.zeros(array.shape, array.dtype)  # `zeros_like` leaves the bytes between fields as they are
+    clean = np.zeros(array.shape, array.dtype)  # `zeros_like` does not clear the bytes between fields
     for field in array.dtype.names:
         clean[field] = array[field]
     file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Keras models and TensorFlow tensors as artifacts of zencache."""
+"""Stores Keras models and TensorFlow tensors as artifacts of zencache."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ __all__ = ["KerasModelMaterializer", "TensorMaterializer"]
 
 _MODEL = "model.keras"
 _ADVICE = (
-    "A class or function of your own needs a name to be found by: write it as `def` or `class` in a module, "
-    "decorate it with @keras.saving.register_keras_serializable(), and import that module"
+    "Keras finds your own classes and functions by name: write them as `class` or `def` in a module, "
+    "decorate each with @keras.saving.register_keras_serializable(), and import that module"
 )
 
 
 class KerasModelMaterializer(Materializer):
-    """Keras models, with weights, optimizer and compile settings, as `model.keras` (Keras 3's own format).
+    """Stores Keras models with weights, optimizer and compile settings as `model.keras` (Keras 3's format).
 
-    Classes and functions of one's own load by the names under which `keras.saving` has registered them.
-    Models of Keras 2 (`tf_keras`, which TFX's own components still speak) are stored and loaded by it.
+    Users' classes and functions load by their registered names in `keras.saving`. Keras 2 (`tf_keras`, which
+    TFX's components still use) stores and loads its own models.
     """
 
     artifact_type = "Model"
 
     def save(self, value: Any, folder: Path) -> None:
-        """Write `model.keras`; a compiled model's optimizer is built first, as loading would build it."""
+        """Write `model.keras`; first builds the optimizer of a compiled model, as loading does."""
         optimizer: Any = getattr(value, "optimizer", None)
         if hasattr(optimizer, "build") and not _is_built(optimizer) and value.built:
             optimizer.build(value.trainable_variables)
@@ -46,9 +46,7 @@ class KerasModelMaterializer(Materializer):
             raise MaterializerError(f"Keras cannot store this model: {error}\n{_ADVICE}") from error
         with zipfile.ZipFile(folder / _MODEL) as model:
             if b'"__lambda__"' in model.read("config.json"):
-                raise MaterializerError(
-                    f"this model holds a lambda, which Keras does not load again. {_ADVICE}"
-                )
+                raise MaterializerError(f"this model holds a lambda, which Keras cannot load. {_ADVICE}")
 
     def load(self, folder: Path) -> Any:
         """Read the model."""
@@ -58,19 +56,19 @@ class KerasModelMaterializer(Materializer):
             raise MaterializerError(f"Keras cannot load this model: {error}\n{_ADVICE}") from error
 
     def digest(self, folder: Path) -> str | None:
-        """Name the model by its architecture, weights and optimizer, not by the date of saving."""
+        """Digest the model's architecture, weights and optimizer, without the date of saving."""
         with zipfile.ZipFile(folder / _MODEL) as model:
             parts = {name: _part(name, model.read(name)) for name in model.namelist()}
         return digest_of(["keras/2", parts])
 
 
 def _is_built(optimizer: Any) -> bool:
-    """Say whether an optimizer has its variables; Keras 2 notes it under another name."""
+    """Say whether an optimizer has its variables; Keras 2 has another attribute for it."""
     return bool(getattr(optimizer, "built", getattr(optimizer, "_built", False)))
 
 
 def _keras_of(folder: Path) -> Any:
-    """Import the Keras that wrote the model: 2 and 3 have one format in name only."""
+    """Import the Keras that wrote the model; versions 2 and 3 cannot read each other's files."""
     with zipfile.ZipFile(folder / _MODEL) as model:
         version = json.loads(model.read("metadata.json"))["keras_version"]
     return importlib.import_module("tf_keras" if version.startswith("2.") else "keras")
@@ -85,22 +83,22 @@ def _part(name: str, content: bytes) -> Any:
 
 
 def _weights(content: bytes) -> dict[str, Any]:
-    """Give each array of an HDF5 file by its path, type, shape and values.
+    """Digest each array of an HDF5 file by its path, type, shape and values.
 
-    Not the file's bytes: groups carry names that Keras numbers within a process (`string_lookup_1`). Nor the
-    sums of metrics, which Keras 2 stores and does not load: every epoch starts them anew.
+    The file's bytes would not do: groups have names that Keras numbers within a process (`string_lookup_1`).
+    Sums of metrics are left out: Keras 2 stores them, but every epoch resets them.
     """
     import h5py  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a model
 
-    found: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
 
     def visit(path: str, node: Any) -> None:
         if isinstance(node, h5py.Dataset) and not path.startswith("metrics/"):
-            found[path] = [str(node.dtype), list(node.shape), _array_digest(node), _attributes(node)]
+            arrays[path] = [str(node.dtype), list(node.shape), _array_digest(node), _attributes(node)]
 
     with h5py.File(io.BytesIO(content), "r") as file:
         file.visititems(visit)
-    return found
+    return arrays
 
 
 def _array_digest(dataset: Any) -> str:
@@ -111,14 +109,14 @@ def _array_digest(dataset: Any) -> str:
 
 
 def _attributes(dataset: Any) -> dict[str, str]:
-    """Read what Keras notes at an array: that its bytes are of a type which HDF5 lacks (bfloat16)."""
+    """Read Keras's attributes of an array: they name a type that HDF5 lacks (bfloat16)."""
     return {name: str(value) for name, value in dataset.attrs.items()}
 
 
 def _without_addresses(node: Any) -> Any:
-    """Drop the ids by which Keras marks shared objects while it saves: they are addresses in memory.
+    """Drop Keras's ids of shared objects, which are addresses in memory.
 
-    Nothing is lost: Keras does not share these objects again when it loads the model.
+    Nothing is lost: Keras does not share these objects when it loads the model.
     """
     if isinstance(node, list):
         return [_without_addresses(item) for item in node]
@@ -128,9 +126,9 @@ def _without_addresses(node: Any) -> Any:
 
 
 class TensorMaterializer(Materializer):
-    """Eager tensors: numbers that numpy knows as `tensor.npy`; texts, bfloat16 and the like as `tensor.pb`.
+    """Stores eager tensors: numpy's types as `tensor.npy`; texts, bfloat16 and the like as `tensor.pb`.
 
-    `tensor.pb` is a `TensorProto`, which ends at 2 GB; `dtype` beside it names the type.
+    `tensor.pb` is a `TensorProto` of at most 2 GB; the file `dtype` beside it names the type.
     """
 
     def save(self, value: Any, folder: Path) -> None:
@@ -140,7 +138,7 @@ class TensorMaterializer(Materializer):
 
         if not tf.executing_eagerly() or not hasattr(value, "numpy"):
             raise MaterializerError(
-                "this tensor is a symbol in a graph and has no value; return what the function gives when called"
+                "this tensor is a symbol in a graph and has no value; return the result of calling the function"
             )
         kind = np.dtype(value.dtype.as_numpy_dtype)
         if kind.isbuiltin == 1 and not kind.hasobject:

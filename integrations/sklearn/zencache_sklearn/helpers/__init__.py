@@ -1,1 +1,1 @@
-"""Helpers for examples."""
+"""Loads data and creates models for examples."""

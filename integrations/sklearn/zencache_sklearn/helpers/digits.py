@@ -1,4 +1,4 @@
-"""scikit-learn's bundled handwritten digits, split in halves."""
+"""Loads scikit-learn's bundled handwritten digits in two halves, and creates a model for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def get_digits() -> tuple[Any, Any, Any, Any]:
 
 
 def get_digits_model() -> Any:
-    """Give an unfitted support vector classifier that does well on the digits."""
+    """Give an unfitted support vector classifier that suits the digits."""
     from sklearn.svm import SVC  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when called
 
     return SVC(gamma=0.001)

@@ -61,7 +61,7 @@ def test_a_step_in_the_wrong_place_is_told(pipeline):
     """A class instead of its value, too."""
     with pytest.raises(DefinitionError, match="the trainer is a BaseTrainerStep, not RandomSplit"):
         pipeline.add_trainer(RandomSplit({"train": 1, "eval": 1}))
-    with pytest.raises(DefinitionError, match=r"make one: NoSplit\(…\)"):
+    with pytest.raises(DefinitionError, match=r"create one: NoSplit\(…\)"):
         pipeline.add_split(NoSplit)
 
 
@@ -180,7 +180,7 @@ def _with(pipeline, **steps):
         ({"split": CategoricalDomainSplit("jobb", {"train": ["a"], "eval": ["b"]})}, "did you mean 'job'"),
         (
             {"preprocesser": StandardPreprocesser(["agee"], ["ill"])},
-            "'agee'; did you mean 'age'.; it is wanted as a feature",
+            "'agee'; did you mean 'age'.; it is used as a feature",
         ),
         ({"preprocesser": StandardPreprocesser(["age"], ["il"])}, "'il'; did you mean 'ill'"),
         ({"preprocesser": StandardPreprocesser(["age"], ["ill"], {"agee": {}})}, "'agee'"),
@@ -257,5 +257,5 @@ def test_several_labels_of_an_own_trainer_need_an_output_each(pipeline):
     """Nothing else says which is which."""
     both = StandardPreprocesser(["age"], ["ill", "income"])
     evaluator = TFMAEvaluator({"ill": ["AUC"], "income": ["mse"]})
-    with pytest.raises(ParameterError, match="say which output"):
+    with pytest.raises(ParameterError, match="give the model's output for each"):
         _with(pipeline, preprocesser=both, trainer=Own(), evaluator=evaluator).check()

@@ -1,6 +1,6 @@
-"""The classic API: training pipelines whose steps are values, built of TFX's components.
+"""Exports the classic API: training pipelines whose steps are values, built of TFX's components.
 
-Importing this brings no TensorFlow, TFX or Beam; a run does.
+Importing it loads neither TensorFlow nor TFX nor Beam; a run does.
 """
 
 from zencache_tfx.classic.compare import compare_training_runs

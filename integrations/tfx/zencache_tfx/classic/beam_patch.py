@@ -1,4 +1,4 @@
-"""Patches TF Transform so that it runs on newer releases of Beam."""
+"""Patches Beam for TF Transform, which fails on Beam 2.63 and later."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from apache_beam.pipeline import AppliedPTransform
 
 
 def let_transform_copy() -> None:
-    """Let two arguments of Beam's AppliedPTransform be left out again, as they could be until Beam 2.62.
+    """Make two arguments of Beam's AppliedPTransform optional again, as they were until Beam 2.62.
 
-    TF Transform 1.16 leaves them out where it goes over the data more than once (the mean of a column that
-    was filled with its maximum), and fails with a TypeError on Beam 2.63 and later. Nothing else changes.
+    TF Transform 1.16 omits them when it reads the data more than once, and fails with a TypeError on
+    Beam 2.63 and later. An example is the mean of a column that was filled with its maximum.
     """
     make = AppliedPTransform.__init__
     if make.__defaults__ is None:

@@ -1,4 +1,4 @@
-"""Checks of a training pipeline before it runs: one error for each mistake that can be seen."""
+"""Checks the data and the steps of a training pipeline before a run, with a clear error for each problem."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _AS_IT_IS = '{"transform": [{"method": "no_transform", "parameters": {}}]}'
 
 
 def check(stages: Stages, memory: Path | None = None) -> None:
-    """Check the data, and that the steps fit it and each other.
+    """Check the data, and that the steps fit the data and one another.
 
-    Raises DefinitionError, ParameterError or NotFoundError; see each check.
+    Raises DefinitionError, ParameterError or NotFoundError.
     """
     facts = read_facts(stages.datasource.files(), memory).with_schema(stages.datasource.schema_)
     _check_split(stages, facts)
@@ -53,10 +53,10 @@ def _check_columns(preprocesser: StandardPreprocesser, facts: CsvFacts) -> None:
     for role, columns in (("a feature", features), ("a label", labels)):
         for column in columns:
             if facts.require(column, role) == "empty" and (preprocesser.features or role == "a label"):
-                raise DefinitionError(f"column {column!r}, wanted as {role}, has no value in any row")
+                raise DefinitionError(f"column {column!r}, used as {role}, has no value in any row")
     both = [column for column in features if column in labels]
     if both:
-        raise ParameterError(f"column {both[0]!r} is a feature and a label; take it out of one of the two")
+        raise ParameterError(f"column {both[0]!r} is a feature and a label; remove it from one of the two")
     if not features:
         raise ParameterError("there is no feature: name columns in StandardPreprocesser(features=[…])")
     for column in preprocesser.overwrite or {}:
@@ -74,8 +74,8 @@ def _check_chains(stages: Stages, facts: CsvFacts) -> None:
             )
         if kind not in FOR_A_MODEL and isinstance(stages.trainer, FeedForwardTrainer):
             raise ParameterError(
-                f"feature {column!r} is still {kind} after its transforms, and FeedForwardTrainer takes numbers; "
-                "add compute_and_apply_vocabulary or hash_strings to its transforms"
+                f"feature {column!r} is still {kind} after its transforms, and FeedForwardTrainer takes "
+                "numbers; add compute_and_apply_vocabulary or hash_strings to its transforms"
             )
 
 
@@ -108,12 +108,12 @@ def _check_labels(trainer: BaseTrainerStep, preprocesser: StandardPreprocesser, 
 
 
 def _check_label(
-    trainer: FeedForwardTrainer, preprocesser: StandardPreprocesser, label: str, column_type: str, final: str
+    trainer: FeedForwardTrainer, preprocesser: StandardPreprocesser, label: str, raw: str, final: str
 ) -> None:
-    """Check that a label is what the loss compares with predictions."""
+    """Check that the loss can compare a label with predictions."""
     loss = trainer.loss
-    methods = [call["method"] for call in preprocesser.calls(label, "transform", column_type)]
-    if column_type == "text" and loss in keras_names.NUMERIC_LOSSES:
+    methods = [call["method"] for call in preprocesser.calls(label, "transform", raw)]
+    if raw == "text" and loss in keras_names.NUMERIC_LOSSES:
         raise ParameterError(
             f"label {label!r} is text, and the loss {loss} compares quantities; use a loss for classes "
             "(binary_crossentropy, sparse_categorical_crossentropy), or another label"
@@ -125,8 +125,8 @@ def _check_label(
         )
     if loss in keras_names.VECTOR_LOSSES and final != "vector":
         raise ParameterError(
-            f"label {label!r} is {final}, and the loss {loss} needs a vector; add one_hot_encode(depth) to its "
-            "transforms, or use sparse_categorical_crossentropy"
+            f"label {label!r} is {final}, and the loss {loss} needs a vector; "
+            "add one_hot_encode(depth) to its transforms, or use sparse_categorical_crossentropy"
         )
     if loss in keras_names.CLASS_LOSSES and trainer.output_units == 1:
         raise ParameterError(
@@ -138,7 +138,7 @@ def _check_label(
 
 
 def check_evaluator(evaluator: TFMAEvaluator, stages: Stages, facts: CsvFacts) -> None:
-    """Check that an evaluator's labels, metrics, slices and splits are there."""
+    """Check that the labels, metrics, slices and splits of an evaluator exist."""
     labels = stages.preprocesser.label_names()
     if not labels:
         raise ParameterError("TFMAEvaluator needs a label: StandardPreprocesser(labels=[…])")

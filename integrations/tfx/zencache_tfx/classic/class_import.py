@@ -1,4 +1,4 @@
-"""Import paths of users' classes, `module:Class`, and loading them in any process."""
+"""Names users' trainer classes by import path, `module:Class`, and imports them in any process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zencache_tfx.classic.trainers import BaseTrainerStep
 
 
 def source_of(kind: type) -> str:
-    """Name a class so that it is found again; raises DefinitionError for one that cannot be imported.
+    """Give the import path of a class; raises DefinitionError if other processes cannot import it.
 
     >>> from zencache_tfx.classic import FeedForwardTrainer
     >>> source_of(FeedForwardTrainer)
@@ -21,34 +21,34 @@ def source_of(kind: type) -> str:
     """
     if "." in kind.__qualname__:
         raise DefinitionError(
-            f"trainer {kind.__name__} is defined inside a function or a class, where no other process finds it; "
-            "put the class at the top level of a module or script"
+            f"trainer {kind.__name__} is defined inside a function or a class, so other processes cannot "
+            "import it; put the class at the top level of a module or script"
         )
     module = module_name(kind.__module__)
-    if kind.__module__ == "__main__":  # importing the script by its name would run it a second time
+    if kind.__module__ == "__main__":  # importing the script by its name would run it again
         sys.modules.setdefault(module, sys.modules["__main__"])
     return f"{module}:{kind.__qualname__}"
 
 
 def load_trainer_class(source: str) -> type[BaseTrainerStep]:
-    """Import a trainer's class; raises CodeUnavailableError where it is not found."""
+    """Import a trainer's class; raises CodeUnavailableError if that fails."""
     module, _, name = source.partition(":")
     is_script = module == module_name("__main__")
     try:
-        imported = sys.modules["__main__"] if is_script else importlib.import_module(module)
-        trainer_class: Any = getattr(imported, name)
+        owner = sys.modules["__main__"] if is_script else importlib.import_module(module)
+        trainer_class: Any = getattr(owner, name)
     except (ImportError, AttributeError) as error:
         raise CodeUnavailableError(
-            f"trainer {source} cannot be imported ({error}); run from where its module is found, "
-            "or give the pipeline another: pipeline.copy('new name').add_trainer(…)"
+            f"trainer {source} cannot be imported ({error}); run from a folder where its module can be "
+            "imported, or use another trainer: pipeline.copy('new name').add_trainer(…)"
         ) from error
     if not (isinstance(trainer_class, type) and issubclass(trainer_class, BaseTrainerStep)):
         raise CodeUnavailableError(
-            f"{source} is not a trainer any more: it does not derive from BaseTrainerStep"
+            f"{source} is no longer a trainer: it does not derive from BaseTrainerStep"
         )
     return trainer_class
 
 
 def code_of(kind: type) -> str | None:
-    """Digest the code that a user's class reaches; None for a library's class, which has a version."""
+    """Digest the code of a user's class and all that it reaches; None for a class of a library."""
     return CodeReader().of_class(f"{kind.__module__}.{kind.__qualname__}")

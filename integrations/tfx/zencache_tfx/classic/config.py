@@ -1,4 +1,4 @@
-"""Training pipelines as JSON, for the record that another process loads them from.
+"""Writes a training pipeline as JSON for the records, and reads it back in any process.
 
 ::
 
@@ -46,14 +46,14 @@ _KINDS: dict[str, type[StepConfig | BaseTrainerStep]] = {
 
 
 class RecordedTrainer:
-    """A trainer as it was recorded: its class is imported when the trainer is used, not before."""
+    """A recorded trainer, whose class is imported only when the trainer is used."""
 
     def __init__(self, source: str, args: Mapping[str, Any]) -> None:
         self.source = source
         self.args = dict(args)
 
     def load(self) -> BaseTrainerStep:
-        """Make the trainer; raises CodeUnavailableError where its class is gone."""
+        """Create the trainer; raises CodeUnavailableError if its class cannot be imported."""
         return load_trainer_class(self.source)(**self.args)
 
     def __eq__(self, other: object) -> bool:
@@ -63,7 +63,7 @@ class RecordedTrainer:
 
 
 def to_config(pipeline: TrainingPipeline) -> dict[str, Any]:
-    """Give a training pipeline as JSON."""
+    """Write a training pipeline as JSON."""
     return {
         "format": FORMAT,
         "name": pipeline.name,
@@ -73,15 +73,15 @@ def to_config(pipeline: TrainingPipeline) -> dict[str, Any]:
 
 
 def from_config(config: Mapping[str, Any]) -> TrainingPipeline:
-    """Make a training pipeline from its JSON; it is immutable, as all that come from a record.
+    """Read a training pipeline from its JSON; like every recorded pipeline, it is immutable.
 
-    Raises StoreFormatError where it is of a newer format.
+    Raises StoreFormatError for a newer format.
     """
     from zencache_tfx.classic.pipeline import TrainingPipeline  # noqa: PLC0415 - it imports this module
 
     if config.get("format") != FORMAT:
         raise StoreFormatError(
-            f"the record of training pipeline {config.get('name')!r} is of format {config.get('format')}, "
+            f"the record of training pipeline {config.get('name')!r} has format {config.get('format')}, "
             f"not {FORMAT}; upgrade zencache-tfx"
         )
     steps = {key: _made(each) for key, each in config["steps"].items()}
@@ -105,5 +105,5 @@ def _made(recorded: Mapping[str, Any]) -> Any:
     if ":" in source:
         return RecordedTrainer(source, args)
     if source not in _KINDS:
-        raise StoreFormatError(f"no step of the classic API is named {source!r}; upgrade zencache-tfx")
+        raise StoreFormatError(f"the classic API has no step named {source!r}; upgrade zencache-tfx")
     return _KINDS[source](**args)

@@ -1,4 +1,4 @@
-"""Base class of the steps' configurations: frozen values that JSON can hold."""
+"""Defines the base of the steps' configurations: frozen values that JSON can hold."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from zencache_tfx.classic.nearest_names import nearest
 
 
 class StepConfig(BaseModel):
-    """The configuration of a step, checked when it is made; fields may be given by position, as before.
+    """A step's configuration, checked when it is created; as in the classic API, fields may be positional.
 
-    Raises ParameterError for what cannot be meant.
+    Raises ParameterError for arguments that are not valid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,7 +27,7 @@ class StepConfig(BaseModel):
 
 
 def by_name(owner: str, fields: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Give every argument its name; raises ParameterError where one is given twice or is too many.
+    """Map every argument to its field; raises ParameterError for a repeated or a surplus argument.
 
     >>> by_name("Split", ["column", "split_map"], ("city",), {"split_map": {}})
     {'column': 'city', 'split_map': {}}
@@ -42,7 +42,7 @@ def by_name(owner: str, fields: list[str], args: tuple[Any, ...], kwargs: dict[s
 
 
 def _told(error: ValidationError, fields: list[str]) -> str:
-    """Say all that is wrong with the arguments, in one sentence each."""
+    """Describe every problem with the arguments, each in one sentence."""
     return "; ".join(_sentence(item["type"], item["loc"], item["msg"], fields) for item in error.errors())
 
 

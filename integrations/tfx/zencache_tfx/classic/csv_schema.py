@@ -1,6 +1,6 @@
-"""Columns, types and row count of a datasource's CSV files, read in one pass, a chunk at a time.
+"""Reads columns, types and the number of rows of a datasource's CSV files in one pass, chunk by chunk.
 
-The same pass checks the files, so that a broken one is named before anything is run.
+The same pass checks the files, so that a broken one is reported before the run.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ FoundType = Literal["empty", "int", "float", "text"]
 _ORDER: tuple[FoundType, ...] = ("empty", "int", "float", "text")
 _CHUNK = 4096  # rows in memory at once
 _INT64 = 2**63
-_RACY = 2 * 10**9  # nanoseconds; a file that was just written may be written again in the same tick
+_RACY = 2 * 10**9  # nanoseconds; a file that was just written may change again in the same clock tick
 _FORMAT = 1
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 class CsvFacts(BaseModel):
-    """The columns of CSV files with their types, in order, and how many rows there are."""
+    """The columns of CSV files in order, with their types, and the number of rows."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,9 +48,9 @@ class CsvFacts(BaseModel):
         return list(self.types)
 
     def require(self, column: str, role: str) -> FoundType:
-        """Give a column's type; raises NotFoundError that says what the column was wanted for."""
+        """Give a column's type; raises NotFoundError that names the column's role."""
         if column not in self.types:
-            raise NotFoundError.named("column", column, self.columns, hint=f"it is wanted as {role}")
+            raise NotFoundError.named("column", column, self.columns, hint=f"it is used as {role}")
         return self.types[column]
 
     def kind(self, column: str) -> str:
@@ -58,22 +58,22 @@ class CsvFacts(BaseModel):
         return "text" if self.types[column] == "text" else "number"
 
     def with_schema(self, schema: Mapping[str, FoundType] | None) -> CsvFacts:
-        """Use the types that the datasource declares; raises DefinitionError where the values do not fit."""
+        """Use the types that the datasource declares; raises DefinitionError if the values do not fit."""
         declared = schema or {}
         for column, kind in declared.items():
-            found = self.require(column, "a column of the datasource's schema")
-            if _ORDER.index(found) > _ORDER.index(kind):
+            actual = self.require(column, "a column of the datasource's schema")
+            if _ORDER.index(actual) > _ORDER.index(kind):
                 raise DefinitionError(
-                    f"column {column!r} is declared {kind}, and holds {found} values; "
+                    f"column {column!r} is declared {kind}, and holds {actual} values; "
                     "correct the data, or the schema of CSVDatasource(name, path, schema)"
                 )
         return CsvFacts(types={**self.types, **declared}, rows=self.rows)
 
 
 def read_facts(files: Sequence[Path], memory: Path | None = None) -> CsvFacts:
-    r"""Read and check CSV files; raises DefinitionError that names file and line of what is wrong.
+    r"""Read and check CSV files; raises DefinitionError that names the file and line of a problem.
 
-    What was found is kept in the file `memory`, and serves while the files stay the same.
+    The result is cached in the file `memory`, and is used while the files stay the same.
 
     >>> from pathlib import Path
     >>> _ = Path("a.csv").write_text("age,job\n31,baker\n,cook\n")
@@ -81,17 +81,17 @@ def read_facts(files: Sequence[Path], memory: Path | None = None) -> CsvFacts:
     CsvFacts(types={'age': 'int', 'job': 'text'}, rows=2)
     """
     key, is_settled = _stamp(files)
-    known = _recall(memory, key)
-    if known is not None:
-        return known
-    found = _joined(files, [_read_file(file) for file in files])
+    cached = _recall(memory, key)
+    if cached is not None:
+        return cached
+    facts = _joined(files, [_read_file(file) for file in files])
     if memory is not None and is_settled:
-        _keep(memory, key, found)
-    return found
+        _keep(memory, key, facts)
+    return facts
 
 
 def rows_of(file: Path) -> Iterator[list[list[str]]]:
-    """Give the rows of a CSV file in chunks, each row as long as the header; blank lines are left out.
+    """Yield the rows of a CSV file in chunks, without blank lines; each row is as long as the header.
 
     Raises DefinitionError that names the first line of another length.
     """
@@ -114,13 +114,13 @@ def _read_file(file: Path) -> CsvFacts:
     for chunk in rows_of(file):
         rows += len(chunk)
         columns = zip(*chunk, strict=True)
-        types = [_type_of(column, known) for column, known in zip(columns, types, strict=True)]
+        types = [_widened(kind, column) for kind, column in zip(types, columns, strict=True)]
     return CsvFacts(types=dict(zip(header, types, strict=True)), rows=rows)
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[_csv.Reader]:
-    """Open a CSV file, and give its errors in its name."""
+    """Open a CSV file, and raise read errors as DefinitionError that names file and line."""
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         try:
@@ -136,10 +136,12 @@ def _opened(file: Path) -> Iterator[_csv.Reader]:
 def _header(file: Path, reader: _csv.Reader) -> list[str]:
     header = next(reader, [])
     if not header:
-        raise DefinitionError(f"{file} is empty; it needs a line with the names of the columns, and rows")
+        raise DefinitionError(f"{file} is empty; it needs a header with the names of the columns, and rows")
     if header[0].startswith(_BOM):
-        raise DefinitionError(f"{file} starts with a byte-order mark, which TFX takes as part of the first "
-                              "column's name; save it as UTF-8 without one")  # fmt: skip
+        raise DefinitionError(
+            f"{file} starts with a byte-order mark, which TFX reads as part of the first column's name; "
+            "save it as UTF-8 without one"
+        )
     for place, name in enumerate(header, 1):
         if not name.strip():
             raise DefinitionError(f"{file}, line 1: column {place} has no name; name it")
@@ -149,7 +151,7 @@ def _header(file: Path, reader: _csv.Reader) -> list[str]:
 
 
 def _ragged(file: Path) -> DefinitionError:
-    """Find the first line of another length than the header; the file is read again, a line at a time."""
+    """Report the first line of another length than the header; reads the file again, line by line."""
     with _opened(file) as reader:
         width = len(_header(file, reader))
         first_line, row = reader.line_num + 1, next(reader)
@@ -157,21 +159,21 @@ def _ragged(file: Path) -> DefinitionError:
             first_line, row = reader.line_num + 1, next(reader)
     return DefinitionError(
         f"{file}, line {first_line}: {len(row)} values where the header names {width} columns; "
-        "correct the line (a value with a comma or a line break in it wants quotes)"
+        "correct the line (quote a value that contains a comma or a line break)"
     )
 
 
 # -- types ----------------------------------------------------------------------------------------
 
 
-def _type_of(column: Sequence[str], known: FoundType) -> FoundType:
-    """Widen a type by more values; by the rules of TFX's CsvExampleGen."""
-    if known == "text":
-        return known
+def _widened(kind: FoundType, column: Sequence[str]) -> FoundType:
+    """Widen a type so that it holds more values, by the rules of TFX's CsvExampleGen."""
+    if kind == "text":
+        return kind
     values = [value for value in column if value]
     if not values:
-        return known
-    return max(known, _narrowest(values), key=_ORDER.index)
+        return kind
+    return max(kind, _narrowest(values), key=_ORDER.index)
 
 
 def _narrowest(values: Sequence[str]) -> FoundType:
@@ -190,20 +192,22 @@ def _float_or_text(values: Sequence[str]) -> FoundType:
     return "float"
 
 
-def _joined(files: Sequence[Path], found: Sequence[CsvFacts]) -> CsvFacts:
-    """Put several files' facts together; raises DefinitionError where they are not of one shape."""
-    first = found[0]
-    for file, facts in zip(files, found, strict=True):
+def _joined(files: Sequence[Path], facts_of_files: Sequence[CsvFacts]) -> CsvFacts:
+    """Merge the facts of several files; raises DefinitionError if their columns differ."""
+    first = facts_of_files[0]
+    for file, facts in zip(files, facts_of_files, strict=True):
         odd = [name for name in facts.columns if name not in first.types]
         if facts.columns != first.columns:
             hint = f": {odd[0]!r}{nearest(odd[0], first.columns)}" if odd else ""
             raise DefinitionError(
-                f"{file} has other columns than {files[0]}{hint}; give all files one header"
+                f"{file} has other columns than {files[0]}{hint}; use one header in all files"
             )
-    rows = sum(facts.rows for facts in found)
+    rows = sum(facts.rows for facts in facts_of_files)
     if rows == 0:
         raise DefinitionError(f"{files[0]} has a header and no rows; there is nothing to train on")
-    types = {name: max((facts.types[name] for facts in found), key=_ORDER.index) for name in first.columns}
+    types = {
+        name: max((facts.types[name] for facts in facts_of_files), key=_ORDER.index) for name in first.columns
+    }
     return CsvFacts(types=types, rows=rows)
 
 
@@ -211,7 +215,7 @@ def _joined(files: Sequence[Path], found: Sequence[CsvFacts]) -> CsvFacts:
 
 
 def _stamp(files: Sequence[Path]) -> tuple[str, bool]:
-    """Say which files, in which state; and whether the state is old enough that a change would show."""
+    """Give a key of the files and their state, and whether a later change would alter that key."""
     states = [(str(file), file.stat()) for file in files]
     key = json.dumps([[name, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino] for name, s in states])
     newest = max(max(s.st_mtime_ns, s.st_ctime_ns) for _, s in states)
@@ -219,7 +223,7 @@ def _stamp(files: Sequence[Path]) -> tuple[str, bool]:
 
 
 def _recall(memory: Path | None, key: str) -> CsvFacts | None:
-    return CsvFacts.model_validate(found) if (found := _entries(memory).get(key)) else None
+    return CsvFacts.model_validate(entry) if (entry := _entries(memory).get(key)) else None
 
 
 def _keep(memory: Path, key: str, facts: CsvFacts) -> None:
@@ -229,8 +233,8 @@ def _keep(memory: Path, key: str, facts: CsvFacts) -> None:
 
 
 def _entries(memory: Path | None) -> dict[str, object]:
-    """Read what is remembered; nothing where the file is not there, or not ours."""
-    if memory is None or not os.path.exists(memory):  # noqa: PTH110 - as cheap as can be
+    """Read the cached entries; none if the file is missing or is not a cache of this kind."""
+    if memory is None or not os.path.exists(memory):  # noqa: PTH110 - faster than Path.exists
         return {}
     try:
         data = json.loads(memory.read_text(encoding="utf-8"))

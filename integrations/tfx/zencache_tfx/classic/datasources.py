@@ -1,4 +1,4 @@
-"""Datasources: the CSV files that a training pipeline reads."""
+"""Defines the datasources of training pipelines: CSV files."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _GLOB = "*?[]{}"
 class CSVDatasource(StepConfig):
     """Rows of a CSV file with a header, or of all `.csv` (or all `.txt`) files of a folder.
 
-    `schema` gives types of columns that should not be guessed from their values: `"int"`, `"float"` or
-    `"text"`, for instance `{"postcode": "text"}`. The path is made absolute.
+    `schema` gives types of columns that should not be inferred from their values: `"int"`, `"float"` or
+    `"text"`, for instance `{"postcode": "text"}`. The path becomes absolute.
 
     >>> CSVDatasource("people", "/data/people.csv", schema={"postcode": "string"}).schema_
     {'postcode': 'text'}
@@ -41,11 +41,11 @@ class CSVDatasource(StepConfig):
         return None if schema is None else {column: _type(column, kind) for column, kind in schema.items()}
 
     def args(self) -> dict[str, object]:
-        """Give what makes this datasource again."""
+        """Give the arguments that recreate this datasource."""
         return {"name": self.name, "path": self.path, "schema": self.schema_}
 
     def files(self) -> list[Path]:
-        """List the files, sorted; raises NotFoundError where there are none."""
+        """List the files, sorted; raises NotFoundError if there are none."""
         path = Path(self.path)
         if path.is_file():
             return [path]
@@ -61,17 +61,17 @@ class CSVDatasource(StepConfig):
             suffix: sorted(file for file in folder.glob(f"*{suffix}") if file.is_file())
             for suffix in _SUFFIXES
         }
-        files_of_a_kind = [files for files in kinds.values() if files]
-        if not files_of_a_kind:
+        groups = [files for files in kinds.values() if files]
+        if not groups:
             raise NotFoundError(f"datasource {self.name!r}: no .csv or .txt file is in {folder}")
-        if len(files_of_a_kind) > 1:
+        if len(groups) > 1:
             raise DefinitionError(
                 f"datasource {self.name!r}: {folder} holds .csv and .txt files; keep one kind in the folder"
             )
-        return files_of_a_kind[0]
+        return groups[0]
 
     def pattern(self) -> tuple[str, str]:
-        """Give the folder, and the pattern of file names in it, as TFX's example generators take them."""
+        """Give the folder and the pattern of its file names, for TFX's example generators."""
         first = self.files()[0]
         name = f"*{first.suffix}" if Path(self.path).is_dir() else first.name
         if Path(self.path).is_file() and set(name) & set(_GLOB):
@@ -92,8 +92,10 @@ def _absolute(path: str | Path) -> str:
 
 
 def _type(column: str, kind: str) -> str:
-    types = get_args(ColumnType)
+    column_types = get_args(ColumnType)
     column_type = _SPELLINGS.get(kind, kind)
-    if column_type not in types:
-        raise ParameterError(f"CSVDatasource: no column type {kind!r} ({column}){nearest(kind, types)}")
+    if column_type not in column_types:
+        raise ParameterError(
+            f"CSVDatasource: no column type {kind!r} ({column}){nearest(kind, column_types)}"
+        )
     return column_type

@@ -1,4 +1,4 @@
-"""Deployers: where a trained model is copied to."""
+"""Defines the deployers of training pipelines: a local folder for TensorFlow Serving."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from zencache_tfx.classic.config_values import StepConfig
 
 
 class LocalDeployer(StepConfig):
-    """A copy of the model below a folder, in a new folder named by the time, as TensorFlow Serving looks for.
+    """Copies the model into a new subfolder named by the time, where TensorFlow Serving finds it.
 
-    The path is made absolute.
+    The path becomes absolute.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Evaluators: metrics and slices for a trained model."""
+"""Defines the evaluators of training pipelines: metrics by TensorFlow Model Analysis."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from zencache_tfx.classic.keras_names import check_evaluation_metric
 class TFMAEvaluator(StepConfig):
     """Metrics by TensorFlow Model Analysis: `TFMAEvaluator(metrics={"has_diabetes": ["accuracy", "AUC"]})`.
 
-    `metrics` are names of Keras or of TFMA, by label; a plain list where there is one label. `slices` are
-    lists of columns whose values are measured apart: `[["job"], ["job", "city"]]`. `output_mapping` names
-    the model's output for each label, where there are several and the trainer is not FeedForwardTrainer.
-    `split_mapping={"eval": ["test"]}` evaluates on other splits than the trainer's.
+    `metrics` are names of Keras or TFMA metrics, by label; with one label, a plain list will do. `slices` are
+    lists of columns whose values are measured separately: `[["job"], ["job", "city"]]`. `output_mapping`
+    gives the model's output for each label. It is needed with several labels unless the trainer is
+    FeedForwardTrainer. `split_mapping={"eval": ["test"]}` evaluates on other splits than the trainer's.
     """
 
     metrics: dict[str, list[str]] | list[str] | None = None
@@ -40,12 +40,13 @@ class TFMAEvaluator(StepConfig):
     def _lists(cls, slices: Any) -> Any:
         if isinstance(slices, list | tuple) and any(isinstance(each, str) for each in slices):
             raise ParameterError(
-                f"TFMAEvaluator: slices is {slices!r}; give a list of lists of columns: {[[s] for s in slices]!r}"
+                f"TFMAEvaluator: slices is {slices!r}; "
+                f"give a list of lists of columns: {[[s] for s in slices]!r}"
             )
         return slices
 
     def metrics_by_label(self, labels: list[str]) -> dict[str, list[str]]:
-        """Give the metrics of each label; raises ParameterError where a plain list leaves it open which."""
+        """Give the metrics of each label; raises ParameterError for a plain list and several labels."""
         if isinstance(self.metrics, dict):
             return self.metrics
         if len(labels) > 1:

@@ -1,8 +1,8 @@
 """Converts CSV files to splits of `tf.train.Example`s, a chunk of rows at a time.
 
-TFX's CsvExampleGen holds the whole data in memory on Beam's DirectRunner (0.8 kB and 0.17 ms a row of
-five columns were measured), and knows splits by a hash only. This one is a component of TFX's kind with TFX's own driver
-for files, and an executor that streams: memory does not grow with the rows.
+On Beam's DirectRunner, TFX's CsvExampleGen holds all data in memory: 0.8 kB and 0.17 ms were measured for a
+row of five columns. It also supports splits by a hash only. This component has TFX's own driver for files and
+an executor that streams, so memory does not grow with the rows.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 _SHARD = 64 * 2**20  # bytes of CSV for each file of a split
 _MOST_SHARDS = 32
 _FILE_FORMAT = "tfrecords_gzip"
-_COMPRESSION = 1  # zlib's fastest: the files are read more often than the disk is short
+_COMPRESSION = 1  # zlib's fastest: reading speed matters more than disk space
 
 _ARROW = {"int": pa.int64(), "float": pa.float32(), "text": pa.binary()}
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc] # TFX has no types
-    """Writes the splits. TFX requires a Beam executor here; this one makes no Beam pipeline."""
+    """Writes the splits. TFX requires a Beam executor here; this one creates no Beam pipeline."""
 
     def Do(  # noqa: N802 - TFX's name
         self,
@@ -53,19 +53,19 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc] # TFX
         exec_properties: dict[str, Any],
     ) -> None:
         """Read the CSV files that match, and write each row to its split."""
-        told = _unpacked(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+        config = _unpacked(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
         files = _files(exec_properties)
-        names = told["rule"]["names"]
+        names = config["rule"]["names"]
         examples = artifact_utils.get_single_instance(output_dict[standard_component_specs.EXAMPLES_KEY])
         examples.split_names = artifact_utils.encode_split_names(names)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(examples, _FILE_FORMAT)
         folders = [artifact_utils.get_split_uri([examples], name) for name in names]
-        write_splits(files, folders, told["rule"], told["schema"])
+        write_splits(files, folders, config["rule"], config["schema"])
 
 
 class SplitCsvExampleGen(FileBasedExampleGen):  # type: ignore[misc]
-    """Example generator of the classic API: `rule` says which split a row is in (see `splits.Split.rule`)."""
+    """Example generator of the classic API: `rule` assigns rows to splits (see `splits.Split.rule`)."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
 
@@ -86,7 +86,7 @@ class SplitCsvExampleGen(FileBasedExampleGen):  # type: ignore[misc]
 def write_splits(
     files: Sequence[Path], folders: Sequence[str], rule: Mapping[str, Any], schema: Mapping[str, Any] | None
 ) -> None:
-    """Write the rows of CSV files as gzipped TFRecords, each row below the folder of its split."""
+    """Write the rows of CSV files as gzipped TFRecords, each row in the folder of its split."""
     facts = read_facts(files).with_schema(schema)
     shards = min(_MOST_SHARDS, 1 + sum(file.stat().st_size for file in files) // _SHARD)
     chosen = _chooser(rule, facts.columns)
@@ -111,7 +111,7 @@ def _check_rows(names: Sequence[str], written: Sequence[int]) -> None:
         raise DefinitionError(
             f"no row is in split {empty[0]!r}: the splits have "
             f"{', '.join(f'{rows} ({name})' for name, rows in zip(names, written, strict=True))} rows; "
-            "give the split more categories or a larger weight, or the datasource more rows"
+            "add categories to the split, raise its weight, or add rows to the datasource"
         )
 
 
@@ -122,7 +122,7 @@ def _writer(folder: str, shard: int, shards: int) -> tf.io.TFRecordWriter:
 
 
 def _chooser(rule: Mapping[str, Any], columns: Sequence[str]) -> Callable[[Sequence[str], int], int | None]:
-    """Make the function that gives a row, and its digest, the number of its split."""
+    """Make the function that maps a row and its digest to the number of its split."""
     if "categories" in rule:
         return _by_category(rule, columns)
     ends = list(accumulate(rule["buckets"]))
@@ -136,10 +136,10 @@ def _by_category(
     rule: Mapping[str, Any], columns: Sequence[str]
 ) -> Callable[[Sequence[str], int], int | None]:
     numbers = {name: number for number, name in enumerate(rule["names"])}
-    known = {category: numbers[name] for category, name in rule["categories"].items()}
+    split_by_category = {category: numbers[name] for category, name in rule["categories"].items()}
     unknown = numbers.get(rule["unknown"])
     place = columns.index(rule["column"])
-    return lambda row, _: known.get(row[place], unknown)
+    return lambda row, _: split_by_category.get(row[place], unknown)
 
 
 def _digest(text: str) -> int:
@@ -148,7 +148,7 @@ def _digest(text: str) -> int:
 
 
 def _encoder(facts: CsvFacts) -> Callable[[Sequence[Sequence[str]]], list[bytes]]:
-    """Make the function that turns rows into serialized examples; an empty value is a missing feature."""
+    """Make the function that serializes rows as examples; an empty value is a missing feature."""
     names = [name for name, kind in facts.types.items() if kind != "empty"]
     kinds = [facts.types[name] for name in names]
     places = [facts.columns.index(name) for name in names]
@@ -157,14 +157,14 @@ def _encoder(facts: CsvFacts) -> Callable[[Sequence[Sequence[str]]], list[bytes]
     def encode(rows: Sequence[Sequence[str]]) -> list[bytes]:
         columns = list(zip(*rows, strict=True))
         arrays = [_lists(columns[place], kind) for place, kind in zip(places, kinds, strict=True)]
-        made: list[bytes] = coder.encode(pa.RecordBatch.from_arrays(arrays, names))
-        return made
+        examples: list[bytes] = coder.encode(pa.RecordBatch.from_arrays(arrays, names))
+        return examples
 
     return encode
 
 
 def _lists(values: Sequence[str], kind: str) -> pa.Array:
-    """Give a column as lists of one value or none, as Arrow has the features of examples."""
+    """Give a column as lists of one value or none: the Arrow form of features."""
     parse = _PARSE[kind]
     parsed = [parse(value) if value else None for value in values]
     ends = accumulate((value is not None for value in parsed), initial=0)
@@ -173,7 +173,7 @@ def _lists(values: Sequence[str], kind: str) -> pa.Array:
 
 
 def _number(text: str) -> float | None:
-    """Read a number; what is written as "nan" is a missing one, which is filled as others are."""
+    """Read a number; "nan" stands for a missing value, which is filled like others."""
     number = float(text)
     return None if isnan(number) else number
 
@@ -199,5 +199,5 @@ def _unpacked(text: str) -> dict[str, Any]:
     proto_utils.json_to_proto(text, config)
     value = wrappers_pb2.StringValue()
     config.custom_config.Unpack(value)
-    made: dict[str, Any] = json.loads(value.value)
-    return made
+    unpacked: dict[str, Any] = json.loads(value.value)
+    return unpacked

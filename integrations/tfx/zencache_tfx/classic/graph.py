@@ -1,12 +1,12 @@
-"""Builds a `tfx.dsl.Pipeline` of TFX's components from a training pipeline.
+"""Builds the `tfx.dsl.Pipeline` of a training pipeline from TFX's components.
 
 ::
 
     CsvExampleGen → StatisticsGen → SchemaGen → Transform → Trainer → Evaluator
                                                                └────→ Pusher
 
-What stands before Trainer is told nothing of the trainer, so that a changed trainer changes nothing there.
-`Transform` and `Trainer` are given functions by import path: with a `module_file`, TFX builds a wheel by pip
+Components before Trainer do not depend on the trainer, so a changed trainer does not invalidate them.
+`Transform` and `Trainer` take functions by import path. With a `module_file`, TFX would build a wheel by pip
 in each run.
 """
 
@@ -38,7 +38,7 @@ _PREPROCESSING = "zencache_tfx.classic.transform_module.preprocessing_fn"
 _TRAINING = "zencache_tfx.classic.trainer_module.run_fn"
 _SIGNATURE = "serving_default"
 _TRANSFORMING = "transform_features"
-_MODEL_TYPE = "tf_generic"  # by its signatures: TFMA need not load it by Keras, of whichever version
+_MODEL_TYPE = "tf_generic"  # TFMA loads the model by its signatures, independent of the Keras version
 
 
 def build(
@@ -48,10 +48,10 @@ def build(
     metadata_path: str | None = None,
     beam_pipeline_args: Sequence[str] = (),
 ) -> tfx.dsl.Pipeline:
-    """Make the pipeline that a configuration says (see `to_config`).
+    """Build the pipeline of a configuration (see `to_config`).
 
-    Its artifacts go below the root, its records into the SQLite file; without them it names no place, and is
-    for a runner that has its own. `beam_pipeline_args` are for statistics, Transform and the evaluation.
+    Artifacts go below the root, records into the SQLite file. Without these two, the runner has to provide
+    them. `beam_pipeline_args` are for statistics, Transform and the evaluation.
     """
     pipeline = from_config(config)
     store = (
@@ -81,9 +81,8 @@ def _components(stages: Stages) -> list[Any]:
         trainer.with_id(node_names.TRAINER),
     ]
     if stages.evaluator is not None:
-        components.append(
-            _evaluator(stages.evaluator, stages, examples, trainer).with_id(node_names.EVALUATOR)
-        )
+        evaluator = _evaluator(stages.evaluator, stages, examples, trainer)
+        components.append(evaluator.with_id(node_names.EVALUATOR))
     if stages.deployer is not None:
         components.append(_pusher(stages.deployer.path, trainer).with_id(node_names.PUSHER))
     return components
@@ -95,7 +94,7 @@ def _example_gen(stages: Stages) -> SplitCsvExampleGen:
 
 
 def _transform(stages: Stages, examples: Any, schema: Any) -> tfx.components.Transform:
-    """Make Transform; what it computes over rows, it computes over the split `train`."""
+    """Create Transform, which computes statistics of rows over the split `train`."""
     names = stages.split.names()
     analyzed = "train" if "train" in names else names[0]
     return tfx.components.Transform(
@@ -104,7 +103,7 @@ def _transform(stages: Stages, examples: Any, schema: Any) -> tfx.components.Tra
         preprocessing_fn=_PREPROCESSING,
         splits_config=tfx.proto.SplitsConfig(analyze=[analyzed], transform=names),
         custom_config={"preprocesser": stages.preprocesser.model_dump(mode="json")},
-        disable_analyzer_cache=True,  # a cache of its own, which zencache's makes needless
+        disable_analyzer_cache=True,  # zencache's cache replaces it
         disable_statistics=True,
     )
 
@@ -122,7 +121,7 @@ def _trainer(stages: Stages, transform: Any, schema: Any) -> tfx.components.Trai
             "source": source_of(type(trainer)),
             "args": trainer.args(),
             "labels": stages.preprocesser.label_names(),
-            "code": code_of(type(trainer)),  # read by nobody: an edited trainer is another configuration
+            "code": code_of(type(trainer)),  # so that an edited trainer changes the configuration; never read
         },
     )
 
@@ -140,7 +139,7 @@ def _pusher(path: str, trainer: Any) -> tfx.components.Pusher:
 def _evaluator(
     evaluator: TFMAEvaluator, stages: Stages, examples: Any, trainer: Any
 ) -> tfx.components.Evaluator:
-    """Make Evaluator; it is given raw rows, so that slices are by the values of the CSV file."""
+    """Create Evaluator; it takes raw rows, so that slices use the values of the CSV file."""
     return tfx.components.Evaluator(
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
@@ -183,5 +182,5 @@ def _metrics_specs(evaluator: TFMAEvaluator, stages: Stages) -> list[tfma.Metric
 
 
 def _metric_names(names: list[str], loss: str | None) -> list[str]:
-    """Name the metrics, with the number of rows that they are of."""
+    """Give the class names of the metrics, and of the count of examples."""
     return list(dict.fromkeys([*(evaluation_metric_named(name, loss) for name in names), "ExampleCount"]))

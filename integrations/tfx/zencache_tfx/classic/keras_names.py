@@ -1,4 +1,4 @@
-"""Names of losses, metrics and activations, to report a wrong one without importing Keras.
+"""Lists the names of losses, metrics and activations, to check them without importing Keras or TFMA.
 
 A test compares these lists with the installed libraries.
 """
@@ -73,7 +73,7 @@ TFMA_METRICS = (
 
 
 def loss_named(name: str) -> str:
-    """Give a loss's one name; raises NotFoundError with the nearest.
+    """Give the canonical name of a loss; raises NotFoundError with the nearest names.
 
     >>> loss_named("mse"), loss_named("BinaryCrossentropy")
     ('mean_squared_error', 'binary_crossentropy')
@@ -82,26 +82,26 @@ def loss_named(name: str) -> str:
 
 
 def activation_named(name: str) -> str:
-    """Give an activation's name; raises NotFoundError with the nearest."""
+    """Give the name of an activation; raises NotFoundError with the nearest names."""
     return _found("activation", name, ACTIVATIONS)
 
 
 def training_metric_named(name: str) -> str:
-    """Give the Keras name of a metric that is shown while training; raises NotFoundError with the nearest."""
+    """Give the Keras name of a training metric; raises NotFoundError with the nearest names."""
     return "accuracy" if _is_accuracy(name) else _found("metric", name, KERAS_METRICS)
 
 
 def check_evaluation_metric(name: str) -> None:
-    """Check that a metric is known; raises NotFoundError with the nearest."""
+    """Check that a metric exists; raises NotFoundError with the nearest names."""
     if not _is_accuracy(name):
         _found("metric", name, (*KERAS_METRICS, *TFMA_METRICS))
 
 
 def evaluation_metric_named(name: str, loss: str | None) -> str:
-    """Give the class name of an evaluator's metric; raises NotFoundError with the nearest.
+    """Give the class name of an evaluator's metric; raises NotFoundError with the nearest names.
 
-    `accuracy` is the one that fits the loss of the trainer, as in Keras. Raises ParameterError where the
-    loss is not known.
+    As in Keras, `accuracy` stands for the accuracy that fits the trainer's loss. Raises ParameterError if the
+    loss is unknown.
 
     >>> evaluation_metric_named("mse", None), evaluation_metric_named("accuracy", "binary_crossentropy")
     ('MeanSquaredError', 'BinaryAccuracy')

@@ -1,4 +1,4 @@
-"""Names of columns and options, and the nearest ones for an error."""
+"""Finds the nearest names for error messages, and normalizes names of Keras and of columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Give the end of a sentence about a name that is not known: the nearest ones, or all.
+    """Write the end of an error message about an unknown name: the nearest names, or all.
 
     >>> nearest("relo", ["relu", "tanh"])
     "; did you mean 'relu'?"
@@ -25,7 +25,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def folded(name: str) -> str:
-    """Fold the spellings of a name into one: `BinaryAccuracy` and `binary_accuracy` are the same.
+    """Normalize a name, so that `BinaryAccuracy` and `binary_accuracy` are equal.
 
     >>> folded("BinaryAccuracy") == folded("binary_accuracy")
     True
@@ -34,7 +34,7 @@ def folded(name: str) -> str:
 
 
 def to_transformed(column: str) -> str:
-    """Name what Transform makes of a column, as TFX's own examples do.
+    """Name the transformed column, as TFX's own examples do.
 
     >>> to_transformed("age")
     'age_xf'

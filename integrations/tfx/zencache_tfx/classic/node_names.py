@@ -1,4 +1,4 @@
-"""The names of a training pipeline's nodes."""
+"""Lists the names of a training pipeline's nodes."""
 
 EXAMPLES = "CsvExampleGen"
 STATISTICS = "StatisticsGen"

@@ -1,4 +1,4 @@
-"""`TrainingPipeline` of the classic API: steps that are added by their roles."""
+"""Defines the training pipeline of the classic API, whose steps are added by their roles."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from zencache.planning import RunPlan
     from zencache_tfx.classic.results import Results
 
-_MEMORY = "csv.json"  # in the project's folder: what is remembered of CSV files
+_MEMORY = "csv.json"  # in the project's folder: cached facts about CSV files
 
 
 class TrainingPipeline:
@@ -48,7 +48,8 @@ class TrainingPipeline:
         pipeline.add_evaluator(TFMAEvaluator(metrics={"has_diabetes": ["accuracy"]}))
         pipeline.run()
 
-    It can be changed until it has run; `copy` gives one that can, and shares what is the same.
+    A pipeline can be changed until it has run. `copy` returns one that can be changed; both share results of
+    equal steps.
     """
 
     def __init__(self, name: str | None = None, enable_cache: bool = True) -> None:
@@ -60,7 +61,7 @@ class TrainingPipeline:
 
     @classmethod
     def recorded(cls, name: str, steps: Mapping[str, Any], *, enable_cache: bool) -> Self:
-        """Make a pipeline as it was recorded: it cannot be changed."""
+        """Create a recorded pipeline, which is immutable."""
         pipeline = cls(name, enable_cache)
         pipeline._steps = dict(steps)
         pipeline._immutable = True
@@ -74,43 +75,42 @@ class TrainingPipeline:
     # -- changing -----------------------------------------------------------------------------
 
     def add_datasource(self, datasource: CSVDatasource) -> None:
-        """Set where the rows come from. This and its like raise ImmutablePipelineError after a run."""
+        """Set the source of the rows. After a run, all `add_…` methods raise ImmutablePipelineError."""
         self._add("datasource", CSVDatasource, datasource)
 
     def add_split(self, split_step: Split) -> None:
-        """Set how the rows are divided."""
+        """Set the division of the rows into splits."""
         self._add("split", Split, split_step)
 
     def add_preprocesser(self, preprocesser_step: StandardPreprocesser) -> None:
-        """Set what is done to the columns."""
+        """Set the preprocessing of the columns."""
         self._add("preprocesser", StandardPreprocesser, preprocesser_step)
 
     def add_trainer(self, trainer_step: BaseTrainerStep) -> None:
-        """Set what trains the model."""
+        """Set the trainer of the model."""
         self._add("trainer", BaseTrainerStep, trainer_step)
 
     def add_evaluator(self, evaluator_step: TFMAEvaluator) -> None:
-        """Set what is measured of the model."""
+        """Set the metrics of the model."""
         self._add("evaluator", TFMAEvaluator, evaluator_step)
 
     def add_deployment(self, deployment_step: LocalDeployer) -> None:
-        """Set where the model is put."""
+        """Set the destination of the model."""
         self._add("deployer", LocalDeployer, deployment_step)
 
     def _add(self, role: str, kind: type, step: Any) -> None:
         if self._immutable:
             raise ImmutablePipelineError(
-                f"training pipeline {self.name!r} has run and cannot be changed; copy it and change the copy: "
-                f"pipeline.copy('new name')"
+                f"training pipeline {self.name!r} has run and cannot be changed; "
+                "copy it and change the copy: pipeline.copy('new name')"
             )
         if not isinstance(step, kind):
-            example = f"{step.__name__}(…)" if isinstance(step, type) else ""
-            hint = f"; make one: {example}" if example else ""
+            hint = f"; create one: {step.__name__}(…)" if isinstance(step, type) else ""
             raise DefinitionError(f"the {role} is a {kind.__name__}, not {type(step).__name__}{hint}")
         self._steps[role] = step
 
     def copy(self, new_name: str) -> Self:
-        """Give a pipeline of the same steps under a new name, which can be changed; this one stays as it is.
+        """Copy the pipeline under a new name; the copy can be changed.
 
         Raises AlreadyExistsError if a pipeline of that name has run.
         """
@@ -119,20 +119,20 @@ class TrainingPipeline:
                 f"there is a pipeline named {new_name!r} already; choose another name, "
                 f"or fetch it: Repository().get_pipeline_by_name({new_name!r})"
             )
-        copied = self.recorded(new_name, self._steps, enable_cache=self.enable_cache)
-        copied._immutable = False  # noqa: SLF001 - it is one of ours
-        return copied
+        pipeline = self.recorded(new_name, self._steps, enable_cache=self.enable_cache)
+        pipeline._immutable = False  # noqa: SLF001 - an instance of this class
+        return pipeline
 
     # -- running ------------------------------------------------------------------------------
 
     def run(self, enable_cache: bool | None = None, run_name: str | None = None) -> PipelineRun:
-        """Run the pipeline; what an earlier run computed and nothing changed is reused.
+        """Run the pipeline; results of unchanged steps are reused.
 
-        Data and steps are checked before anything is run: raises DefinitionError where steps are missing,
-        and DefinitionError, ParameterError or NotFoundError for what cannot work.
+        Data and steps are checked first. Raises DefinitionError if steps are missing, and DefinitionError,
+        ParameterError or NotFoundError if a step cannot work.
         """
         if project_config.find_project() is None:
-            create_project()  # where what the check finds out about the data is remembered
+            create_project()  # the check caches facts about the data in it
         self.check()
         self._immutable = True
         run = self._adopted().run(enable_cache=enable_cache, run_name=run_name)
@@ -140,7 +140,7 @@ class TrainingPipeline:
         return run
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:
-        """Say what `run` would do, step by step, and why."""
+        """Explain for each step whether `run` would execute it, and why."""
         self.check()
         return self._adopted().plan(enable_cache=enable_cache)
 
@@ -150,7 +150,7 @@ class TrainingPipeline:
         check(self.stages(), project.folder / _MEMORY if project else None)
 
     def stages(self) -> Stages:
-        """Give the steps, with a recorded trainer loaded; raises DefinitionError that names all missing ones."""
+        """Give the steps, with the trainer's class imported; raises DefinitionError if steps are missing."""
         loaded = {
             role: step.load() if isinstance(step, RecordedTrainer) else step
             for role, step in self._steps.items()
@@ -158,7 +158,7 @@ class TrainingPipeline:
         return stages_of(self.name, loaded)
 
     def _adopted(self) -> Pipeline:
-        """Give the pipeline as the runner has it: the one place where the classic API meets it."""
+        """Give the pipeline for the runner. Only this method connects the classic API with the runner."""
         silence_tensorflow()
         from zencache_tfx.adoption import pipeline_of, spec_of  # noqa: PLC0415 - brings TFX
         from zencache_tfx.classic.graph import build  # noqa: PLC0415 - likewise
@@ -182,7 +182,7 @@ class TrainingPipeline:
 
     @property
     def versions(self) -> list[PipelineVersion]:
-        """All versions that have run under this name, from 1."""
+        """All versions that have run under this name, starting with 1."""
         from zencache.repo import Repository  # noqa: PLC0415 - likewise
 
         return Repository().get_versions(self.name) if self.name in _known_names() else []
@@ -191,7 +191,7 @@ class TrainingPipeline:
 
     @property
     def results(self) -> Results:
-        """Where the outputs of the last run are; raises NotFoundError before the first."""
+        """The outputs of the last run; raises NotFoundError before the first run."""
         if self._results is None:
             self._results = RunResults(_last_run(self.name))
         return self._results
@@ -201,41 +201,47 @@ class TrainingPipeline:
         path: str | Path | None = None,
         *,
         open_page: bool = False,
-        magic: bool = False,  # noqa: ARG002 - said in old code; a notebook is noticed
-        port: int = 0,  # noqa: ARG002 - likewise; there is no server
+        magic: bool = False,  # noqa: ARG002 - for old code; a notebook is detected
+        port: int = 0,  # noqa: ARG002 - for old code; pages need no server
     ) -> Path:
-        """Show statistics of the splits: in a notebook, and as an HTML page whose path is given."""
+        """Write statistics of the splits as an HTML page, and show them in a notebook; return its path."""
         return views.view_statistics(self.results, path, open_page=open_page)
 
     def view_schema(self, path: str | Path | None = None, *, open_page: bool = False) -> Path:
-        """Show the schema of the data: in a notebook, and as an HTML page whose path is given."""
+        """Write the schema of the data as an HTML page, and show it in a notebook; return its path."""
         return views.view_schema(self.results, path, open_page=open_page)
 
-    def evaluate(self, *, magic: bool = False, port: int = 0) -> pd.DataFrame:  # noqa: ARG002 - said in old code
+    def evaluate(
+        self,
+        *,
+        magic: bool = False,  # noqa: ARG002 - for old code
+        port: int = 0,  # noqa: ARG002 - for old code
+    ) -> pd.DataFrame:
         """Give the metrics of the model: a row for each slice, a column for each metric.
 
-        Raises NotFoundError where the pipeline has no evaluator.
+        Raises NotFoundError if the pipeline has no evaluator.
         """
         if "evaluator" not in self._steps:
             raise NotFoundError(
-                f"training pipeline {self.name!r} has no evaluator; copy it, and add one: add_evaluator(…)"
+                f"training pipeline {self.name!r} has no evaluator; "
+                "copy the pipeline and add one: add_evaluator(…)"
             )
         return views.evaluation(self.results)
 
     def get_model_uri(self) -> str:
-        """Say where the trained model's artifact is."""
+        """Give the URI of the trained model's artifact."""
         return views.model_uri(self.results)
 
     def download_model(self, out_path: str | Path, overwrite: bool = False) -> Path:
-        """Copy the SavedModel to a folder; raises AlreadyExistsError for an existing one without `overwrite`."""
+        """Copy the SavedModel to a folder; raises AlreadyExistsError unless it is empty or `overwrite`."""
         return views.download_model(self.results, out_path, overwrite=overwrite)
 
     def sample_transformed_data(self, split_name: str = "eval", sample_size: int = 100_000) -> pd.DataFrame:
-        """Give the first rows of a split as they are after the preprocesser."""
+        """Give the first rows of a split after preprocessing."""
         return views.sample_transformed_data(self.results, split_name, sample_size)
 
     def get_hyperparameters(self) -> dict[str, Any]:
-        """Give what the trainer was told, and its class as `trainer`."""
+        """Give the arguments of the trainer, and its class as `trainer`."""
         recorded = to_config(self)["steps"].get("trainer", {"source": None, "args": {}})
         arguments = {name: value for name, value in recorded["args"].items() if value is not None}
         return {"trainer": recorded["source"], **arguments}
@@ -245,7 +251,7 @@ class TrainingPipeline:
 
 
 def _known_names() -> list[str]:
-    """Name the pipelines that have run in this project."""
+    """List the names of pipelines that have run in this project."""
     if project_config.find_project() is None:
         return []
     from zencache.repo import Repository  # noqa: PLC0415 - a copy is rare, and this opens the records
@@ -254,7 +260,7 @@ def _known_names() -> list[str]:
 
 
 def _last_run(name: str) -> PipelineRun:
-    """Find a pipeline's newest run; this looks at records alone, and brings no TFX."""
+    """Find a pipeline's newest run in the records, without importing TFX."""
     if name not in _known_names():
         raise NotFoundError(f"training pipeline {name!r} has no run; pipeline.run() makes one")
     from zencache.repo import Repository  # noqa: PLC0415 - looking back is rare, and this opens the records

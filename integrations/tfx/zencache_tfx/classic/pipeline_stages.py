@@ -1,4 +1,4 @@
-"""The steps of a training pipeline, complete and typed."""
+"""Holds the steps of a training pipeline, complete and typed, for the checks and for the graph."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ NEEDED = {
     "preprocesser": "add_preprocesser(StandardPreprocesser(features, labels))",
     "trainer": "add_trainer(FeedForwardTrainer(…))",
 }
-"""The steps without which nothing can be run, and how each is added."""
+"""The required steps, each with the call that adds it."""
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The steps of a training pipeline that can be run."""
+    """The steps of a training pipeline that has all required ones."""
 
     datasource: CSVDatasource
     split: Split
@@ -49,27 +49,27 @@ class Stages:
         return chosen or self.trainer.splits("eval", names)
 
     def outputs_by_label(self) -> dict[str, str]:
-        """Name the model's output for each label; none is named where there is one label.
+        """Give the model's output for each label; an empty mapping for a single label.
 
-        Raises ParameterError where nothing says which.
+        Raises ParameterError if the outputs of several labels are unknown.
         """
         labels = self.preprocesser.label_names()
-        chosen = self.evaluator.output_mapping if self.evaluator else None
-        if chosen is None and len(labels) > 1:
+        mapping = self.evaluator.output_mapping if self.evaluator else None
+        if mapping is None and len(labels) > 1:
             if not isinstance(self.trainer, FeedForwardTrainer):
                 raise ParameterError(
-                    f"there are {len(labels)} labels; say which output of the model is for which: "
+                    f"there are {len(labels)} labels; give the model's output for each: "
                     "TFMAEvaluator(output_mapping={label: output})"
                 )
             return {label: to_transformed(label) for label in labels}
-        missing = [label for label in labels if chosen and label not in chosen]
+        missing = [label for label in labels if mapping and label not in mapping]
         if missing:
             raise ParameterError(f"output_mapping of TFMAEvaluator has no output for label {missing[0]!r}")
-        return chosen or {}
+        return mapping or {}
 
 
 def stages_of(name: str, steps: Mapping[str, Any]) -> Stages:
-    """Give a pipeline's steps; raises DefinitionError that names all that are missing."""
+    """Give the steps of a pipeline; raises DefinitionError that names all missing ones."""
     missing = [step for step in NEEDED if step not in steps]
     if missing:
         raise DefinitionError(

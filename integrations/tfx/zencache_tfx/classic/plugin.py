@@ -1,4 +1,4 @@
-"""The plug-in through which zencache gives the classic API; imports no TFX."""
+"""Offers the classic API to zencache as a plug-in, without importing TFX."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class ClassicPipelines:
     """Implements `zencache.pipelines.plugins.ClassicPlugin`."""
 
     def named(self, name: str) -> Any:
-        """Give a class or function of the classic API."""
+        """Return a class or function of the classic API."""
         return getattr(zencache_tfx.classic, name)
 
     def recorded(self, config: str) -> Pipeline:
-        """Give the training pipeline that a spec records, which offers what a `Pipeline` does."""
+        """Return the training pipeline that a spec records, with the interface of a `Pipeline`."""
         return cast("Pipeline", repository.recorded(config))
 
     def by_datasource(
         self, catalog: PipelineCatalog, datasource: CSVDatasource | str
     ) -> list[TrainingPipeline]:
-        """List the training pipelines that read a datasource, which is given by name or itself."""
+        """List the training pipelines that read a datasource, given by its name or as an object."""
         return repository.by_datasource(catalog, datasource)
 
     def datasources(self, catalog: PipelineCatalog) -> list[CSVDatasource]:

@@ -1,4 +1,4 @@
-"""`StandardPreprocesser`: how columns are filled and transformed before training."""
+"""Defines the preprocessing of columns before training: fillings and transforms."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _STAGES = ("filling", "transform")
 class StandardPreprocesser(StepConfig):
     """Fillings and transforms of columns: defaults by type, others by `overwrite`.
 
-    Numbers are filled with the column's maximum and scaled to z-scores; texts are filled with `""` and
-    numbered by a vocabulary. `features=None` takes all columns that are not labels. `overwrite` says
-    otherwise for a column::
+    Missing numbers become the column's maximum, and numbers are scaled to z-scores. Missing texts become
+    `""`, and texts are numbered by a vocabulary. `features=None` takes all columns that are not labels.
+    `overwrite` replaces the defaults of a column::
 
         StandardPreprocesser(
             features=["age", "job"],
@@ -29,7 +29,7 @@ class StandardPreprocesser(StepConfig):
             overwrite={"has_diabetes": {"transform": [{"method": "no_transform", "parameters": {}}]}},
         )
 
-    What is computed over all rows (a mean, a vocabulary) is computed over the split `train`.
+    Statistics of rows (a mean, a vocabulary) are computed over the split `train`.
     """
 
     features: list[str] | None = None
@@ -57,7 +57,7 @@ class StandardPreprocesser(StepConfig):
         return {column: _stages(column, stages) for column, stages in overwrite.items()}
 
     def label_names(self) -> list[str]:
-        """List the labels, none where none was given."""
+        """List the labels."""
         return list(self.labels or [])
 
     def feature_names(self, columns: Sequence[str]) -> list[str]:
@@ -67,7 +67,7 @@ class StandardPreprocesser(StepConfig):
         return [column for column in columns if column not in self.label_names()]
 
     def calls(self, column: str, stage: str, kind: str) -> list[dict[str, Any]]:
-        """List what is done to a column of a kind (`text` or `number`) in a stage."""
+        """List the methods for a column of a kind (`text` or `number`) in a stage."""
         told = (self.overwrite or {}).get(column, {})
         return told[stage] if stage in told else DEFAULTS[kind][stage]
 

@@ -1,4 +1,4 @@
-"""The repository's methods for training pipelines and their datasources."""
+"""Finds recorded training pipelines, their datasources and runs, for the plug-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def recorded(classic: str) -> TrainingPipeline:
-    """Make the training pipeline that a spec records; it is immutable."""
+    """Create the training pipeline that a spec records; it is immutable."""
     return from_config(json.loads(classic))
 
 
@@ -31,37 +31,36 @@ def training_pipelines(catalog: PipelineCatalog) -> list[TrainingPipeline]:
 
 
 def by_datasource(catalog: PipelineCatalog, datasource: CSVDatasource | str) -> list[TrainingPipeline]:
-    """List those that read a datasource, by its name."""
+    """List the training pipelines that read a datasource, given by its name or as an object."""
     name = datasource if isinstance(datasource, str) else datasource.name
     return [each for each in training_pipelines(catalog) if each.steps["datasource"].name == name]
 
 
 def datasources(catalog: PipelineCatalog) -> list[CSVDatasource]:
-    """List the datasources that training pipelines read, one a name, by name."""
-    datasource_by_name = {
-        each.steps["datasource"].name: each.steps["datasource"] for each in training_pipelines(catalog)
-    }
-    return [datasource_by_name[name] for name in sorted(datasource_by_name)]
+    """List the datasources that training pipelines read, sorted by name, each name once."""
+    steps = [pipeline.steps["datasource"] for pipeline in training_pipelines(catalog)]
+    source_by_name = {source.name: source for source in steps}
+    return [source_by_name[name] for name in sorted(source_by_name)]
 
 
 def datasource(catalog: PipelineCatalog, name: str) -> CSVDatasource:
     """Find a datasource by its name; raises NotFoundError with the nearest names."""
-    datasource_by_name = {each.name: each for each in datasources(catalog)}
-    if name not in datasource_by_name:
+    source_by_name = {source.name: source for source in datasources(catalog)}
+    if name not in source_by_name:
         raise NotFoundError.named(
-            "datasource", name, list(datasource_by_name), hint="training pipelines that ran have them"
+            "datasource", name, list(source_by_name), hint="training pipelines that ran have them"
         )
-    return datasource_by_name[name]
+    return source_by_name[name]
 
 
 def compare(catalog: PipelineCatalog, source: CSVDatasource | str | None) -> Comparison:
     """Compare all completed runs of training pipelines, or of those that read a datasource."""
-    chosen = training_pipelines(catalog) if source is None else by_datasource(catalog, source)
-    return compare_training_runs([row for each in chosen for row in _rows(catalog, each.name)])
+    pipelines = training_pipelines(catalog) if source is None else by_datasource(catalog, source)
+    return compare_training_runs([row for pipeline in pipelines for row in _rows(catalog, pipeline.name)])
 
 
 def _rows(catalog: PipelineCatalog, name: str) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
-    """Give a row for each completed run: what its trainer was told, and its metrics over all rows."""
+    """Yield a row for each completed run: its trainer's arguments, and its metrics over all rows."""
     for run in catalog.get_runs(name):
         if run.status == "completed" and run.spec.classic is not None:
             yield name, run.name, recorded(run.spec.classic).get_hyperparameters(), _metrics(run)

@@ -1,4 +1,4 @@
-"""Folders of a run's outputs."""
+"""Locates the outputs of a training run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class Results(Protocol):
     """A run's artifacts."""
 
     def artifact(self, node_id: str, output_key: str) -> str:
-        """Give the URI of a node's output; raises NotFoundError for one that is not there."""
+        """Give the URI of a node's output; raises NotFoundError if it does not exist."""
         ...
 
 
 class RunResults:
-    """The artifacts of a run that zencache made."""
+    """The artifacts of a run of zencache."""
 
     def __init__(self, run: PipelineRun) -> None:
         self._run = run

@@ -1,7 +1,7 @@
-"""Splits: how rows are divided into train, eval and test.
+"""Defines how rows are divided into splits.
 
-Every split is decided by the row alone, so that the same row is in the same split in every run: a
-random split is one by a hash of the whole row.
+The split depends on the row alone, so that a row is in the same split in every run. A random split uses a
+hash of the whole row.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SKIP = "skip"
-"""The policy under which rows of an unknown category are left out."""
+"""The policy that omits rows of an unknown category."""
 
-_FINEST = 10_000  # a weight is taken as a fraction with a denominator up to this
+_FINEST = 10_000  # largest denominator of the fraction that stands for a weight
 
 
 class Split(StepConfig):
@@ -36,20 +36,20 @@ class Split(StepConfig):
         """Name the splits, in order."""
 
     def column_used(self) -> str | None:
-        """Name the column that decides, if one does."""
+        """Name the column that decides, if any."""
         return None
 
     def rule(self) -> dict[str, Any]:
-        """Say how a row is given its split: by `buckets` of a hash, or by `categories` of a column.
+        """Give the rule that assigns rows to splits, by `buckets` of a hash or by `categories` of a column.
 
         `{"names": […], "buckets": […], "column": …}` or `{"names": […], "column": …, "categories":
-        {category: split}, "unknown": split or None}`. It is all that the example generator is told.
+        {category: split}, "unknown": split or None}`. The example generator gets nothing else.
         """
         raise NotImplementedError
 
 
 class RandomSplit(Split):
-    """Rows by chance, in proportion to weights: `RandomSplit({"train": 0.7, "eval": 0.3})`.
+    """Random rows in proportion to weights: `RandomSplit({"train": 0.7, "eval": 0.3})`.
 
     Weights are fractions that add up to 1, or parts of any size (`{"train": 7, "eval": 3}`).
 
@@ -69,7 +69,7 @@ class RandomSplit(Split):
         return list(self.split_map)
 
     def rule(self) -> dict[str, Any]:
-        """Say how a row is given its split: by a hash of the row."""
+        """Give the rule: by a hash of the row."""
         return _by_weight(self.split_map, None)
 
 
@@ -97,14 +97,14 @@ class HashSplit(Split):
         return self.column
 
     def rule(self) -> dict[str, Any]:
-        """Say how a row is given its split: by a hash of the column."""
+        """Give the rule: by a hash of the column."""
         return _by_weight(self.split_map, self.column)
 
 
 class CategoricalDomainSplit(Split):
-    """Rows by the category that a column holds: `{"train": ["a", "b"], "eval": ["c"]}`.
+    """Rows by the category in a column: `{"train": ["a", "b"], "eval": ["c"]}`.
 
-    Rows of other categories are left out (`"skip"`), or go to the split that the policy names.
+    Rows of other categories are omitted (`"skip"`), or go to the split that the policy names.
     """
 
     categorical_column: str
@@ -145,7 +145,7 @@ class CategoricalDomainSplit(Split):
 
 
 class CategoricalRatioSplit(Split):
-    """Rows by the category that a column holds; the categories are dealt out, in order, by a ratio.
+    """Rows by the category in a column; a ratio divides the list of categories in order.
 
     >>> split = CategoricalRatioSplit("city", ["a", "b", "c", "d"], {"train": 0.75, "eval": 0.25})
     >>> split.rule()["categories"]
@@ -213,7 +213,7 @@ class NoSplit(Split):
         return ["train"]
 
     def rule(self) -> dict[str, Any]:
-        """Say that all rows are in the one split."""
+        """Give the rule: all rows are in one split."""
         return {"names": self.names(), "buckets": [1], "column": None}
 
 
@@ -222,10 +222,10 @@ def _by_weight(weights: Mapping[str, float], column: str | None) -> dict[str, An
 
 
 def check_weights(owner: str, field: str, weights: Any) -> dict[str, float]:
-    """Check the weights of splits; raises ParameterError where they cannot be meant.
+    """Check the weights of splits; raises ParameterError for weights that are not valid.
 
-    Numbers that are all at most 1, a fraction among them, are fractions and must add up to 1. Otherwise
-    they are parts, of any sum.
+    Weights are fractions if all are at most 1 and one is not whole; fractions must add up to 1. Other weights
+    are parts of any sum.
 
     >>> check_weights("RandomSplit", "split_map", {"train": 0.7, "eval": 0.2})
     Traceback (most recent call last):
@@ -252,20 +252,20 @@ def _check_sum(owner: str, field: str, weights: Mapping[str, float]) -> None:
         )
 
 
-def _check_map(owner: str, field: str, given: Any) -> None:
-    if not isinstance(given, dict) or not all(isinstance(name, str) and name for name in given):
+def _check_map(owner: str, field: str, split_map: Any) -> None:
+    if not isinstance(split_map, dict) or not all(isinstance(name, str) and name for name in split_map):
         raise ParameterError(
-            f"{owner}: {field} is {given!r}; give a dict with a value for the name of each split"
+            f"{owner}: {field} is {split_map!r}; give a dict with a value for the name of each split"
         )
-    wrong = [name for name in given if not name.replace("_", "").replace("-", "").isalnum()]
+    wrong = [name for name in split_map if not name.replace("_", "").replace("-", "").isalnum()]
     if wrong:
         raise ParameterError(
             f"{owner}: a split cannot be named {wrong[0]!r}, since folders are named after splits; "
             "use letters, digits, _ and -"
         )
-    if len(given) < 2:  # noqa: PLR2004 - one split is no split
+    if len(split_map) < 2:  # noqa: PLR2004 - one split does not divide the rows
         raise ParameterError(
-            f"{owner}: {field} names {len(given)} split(s); name two or more, or use NoSplit()"
+            f"{owner}: {field} names {len(split_map)} split(s); name two or more, or use NoSplit()"
         )
 
 
@@ -289,7 +289,7 @@ def _cumulated(weights: Sequence[float]) -> list[float]:
 
 
 def _as_categories(owner: str, where: str, categories: Any) -> list[str]:
-    """Give categories as the texts that stand in a CSV file."""
+    """Give categories as the texts of a CSV file."""
     if isinstance(categories, str) or not isinstance(categories, list | tuple | set):
         raise ParameterError(f"{owner}: {where} is {categories!r}; give a list of categories")
     if not categories:
@@ -299,19 +299,20 @@ def _as_categories(owner: str, where: str, categories: Any) -> list[str]:
 
 
 def _by_category(owner: str, split_map: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    split_by_category: dict[str, str] = {}
     for name, categories in split_map.items():
         for category in categories:
-            if found.setdefault(category, name) != name:
+            earlier = split_by_category.setdefault(category, name)
+            if earlier != name:
                 raise ParameterError(
-                    f"{owner}: category {category!r} is in two splits, {found[category]!r} and {name!r}"
+                    f"{owner}: category {category!r} is in two splits, {earlier!r} and {name!r}"
                 )
-    return found
+    return split_by_category
 
 
 def _check_policy(owner: str, policy: str, names: list[str]) -> None:
     if policy != SKIP and policy not in names:
         raise ParameterError(
-            f"{owner}: unknown_category_policy is {policy!r}; say 'skip' or the name of a split"
+            f"{owner}: unknown_category_policy is {policy!r}; give 'skip' or the name of a split"
             f"{nearest(policy, [SKIP, *names])}"
         )

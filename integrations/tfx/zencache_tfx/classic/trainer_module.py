@@ -1,8 +1,8 @@
-"""`run_fn` for TFX's Trainer: makes the trainer that the pipeline names, and trains.
+"""Runs the trainer that the pipeline names; TFX's Trainer calls it.
 
-The class is imported by TFX, not by importlib here: to a reader of this code, an import by a computed name
-may mean any module of the project, and a key that holds them all changes with each. What the class does
-is in the key by its own digest, which stands in `custom_config`.
+TFX imports the class, not importlib: for the code digest, an import by a computed name may mean any module
+of the project, so the key would change with each of them. The digest of the class itself is in the key,
+through `custom_config`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Train what `custom_config` says: a trainer's class by import path, its arguments, the labels."""
+    """Train by `custom_config`: the import path of a trainer's class, its arguments, and the labels."""
     told: dict[str, Any] = fn_args.custom_config
     kind = import_utils.import_class_by_path(told["source"].replace(":", "."))
     trainer = kind(**told["args"])

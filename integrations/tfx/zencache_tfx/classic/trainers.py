@@ -1,4 +1,4 @@
-"""Trainers: a feed-forward network of a given shape, and the base class for users' trainers."""
+"""Defines trainers: a feed-forward network, and the base class of users' trainers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-SHUFFLED = 10_000  # rows among which the next one is drawn, at most
+SHUFFLED = 10_000  # size of the shuffle buffer, in rows
 _ROLES = ("train", "eval", "test")
 
 
 class BaseTrainerStep:
-    """Base of trainers. Subclass it, give the constructor what should be told, and write `model_fn`::
+    """Base of trainers. Subclass it, give the constructor the hyper-parameters, and write `model_fn`::
 
         class Wide(BaseTrainerStep):
             def __init__(self, units=64, **kwargs):
@@ -33,11 +33,11 @@ class BaseTrainerStep:
             def model_fn(self, train_dataset, eval_dataset):
                 ...  # make, train and return a Keras model
 
-    What the constructor is given must be JSON: it is recorded, and the trainer is made again from it where
-    it trains. There `transform_output`, `train_files`, `eval_files`, `serving_model_dir`, `log_dir`,
-    `schema_file` and `labels` are set. The class must stand at the top level of a module or script.
+    The constructor's arguments must be JSON: they are recorded, and the process that trains recreates the
+    trainer from them. It also sets `transform_output`, `train_files`, `eval_files`, `serving_model_dir`,
+    `log_dir`, `schema_file` and `labels`. The class must be at the top level of a module or script.
 
-    `split_mapping` says which splits are for what: `{"train": ["train"], "eval": ["eval"]}`.
+    `split_mapping` assigns splits to roles: `{"train": ["train"], "eval": ["eval"]}`.
     """
 
     batch_size: int = 8
@@ -55,7 +55,7 @@ class BaseTrainerStep:
     _given: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Take down what the constructor is given."""
+        """Record the constructor's arguments."""
         made = super().__new__(cls)
         made._given = _given(cls, args, kwargs)
         return made
@@ -64,14 +64,14 @@ class BaseTrainerStep:
         self.split_mapping = _checked_mapping(type(self).__name__, split_mapping)
 
     def args(self) -> dict[str, Any]:
-        """Give what makes this trainer again, by name; JSON."""
+        """Give the arguments that recreate this trainer, by name, as JSON."""
         made: dict[str, Any] = json.loads(json.dumps(self._given))
         return made
 
     def splits(self, role: str, names: Sequence[str]) -> list[str]:
-        """List the splits for a role (`train`, `eval`) among those there are.
+        """List the splits of a role (`train`, `eval`).
 
-        Raises ParameterError where the mapping names others, or nothing says which.
+        Raises ParameterError if the mapping names other splits, or if it is needed and missing.
         """
         told = self.split_mapping.get(role)
         if told is None:
@@ -79,36 +79,37 @@ class BaseTrainerStep:
         wrong = [name for name in told if name not in names]
         if wrong:
             raise ParameterError(
-                f"split_mapping of {type(self).__name__} names split {wrong[0]!r}; there are {', '.join(names)}"
+                f"split_mapping of {type(self).__name__} names split {wrong[0]!r}; "
+                f"there are {', '.join(names)}"
             )
         return list(told)
 
     # -- where it trains ----------------------------------------------------------------------
 
     def run_fn(self) -> None:
-        """Train, and save the model; override it to do all by yourself."""
+        """Train and save the model; override it to control both."""
         from zencache_tfx.classic import training  # noqa: PLC0415 - brings TensorFlow
 
         model = self.model_fn(self.input_fn(self.train_files), self.input_fn(self.eval_files))
         training.save(model, self)
 
     def input_fn(self, file_pattern: list[str]) -> Any:
-        """Give a `tf.data.Dataset` of batches `(features, labels)` of transformed rows, for one epoch.
+        """Give a `tf.data.Dataset` of one pass over transformed rows, in batches `(features, labels)`.
 
-        Both are by name (`age_xf`); a single label is a tensor, and without labels there are features alone.
-        Rows are shuffled the same way each time, among ten thousand at most.
+        Both are dicts by name (`age_xf`). A single label is a tensor; without labels, a batch is the features
+        alone. Rows are shuffled with a fixed seed, in a buffer of ten thousand.
         """
         from zencache_tfx.classic import training  # noqa: PLC0415 - brings TensorFlow
 
         return training.dataset(file_pattern, self)
 
-    def model_fn(self, train_dataset: Any, eval_dataset: Any) -> Any:  # noqa: ARG002 - what a trainer writes
-        """Make, train and return a Keras model that takes features by name; a trainer's own part."""
+    def model_fn(self, train_dataset: Any, eval_dataset: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Create, train and return a Keras model that takes features by name; subclasses implement it."""
         raise DefinitionError(f"trainer {type(self).__name__} has no model_fn; write it, or run_fn")
 
 
 class FeedForwardSettings(StepConfig):
-    """The shape of a feed-forward network, and how it is trained."""
+    """The shape and the training options of a feed-forward network."""
 
     batch_size: int = Field(8, ge=1)
     lr: float = Field(0.001, gt=0)
@@ -191,7 +192,7 @@ class FeedForwardTrainer(BaseTrainerStep):
         self.output_units = told.output_units
 
     def model_fn(self, train_dataset: Any, eval_dataset: Any) -> Any:
-        """Make and train the network."""
+        """Create and train the network."""
         from zencache_tfx.classic import training  # noqa: PLC0415 - brings TensorFlow
 
         model = training.feed_forward(self)
@@ -206,18 +207,18 @@ class FeedForwardTrainer(BaseTrainerStep):
 
     @property
     def outputs(self) -> list[str]:
-        """The names of the network's outputs: the transformed labels'."""
+        """The names of the network's outputs: those of the transformed labels."""
         return [to_transformed(label) for label in self.labels]
 
 
 TFFeedForwardTrainer = FeedForwardTrainer
-"""The name that `zenml.steps.trainer` had for it."""
+"""Its name in `zenml.steps.trainer`."""
 
 
 def _given(kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Name the constructor's arguments, with its defaults, so that what is meant is told in one way only.
+    """Give the constructor's arguments and defaults by name, so that equal trainers have equal records.
 
-    Raises ParameterError where they do not fit, or are not JSON.
+    Raises ParameterError if the arguments do not fit or are not JSON.
     """
     signature = inspect.signature(kind.__init__)  # type: ignore[misc]
     try:
@@ -234,7 +235,7 @@ def _given(kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[st
 
 
 def _defaults(signature: inspect.Signature) -> dict[str, Any]:
-    """Give the defaults that are plain values; others the constructor finds again by itself."""
+    """Give the defaults that are plain values; the constructor supplies the others again."""
     found = {name: each.default for name, each in signature.parameters.items()}
     return {n: v for n, v in found.items() if v is None or type(v) in (bool, int, float, str)}
 
@@ -253,13 +254,14 @@ def _checked_mapping(owner: str, mapping: Mapping[str, Sequence[str]] | None) ->
     for role, names in (mapping or {}).items():
         if role not in _ROLES or isinstance(names, str) or not names:
             raise ParameterError(
-                f"{owner}: split_mapping says {role!r}: {names!r}; give lists of splits for {', '.join(_ROLES)}"
+                f"{owner}: split_mapping says {role!r}: {names!r}; "
+                f"give lists of splits for {', '.join(_ROLES)}"
             )
     return {role: list(names) for role, names in (mapping or {}).items()}
 
 
 def _usual_splits(role: str, names: Sequence[str]) -> list[str]:
-    """Choose splits by their names; what is not there for evaluation is taken from the other splits."""
+    """Choose splits by their names; without `eval` or `test`, all splits but `train` are for evaluation."""
     if role in names:
         return [role]
     if role == "train":

@@ -1,4 +1,4 @@
-"""The TensorFlow code of the trainers: data, network, saved model."""
+"""Implements the trainers with TensorFlow: reads the data, builds the network, saves the model."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def dataset(patterns: Sequence[str], trainer: BaseTrainerStep) -> tf.data.Datase
 
 
 def _parted(columns: dict[str, Any], labels: Sequence[str]) -> Any:
-    """Part features and labels."""
+    """Separate features and labels."""
     features = {name: column for name, column in columns.items() if name not in labels}
     if not labels:
         return features
@@ -44,7 +44,7 @@ def _parted(columns: dict[str, Any], labels: Sequence[str]) -> Any:
 
 
 def feed_forward(trainer: FeedForwardTrainer) -> keras.Model:
-    """Make the network; its first weights are the same each time."""
+    """Create the network with reproducible initial weights."""
     spec = tft.TFTransformOutput(trainer.transform_output).transformed_feature_spec()
     features = {name: each for name, each in spec.items() if name not in trainer.outputs}
     inputs = {name: keras.Input(each.shape, name=name, dtype=each.dtype) for name, each in features.items()}
@@ -63,9 +63,9 @@ def feed_forward(trainer: FeedForwardTrainer) -> keras.Model:
 
 
 def _as_it_is_written(model: keras.Model) -> keras.Model:
-    """Turn off AutoGraph for Keras, which has no control flow that needs it: 15 s before the first batch.
+    """Keep AutoGraph from converting Keras's train and test steps, which would delay the first batch by 15 s.
 
-    It leaves the package `keras` alone by itself, and does not know `tf_keras`.
+    They have no control flow that needs it. AutoGraph itself skips the package `keras`, but not `tf_keras`.
     """
     model.train_step = tf.autograph.experimental.do_not_convert(model.train_step)
     model.test_step = tf.autograph.experimental.do_not_convert(model.test_step)
@@ -73,7 +73,9 @@ def _as_it_is_written(model: keras.Model) -> keras.Model:
 
 
 def _floats(inputs: dict[str, Any]) -> list[Any]:
-    return [keras.layers.Rescaling(1.0)(each) for each in inputs.values()]  # casts, and can be loaded again
+    return [
+        keras.layers.Rescaling(1.0)(each) for each in inputs.values()
+    ]  # a cast that can be saved and loaded
 
 
 def _dense(units: int, activation: str, seed: int, name: str | None = None) -> keras.layers.Layer:
@@ -82,19 +84,22 @@ def _dense(units: int, activation: str, seed: int, name: str | None = None) -> k
 
 
 def _metrics(trainer: FeedForwardTrainer) -> list[Any]:
-    """Make the metrics; `accuracy` is left to Keras, which chooses by the loss."""
+    """Create the metrics; Keras itself chooses the `accuracy` that fits the loss."""
     return [name if name == "accuracy" else getattr(keras.metrics, name)() for name in trainer.metrics]
 
 
 def callbacks(trainer: BaseTrainerStep) -> list[keras.callbacks.Callback]:
-    """Keep logs for TensorBoard, as TFX's artifact `model_run`, where TensorBoard is installed."""
+    """Write logs for TensorBoard as TFX's artifact `model_run`, if TensorBoard is installed."""
     if find_spec("tensorboard") is None:
         return []
     return [keras.callbacks.TensorBoard(log_dir=trainer.log_dir, update_freq="epoch")]
 
 
 def save(model: Any, trainer: BaseTrainerStep) -> None:
-    """Save a model that takes serialized raw examples, to predict (`serving_default`) or to transform."""
+    """Save a model whose signatures take serialized raw examples.
+
+    `serving_default` predicts, and `transform_features` transforms.
+    """
     transform = tft.TFTransformOutput(trainer.transform_output)
     model.tft_layer = (
         transform.transform_features_layer()

@@ -1,6 +1,6 @@
-"""`preprocessing_fn` for TFX's Transform: applies a `StandardPreprocesser` with TF Transform.
+"""Implements `StandardPreprocesser` with TF Transform; TFX's Transform component calls it.
 
-It is told the preprocesser's configuration and no more, so that a changed trainer changes nothing here.
+It depends on the preprocesser's configuration alone, so that a changed trainer does not invalidate it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _column(steps: StandardPreprocesser, column: str, tensor: Tensor) -> Tensor:
 
 
 def _filled(tensor: Tensor, calls: list[dict[str, Any]]) -> Tensor:
-    """Give one value a row, with what the last filling says where there was none."""
+    """Give one value a row; the last filling supplies missing values."""
     if not isinstance(tensor, tf.SparseTensor):
         return tensor
     value: Tensor = "" if tensor.dtype == tf.string else 0
@@ -58,7 +58,7 @@ def _filled_with(analyzer: Callable[[Tensor], Tensor], tensor: tf.SparseTensor) 
 
 
 def _filled_with_mean(tensor: tf.SparseTensor) -> tuple[Tensor, Tensor]:
-    """Fill with the mean, which is a fraction also where the column holds whole numbers."""
+    """Fill with the mean, which may be a fraction even if the column holds whole numbers."""
     floats = tf.cast(tensor, tf.float32)
     return floats, tft.mean(floats)
 
@@ -90,7 +90,7 @@ def _ngrams(tensor: Tensor, ngram_range: list[int], separator: str = " ") -> tf.
 
 
 def _tfidf(tensor: Tensor, vocab_size: int, smooth: bool = True) -> Tensor:
-    """Weigh the words of a text; a row has a weight for each word of the vocabulary."""
+    """Weight the words of a text; a row has a weight for each word of the vocabulary."""
     words = tensor if isinstance(tensor, tf.SparseTensor) else _words(tensor)
     if words.dtype == tf.string:
         words = tft.compute_and_apply_vocabulary(words, top_k=vocab_size - 1, default_value=vocab_size - 1)
@@ -103,17 +103,17 @@ def _tfidf(tensor: Tensor, vocab_size: int, smooth: bool = True) -> Tensor:
 
 
 def _one_hot(tensor: Tensor, depth: int) -> Tensor:
-    """Mark each category of a row; what is outside of the depth is marked nowhere."""
+    """Encode the categories of a row as ones; categories beyond the depth are omitted."""
     if isinstance(tensor, tf.SparseTensor):
         return tf.reduce_max(tf.one_hot(tf.sparse.to_dense(tensor, -1), depth), axis=1)
     return tf.one_hot(tf.cast(tf.reshape(tensor, [-1]), tf.int64), depth)
 
 
 def _pca(tensor: Tensor, output_dim: int, dtype: str = "float32") -> Tensor:
-    """Give a row's place along the directions in which rows differ most."""
+    """Project a row onto the principal components."""
     rows = tf.cast(tensor, dtype)
     directions = tft.pca(rows, output_dim, tf.as_dtype(dtype))
-    places = tf.cast(tf.matmul(rows, directions), tf.float32)  # examples hold no doubles
+    places = tf.cast(tf.matmul(rows, directions), tf.float32)  # tf.Example has no doubles
     places.set_shape([None, output_dim])
     return places
 

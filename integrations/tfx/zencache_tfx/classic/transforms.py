@@ -1,11 +1,11 @@
-"""Fillings and transforms of the classic API: names, parameters, and the order in which they combine.
+"""Defines the fillings and transforms of the classic API: names, parameters, and the kinds that they take.
 
-Nothing here imports TensorFlow, so that a chain of transforms is checked before anything is run;
-`transform_module` does them with TF Transform.
+Nothing here imports TensorFlow, so that a chain of transforms is checked before a run. `transform_module`
+implements them with TF Transform.
 
-A column is of a kind, and a transform makes one kind of another: `text` and `number` are what a CSV file
-has, `ids` are numbers of categories, `words` and `word_ids` are several a row, and a `vector` is a row of
-numbers of fixed length. A model can be given numbers, ids and vectors.
+A column has a kind, and a transform changes it. `text` and `number` are the kinds of a CSV file, and `ids`
+are numbers of categories. `words` and `word_ids` are several values a row, and a `vector` is a row of numbers
+of fixed length. A model takes numbers, ids and vectors.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NOT_OFFERED = ("image_reshape", "load_binary_image")
 
 @dataclass(frozen=True)
 class Method:
-    """A filling or a transform: its parameters, and the kinds that it takes with what it makes of them."""
+    """A filling or a transform: its parameters, and the kinds that it takes, each with the resulting kind."""
 
     kinds: Mapping[str, str]
     optional: Sequence[str] = ()
@@ -68,7 +68,7 @@ DEFAULTS: Mapping[str, Mapping[str, list[dict[str, Any]]]] = {
         "transform": [{"method": "compute_and_apply_vocabulary", "parameters": {}}],
     },
 }
-"""What is done to a column for which nothing is said, by its kind."""
+"""The default methods by the kind of a column."""
 
 _TABLES = {"filling": FILLINGS, "transform": TRANSFORMS}
 
@@ -115,7 +115,7 @@ def _check_parameters(column: str, name: str, method: Method, parameters: Any) -
 
 
 def kind_after(column: str, kind: str, stage: str, calls: Sequence[Mapping[str, Any]]) -> str:
-    """Follow a chain of methods from the kind of a column; raises ParameterError where one does not fit.
+    """Give the kind of a column after a chain of methods; raises ParameterError if a method does not fit.
 
     >>> kind_after("job", "text", "transform", [{"method": "ngrams"}, {"method": "tfidf"}])
     'vector'

@@ -1,4 +1,4 @@
-"""Views of a run's results: pages of statistics and schema, metrics, rows, the model."""
+"""Shows the results of a training run: statistics, schema, metrics, rows and the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zencache_tfx.classic.results import Results
 
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # before TensorFlow is imported by what is imported below
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # before the functions below import TensorFlow
 
 _SPLIT = "Split-"
 ALL = "all"
@@ -30,7 +30,7 @@ _MODEL = "Format-Serving"
 
 
 def view_statistics(results: Results, path: str | Path | None = None, *, open_page: bool = False) -> Path:
-    """Write statistics of the splits, beside each other, as an HTML page."""
+    """Write statistics of all splits as an HTML page."""
     import tensorflow_data_validation as tfdv  # noqa: PLC0415 - seconds
     from tensorflow_data_validation.utils.display_util import get_statistics_html  # noqa: PLC0415
 
@@ -38,11 +38,12 @@ def view_statistics(results: Results, path: str | Path | None = None, *, open_pa
     statistics_by_split = {
         name: tfdv.load_stats_binary(f"{folder}/FeatureStats.pb") for name, folder in _splits(uri).items()
     }
-    tables = "".join(
-        f"<h2>{html.escape(name)}</h2>{_table_of(each)}" for name, each in statistics_by_split.items()
-    )
-    displays = "".join(get_statistics_html(each, lhs_name=name) for name, each in statistics_by_split.items())
-    more = f"<details><summary>TFDV's own display, which is loaded from the network</summary>{displays}</details>"
+    tables = displays = ""
+    for name, statistics in statistics_by_split.items():
+        tables += f"<h2>{html.escape(name)}</h2>{_table_of(statistics)}"
+        displays += get_statistics_html(statistics, lhs_name=name)
+    summary = "<summary>TFDV's own display, which is loaded from the network</summary>"
+    more = f"<details>{summary}{displays}</details>"
     return _page("statistics", tables + more, path, open_page=open_page)
 
 
@@ -69,11 +70,11 @@ def _figures(feature: Any) -> dict[str, Any]:
 
 
 def _top(of_text: Any) -> str:
-    return ", ".join(f"{each.value} ({each.frequency:g})" for each in of_text.top_values[:3])
+    return ", ".join(f"{entry.value} ({entry.frequency:g})" for entry in of_text.top_values[:3])
 
 
 def view_schema(results: Results, path: str | Path | None = None, *, open_page: bool = False) -> Path:
-    """Write the schema as an HTML page: features, and the values that they take."""
+    """Write the schema as an HTML page: features and their values."""
     import tensorflow_data_validation as tfdv  # noqa: PLC0415 - seconds
     from tensorflow_data_validation.utils.display_util import get_schema_dataframe  # noqa: PLC0415
 
@@ -90,7 +91,7 @@ def _page(title: str, body: str, path: str | Path | None, *, open_page: bool) ->
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(html_report.page(title, body), encoding="utf-8")
     if _in_notebook():
-        from IPython.display import HTML, display  # noqa: PLC0415 - there is one only in notebooks
+        from IPython.display import HTML, display  # noqa: PLC0415 - installed only where notebooks are
 
         display(HTML(html_report.STYLE + body))
     elif open_page:
@@ -99,7 +100,7 @@ def _page(title: str, body: str, path: str | Path | None, *, open_page: bool) ->
 
 
 def _in_notebook() -> bool:
-    """Say whether this is a notebook: a kernel that can display, without importing IPython to ask."""
+    """Say whether this process is a notebook's kernel, which can display; does not import IPython."""
     shell = sys.modules.get("IPython")
     return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
 
@@ -108,7 +109,7 @@ def _in_notebook() -> bool:
 
 
 def evaluation(results: Results) -> pd.DataFrame:
-    """Give metrics as a table: `slice`, `output` where there are several, and a column for each metric."""
+    """Give metrics as a table: `slice`, `output` if there are several, and a column for each metric."""
     import pandas as pd  # noqa: PLC0415
     import tensorflow_model_analysis as tfma  # noqa: PLC0415 - seconds
 
@@ -134,7 +135,7 @@ def _text(value: Any) -> str:
 
 
 def _value(value: Any) -> Any:
-    """Give a metric's number; what is a curve or a matrix stays as it is."""
+    """Give the number of a metric; a curve or a matrix is returned unchanged."""
     if not isinstance(value, dict):
         return value
     if "doubleValue" in value:
@@ -147,7 +148,7 @@ def _value(value: Any) -> Any:
 
 
 def sample_transformed_data(results: Results, split_name: str, sample_size: int) -> pd.DataFrame:
-    """Give the first rows of a split as they are after Transform."""
+    """Give the first rows of a split after Transform."""
     import pandas as pd  # noqa: PLC0415
     import tensorflow as tf  # noqa: PLC0415 - seconds
     import tensorflow_transform as tft  # noqa: PLC0415 - seconds
@@ -171,25 +172,25 @@ def _table(columns: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _values(array: Any) -> list[Any]:
-    """Give a column's values: numbers or texts, or lists where a row has a vector."""
+    """Give the values of a column: numbers or texts, or lists if a row has a vector."""
     flat = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array  # noqa: PLR2004 - a matrix
     values: list[Any] = flat.tolist()
     return [value.decode() if isinstance(value, bytes) else value for value in values]
 
 
 def model_uri(results: Results) -> str:
-    """Say where the model's artifact is."""
+    """Give the URI of the model's artifact."""
     return results.artifact(node_names.TRAINER, "model")
 
 
 def download_model(results: Results, out_path: str | Path, *, overwrite: bool) -> Path:
-    """Copy the SavedModel to a folder, from wherever it is stored."""
+    """Copy the SavedModel to a folder, also from a remote store."""
     import tensorflow as tf  # noqa: PLC0415 - seconds; it reads remote stores too
 
     target = Path(out_path)
     if target.exists() and any(target.iterdir()):
         if not overwrite:
-            raise AlreadyExistsError(f"{target} is not empty; choose another folder, or say overwrite=True")
+            raise AlreadyExistsError(f"{target} is not empty; choose another folder, or pass overwrite=True")
         tf.io.gfile.rmtree(str(target))
     source = f"{model_uri(results)}/{_MODEL}"
     for folder, _, files in tf.io.gfile.walk(source):
@@ -201,7 +202,7 @@ def download_model(results: Results, out_path: str | Path, *, overwrite: bool) -
 
 
 def _splits(uri: str) -> dict[str, str]:
-    """Find the folders of an artifact's splits, by their names."""
+    """Give the folders of an artifact's splits by name."""
     import tensorflow as tf  # noqa: PLC0415 - seconds; it reads remote stores too
 
     names = [name.rstrip("/") for name in tf.io.gfile.listdir(uri)]
