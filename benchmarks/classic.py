@@ -1,9 +1,8 @@
-"""A classic training pipeline over more rows than one would hold in memory: `python -m benchmarks.classic
-[ROWS]`.
+"""Measures a classic training pipeline over more rows than fit in memory: `python -m benchmarks.classic`.
 
-Ten million rows (half a gigabyte of CSV) by default: 20 to 40 minutes on two cores. Prints for each step its
-seconds and the peak of the process's memory by its end; then the seconds that a copy with another trainer
-takes until that starts.
+The default of ROWS, the argument, is ten million (half a gigabyte of CSV), which take 20 to 40 minutes on two
+cores. Prints the seconds of each step and the peak memory of the process at its end. Then prints the seconds
+until the trainer starts in a copy with another trainer.
 """
 
 from __future__ import annotations

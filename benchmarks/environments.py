@@ -1,4 +1,4 @@
-"""Environments of other libraries, made by uv below a cache folder of the user's."""
+"""Creates environments of other libraries with uv, in a cache folder of the user."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def make(self) -> None:
-        """Make the environment, or leave it where it is of these versions already."""
-        wanted = json.dumps([*self.requirements, self.python])
+        """Create the environment unless it has these versions already."""
+        requirements_text = json.dumps([*self.requirements, self.python])
         stamp = self.folder / "made-of.json"
-        if stamp.exists() and stamp.read_text() == wanted:
-            self._install_anew([each for each in self.requirements if each.startswith(".")])
+        if stamp.exists() and stamp.read_text() == requirements_text:
+            self._reinstall([each for each in self.requirements if each.startswith(".")])
             return
         print(f"making the environment of {self.title}", file=sys.stderr)
         uv = str(Path(sys.executable).with_name("uv"))
@@ -40,10 +40,10 @@ class Environment:
         created = [uv, "venv", "--quiet", "--clear", "--python", python, str(self.folder)]
         subprocess.run(created, check=True)
         subprocess.run([*self._install(), *self.requirements], check=True, cwd=ROOT)
-        stamp.write_text(wanted)
+        stamp.write_text(requirements_text)
 
-    def _install_anew(self, folders: list[str]) -> None:
-        """Install what is in folders of this repository as it is now."""
+    def _reinstall(self, folders: list[str]) -> None:
+        """Install the current content of folders of this repository."""
         if folders:
             subprocess.run([*self._install(), "--no-deps", "--reinstall", *folders], check=True, cwd=ROOT)
 
@@ -54,10 +54,10 @@ class Environment:
 
 def python_of(executable: Path) -> str:
     """Give the version of an environment's Python."""
-    asked = [str(executable), "-c", "import platform; print(platform.python_version())"]
-    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    answer = [str(executable), "-c", "import platform; print(platform.python_version())"]
+    return subprocess.run(answer, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def usual_environment() -> dict[str, str]:
-    """Give the variables of a usual shell: there, Python keeps the bytecode of what it imports."""
+    """Give the variables of a usual shell, in which Python caches bytecode."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

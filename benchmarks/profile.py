@@ -1,7 +1,7 @@
-"""Where the milliseconds of a fully cached run go: `python -m benchmarks.profile [--repeats N]`.
+"""Profiles a fully cached run in milliseconds: `python -m benchmarks.profile [--repeats N]`.
 
-A fresh process imports what a cached run of the two-step digits pipeline needs, piece by piece, and then runs
-it; what the run does is timed by its parts. Medians over the repeats, as a table for `docs/performance.md`.
+A fresh process does the imports of a cached run of the two-step digits pipeline one by one, and then runs it;
+the parts of the run are timed. Prints medians over the repeats, as a table for `docs/performance.md`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def main() -> None:
 
 
 def measured(bench: Bench, repeats: int) -> list[dict[str, float]]:
-    """Fill a store by a first run, and measure cached ones."""
+    """Fill a store by a first run, and measure cached runs."""
     folder = bench.folder("digits")
     script = folder / "digits.py"
     script.write_text(DIGITS)
@@ -124,7 +124,7 @@ def measured(bench: Bench, repeats: int) -> list[dict[str, float]]:
     for number in range(repeats + 1):
         laps.append(json.loads(bench.run([str(script)], folder).splitlines()[-1]))
         print(f"{number} of {repeats}", file=sys.stderr)
-    return laps[1:]  # in the first, bytecode may be made
+    return laps[1:]  # the first may write bytecode
 
 
 if __name__ == "__main__":

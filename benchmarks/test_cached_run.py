@@ -1,4 +1,4 @@
-"""What a fully cached run costs: per step in a warm process, and as a whole process beside a bare one.
+"""Measures the cost of a fully cached run: per step in a warm process, and of a whole process.
 
 `make bench` prints the table; nothing here is asserted.
 """
@@ -36,9 +36,9 @@ def chain(length):
 @pytest.mark.parametrize("steps", [2, 10, 100])
 def test_cached_run_in_a_warm_process(benchmark, capsys, steps):
     """A second `.run()`; divide by the number of steps."""
-    made = chain(steps)
-    made.run()
-    benchmark(made.run)
+    pipeline = chain(steps)
+    pipeline.run()
+    benchmark(pipeline.run)
     capsys.readouterr()
 
 

@@ -1,7 +1,7 @@
-"""What it costs to digest code: a step whose closure spans 50 modules, and a plan of 100 steps.
+"""Measures the cost of code digests: a step whose closure spans 50 modules, and a plan of 100 steps.
 
-Cold is the first digest of a process: files are read, parsed, and their functions compared with what runs.
-Warm is every later one in the process, when only the live objects are followed again.
+Cold is the first digest of a process: files are read and parsed, and compared with the running code. Warm is
+every later digest in the process, which only follows the live objects.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def project(folder, monkeypatch):
 
 
 def forget():
-    """Forget what was read and parsed, as in a new process."""
+    """Clear the caches of read and parsed files, as in a new process."""
     source._texts.clear()
     source._stamps.clear()
     source._codes.cache_clear()
@@ -72,7 +72,7 @@ def forget():
 
 
 def test_cold_digest_of_fifty_modules(benchmark, project):
-    """Files are read and parsed, and their functions compared with what runs."""
+    """Files are read and parsed, and functions compared with the running code."""
     work = importlib.import_module("main").work.entrypoint
     benchmark.pedantic(lambda: CodeReader().of(work), setup=forget, rounds=7)
 

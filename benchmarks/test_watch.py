@@ -1,8 +1,8 @@
-"""What it costs to watch a step that opens and reads 10,000 small files, and to sort it out afterwards.
+"""Measures the cost of tracking a step that reads 10,000 small files, and of sorting its reads afterwards.
 
-The hook's share is the difference between "watched" and "no hook". "hook idle" is what every `open` of
-the process costs once a step has been watched, most of it Python's own call of a hook. Run this file by
-itself, since a hook stays: `python -m pytest benchmarks/test_watch.py --benchmark-only`.
+The hook's share is the difference between "watched" and "no hook". "hook idle" is the cost of every `open` in
+the process after a step was tracked; most of it is Python's own call of a hook. Run this file alone, since a
+hook cannot be removed: `python -m pytest benchmarks/test_watch.py --benchmark-only`.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ FILES = 10_000
 
 @pytest.fixture
 def paths(folder):
-    made = [folder / "data" / f"{n}.json" for n in range(FILES)]
+    files = [folder / "data" / f"{n}.json" for n in range(FILES)]
     (folder / "data").mkdir()
-    for path in made:
+    for path in files:
         path.write_text(json.dumps({"number": path.name, "values": list(range(20))}))
-    return made
+    return files
 
 
 def read_bytes(paths):
     for path in paths:
-        with open(path, "rb") as file:  # noqa: PTH123 - the least that a step can do with a file
+        with open(path, "rb") as file:  # noqa: PTH123 - the cheapest way to read a file
             file.read()
 
 
@@ -46,7 +46,7 @@ def watch(folder, digests):
 @pytest.mark.parametrize("read", [read_bytes, read_json])
 @pytest.mark.parametrize("how", ["no hook", "hook idle", "watched"])
 def test_reading(benchmark, folder, paths, read, how):
-    """In this order: the hook cannot be taken away again."""
+    """The order matters: the hook cannot be removed."""
     if how == "hook idle":
         with watch(folder, FileDigests(None)):
             pass
@@ -87,9 +87,9 @@ def test_looking_up(benchmark, folder, paths, remembered):
 
     for path in paths:
         os.utime(path, (1e9, 1e9))
-    with watch(folder, FileDigests(folder / "files.db")) as made:
+    with watch(folder, FileDigests(folder / "files.db")) as watched:
         read_bytes(paths)
-    seen = made.seen()
+    seen = watched.seen()
     store = folder / "files.db" if remembered else None
     benchmark.pedantic(
         lambda digests: changed(seen, folder, digests), setup=lambda: ((FileDigests(store),), {}), rounds=5

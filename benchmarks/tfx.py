@@ -1,7 +1,7 @@
-"""The Chicago taxi pipeline that TFX ships, by TFX's own runner and by zencache: `python -m benchmarks.tfx
-[--only zencache]`.
+"""Times TFX's Chicago taxi pipeline with TFX's runner and with zencache: `python -m benchmarks.tfx`.
 
-Each run is a process of its own; what is shown is the seconds of `runner.run(pipeline)`, without imports.
+`--only zencache` omits TFX's runner. Each run is a separate process; the table shows the seconds of
+`runner.run(pipeline)`, without imports.
 """
 
 from __future__ import annotations
@@ -58,10 +58,12 @@ def main() -> None:
 
 
 def _prepare(folder: Path) -> None:
-    found = find_spec("tfx")
-    assert found is not None
-    assert found.submodule_search_locations is not None
-    example = Path(next(iter(found.submodule_search_locations))) / "examples" / "chicago_taxi_pipeline"
+    seconds_by_runner = find_spec("tfx")
+    assert seconds_by_runner is not None
+    assert seconds_by_runner.submodule_search_locations is not None
+    example = (
+        Path(next(iter(seconds_by_runner.submodule_search_locations))) / "examples" / "chicago_taxi_pipeline"
+    )
     for name in ("taxi_pipeline_native_keras.py", "taxi_utils_native_keras.py"):
         shutil.copy(example / name, folder)
     shutil.copytree(example / "data", folder / "data")
@@ -71,7 +73,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _run(who: str, name: str, folder: Path) -> float:
-    # TFX 1.16 writes for Keras 2, which tf_keras is.
+    # TFX 1.16 needs Keras 2, which is tf_keras.
     env = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": str(folder)}
     done = subprocess.run(
         [sys.executable, "run.py", who, name, str(folder)],

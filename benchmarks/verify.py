@@ -1,8 +1,7 @@
-"""What verifying costs per GB: `python -m benchmarks.verify [GB]`.
+"""Measures the cost of verification per GB: `python -m benchmarks.verify [GB]`.
 
-A store of artifacts that have just been written, so that the disk is asked for as little as the machine's
-memory allows. Reading and digesting the same files is the least that any verification by content takes; both
-are measured in turns with it.
+The artifacts of the store have just been written, so that most reads come from memory. Reading and digesting
+the same files is a lower bound for any verification by content; both are measured in turns with it.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def filled(large: int, small: int):
 
 
 def main(size: float) -> None:
-    """Fill a store, verify it in turns with what is compared, and print a table."""
+    """Fill a store, time its verification and the references in turns, and print a table."""
     here = Path(tempfile.mkdtemp(prefix="zencache-verify-"))
     os.chdir(here)
     try:
@@ -71,7 +70,7 @@ def main(size: float) -> None:
 
 def _fill(size: float, nowhere: int) -> None:
     out = os.dup(1)
-    os.dup2(nowhere, 1)  # what the run prints is not what is told
+    os.dup2(nowhere, 1)  # the run's lines do not belong to the table
     try:
         filled(large=max(1, int(size * 5e8 // _LARGE)), small=max(1, int(size * 5e8 // (2 * _SMALL)))).run()
     finally:

@@ -1,7 +1,8 @@
-"""Runs per second with 1, 4 and 16 processes on one store, of each kind that can be started here.
+"""Measures runs per second of 1, 4 and 16 processes on one store: `python -m benchmarks.writers`.
 
-`python -m benchmarks.writers [RUNS]`: each process makes RUNS (50) fully cached runs of two to six steps, in
-five versions that all register at once. MariaDB and PostgreSQL are started for it, where they are installed.
+Each process makes RUNS fully cached runs of two to six steps (`python -m benchmarks.writers RUNS`, by default
+50), in five versions that all register at once. MariaDB and PostgreSQL are measured too if they are
+installed.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ def measured(folder: Path, url: str | None, writers: int, runs: int) -> tuple[fl
         time.sleep(0.01)
     started = time.perf_counter()
     go.touch()
-    told = [user.communicate()[1] for user in users]
+    outputs = [user.communicate()[1] for user in users]
     took = time.perf_counter() - started
-    assert not any(user.returncode for user in users), told
-    slowest = max(float(text.split('"slowest": ')[1].split("}")[0]) for text in told)
+    assert not any(user.returncode for user in users), outputs
+    slowest = max(float(text.split('"slowest": ')[1].split("}")[0]) for text in outputs)
     return writers * runs / took, slowest
 
 

@@ -113,7 +113,7 @@ class Project(BaseModel):
     def remember_database(self) -> None:
         """Remember that the database, a file, is one of the project's."""
         if self.database not in self.databases and self.database.path is not None:
-            named = [str(each) for each in (*self.databases[1:], self.database)]
+            named = [str(database) for database in (*self.databases[1:], self.database)]
             write_whole(self.folder / "stores.json", json.dumps(named).encode())
 
     @property
@@ -123,7 +123,7 @@ class Project(BaseModel):
             named = json.loads((self.folder / "stores.json").read_bytes())
         except (OSError, ValueError):
             named = []
-        return [self.own_database, *(Database.at(Path(each)) for each in named)]
+        return [self.own_database, *(Database.at(Path(path)) for path in named)]
 
     @cached_property
     def folder(self) -> Path:

@@ -75,7 +75,7 @@ class NotFoundError(ZencacheError, LookupError):
     """There is no pipeline, run, step or output of that name."""
 
     @classmethod
-    def named(cls, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> NotFoundError:
+    def named(cls, kind: str, name: str, choices: Iterable[str], *, hint: str = "") -> NotFoundError:
         """Say what was looked for and which known names are near.
 
         >>> print(NotFoundError.named("pipeline", "trian", ["train", "score"]))
@@ -83,7 +83,7 @@ class NotFoundError(ZencacheError, LookupError):
         >>> print(NotFoundError.named("run", "x", [], hint="`zencache run list` shows all"))
         no run named 'x'; there is none yet; `zencache run list` shows all
         """
-        names = list(known)
+        names = list(choices)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         if near:
             advice = "did you mean " + " or ".join(repr(n) for n in near) + "?"
@@ -149,10 +149,10 @@ class StepFailedError(ZencacheError):
     run: str
 
     @classmethod
-    def of(cls, step: str, run: str, cause: BaseException, said: str | None = None) -> StepFailedError:
-        """Make the error for `cause`, raised by `step` in `run`; `said` replaces the cause's text."""
+    def of(cls, step: str, run: str, cause: BaseException, text: str | None = None) -> StepFailedError:
+        """Make the error for `cause`, raised by `step` in `run`; `text` replaces the cause's text."""
         kind = type(cause)
-        words = str(cause) if said is None else said
+        words = str(cause) if text is None else text
         message = (
             f"step {step} failed: {kind.__name__}: {words} (recorded as run {run}: `zencache run show {run}`)"
         )

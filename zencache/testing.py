@@ -42,8 +42,8 @@ class MaterializerContract:
         """A value has one content digest, however often it is stored: early cutoff depends on it."""
         for number, value in enumerate(self.values):
             once = self._saved(value, tmp_path / f"{number}-once")
-            again = self._saved(value, tmp_path / f"{number}-again")
-            assert self._digest(once) == self._digest(again)
+            twice = self._saved(value, tmp_path / f"{number}-again")
+            assert self._digest(once) == self._digest(twice)
 
     def test_a_loaded_value_keeps_its_digest(self, tmp_path: Path) -> None:
         """What was loaded and stored again is the same content."""

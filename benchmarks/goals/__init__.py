@@ -1,9 +1,9 @@
-"""What zencache promises in seconds and bytes, measured: `python -m benchmarks.goals [ROW …] [--quick]`.
+"""Measures zencache's promises in seconds and bytes: `python -m benchmarks.goals [ROW …] [--quick]`.
 
-Each line of the table is one measure. "zencache" is what it took, "beside" what it is compared with, measured
-in the same run and in turns with it, both as medians (``storing``: the shortest times). "goal" is what was
-promised for the full sizes on a machine with nothing else to do, and "met?" whether this run kept it; nothing
-is asserted. Lines without a goal are there to be read beside their neighbours.
+Each line of the table is one measure. "zencache" is the measured value, and "beside" the value that it is
+compared with. Both are medians (``storing``: the shortest times) of the same run, measured in turns. "goal"
+is the promise for the full sizes on an idle machine, and "met?" says whether this run kept it; nothing is
+asserted. Lines without a goal are for comparison with their neighbours.
 
 =============  ======================================================================================
 row            what is measured

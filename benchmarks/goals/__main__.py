@@ -1,4 +1,4 @@
-"""The command: measures the rows that are asked for, and prints them as one table."""
+"""Runs the command: measures the chosen rows, and prints them as one table."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def measured(name: str, bench: Bench) -> list[Figure]:
     started = time.perf_counter()
     try:
         return ROWS[name](bench)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong with one row must not cost the others
+    except Exception as error:  # noqa: BLE001 - a failure of one row must not stop the others
         tell(f"{name} failed: {error}")
         return [Figure(name, f"failed: {type(error).__name__}")]
     finally:

@@ -1,4 +1,4 @@
-"""What the rows share: sizes, folders that go away, child processes."""
+"""Provides the rows with sizes, temporary folders and child processes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured, and how often."""
+    """The sizes and the repeats of a benchmark."""
 
     often: int
-    """Repeats of what takes milliseconds or a second."""
+    """Repeats of measures that take milliseconds or a second."""
     seldom: int
-    """Repeats of what takes many seconds."""
+    """Repeats of measures that take many seconds."""
     executions: int
     """In the store of the row `history`."""
     reuses: int
@@ -48,7 +48,7 @@ QUICK = Sizes(often=3, seldom=1, executions=10_000, reuses=100, array=10**8, nap
 
 
 class Bench:
-    """A run of the benchmark: its sizes, and folders below one that goes away afterwards."""
+    """A run of the benchmark: its sizes and its temporary folders."""
 
     def __init__(self, sizes: Sizes, root: Path) -> None:
         self.sizes = sizes
@@ -57,24 +57,22 @@ class Bench:
 
     def folder(self, name: str) -> Path:
         """Make an empty folder."""
-        made = self._root / f"{name}-{len(list(self._root.iterdir()))}"
-        made.mkdir()
-        return made
+        folder = self._root / f"{name}-{len(list(self._root.iterdir()))}"
+        folder.mkdir()
+        return folder
 
     def call(self, function: Callable[..., Any], folder: Path, **given: Any) -> Any:
-        """Call a function of this package in a new process that works in `folder`; arguments and answer are
-        JSON."""
+        """Call a function of this package in a new process in `folder`; arguments and answer are JSON."""
         target = f"{function.__module__}:{function.__name__}"
-        said = self.run(["-m", "benchmarks.goals.child", target, json.dumps(given)], folder)
-        return json.loads(said.splitlines()[-1])
+        output = self.run(["-m", "benchmarks.goals.child", target, json.dumps(given)], folder)
+        return json.loads(output.splitlines()[-1])
 
     def filled(
         self, function: Callable[..., Any], like: tuple[str, int] | None = None, **given: Any
     ) -> tuple[Path, Any]:
-        """Call a function in a folder of its own, once for all rows: the folder as it left it, and its
-        answer.
+        """Call a function in a separate folder, once for all rows; return the folder and the answer.
 
-        `like` has the function begin with a copy of a pipeline's project (see `project`).
+        With `like`, the function starts with a copy of a pipeline's project (see `project`).
         """
         name = json.dumps([function.__name__, like, given])
         if name not in self._filled:
@@ -85,20 +83,19 @@ class Bench:
         return self._filled[name]
 
     def project(self, shape: str, size: int) -> tuple[str, str, int]:
-        """Run a pipeline of `pipelines.SHAPES` for the first time in a folder, once for all rows; name all
-        three."""
+        """Run a pipeline of `pipelines.SHAPES` in a new folder, once for all rows; return all three."""
         folder, _ = self._first_run(shape, size)
         return str(folder), shape, size
 
     def first_run(self, shape: str, size: int) -> float:
-        """Give the seconds that this first run took, the engine being imported already."""
+        """Give the seconds of this first run, without the import of the engine."""
         return float(self._first_run(shape, size)[1])
 
     def _first_run(self, shape: str, size: int) -> tuple[Path, Any]:
         return self.filled(inside.first_run, shape=shape, size=size)
 
     def run(self, arguments: list[str], folder: Path) -> str:
-        """Run Python in `folder`, and give what it prints; what it says on standard error stays there."""
+        """Run Python in `folder`, and give its standard output; standard error is passed on."""
         return subprocess.run(
             [sys.executable, *arguments],
             check=True,
@@ -109,17 +106,16 @@ class Bench:
         ).stdout
 
     def timed(self, arguments: list[str], folder: Path) -> tuple[str, float]:
-        """Run Python in `folder`: what it prints, and the seconds from its start to its end."""
+        """Run Python in `folder`; give its output, and the seconds from its start to its end."""
         started = time.perf_counter()
         return self.run(arguments, folder), time.perf_counter() - started
 
 
 def environment() -> dict[str, str]:
-    """Give this process's environment for a child, which finds this package, and zencache where it is.
+    """Give the environment of a child process, which can import this package and zencache.
 
-    Compiled modules may be kept, as they are where a package is installed: not to have to compile
-    zencache in each process is no merit of what it is compared with. What Beam's libraries say about
-    their future in each process is kept from the progress.
+    Bytecode may be cached, as for an installed package; otherwise each process would compile zencache, but
+    not the libraries it is compared with. Deprecation warnings of Beam's libraries are suppressed.
     """
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**usual_environment(), "PYTHONPATH": path, "PYTHONWARNINGS": "ignore::FutureWarning"}

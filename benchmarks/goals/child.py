@@ -1,4 +1,4 @@
-"""The other end of `Bench.call`: calls one function, its prints kept away, and prints its answer as JSON."""
+"""Calls one function for `Bench.call` in a child process, and prints only its answer, as JSON."""
 
 from __future__ import annotations
 

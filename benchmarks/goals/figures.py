@@ -1,11 +1,11 @@
-"""A line of the table: what was measured, beside what, and whether the goal is met."""
+"""Writes the lines of the table: the measure, its reference, and whether the goal is met."""
 
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
 
 SHORT, LONG = 0.1, 100
-"""Seconds or times: from where on milliseconds, or fractions, are not shown."""
+"""Seconds or ratios from which milliseconds, or fractions, are not shown."""
 HEAD = ("work", "zencache", "beside", "compared", "goal", "met?")
 
 
@@ -19,7 +19,7 @@ class Figure:
     compared: str = ""
     goal: str = ""
     met: bool | None = None
-    """None where there is no goal."""
+    """None if there is no goal."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -31,12 +31,12 @@ class Figure:
 
 
 def alone(work: str, ours: float, unit: str, at_most: float) -> Figure:
-    """A value with a limit of its own, both in seconds or bytes."""
+    """A value with a limit, both in seconds or bytes."""
     return Figure(work, amount(ours, unit), goal=f"≤ {amount(at_most, unit)}", met=ours <= at_most)
 
 
 def difference(work: str, ours: float, beside: tuple[str, float], unit: str, at_most: float) -> Figure:
-    """A value beside a reference that it may exceed by so much, all in seconds or bytes."""
+    """A value beside a reference, and the limit of their difference, all in seconds or bytes."""
     what, reference = beside
     more = ours - reference
     return Figure(
@@ -50,23 +50,25 @@ def difference(work: str, ours: float, beside: tuple[str, float], unit: str, at_
 
 
 def ratio(work: str, ours: float, beside: tuple[str, float], unit: str, at_most: float) -> Figure:
-    """A value beside a reference of which it may be so many times as much."""
+    """A value beside a reference, and the limit of their ratio."""
     what, reference = beside
     times = ours / reference
-    told = f"{amount(reference, unit)} {what}"
-    return Figure(work, amount(ours, unit), told, f"{times:.2f} x", f"≤ {at_most:g} x", times <= at_most)
+    reference_text = f"{amount(reference, unit)} {what}"
+    return Figure(
+        work, amount(ours, unit), reference_text, f"{times:.2f} x", f"≤ {at_most:g} x", times <= at_most
+    )
 
 
 def speed(work: str, ours: float, beside: tuple[str, float], at_least: float) -> Figure:
-    """Seconds beside a reference's: how many times as fast, and at least how many are wanted."""
+    """Seconds beside a reference's: the speedup, and the least speedup of the goal."""
     what, reference = beside
     times = reference / ours
-    told = f"{times:,.0f} x" if times >= LONG else f"{times:.2f} x"
+    faster = f"{times:,.0f} x" if times >= LONG else f"{times:.2f} x"
     return Figure(
         work,
         amount(ours, "s"),
         f"{amount(reference, 's')} {what}",
-        f"{told} as fast",
+        f"{faster} as fast",
         f"≥ {at_least:g} x as fast",
         times >= at_least,
     )
@@ -87,7 +89,7 @@ def amount(value: float, unit: str) -> str:
 
 
 def table(figures: list[Figure]) -> str:
-    """Lay the lines out as a Markdown table that reads as well as text."""
+    """Write the lines as a Markdown table with aligned columns."""
     lines = [HEAD, *(figure.cells for figure in figures)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, tuple("-" * width for width in widths))

@@ -1,4 +1,4 @@
-"""Stores with a long history: many earlier runs of the same pipeline, with the ties that real ones have."""
+"""Fills stores with a long history: many earlier runs of one pipeline, connected as real ones are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.goals.timing import tell
 from zencache.config import require_project
 from zencache.metadata.schema import NODE_CONTEXT, PIPELINE_CONTEXT, STEP_CONTEXT
 from zencache.metadata.session import open_records
-from zencache.pipelines.runner import _hits
+from zencache.model.records import CachedStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,44 +22,52 @@ if TYPE_CHECKING:
 
 TOGETHER = 100  # runs a batch
 SHARED = (PIPELINE_CONTEXT, NODE_CONTEXT, STEP_CONTEXT)
-"""Types of contexts that all runs of a pipeline are tied to; those of other types are a run's own."""
+"""Types of contexts that all runs of a pipeline share; contexts of other types belong to one run."""
 Numbered = dict[tuple[int, int], int]
-"""The number of a copy and the id of an original, to the copy's id."""
+"""The number of a copy and the id of an original, mapped to the copy's id."""
 
 
 def reused(steps: int, count: int) -> None:
-    """Run a chain so often, all of its steps being hits."""
-    made = chain(steps)
+    """Run a chain repeatedly, with a hit for every step."""
+    pipeline = chain(steps)
     for number in range(count):
-        made.run(run_name=f"again-{number}")
+        pipeline.run(run_name=f"again-{number}")
 
 
 def executed_and_reused(steps: int, count: int) -> None:
-    """Fill the store with so many executions of a chain: half computed, with keys of their own, half
-    reused."""
+    """Fill the store with executions of a chain: half computed with unique keys, half reused."""
     runs = count // steps // 2
     records = open_records(require_project())
-    made = chain(steps)
-    first = FirstRun(records, made.name)
+    pipeline = chain(steps)
+    first = FirstRun(records, pipeline.name)
     for begin in range(0, runs, TOGETHER):
         numbers = range(begin, min(begin + TOGETHER, runs))
         first.copy(numbers)
-        publish(made, records, numbers)
+        publish(pipeline, records, numbers)
         if numbers.stop % (10 * TOGETHER) == 0:
             tell(f"  {2 * steps * numbers.stop:,} executions")
 
 
-def publish(made: Pipeline, records: ProjectRecords, numbers: Sequence[int]) -> None:
-    """Write cached runs as zencache does."""
-    hits = _hits(made.spec, made.plan())
+def publish(pipeline: Pipeline, records: ProjectRecords, numbers: Sequence[int]) -> None:
+    """Record cached runs as zencache does."""
+    hits = _cached_steps(pipeline)
     for number in numbers:
-        handle = records.runs.begin(made.spec, f"reused-{number}")
+        handle = records.runs.begin(pipeline.spec, f"reused-{number}")
         records.results.publish(handle, hits, finished=0.01)
 
 
+def _cached_steps(pipeline: Pipeline) -> list[CachedStep]:
+    planned = pipeline.plan().steps
+    outputs = {name: step.hit.outputs for name, step in planned.items()}
+    return [
+        CachedStep(spec, step.hit, step.parts.key, step.reason, spec.fed(outputs), step.seconds)
+        for spec in pipeline.spec.steps
+        for step in [planned[spec.name]]
+    ]
+
+
 class FirstRun:
-    """A pipeline's first run, to be copied as if it had been computed with other parameters again and
-    again."""
+    """A pipeline's first run, which is copied as if it had been computed with other parameters."""
 
     def __init__(self, records: ProjectRecords, pipeline: str) -> None:
         self.runs, self.client = records.runs, records.metadata.client
@@ -74,7 +82,7 @@ class FirstRun:
         self.own = [context for context in contexts.values() if context.type not in SHARED]
 
     def copy(self, numbers: Sequence[int]) -> None:
-        """Put copies, each with executions, artifacts, events, a run and keys of its own."""
+        """Write copies, each with separate executions, artifacts, events, a run and keys."""
         executions, artifacts = self._things(numbers)
         contexts = self._contexts(numbers, executions)
         self.client.put_attributions_and_associations(
@@ -95,7 +103,7 @@ class FirstRun:
         self._remember(numbers[-1], executions)
 
     def _remember(self, number: int, executions: Numbered) -> None:
-        """Have zencache note a copy as the newest, as it notes what it computed; it keeps few of them."""
+        """Register a copy as the newest result, as zencache registers computed results; it keeps few."""
         for old in self.executions:
             key = other(old.custom_properties["zencache_key"].string_value, number)
             self.runs.remember(key, old.type, executions[number, old.id])
@@ -128,11 +136,11 @@ class FirstRun:
 
 
 def execution_copy(old: Any, number: int) -> Any:
-    made = like(old, name=other(old.name, number))
-    made.custom_properties["zencache_key"].string_value = other(
+    record = like(old, name=other(old.name, number))
+    record.custom_properties["zencache_key"].string_value = other(
         old.custom_properties["zencache_key"].string_value, number
     )
-    return made
+    return record
 
 
 def artifact_copy(old: Any, number: int) -> Any:
@@ -140,24 +148,24 @@ def artifact_copy(old: Any, number: int) -> Any:
 
 
 def context_copy(old: Any, number: int, executions: Numbered) -> Any:
-    made = like(old, name=other(old.name, number))
-    if "zencache_execution" in made.custom_properties:
-        newest = made.custom_properties["zencache_execution"]
+    record = like(old, name=other(old.name, number))
+    if "zencache_execution" in record.custom_properties:
+        newest = record.custom_properties["zencache_execution"]
         newest.int_value = executions[number, newest.int_value]
-    return made
+    return record
 
 
 def like(old: Any, **different: str) -> Any:
-    """Copy a record as a new one, which has no id yet."""
-    made = type(old)()
-    made.CopyFrom(old)
+    """Copy a record without its id."""
+    record = type(old)()
+    record.CopyFrom(old)
     for name in ("id", "type", "create_time_since_epoch", "last_update_time_since_epoch"):
-        made.ClearField(name)
+        record.ClearField(name)
     for name, value in different.items():
-        setattr(made, name, value)
-    return made
+        setattr(record, name, value)
+    return record
 
 
 def other(name: str, number: int) -> str:
-    """Give another name that looks like a key, the same one for the same copy."""
+    """Derive a name that looks like a key from a name and the number of a copy."""
     return hashlib.sha256(f"{name} {number}".encode()).hexdigest()

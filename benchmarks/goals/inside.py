@@ -1,4 +1,4 @@
-"""What several rows do inside a child process: first runs, and runs in a warm process."""
+"""Measures first runs, and runs in a warm process, inside a child process for several rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def first_run(shape: str, size: int) -> float:
-    """Run a pipeline for the first time, the engine being imported already; give the seconds."""
+    """Run a pipeline for the first time after the import of the engine; give the seconds."""
     load_engine()
     took, run = timed(SHAPES[shape](size).run)
     assert {step.status for step in run.steps.values()} == {"executed"}
@@ -22,8 +22,8 @@ def first_run(shape: str, size: int) -> float:
 
 
 def load_engine() -> None:
-    """Have a small run elsewhere import all that a run imports."""
-    here = os.getcwd()  # noqa: PTH109 - to go back there
+    """Run a small pipeline elsewhere, so that all imports of a run are done."""
+    here = os.getcwd()  # noqa: PTH109 - to return to it
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         naps(begin=0, count=2, seconds=0).run()
@@ -35,8 +35,7 @@ def in_turns_at(
 ) -> dict[str, float]:
     """Run (or plan) a pipeline in each of several projects, in turns; give the median seconds of each.
 
-    `projects` tells by a label the folder, shape and size. With `changed` the first step's parameter is
-    one that was never run.
+    `projects` maps labels to folder, shape and size. With `changed`, the first step's parameter is new.
     """
     ways = {label: _way(*project, what, changed) for label, project in projects.items()}
     for way in ways.values():
@@ -45,12 +44,12 @@ def in_turns_at(
 
 
 def _way(folder: str, shape: str, size: int, what: str, changed: bool) -> Callable[[], float]:
-    made = SHAPES[shape](size, begin=-1) if changed else SHAPES[shape](size)
+    pipeline = SHAPES[shape](size, begin=-1) if changed else SHAPES[shape](size)
     os.chdir(folder)
-    assert made.plan().all_hits is not changed, f"{made} in {folder} is not what is to be measured"
+    assert pipeline.plan().all_hits is not changed, f"{pipeline} in {folder} does not have the expected hits"
 
     def way() -> float:
         os.chdir(folder)
-        return seconds(getattr(made, what))
+        return seconds(getattr(pipeline, what))
 
     return way

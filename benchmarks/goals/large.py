@@ -1,4 +1,4 @@
-"""Large arrays: reused without being read, and stored nearly as fast as they can be written."""
+"""Measures large arrays: reuse without reading them, and storing beside a plain write."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MORE_MEMORY = 64 * MEGABYTE
 
 
 def unneeded(bench: Bench) -> list[Figure]:
-    """Runs in which a large array is reused and nobody needs it, beside the same with a small one."""
+    """Measure runs that reuse a large array without needing it, beside runs with a small one."""
     sizes = {"large": bench.sizes.array, "small": SMALL}
     folders = {name: bench.project("unneeded", size // ITEM) for name, size in sizes.items()}
     figures = []
     for work, compute in {"all steps cached": False, "another step computed": True}.items():
-        found = bench.call(
+        measured = bench.call(
             reuse_unneeded,
             bench.folder("turns"),
             projects=folders,
@@ -44,21 +44,22 @@ def unneeded(bench: Bench) -> list[Figure]:
             compute=compute,
         )
         label = f"{amount(bench.sizes.array, 'B')} array unneeded, {work}"
-        small, told = found["small"], f"of {amount(SMALL, 'B')}"
+        small, size_text = measured["small"], f"of {amount(SMALL, 'B')}"
         figures += [
-            ratio(label, found["large"]["seconds"], (told, small["seconds"]), "s", AS_LONG),
-            difference(f"{label}: read", found["large"]["bytes"], (told, small["bytes"]), "B", MEGABYTE),
+            ratio(label, measured["large"]["seconds"], (size_text, small["seconds"]), "s", AS_LONG),
+            difference(
+                f"{label}: read", measured["large"]["bytes"], (size_text, small["bytes"]), "B", MEGABYTE
+            ),
         ]
     return figures
 
 
 def reuse_unneeded(projects: dict[str, Any], repeats: int, compute: bool) -> dict[str, dict[str, float]]:
-    """Run in each project in turns, artifacts not being in the page cache: seconds, and bytes that were
-    read."""
+    """Run in each project in turns, with no artifacts in the page cache; give seconds and bytes read."""
     from benchmarks.goals.pipelines import unneeded as made
 
     inside.load_engine()
-    found: dict[str, list[tuple[float, int]]] = {name: [] for name in projects}
+    figures_by_project: dict[str, list[tuple[float, int]]] = {name: [] for name in projects}
     for number in range(repeats + 1):
         for name, (folder, _, items) in projects.items():
             os.chdir(folder)
@@ -66,18 +67,19 @@ def reuse_unneeded(projects: dict[str, Any], repeats: int, compute: bool) -> dic
             before = bytes_read()
             ready = made(items, number=1 + number if compute else 0)
             took, run = timed(ready.run)
-            found[name].append((took, max(now - was for now, was in zip(bytes_read(), before, strict=True))))
+            figures_by_project[name].append(
+                (took, max(now - was for now, was in zip(bytes_read(), before, strict=True)))
+            )
             assert run.steps["numbers"].is_cached
             assert run.steps["start"].is_cached is not compute
     return {
         name: {"seconds": median(t for t, _ in taken[1:]), "bytes": median(b for _, b in taken[1:])}
-        for name, taken in found.items()
+        for name, taken in figures_by_project.items()
     }
 
 
 def forget_pages(folder: Path) -> None:
-    """Have the kernel forget what it keeps of the files, so that reading them through a map counts as
-    well."""
+    """Evict the files from the page cache, so that reads through a memory map count too."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
@@ -85,7 +87,7 @@ def forget_pages(folder: Path) -> None:
 
 
 def bytes_read() -> tuple[int, int]:
-    """Give what this process read by calls, and what was fetched from the disk for it."""
+    """Give the bytes that this process read by calls, and those fetched from the disk for it."""
     lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(lines["rchar"]), int(lines["read_bytes"])
 
@@ -94,12 +96,10 @@ def bytes_read() -> tuple[int, int]:
 
 
 def storing(bench: Bench) -> list[Figure]:
-    """Storing a large array with its digest, beside a plain flushed write of it; and the memory that it
-    takes.
+    """Measure storing a large array with its digest, beside a plain flushed write; and the memory it takes.
 
-    Of the times the shortest count: in a virtual machine the kernel may have to ask the host for the pages
-    that it keeps a file in, which can take several times as long as to write them, and hits either way by
-    chance.
+    The shortest times count: in a virtual machine, the kernel may have to ask the host for memory pages. That
+    can take several times as long as the write, and affects both ways at random.
     """
     size = bench.sizes.array
     peaks: dict[str, list[float]] = {}
@@ -126,13 +126,13 @@ def storing(bench: Bench) -> list[Figure]:
 
 
 def write_in(how: str, size: int) -> tuple[float, int]:
-    """Make an array, do one thing with it in the working folder; give the seconds, and the peak of memory.
+    """Create an array, store it one way in the working folder; give the seconds and the peak memory.
 
-    A plain write goes before, so that the kernel has pages at hand.
+    A plain write comes first, so that the kernel has free pages.
     """
     import numpy as np
 
-    from zencache.execution import value_io  # noqa: F401 - so that all ways have imported the same
+    from zencache.execution import value_io  # noqa: F401 - so that all ways import the same modules
 
     array = np.arange(size // ITEM)
     written(array, Path.cwd())
@@ -144,9 +144,9 @@ def write_in(how: str, size: int) -> tuple[float, int]:
 
 
 def clear(folder: Path) -> None:
-    """Delete what is in a folder, and wait until the disk has nothing left to do."""
-    for made in folder.iterdir():
-        shutil.rmtree(made) if made.is_dir() else made.unlink()
+    """Delete the content of a folder, and wait until the disk is idle."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     os.sync()
 
 

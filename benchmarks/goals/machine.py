@@ -1,4 +1,4 @@
-"""What the figures depend on: the machine and the versions."""
+"""Describes what the figures depend on: the machine and the versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PACKAGES = ("zencache", "ml-metadata", "ml-pipelines-sdk", "apache-beam", "numpy
 
 
 def load() -> float:
-    """Give how many processes wanted to run in the last minute; what is not ours among them disturbs."""
+    """Give the load average of the last minute; other processes disturb the figures."""
     return os.getloadavg()[0]
 
 

@@ -1,4 +1,4 @@
-"""The preprocessing step of the example: reused, beside computed."""
+"""Measures the preprocessing step of the example, reused beside computed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mnist(bench: Bench) -> list[Figure]:
 
 
 def normalise(repeats: int) -> tuple[float, float]:
-    """Run the example's first two steps, computed and reused in turns: the second one's durations."""
+    """Run the example's first two steps, computed and reused in turns; give the durations of the second."""
     steps = example()
 
     @pipeline
@@ -32,10 +32,11 @@ def normalise(repeats: int) -> tuple[float, float]:
         x_train, _, x_test, _ = steps.importer(dataset="digits")
         steps.normalizer(x_train, x_test)
 
-    made = prepared()
-    made.run()
+    prepared_pipeline = prepared()
+    prepared_pipeline.run()
     took = [
-        [made.run(enable_cache=flag).steps["normalizer"] for flag in (False, None)] for _ in range(repeats)
+        [prepared_pipeline.run(enable_cache=flag).steps["normalizer"] for flag in (False, None)]
+        for _ in range(repeats)
     ]
     assert all(not computed.is_cached and reused.is_cached for computed, reused in took)
     return median(computed.duration for computed, _ in took), median(reused.duration for _, reused in took)

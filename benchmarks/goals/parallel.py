@@ -1,4 +1,4 @@
-"""Steps that do not wait for each other, at once: on threads, and on processes."""
+"""Measures independent steps in parallel, on threads and on processes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ WITH_THREADS, WITH_PROCESSES = 1.15, 1.25
 
 
 def parallel(bench: Bench) -> list[Figure]:
-    """Eight sleeping steps beside the time that they sleep, in a process that has run steps before and in a
-    new one."""
+    """Measure eight sleeping steps beside their sleep, in a warm process and in a new one."""
     nap = bench.sizes.nap
     return [
         *measured(bench, "8 threads", ON_THREADS, nap, WITH_THREADS),
@@ -31,7 +30,7 @@ def parallel(bench: Bench) -> list[Figure]:
 
 
 def measured(bench: Bench, label: str, how: dict[str, Any], ideal: float, at_most: float) -> list[Figure]:
-    """Give the line with a goal, and for a new process one without."""
+    """Give the line with a goal, and the line of a new process without one."""
     nap, repeats = bench.sizes.nap, bench.sizes.seldom
     work = f"8 steps of {nap:g} s, {label}"
     if not how.keys() <= inspect.signature(naps(0, 1, 0).run).parameters.keys():
@@ -47,8 +46,7 @@ def measured(bench: Bench, label: str, how: dict[str, Any], ideal: float, at_mos
 
 
 def sleep_at_once(how: dict[str, Any], nap: float, repeats: int) -> float:
-    """Run new sleeping steps; with repeats, after a small run has imported everything and started the
-    workers."""
+    """Run new sleeping steps; with repeats, a small run first does all imports and starts the workers."""
     if not repeats:
         return seconds(functools.partial(naps(0, STEPS, nap).run, **how))
     naps(-STEPS, STEPS, 0).run(**how)

@@ -1,4 +1,4 @@
-"""The pipelines that are measured. Their steps do next to nothing: what is left is zencache's own."""
+"""Defines the measured pipelines, whose steps do so little that zencache's own time remains."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def length(values: np.ndarray) -> int:
 
 
 def chain(steps: int, begin: int = 0) -> Pipeline:
-    """One step after the other; another `begin` changes the first step's parameter."""
+    """A chain of steps; another `begin` changes the first step's parameter."""
 
     @pipeline(name=f"chain_{steps}")
     def made() -> None:
@@ -57,9 +57,9 @@ def chain(steps: int, begin: int = 0) -> Pipeline:
 
 
 def grid(layers: int, width: int = 32) -> Pipeline:
-    """Layers of steps; each step takes what two neighbours of the layer before give, and a number of its own.
+    """Layers of steps; each step takes two outputs of the layer before, and a unique number.
 
-    Without the number, two steps could have one key, and one of them be a hit in the first run.
+    Without the number, two steps could have one key, and one of them would be a hit in the first run.
     """
 
     @pipeline(name=f"grid_{layers}")
@@ -72,7 +72,7 @@ def grid(layers: int, width: int = 32) -> Pipeline:
 
 
 def naps(begin: int, count: int, seconds: float) -> Pipeline:
-    """Steps that do not wait for each other, and only sleep."""
+    """Independent steps that only sleep."""
 
     @pipeline(name="naps")
     def made() -> None:
@@ -83,7 +83,7 @@ def naps(begin: int, count: int, seconds: float) -> Pipeline:
 
 
 def unneeded(items: int, number: int = 0) -> Pipeline:
-    """An array whose length is taken, and beside it a step that knows neither."""
+    """An array, a step that takes its length, and an independent step."""
 
     @pipeline(name="unneeded")
     def made() -> None:

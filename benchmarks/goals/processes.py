@@ -1,4 +1,4 @@
-"""Whole processes: what a user waits for from Enter to the prompt."""
+"""Measures whole processes: the time that a user waits from Enter to the prompt."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ HALF_A_SECOND, SECOND_AND_A_HALF = 0.5, 1.5
 
 
 def fresh(bench: Bench) -> list[Figure]:
-    """A fully cached run of the two steps of the digits example, beside its imports alone."""
+    """Measure a fully cached run of the digits example's two steps, beside its imports alone."""
     folder = bench.folder("fresh")
     digits, bare = script(folder, "digits.py", DIGITS), script(folder, "bare.py", IMPORTS)
     bench.run([digits], folder)
-    said = bench.run([digits], folder).splitlines()[-1]
-    assert said == "{'cached'}", f"not a cached run: {said}"
+    printed = bench.run([digits], folder).splitlines()[-1]
+    assert printed == "{'cached'}", f"not a cached run: {printed}"
     took = in_turns(
         bench.sizes.often,
         {name: lambda name=name: bench.timed([name], folder)[1] for name in (digits, bare)},
@@ -90,14 +90,14 @@ def fresh(bench: Bench) -> list[Figure]:
 
 
 def first(bench: Bench) -> list[Figure]:
-    """A first run of ten trivial steps in a new process, beside one that imports Beam."""
-    found: set[str] = set()
+    """Measure a first run of ten trivial steps in a new process, beside one that imports Beam."""
+    modules: set[str] = set()
     beam = script(bench.folder("beam"), "beam.py", "import apache_beam")
 
     def chain() -> float:
         path = script(bench.folder("first"), "chain.py", CHAIN)
-        said, took = bench.timed([path], Path(path).parent)
-        found.update(json.loads(said.splitlines()[-1]))
+        printed, took = bench.timed([path], Path(path).parent)
+        modules.update(json.loads(printed.splitlines()[-1]))
         return took
 
     chain()
@@ -109,9 +109,9 @@ def first(bench: Bench) -> list[Figure]:
         difference("new process, 10 steps computed", took["chain"], beside, "s", SECOND_AND_A_HALF),
         Figure(
             "tensorflow, tfx.components in it",
-            ", ".join(sorted(found)) or "not imported",
+            ", ".join(sorted(modules)) or "not imported",
             goal="not imported",
-            met=not found,
+            met=not modules,
         ),
     ]
 

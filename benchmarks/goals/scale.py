@@ -1,4 +1,4 @@
-"""A thousand steps in one pipeline, beside a hundred: what a step costs must not grow."""
+"""Measures a thousand steps in one pipeline beside a hundred: the cost of a step must not grow."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def many(bench: Bench) -> list[Figure]:
 
 
 def grown(bench: Bench, shape: str, sizes: dict[str, tuple[int, int]]) -> list[Figure]:
-    """Compare a step's share in a large pipeline and in a small one; each has a size and a number of
-    steps."""
+    """Compare the time per step of a large and a small pipeline, each given by size and number of steps."""
     small, large = (steps for _, steps in sizes.values())
     projects = {name: bench.project(shape, size) for name, (size, _) in sizes.items()}
     name = {"chain": "chain", "grid": f"{WIDTH} wide"}[shape]

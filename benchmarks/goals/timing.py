@@ -1,4 +1,4 @@
-"""Measures taken in turns, so that what else the machine does disturbs all of them alike."""
+"""Takes measures in turns, so that other load of the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ def in_turns(
     ways: Mapping[str, Callable[[], float]],
     choose: Callable[[list[float]], float] = median,
 ) -> dict[str, float]:
-    """Measure several ways, one after the other again and again; give the median of each, or another
-    choice."""
+    """Measure several ways in turns, repeatedly; give the median of each, or another choice."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
@@ -31,12 +30,12 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Give the seconds that a call takes, and what it gives."""
+    """Give the seconds that a call takes, and its result."""
     started = time.perf_counter()
     answer = call()
     return time.perf_counter() - started, answer
 
 
 def tell(text: str) -> None:
-    """Say how far it is, beside the table."""
+    """Print progress to standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Cached runs in a process that has made one before: per step, and by what else is in the store."""
+"""Measures cached runs in a warm process: per step, and with a long history in the store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 A_STEP = 0.001
 NOT_GROWING = 1.1
-"""A tenth more is noise."""
+"""A difference of a tenth is noise."""
 WITH_HISTORY = 1.5
 SHORT, LONG = 10, 100
 
 
 def warm(bench: Bench) -> list[Figure]:
-    """A further run of 10, 100 and 1,000 steps."""
+    """Measure a further run of 10, 100 and 1,000 steps."""
     counts = (SHORT, LONG, bench.sizes.steps)
     projects = {str(count): bench.project("chain", count) for count in counts}
     took = bench.call(inside.in_turns_at, bench.folder("warm"), projects=projects, repeats=bench.sizes.often)
@@ -43,7 +43,7 @@ def warm(bench: Bench) -> list[Figure]:
 
 
 def history(bench: Bench) -> list[Figure]:
-    """The same ten steps with a long history in the store, beside the same without."""
+    """Measure ten steps with a long history in the store, beside the same steps in a new store."""
     sizes = bench.sizes
     long, _ = bench.filled(executed_and_reused, like=("chain", SHORT), steps=SHORT, count=sizes.executions)
     popular, _ = bench.filled(reused, like=("chain", SHORT), steps=SHORT, count=sizes.reuses)
@@ -54,16 +54,16 @@ def history(bench: Bench) -> list[Figure]:
 
 
 def with_history(bench: Bench, label: str, folder: Path) -> list[Figure]:
-    """Time a cached run, and a plan in which the first step is changed and all others wait for it."""
+    """Time a cached run, and a plan whose first step changed and all others depend on it."""
     empty, _, _ = bench.project("chain", SHORT)
     projects = {"full": (str(folder), "chain", SHORT), "empty": (empty, "chain", SHORT)}
     figures = []
-    for work, given in {
+    for work, options in {
         "cached run": {},
         "plan after a change": {"what": "plan", "changed": True},
     }.items():
         took = bench.call(
-            inside.in_turns_at, bench.folder("turns"), projects=projects, repeats=bench.sizes.often, **given
+            inside.in_turns_at, bench.folder("turns"), projects=projects, repeats=bench.sizes.often, **options
         )
         beside = ("in a new store", took["empty"])
         figures.append(ratio(f"{work}, 10 steps; {label}", took["full"], beside, "s", WITH_HISTORY))

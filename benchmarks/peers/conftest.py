@@ -1,3 +1,3 @@
-"""Scripts of other libraries import them, which only their own environments can."""
+"""Excludes the scripts of other libraries from collection: only their own environments can import those."""
 
 collect_ignore_glob = ["scripts/*"]

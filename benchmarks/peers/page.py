@@ -1,4 +1,4 @@
-"""The figures, and what they mean, as a page."""
+"""Writes the page of the comparison: the figures and their meaning."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ takes for unchanged code, and reuses wrongly, is another comparison: [truth.md](
 HALF_A_SECOND = 0.5
 OF_JOBLIB = 0.4
 LEAST_TIMES = {"tfx-local": 30, "tfx-beam": 30, "zenml": 15}
-"""The goals: zencache's overhead in seconds, beyond joblib's in seconds, and how many times less than others'."""
+"""The goals: zencache's overhead in seconds, its excess over joblib's, and the ratios of others' to it."""
 TELLING = 0.1
-"""Ratios below this are not told apart."""
+"""Ratios below this are not distinguished."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ class Measured:
 
     @property
     def runs(self) -> int:
-        return sum(len(made.two) for made in self.rounds)
+        return sum(len(timed_round.two) for timed_round in self.rounds)
 
     def seconds(self, what: str) -> list[float]:
         """Give a figure of each round, or the figures of all runs within its process."""
-        figures = [getattr(made, what) for made in self.rounds]
+        figures = [getattr(timed_round, what) for timed_round in self.rounds]
         return [one for each in figures for one in (each if isinstance(each, tuple) else (each,))]
 
     def median(self, what: str) -> float:
@@ -119,7 +119,7 @@ def document(measured: Sequence[Measured], command: str, machine: str, spent: fl
 
 
 def goals(measured: dict[str, Measured]) -> str:
-    """Compare what is aimed at with what was measured."""
+    """Compare the goals with the measured figures."""
     over = {name: one.median("over_bare") for name, one in measured.items()}
     rows = [
         judged(f"at most {HALF_A_SECOND} s", f"{over['zencache']:.2f} s", over["zencache"] <= HALF_A_SECOND)

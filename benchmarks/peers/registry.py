@@ -1,4 +1,4 @@
-"""The libraries that are timed, and where each of them runs."""
+"""Lists the timed libraries and their environments."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ else:
 HERE = Path(__file__).parent
 SCRIPTS = HERE / "scripts"
 BESIDE = tuple(f"{package}=={version(package)}" for package in ("numpy", "scikit-learn"))
-"""What the work of the scripts imports, everywhere in the versions of the environment that runs the
-benchmark."""
+"""Imports of the scripts' work; every environment has the versions of the one that runs the benchmark."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A library, its script, and the words of the page on it."""
+    """A library, its script, and the page's text about it."""
 
     name: str
     title: str
@@ -50,7 +49,7 @@ class Peer:
 
     @property
     def environment(self) -> Environment | None:
-        """An environment of its own, or None for the one that runs the benchmark."""
+        """The library's environment, or None for the one that runs the benchmark."""
         if not self.requirements:
             return None
         folder = CACHE / "side-by-side" / self.name
@@ -61,17 +60,17 @@ class Peer:
         return self.environment.executable if self.environment else Path(sys.executable)
 
     def command(self, mode: str, store: Path) -> list[str]:
-        """Tell how its script is started."""
+        """Give the command that starts its script."""
         script = SCRIPTS / (self.script or f"with_{self.name}.py")
         return [str(self.executable), str(script), mode, str(store), *self.arguments]
 
 
 def peers() -> dict[str, Peer]:
     """Read the peers' file."""
-    told = tomllib.loads((HERE / "peers.toml").read_text(encoding="utf-8"))
+    peers_file = tomllib.loads((HERE / "peers.toml").read_text(encoding="utf-8"))
     return {
         name: Peer(name, **{key: frozen(value) for key, value in words.items()})
-        for name, words in told.items()
+        for name, words in peers_file.items()
     }
 
 

@@ -1,8 +1,8 @@
-"""Time equal pipelines in zencache and in other libraries, side by side, and write `benchmarks/RESULTS.md`.
+"""Times equal pipelines in zencache and in other libraries, and writes `benchmarks/RESULTS.md`.
 
-`python -m benchmarks.peers.run [PEER …] [--repeats N] [--slow-repeats N] [--to FILE]`. Each peer has an
-environment of its own, which is made where it is missing. Repeats are interleaved: all peers once, then all
-peers again. A part of the peers is printed, and written only where `--to` says.
+`python -m benchmarks.peers.run [PEER …] [--repeats N] [--slow-repeats N] [--to FILE]`. Each peer has its own
+environment, which is created if it is missing. Repeats are interleaved: all peers once, then all peers again.
+The result of some of the peers is printed, and written only to the file of `--to`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.peers.setup import made
 
 WHERE = Path(__file__).parents[1] / "RESULTS.md"
 QUIET = 0.5
-"""The load of a machine that does little else."""
+"""The highest load of a machine that is nearly idle."""
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         peer: min(options.repeats, options.slow_repeats if peer.slow else options.repeats) for peer in able
     }
     if os.getloadavg()[0] > QUIET:
-        timing.say("this machine is busy with something else, which the figures will show")
+        timing.say("this machine is busy, which affects the figures")
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as root:
         rounds = interleaved(repeats, Path(root))
@@ -58,7 +58,7 @@ def parsed() -> argparse.Namespace:
 
 
 def shown(options: argparse.Namespace) -> str:
-    """Tell the command with what was chosen for it."""
+    """Give the command with its options."""
     named = [] if options.peers == list(peers()) else options.peers
     numbers = f"--repeats {options.repeats} --slow-repeats {options.slow_repeats}"
     return " ".join(["python -m benchmarks.peers.run", *named, numbers])
@@ -70,11 +70,11 @@ def interleaved(repeats: dict[Peer, int], root: Path) -> dict[Peer, list[timing.
     rounds = {peer: [] for peer in repeats}
     for number in range(max(repeats.values())):
         for peer in (peer for peer, times in repeats.items() if number < times):
-            made = timing.timed(peer, root / peer.name / str(number), right[peer])
-            rounds[peer].append(made)
+            timed_round = timing.timed(peer, root / peer.name / str(number), right[peer])
+            rounds[peer].append(timed_round)
             timing.say(
-                f"repeat {number + 1} of {repeats[peer]}, {peer}: {made.over_bare:.2f} s over bare, "
-                f"first run {made.first:.1f} s"
+                f"repeat {number + 1} of {repeats[peer]}, {peer}: {timed_round.over_bare:.2f} s over bare, "
+                f"first run {timed_round.first:.1f} s"
             )
     return rounds
 

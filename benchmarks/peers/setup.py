@@ -1,5 +1,4 @@
-"""Make the environments of the libraries that `benchmarks.peers.run` times: `python -m
-benchmarks.peers.setup`."""
+"""Creates the environments of the timed libraries: `python -m benchmarks.peers.setup`."""
 
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def made(wanted: Iterable[Peer]) -> list[Peer]:
-    """Make what is not there yet; give the peers that can run, and say which cannot."""
+    """Create missing environments; give the peers that can run, and report the others."""
     return [peer for peer in wanted if can_run(peer)]
 
 
 def can_run(peer: Peer) -> bool:
-    """Make the peer's environment if it has one of its own; False, with words, if that fails."""
+    """Create the peer's own environment, if it has one; False, with a message, if that fails."""
     try:
         if peer.environment:
             peer.environment.make()

@@ -1,4 +1,4 @@
-"""One round with a library: its processes are timed, and what they did is proved by traces of executions."""
+"""Times one round with a library, and checks its runs by the traces of executions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEN = Counter(start=1, add=9)
 
 
 class WrongRunError(Exception):
-    """A run failed, was not cached, or gave another result than the plain functions."""
+    """A run failed, was not cached, or had another result than the plain functions."""
 
 
 @dataclass(frozen=True)
@@ -55,26 +55,25 @@ def plain(peer: Peer, scratch: Path) -> dict[str, Any]:
 
 
 def timed(peer: Peer, store: Path, right: dict[str, Any]) -> Round:
-    """Time one round in an empty store; raise WrongRunError unless what should be cached was, with right
-    results."""
+    """Time one round in an empty store; raise WrongRunError if a step was not cached or a result is wrong."""
     store.mkdir(parents=True)
-    first, said = process(peer.command("run", store), store)
-    check(peer, "first run", store, TWO, {"two": [said["two"]]}, right)
+    first, answer = process(peer.command("run", store), store)
+    check(peer, "first run", store, TWO, {"two": [answer["two"]]}, right)
     imports, _ = process(peer.command("imports", store), store)
     bare, _ = process([str(peer.executable), str(SCRIPTS / "work.py")], store)
-    cached, said = process(peer.command("run", store), store)
-    check(peer, "cached run", store, TWO, {"two": [said["two"]]}, right)
-    _, said = process(peer.command("warm", store), store)
-    results = {pipeline: said[pipeline]["results"] for pipeline in ("two", "ten")}
+    cached, answer = process(peer.command("run", store), store)
+    check(peer, "cached run", store, TWO, {"two": [answer["two"]]}, right)
+    _, answer = process(peer.command("warm", store), store)
+    results = {pipeline: answer[pipeline]["results"] for pipeline in ("two", "ten")}
     check(peer, "runs in one process", store, TWO + TEN, results, right)
-    return Round(bare, imports, first, cached, tuple(said["two"]["seconds"]), tuple(said["ten"]["seconds"]))
+    return Round(
+        bare, imports, first, cached, tuple(answer["two"]["seconds"]), tuple(answer["ten"]["seconds"])
+    )
 
 
 def process(command: list[str], folder: Path) -> tuple[float, dict[str, Any]]:
-    """Run a process to its end; give its seconds and what it says on the last line of its standard output."""
-    temporary = (
-        folder.parent / "temporary"
-    )  # removed with the benchmark's folder: Beam leaves something there
+    """Run a process to its end; give its seconds and the last line of its standard output."""
+    temporary = folder.parent / "temporary"  # removed with the benchmark's folder: Beam leaves files there
     temporary.mkdir(exist_ok=True)
     began = time.perf_counter()
     done = subprocess.run(
@@ -96,7 +95,7 @@ def process(command: list[str], folder: Path) -> tuple[float, dict[str, Any]]:
 def check(
     peer: Peer, what: str, store: Path, executed: Counter, results: dict[str, list], right: dict[str, Any]
 ) -> None:
-    """Compare the steps executed in a store up to now, and the results of runs, with what they have to be."""
+    """Compare the steps executed in a store so far, and the results of runs, with the expected ones."""
     trace = Counter((store / "executions.txt").read_text().split())
     if trace != executed:
         raise WrongRunError(f"{peer}, {what}: executed {dict(trace)}, not {dict(executed)}")
@@ -106,7 +105,7 @@ def check(
 
 
 def versions(peer: Peer) -> dict[str, str]:
-    """Ask the peer's environment for the versions of the library, of Python, and of what the work imports."""
+    """Read from the peer's environment the versions of the library, of Python, and of the work's imports."""
     code = (
         "import json, platform, sys; from importlib.metadata import version; "
         "print(json.dumps({'Python': platform.python_version(), **{p: version(p) for p in sys.argv[1:]}}))"

@@ -1,3 +1,3 @@
-"""Adapters to other libraries import them, which only their own environments can."""
+"""Excludes the adapters to other libraries from collection: only their own environments can import those."""
 
 collect_ignore_glob = ["peers/*", "stub/*"]

@@ -1,4 +1,4 @@
-"""The peers, and an environment of its own for each."""
+"""Lists the peers, each with its own environment."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ else:
 
 HERE = Path(__file__).parent
 BESIDE = ("numpy==1.26.4", "pydantic==2.12.5")
-"""What the probes import beside the standard library, in the versions of each environment."""
+"""Imports of the probes beside the standard library, in the versions of each environment."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A library that caches, and the words of the table on it."""
+    """A library that caches, and the table's text about it."""
 
     name: str
     title: str
@@ -48,8 +48,8 @@ class Peer:
 
 def peers() -> dict[str, Peer]:
     """Read the peers' file."""
-    told = tomllib.loads((HERE / "peers.toml").read_text())
+    peers_file = tomllib.loads((HERE / "peers.toml").read_text())
     return {
         name: Peer(name, **{**words, "requirements": tuple(words["requirements"])})
-        for name, words in told.items()
+        for name, words in peers_file.items()
     }

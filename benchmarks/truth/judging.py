@@ -1,4 +1,4 @@
-"""Probes are run by a peer, and what it does is judged by the verdict that truth demands."""
+"""Runs probes with a peer, and judges its behaviour by the expected verdicts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Kind = Literal["right hit", "right rerun", "stale", "needless", "imprecise", "no
 
 @dataclass(frozen=True)
 class Look:
-    """What a peer did on one side: it reused a stored result or not, or the key that it would look up."""
+    """The outcome on one side: whether the peer reused a stored result, or the key that it would look up."""
 
     reused: bool = False
     key: str | None = None
@@ -33,7 +33,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Judged:
-    """A probe, and what became of it with one library."""
+    """A probe, and its outcome with one library."""
 
     probe: harness.Probe
     kind: Kind
@@ -45,22 +45,22 @@ class Judged:
 
 
 class Server:
-    """A process in the peer's environment that has imported the peer and forks for each side."""
+    """A process in the peer's environment that imports the peer and forks for each side."""
 
     def __init__(self, peer: Peer, scratch: Path, seed: int, **environ: str) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         command = [str(peer.executable), str(Path(__file__).with_name("side.py")), peer.name, str(scratch)]
-        said = (scratch / f"said{seed}.txt").open("w")
+        log = (scratch / f"said{seed}.txt").open("w")
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=log,
             text=True,
             env={**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": "1", **environ},
         )
         if self._process.stdout.readline() != "ready\n":
-            raise RuntimeError(f"{peer} does not start:\n{Path(said.name).read_text()[-3000:]}")
+            raise RuntimeError(f"{peer} does not start:\n{Path(log.name).read_text()[-3000:]}")
 
     def look(self, job: dict) -> Look:
         self._process.stdin.write(json.dumps(job) + "\n")
@@ -93,7 +93,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Sides:
-    """Three processes one after another: before the edit, after it, and once more with nothing changed."""
+    """Three processes in sequence: before the edit, after it, and once more without a change."""
 
     before: Look
     after: Look
@@ -101,9 +101,9 @@ class Sides:
 
 
 def run(peer: Peer, probes: Sequence[harness.Probe], root: Path) -> list[Sides]:
-    """Run the probes in two processes with two hash seeds; no side has the seed of the one before.
+    """Run the probes in two processes with two hash seeds; successive sides have different seeds.
 
-    The third sides are those that tell something: where the step was run again after the edit.
+    The third side runs only if the step ran again after the edit.
     """
     with ExitStack() as stack:
         servers = [stack.enter_context(Server(peer, root / "scratch", seed)) for seed in (1, 2)]
@@ -114,14 +114,14 @@ def run(peer: Peer, probes: Sequence[harness.Probe], root: Path) -> list[Sides]:
             None if is_hit(*looks) else project
             for project, *looks in zip(projects, before, after, strict=True)
         ]
-        again = phase(servers, pending, Project.after)
-    return [Sides(*looks) for looks in zip(before, after, again, strict=True)]
+        repeated = phase(servers, pending, Project.after)
+    return [Sides(*looks) for looks in zip(before, after, repeated, strict=True)]
 
 
 def phase(
     servers: Sequence[Server], projects: Sequence[Project | None], job: Callable[[Project], dict]
 ) -> list[Look]:
-    """Let each server look at its share of the projects; None is passed over."""
+    """Let each server process its share of the projects; None is skipped."""
 
     def share(first: int) -> list[Look]:
         mine = projects[first :: len(servers)]
@@ -136,7 +136,7 @@ def phase(
 
 
 def judge(truth: harness.Outcome, sides: Sides) -> Judged:
-    """Judge what the peer did by what the plain function gives."""
+    """Judge the peer by the results of the plain function."""
     why = not_applicable(truth, sides)
     return Judged(
         truth.probe, "not applicable" if why else kind(truth.probe, is_hit(sides.before, sides.after)), why
@@ -144,12 +144,12 @@ def judge(truth: harness.Outcome, sides: Sides) -> Judged:
 
 
 def is_hit(before: Look, after: Look) -> bool:
-    """Say whether the peer reuses on the second side what it stored on the first."""
+    """Say whether the peer reuses on the second side the result of the first."""
     return after.reused or (before.key is not None and before.key == after.key)
 
 
 def not_applicable(truth: harness.Outcome, sides: Sides) -> str:
-    """Say why a probe says nothing of a peer, if it does."""
+    """Say why a probe is not applicable to a peer; None if it is applicable."""
     before, after = sides.before, sides.after
     stored = truth.before if after.reused else truth.after
     another = before.reused or (before.result, after.result) != (truth.before.result, stored.result)
@@ -165,7 +165,7 @@ def not_applicable(truth: harness.Outcome, sides: Sides) -> str:
 
 
 def runs_forever(sides: Sides) -> bool:
-    """Say whether the peer runs the step again although nothing at all has changed."""
+    """Say whether the peer runs the step again without any change."""
     return not is_hit(sides.before, sides.after) and not is_hit(sides.after, sides.again)
 
 

@@ -1,8 +1,8 @@
-"""Run the probes of `tests/cache_truth` on other libraries, and write `benchmarks/truth.md`.
+"""Runs the probes of `tests/cache_truth` on other libraries, and writes `benchmarks/truth.md`.
 
-`python -m benchmarks.truth.run [PEER ...] [--themes THEME ...] [--to FILE]`. Each peer has an environment of
-its own, which the command makes. A part of the probes or of the peers is printed, and written only where
-`--to` says.
+`python -m benchmarks.truth.run [PEER ...] [--themes THEME ...] [--to FILE]`. The command creates an
+environment for each peer. The result of some probes or peers is printed, and written only to the file of
+`--to`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def parsed() -> argparse.Namespace:
 
 
 def judged(peer: Peer, truths: list[Outcome], root: Path) -> table.Result | None:
-    """Run all probes on a peer; say so where its environment cannot be made."""
+    """Run all probes on a peer; None, with a message, if its environment cannot be created."""
     try:
         peer.environment.make()
     except subprocess.CalledProcessError as error:
@@ -59,10 +59,10 @@ def judged(peer: Peer, truths: list[Outcome], root: Path) -> table.Result | None
         return None
     began = time.perf_counter()
     sides = judging.run(peer, [truth.probe for truth in truths], root)
-    found = [judging.judge(*both) for both in zip(truths, sides, strict=True)]
-    checked = zenml_runs.compared(peer, truths, found, root) if peer.name == "zenml" else ""
+    judged = [judging.judge(*both) for both in zip(truths, sides, strict=True)]
+    checked = zenml_runs.compared(peer, truths, judged, root) if peer.name == "zenml" else ""
     print(f"{peer}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
-    return table.Result.of(peer, found, truths, checked)
+    return table.Result.of(peer, judged, truths, checked)
 
 
 if __name__ == "__main__":

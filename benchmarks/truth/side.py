@@ -1,9 +1,8 @@
-"""One side of a probe in a peer's environment: a project is loaded in a fresh process and its step run by the
-peer.
+"""Runs one side of a probe in a peer's environment: loads a project in a fresh process and runs its step.
 
-Run as a script, `side.py PEER SCRATCH`, this is a server, as `tests/cache_truth/side.py` is: it imports the
-peer but no user's module, reads one job a line from its standard input, forks for each, and writes what the
-child found as one line of JSON.
+Run as a script, `side.py PEER SCRATCH`, this is a server like `tests/cache_truth/side.py`. It imports the
+peer but no module of a user, and reads one job a line from its standard input. It forks for each job, and
+writes the child's result as one line of JSON.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ WARM = "from zencache import step\n\n\n@step\ndef work(x: int = 3) -> float:\n  
 
 
 def main(name: str, scratch: str) -> None:
-    sys.path[0] = str(HERE / "stub")  # and not this folder: a project's modules are its own
+    sys.path[0] = str(HERE / "stub")  # without this folder, so that a project imports only its own modules
     sys.dont_write_bytecode = True
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -48,7 +47,7 @@ def main(name: str, scratch: str) -> None:
 
 
 def module_at(path: Path, name: str) -> types.ModuleType:
-    """Load a file as a module under a name that no project has."""
+    """Load a file as a module under a name that no project uses."""
     spec = importlib.util.spec_from_file_location(name, path)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -56,12 +55,11 @@ def module_at(path: Path, name: str) -> types.ModuleType:
 
 
 def import_what_a_run_imports(peer: types.ModuleType, shared: types.ModuleType, folder: Path) -> None:
-    """Run a first step in a child, and import here what it imported, so that a child costs a fork and the
-    run."""
+    """Run a first step in a child, and do its imports here, so that a child needs only a fork and the run."""
     shared.write(folder / "main.py", WARM)
     job = {"folder": str(folder), "store": str(folder), "environ": {}, "path": [], "start": "import"}
-    found = json.loads(in_a_child(peer, shared, {**job, "arguments": "", "modules": True}))
-    for name in found.get("modules", ()):
+    imported = json.loads(in_a_child(peer, shared, {**job, "arguments": "", "modules": True}))
+    for name in imported.get("modules", ()):
         with contextlib.suppress(Exception):
             importlib.import_module(name)
 
@@ -72,7 +70,7 @@ def in_a_child(peer: types.ModuleType, shared: types.ModuleType, job: dict) -> s
 
 
 def look(peer: types.ModuleType, shared: types.ModuleType, job: dict) -> dict:
-    """Load the project and run its step by the peer; say what was found, or what failed."""
+    """Load the project and run its step with the peer; report the result or the error."""
     try:
         return looked(peer, shared, job)
     except BaseException:  # noqa: BLE001 - a project and a peer may fail in any way
@@ -80,7 +78,7 @@ def look(peer: types.ModuleType, shared: types.ModuleType, job: dict) -> dict:
 
 
 def looked(peer: types.ModuleType, shared: types.ModuleType, job: dict) -> dict:
-    """Load the project, let the edit be written where it comes late, and run the step."""
+    """Load the project, write an edit that comes late, and run the step."""
     import zencache
 
     peer.begin(Path(job["store"]), Path(job["folder"]))
@@ -91,17 +89,17 @@ def looked(peer: types.ModuleType, shared: types.ModuleType, job: dict) -> dict:
     step = chosen(zencache.STEPS, module)
     if job["start"] == "ran":
         shared.call(module, step.function, job["arguments"])
-    given = eval(f"_given_({job['arguments']})", {**vars(module), "_given_": lambda *a, **k: (a, k)})
-    found, result = peer.run(step, *given)
+    arguments = eval(f"_given_({job['arguments']})", {**vars(module), "_given_": lambda *a, **k: (a, k)})
+    outcome, result = peer.run(step, *arguments)
     if "modules" in job:
         return {"modules": [name for name in sys.modules if name not in ("main", "__main__")]}
-    return {**found, "result": repr(result)}
+    return {**outcome, "result": repr(result)}
 
 
 def chosen(steps: list, module: types.ModuleType) -> object:
-    """Find the step of the pipeline: main's `work`, or the last that was defined."""
-    made = getattr(module, "work", None)
-    return next((step for step in steps if step.made is made), steps[-1])
+    """Find the step of the pipeline: `work` of the main module, or the last one defined."""
+    function = getattr(module, "work", None)
+    return next((step for step in steps if step.made is function), steps[-1])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What became of the probes with each library, as a page."""
+"""Writes the page of the probes' outcomes with each library."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Result:
-    """A library, its probes as judged, and what happened in them."""
+    """A library, its judged probes, and their outcomes."""
 
     title: str
     python: str
@@ -170,13 +170,13 @@ def told(kind: str, truths: Sequence[Outcome]) -> Iterable[str]:
 
 
 def varied(truths: Sequence[Outcome]) -> Sequence[Outcome]:
-    """Choose examples of different themes, those first that need the fewest words."""
+    """Choose examples of different themes; examples that show a change come first."""
     first: dict[str, Outcome] = {}
     for truth in sorted(truths, key=lambda truth: not change(truth)):
         first.setdefault(truth.probe.theme, truth)
-    known = [first[theme] for theme in TELLING if theme in first]
-    others = [truth for truth in truths if truth not in known]
-    return [*known, *others][:EXAMPLES]
+    themes = [first[theme] for theme in TELLING if theme in first]
+    others = [truth for truth in truths if truth not in themes]
+    return [*themes, *others][:EXAMPLES]
 
 
 def change(truth: Outcome) -> str:

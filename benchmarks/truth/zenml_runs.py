@@ -1,4 +1,4 @@
-"""Real runs of ZenML on a sample of probes: what its keys say is what its runs do."""
+"""Runs ZenML on a sample of probes, to compare the runs with the verdicts by keys."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ if TYPE_CHECKING:
     from tests.cache_truth.harness import Outcome
 
 SAMPLE = 6
-"""How many hits, and how many reruns, are run; each takes two processes of several seconds."""
+"""The sizes of the samples of hits and of reruns; each probe takes two processes of several seconds."""
 HITS = ("stale", "right hit")
 
 
-def compared(peer: Peer, truths: list[Outcome], found: list[Judged], root: Path) -> str:
-    """Run a sample of the probes, both sides in processes of their own, and compare with the keys'
-    verdicts."""
+def compared(peer: Peer, truths: list[Outcome], verdicts: list[Judged], root: Path) -> str:
+    """Run a sample of the probes, each side in a separate process, and compare with the verdicts by keys."""
     able = [
         judged
-        for truth, judged in zip(truths, found, strict=True)
+        for truth, judged in zip(truths, verdicts, strict=True)
         if judged.kind != "not applicable"
         and is_number(truth.before.result)
         and is_number(truth.after.result)
@@ -44,7 +43,7 @@ def compared(peer: Peer, truths: list[Outcome], found: list[Judged], root: Path)
 
 
 def spread(judged: list[Judged]) -> list[Judged]:
-    """Take a sample from all over a list."""
+    """Take a sample evenly from a list."""
     return judged[:: max(1, len(judged) // SAMPLE)][:SAMPLE]
 
 
@@ -55,7 +54,7 @@ def is_number(result: str | None) -> bool:
 def is_reused(peer: Peer, judged: Judged, root: Path) -> bool | None:
     """Run the pipeline before the edit and after it; say whether the second run reused the step.
 
-    None says that one of the two failed, which tells nothing of the cache.
+    None says that one of the two failed, which says nothing about the cache.
     """
     place = root / "runs" / str(id(judged))
     shutil.copytree(root / "scratch" / "config", place / "config")

@@ -1,4 +1,4 @@
-"""Keras on MNIST, twice: the second run has another trainer, and reuses the import and the preprocessing.
+"""Trains a Keras model on MNIST twice: the second run has another trainer, and reuses the earlier steps.
 
 python examples/mnist/run.py [--dataset auto|mnist|digits] [--epochs N] [--lr X] [--no-cache]
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zencache import BaseParameters, Output, PipelineRun, pipeline, step
 
-# Read by TensorFlow when it is imported: only errors of its C++ side, please.
+# TensorFlow reads this variable when it is imported: only errors of its C++ code are shown.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
@@ -21,14 +21,14 @@ import numpy as np
 
 
 class TrainerParameters(BaseParameters):
-    """What differs between the two runs."""
+    """The parameters that differ between the two runs."""
 
     epochs: int = 1
     lr: float = 0.001
 
 
 def load_mnist() -> tuple[np.ndarray, ...]:
-    """Load the real MNIST (60,000 + 10,000 images of 28 x 28) by Keras, which keeps a copy in ~/.keras."""
+    """Load the real MNIST (60,000 + 10,000 images of 28 x 28) with Keras, which caches it in ~/.keras."""
     (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
     return x_train, y_train, x_test, y_test
 
@@ -58,7 +58,7 @@ def importer(dataset: str) -> Output(
 def normalizer(x_train: np.ndarray, x_test: np.ndarray) -> Output(
     x_train_normed=np.ndarray, x_test_normed=np.ndarray
 ):
-    """Scale to mean 0 and variance 1, by the training images' own."""
+    """Scale to mean 0 and variance 1 of the training images."""
     mean, std = x_train.mean(dtype=np.float64), x_train.std(dtype=np.float64)
     return ((x_train - mean) / std).astype(np.float32), ((x_test - mean) / std).astype(np.float32)
 
@@ -101,12 +101,12 @@ def mnist_pipeline(importer, normalizer, trainer, evaluator):  # noqa: ANN001, A
 
 
 def available(dataset: str) -> str:
-    """Choose the data set: what was asked for, or MNIST if it can be had."""
+    """Choose the data set: the requested one, or MNIST if it can be downloaded."""
     if dataset != "auto":
         return dataset
     try:
         load_mnist()
-    except Exception as error:  # noqa: BLE001 - a download can fail in many ways, and all mean the same here
+    except Exception as error:  # noqa: BLE001 - a download can fail in many ways, with one consequence
         reason = str(error).splitlines()[0]
         print(f"MNIST cannot be downloaded here ({reason}).")
         print(
@@ -140,7 +140,7 @@ def compare(first: PipelineRun, second: PipelineRun) -> None:
 
 
 def main() -> None:
-    """Make the two runs and compare them."""
+    """Run the pipeline twice and compare the runs."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -157,13 +157,13 @@ def main() -> None:
     dataset = available(chosen.dataset)
     first = TrainerParameters(epochs=chosen.epochs, lr=chosen.lr)
     second = TrainerParameters(epochs=chosen.epochs + 1, lr=chosen.lr * 10)
-    made = []
+    pipeline = []
     for params in (first, second):
         steps = {"normalizer": normalizer(), "trainer": trainer(params), "evaluator": evaluator()}
         run = mnist_pipeline(importer=importer(dataset=dataset), **steps)
-        made.append(run.run(enable_cache=False if chosen.no_cache else None))
+        pipeline.append(run.run(enable_cache=False if chosen.no_cache else None))
         print()
-    compare(*made)
+    compare(*pipeline)
 
 
 if __name__ == "__main__":

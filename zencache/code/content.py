@@ -97,17 +97,17 @@ def is_plain(value: Any) -> bool:
     >>> is_plain({"a": [1, (2.0, None)]}), is_plain([len])
     (True, False)
     """
-    left, seen = [value], set()
-    while left:
-        item = left.pop()
+    rest, seen = [value], set()
+    while rest:
+        item = rest.pop()
         if type(item) not in _PLAIN:
             return False
         if type(item) in (list, tuple, dict, set, frozenset):
             if id(item) in seen:
                 return False
             seen.add(id(item))
-            left.extend(item)
-            left.extend(item.values() if type(item) is dict else ())
+            rest.extend(item)
+            rest.extend(item.values() if type(item) is dict else ())
     return True
 
 

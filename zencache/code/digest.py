@@ -299,5 +299,5 @@ def _units(root: Node) -> Iterator[tuple[str, Unit]]:
         digests = taken.setdefault(node.label, [])
         if digest and digest not in digests:
             digests.append(digest)
-            again = f" ({len(digests)})" if len(digests) > 1 else ""
-            yield node.label + again, Unit(digest, node.text, node.kind not in CODE)
+            suffix = f" ({len(digests)})" if len(digests) > 1 else ""
+            yield node.label + suffix, Unit(digest, node.text, node.kind not in CODE)

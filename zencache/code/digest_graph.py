@@ -102,14 +102,14 @@ def digest_of(value: Any) -> str:
 
 def reachable(root: Node) -> Iterator[Node]:
     """Walk all that can be reached from a node, itself first."""
-    seen, left = {id(root)}, [root]
-    while left:
-        node = left.pop()
+    seen, stack = {id(root)}, [root]
+    while stack:
+        node = stack.pop()
         yield node
         for ref in reversed(node.refs):
             if id(ref) not in seen:
                 seen.add(id(ref))
-                left.append(ref)
+                stack.append(ref)
 
 
 def deep_digest(root: Node) -> str:
@@ -171,16 +171,16 @@ def unit_digest(node: Node) -> str:
     """Digest a node with its unnamed parts; what has a name is a unit of its own."""
     if not node.unit:
         parts: list[Any] = []
-        left, seen = [node], {id(node)}
-        while left:
-            each = left.pop()
-            parts.append([each.kind, each.own])
-            for ref in each.refs:
+        stack, seen = [node], {id(node)}
+        while stack:
+            current = stack.pop()
+            parts.append([current.kind, current.own])
+            for ref in current.refs:
                 if ref.label or ref.kind == "library":
                     parts += [ref.label or ref.own] if node.kind not in CODE else []
                 elif id(ref) not in seen:
                     seen.add(id(ref))
-                    left.append(ref)
+                    stack.append(ref)
         node.unit = digest_of(sorted(parts, key=str) if node.unordered else parts)
     return node.unit
 

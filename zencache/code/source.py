@@ -79,9 +79,9 @@ class Text:
 
     def _compiled(self, statement: ast.stmt, node: FunctionNode) -> Iterator[tuple[types.CodeType, bool]]:
         """Give the code objects of a statement's functions, each with whether it may be that of `node`."""
-        wanted = _name(node), first_line(node)
-        twins = [n for n, s in self.functions[wanted] if s is statement]
-        codes = [c for c in self._codes(statement) if (c.co_name, c.co_firstlineno) == wanted]
+        name_and_line = _name(node), first_line(node)
+        twins = [n for n, s in self.functions[name_and_line] if s is statement]
+        codes = [c for c in self._codes(statement) if (c.co_name, c.co_firstlineno) == name_and_line]
         for number, code in enumerate(codes):
             yield code, len(twins) != len(codes) or twins[number] is node
 
@@ -199,8 +199,8 @@ def texts_of(file: str) -> list[Text]:
 
 def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
     """Find the text of a live function; None where no text of its file compiles to it."""
-    for again in (False, True):
-        if again:
+    for is_reread in (False, True):
+        if is_reread:
             remember(code.co_filename)
         for text in texts_of(code.co_filename):
             node = text.find(code)

@@ -117,9 +117,9 @@ class StaticReach:
                 if not hasattr(builtins, name):
                     return library_node(f"{source}.{name}", source), rest
                 continue
-            node, left = self.find(source, (name, *rest))
+            node, remaining = self.find(source, (name, *rest))
             if node.kind != "undefined":
-                return node, left
+                return node, remaining
         return None
 
     def _definition(self, module: StaticModule, name: str, statements: list[ast.stmt]) -> Node:
@@ -209,13 +209,13 @@ class StaticReach:
 
     def _effects_of(self, module: StaticModule) -> list[Node]:
         effects = []
-        for each in self._importing(module, {}):
-            statements = [s for s in each.statements if self._has_effect(s, each)]
-            key = (each.name, "import")
+        for imported in self._importing(module, {}):
+            statements = [s for s in imported.statements if self._has_effect(s, imported)]
+            key = (imported.name, "import")
             if statements and key not in self._nodes:
-                node = self._nodes[key] = Node("effects", label=f"what importing {each.where} does")
-                node.text = "\n".join(each.text.segment(s) for s in statements)
-                self._put_off(node, statements, each)
+                node = self._nodes[key] = Node("effects", label=f"what importing {imported.where} does")
+                node.text = "\n".join(imported.text.segment(s) for s in statements)
+                self._put_off(node, statements, imported)
             if statements:
                 effects.append(self._nodes[key])
         return [Node("imports", refs=effects, unordered=True)] if effects else []
@@ -226,9 +226,11 @@ class StaticReach:
         for targets_of_name in module.imports.values():
             for target in targets_of_name:
                 name = absolute("." * target.level + target.module, module.package)
-                for wanted in filter(None, (name, f"{name}.{target.attribute}" if target.attribute else "")):
-                    if wanted not in seen and self._origin(wanted) == "project":
-                        inner = self.module(wanted)
+                for imported_name in filter(
+                    None, (name, f"{name}.{target.attribute}" if target.attribute else "")
+                ):
+                    if imported_name not in seen and self._origin(imported_name) == "project":
+                        inner = self.module(imported_name)
                         if inner is not None:
                             yield from self._importing(inner, seen)
 

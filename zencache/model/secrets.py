@@ -46,10 +46,10 @@ def is_for_secrets(annotation: Any) -> bool:
 
 def wrapped(value: Any, annotation: Any) -> Any:
     """Give a plain text or plain bytes as a secret where one is wanted; any other value as it is."""
-    wanted = (annotation, *get_args(annotation))
-    if type(value) is str and SecretStr in wanted:
+    accepted = (annotation, *get_args(annotation))
+    if type(value) is str and SecretStr in accepted:
         return SecretStr(value)
-    if type(value) is bytes and SecretBytes in wanted:
+    if type(value) is bytes and SecretBytes in accepted:
         return SecretBytes(value)
     return value
 

@@ -273,10 +273,10 @@ class PipelineSpec(Frozen):
 def in_order(steps: Sequence[StepSpec]) -> tuple[StepSpec, ...]:
     """Put each step after those that it waits for, and leave the order as it is otherwise."""
     names = {step.name for step in steps}
-    left, done, ordered = list(steps), set[str](), list[StepSpec]()
-    while left:
-        ready = next((step for step in left if step.upstream & names <= done), left[0])
-        left.remove(ready)
+    remaining, done, ordered = list(steps), set[str](), list[StepSpec]()
+    while remaining:
+        ready = next((step for step in remaining if step.upstream & names <= done), remaining[0])
+        remaining.remove(ready)
         done.add(ready.name)
         ordered.append(ready)
     return tuple(ordered)

@@ -63,7 +63,7 @@ class Recorder:
     """For each working folder, in order, what was opened while it was the working folder. Each
     opening is kept once: a step may read the same files a million times."""
     listed: dict[str, None] = field(default_factory=dict)
-    made: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
     """Folders that did not exist before the step made them."""
     hosts: dict[str, None] = field(default_factory=dict)
     programs: dict[str, None] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Recorder:
         self.segments += [*inner.segments, (inner.folder(), {})]
         for name in ("listed", "hosts", "programs", "environment"):
             getattr(self, name).update(getattr(inner, name))
-        self.made |= inner.made
+        self.created |= inner.created
         self.alone = False
 
 
@@ -250,7 +250,7 @@ def _listed(recorder: Recorder, args: Opened) -> None:
 def _made(recorder: Recorder, args: Opened) -> None:
     folder = absolute(args[0], recorder.folder())
     if not Path(folder).exists():
-        recorder.made.add(folder)
+        recorder.created.add(folder)
 
 
 def _unpickled(recorder: Recorder, args: Opened) -> None:

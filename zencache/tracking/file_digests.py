@@ -85,14 +85,14 @@ class FileDigests:
         >>> [path.name for path in FileDigests.matches("*.csv", Path.cwd())]
         ['a.csv', 'b.csv']
         """
-        wanted = os.path.join(root, os.path.expanduser(pattern))  # noqa: PTH111, PTH118 - Path drops a trailing /
-        if os.path.exists(wanted):  # noqa: PTH110 - a name may have [ or * in it
-            return [Path(wanted)]
+        absolute_pattern = os.path.join(root, os.path.expanduser(pattern))  # noqa: PTH111, PTH118 - Path drops a trailing /
+        if os.path.exists(absolute_pattern):  # noqa: PTH110 - a name may have [ or * in it
+            return [Path(absolute_pattern)]
         if not glob.has_magic(pattern):
             raise DefinitionError(
                 f"no file {pattern!r} in {root}; make it, or correct the path (it is relative to that folder)"
             )
-        matches = sorted(Path(name) for name in glob.glob(wanted, recursive=True))  # noqa: PTH207 - takes absolute patterns
+        matches = sorted(Path(name) for name in glob.glob(absolute_pattern, recursive=True))  # noqa: PTH207 - takes absolute patterns
         files = [path for path in matches if path.is_file()]
         if not files:
             raise DefinitionError(
@@ -139,8 +139,8 @@ class FileDigests:
         folder = path.rpartition("/")[0]
         if self._memory is not None and folder not in self._asked:
             self._asked.add(folder)
-            for file, found in self._memory.read(folder).items():
-                self._known.setdefault(file, found)
+            for file, entry in self._memory.read(folder).items():
+                self._known.setdefault(file, entry)
         remembered = self._known.get(path)
         return remembered[1] if remembered is not None and remembered[0] == stamp else None
 

@@ -109,7 +109,7 @@ def reads(recorder: Recorder, places: Places) -> Reads:
 
 def folders(recorder: Recorder, places: Places) -> list[str]:
     """Give the folders that a step listed and did not make, sorted."""
-    listed = (path for path in recorder.listed if path not in recorder.made)
+    listed = (path for path in recorder.listed if path not in recorder.created)
     return sorted(path for path in listed if places.rule(path) in {"yes", "found"} and Path(path).is_dir())
 
 

@@ -112,7 +112,9 @@ def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str 
     if now != before:
         return f"its target {name} {'changed' if now else 'is gone'}"
     # What serves models takes the highest number.
-    newer = [each.name for each in target.parent.iterdir() if each.name.isdigit() and target.name.isdigit()]
+    newer = [
+        entry.name for entry in target.parent.iterdir() if entry.name.isdigit() and target.name.isdigit()
+    ]
     return (
         f"a newer version lies beside its target {name}"
         if max(map(int, newer), default=0) > _number(target)

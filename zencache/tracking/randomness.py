@@ -69,12 +69,12 @@ def _python_led_to(before: Any, after: Any) -> bool:
     copy = random.Random()  # noqa: S311 - a copy, to see where it leads
     copy.setstate(before)
     words, place = before[1][:_WORDS], before[1][_WORDS]
-    wanted, wanted_place = after[1][:_WORDS], after[1][_WORDS]
-    if words == wanted:
+    target, wanted_place = after[1][:_WORDS], after[1][_WORDS]
+    if words == target:
         return bool(wanted_place > place)
     for _ in range(_FURTHEST):
         copy.getrandbits(32 * _WORDS)
-        if copy.getstate()[1][:_WORDS] == wanted:
+        if copy.getstate()[1][:_WORDS] == target:
             return True
     return False
 
@@ -84,13 +84,13 @@ def _numpy_led_to(before: Any, after: Any) -> bool:
         return False
     import numpy as np  # noqa: PLC0415 - it is loaded: there is a state
 
-    words, wanted = before["state"]["key"], after["state"]["key"]
-    if np.array_equal(words, wanted):
+    words, target = before["state"]["key"], after["state"]["key"]
+    if np.array_equal(words, target):
         return bool(after["state"]["pos"] > before["state"]["pos"])
     copy = np.random.MT19937()
     copy.state = {"bit_generator": "MT19937", "state": before["state"]}
     for _ in range(_FURTHEST):
         copy.random_raw(_WORDS, output=False)
-        if np.array_equal(copy.state["state"]["key"], wanted):
+        if np.array_equal(copy.state["state"]["key"], target):
             return True
     return False

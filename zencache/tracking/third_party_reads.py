@@ -125,11 +125,11 @@ def _note_of(reader: str, argument: str, *, skip: int) -> Callable[..., None]:
     def note(*args: Any, **kwargs: Any) -> None:
         if kwargs.get("filesystem") is not None:  # then the path is not one of this machine
             return
-        given = args[skip] if len(args) > skip else kwargs.get(argument)
+        value = args[skip] if len(args) > skip else kwargs.get(argument)
         mode = "w" if reader in _WRITERS else "r"
         if reader in _WITH_MODE:
             mode = str(args[skip + 1] if len(args) > skip + 1 else kwargs.get("mode", "r"))
-        for path in paths_of(given):
+        for path in paths_of(value):
             _opened(path, mode)
 
     return note

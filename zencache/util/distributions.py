@@ -98,9 +98,9 @@ def _found() -> dict[str, Any]:
     stamp = _stamp()
     for file in _memory:
         with suppress(OSError, ValueError, LookupError, TypeError):  # whatever is in the file
-            kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            if kept["stamp"] == stamp:
-                return kept
+            cached: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if cached["stamp"] == stamp:
+                return cached
     scan = {
         "stamp": stamp,
         "modules": _modules(),
@@ -134,7 +134,7 @@ def _stamp() -> str:
         with suppress(OSError):
             parts += [
                 f"{entry.path} {entry.stat().st_mtime_ns}"
-                for entry in sorted(os.scandir(folder or "."), key=lambda each: each.name)
+                for entry in sorted(os.scandir(folder or "."), key=lambda item: item.name)
                 if entry.name.endswith((".dist-info", ".egg-info"))
             ]
     return blake3("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

@@ -87,10 +87,10 @@ class DigestedFile:
 
     def write(self, data: Buffer) -> None:
         """Write bytes after those that are there."""
-        left = memoryview(data).cast("B")
-        self._jobs.append(self._beside.submit(self._digest, left))
-        while left:
-            left = left[self._file.write(left) :]
+        rest = memoryview(data).cast("B")
+        self._jobs.append(self._beside.submit(self._digest, rest))
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _digest(self, data: memoryview) -> None:
         for start in range(0, len(data), _CHUNK):

@@ -1,4 +1,4 @@
-"""Hamilton: functions are nodes, named by their arguments; drivers with a cache execute them."""
+"""Runs the work with Hamilton: functions are nodes, which drivers with a cache execute."""
 
 import os
 import sys

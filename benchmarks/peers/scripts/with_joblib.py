@@ -1,4 +1,4 @@
-"""joblib.Memory: cached functions, called one after another."""
+"""Runs the work with joblib.Memory: cached functions, called one after another."""
 
 import sys
 

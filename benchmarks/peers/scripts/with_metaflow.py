@@ -1,6 +1,6 @@
-"""Metaflow: it has no cache; `resume` of a finished run is the nearest, and copies that run task by task.
+"""Runs the work with Metaflow, whose `resume` of a finished run copies it task by task, in place of a cache.
 
-A run is a command of the file with its flow, and so is each of its tasks: `FLOW` says which flow is meant.
+A run is a command of the file with its flow, and so is each of its tasks; `FLOW` chooses the flow.
 """
 
 import os
@@ -87,7 +87,7 @@ FLOWS = {"Digits": Digits, "Chain": Chain}
 
 
 def verb(flow: str, store: str) -> str:
-    """Resume the last run of a flow, or run it where there is none."""
+    """Resume the last run of a flow, or run the flow if there is none."""
     return "resume" if Path(store, ".metaflow", flow).exists() else "run"
 
 

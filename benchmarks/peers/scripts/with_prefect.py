@@ -1,4 +1,4 @@
-"""Prefect 3: tasks whose results are kept by source and inputs, called by flows."""
+"""Runs the work with Prefect 3: tasks whose results are kept by source and inputs, called by flows."""
 
 import os
 import sys

@@ -1,5 +1,4 @@
-"""TFX: components made of Python functions, run by TFX's local runner or its Beam runner with the cache
-enabled."""
+"""Runs the work with TFX: Python function components, on the local or the Beam runner, with the cache on."""
 
 import json
 import sys

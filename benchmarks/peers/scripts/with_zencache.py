@@ -1,4 +1,4 @@
-"""zencache: steps and pipelines; the project is made in the working folder."""
+"""Runs the work with zencache: steps and pipelines, with the project in the working folder."""
 
 import sys
 

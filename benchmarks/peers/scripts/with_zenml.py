@@ -1,4 +1,4 @@
-"""ZenML: steps and pipelines on the local stack that is there without any set-up."""
+"""Runs the work with ZenML: steps and pipelines on its default local stack."""
 
 import os
 import sys

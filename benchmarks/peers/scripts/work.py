@@ -1,7 +1,7 @@
-"""The work of all scripts here, as plain functions, and how a script is asked and answers.
+"""Defines the work of all scripts as plain functions, and the arguments and answers of a script.
 
-Run by itself it imports what the work needs and computes nothing: the bare process that each library is
-measured against. `work.py plain` computes the results that each library has to give.
+Run as a script, it does the imports of the work and computes nothing: the bare process that each library is
+compared with. `work.py plain` computes the results that each library has to give.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RUNS = 5
-"""How often each pipeline is timed in one process, beside the run that fills the store."""
+"""Timed runs of each pipeline in one process, after the run that fills the store."""
 
 Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -43,19 +43,19 @@ def train(
 
 
 def start() -> int:
-    """Begin a chain of ten."""
+    """Start a chain of ten."""
     executed("start")
     return 0
 
 
 def add(x: int) -> int:
-    """Go on with a chain of ten."""
+    """Continue a chain of ten."""
     executed("add")
     return x + 1
 
 
 def executed(step: str) -> None:
-    """Leave a trace of an execution in the working folder, for the proof that a cached run had none."""
+    """Record an execution in the working folder, to prove that a cached run had none."""
     with Path("executions.txt").open("a") as trace:
         trace.write(f"{step}\n")
 
@@ -65,28 +65,28 @@ def answer(
     two: tuple[Callable[[], Any], Callable[[Any], float]],
     ten: tuple[Callable[[], Any], Callable[[Any], int]],
 ) -> None:
-    """Do what is asked with two pipelines, given as what runs them and what reads the result of a run.
+    """Run one mode with two pipelines, each given by a function that runs it and one that reads the result.
 
-    `imports` does nothing more than the script's imports; `run` runs the two steps once; `warm` times both
-    pipelines again and again in this process.
+    `imports` does only the script's imports; `run` runs the two steps once; `warm` times repeated runs of
+    both pipelines in this process.
     """
-    said = {}
+    answer = {}
     if mode == "run":
         run, result = two
-        said = {"two": result(run())}
+        answer = {"two": result(run())}
     if mode == "warm":
-        said = {"two": timed(*two), "ten": timed(*ten)}
-    print(json.dumps(said), flush=True)
+        answer = {"two": timed(*two), "ten": timed(*ten)}
+    print(json.dumps(answer), flush=True)
 
 
 def timed(run: Callable[[], Any], result: Callable[[Any], Any]) -> dict[str, Any]:
-    """Run once, then time some runs more; give all results and the seconds of each timed run."""
+    """Run once, then time further runs; give all results and the seconds of each timed run."""
     results, seconds = [result(run())], []
     for _ in range(RUNS):
         began = time.perf_counter()
-        made = run()
+        output = run()
         seconds.append(time.perf_counter() - began)
-        results.append(result(made))
+        results.append(result(output))
     return {"results": results, "seconds": seconds}
 
 

@@ -1,4 +1,4 @@
-"""Flyte 2: the function is a task of an environment with `cache="auto"`, and a local run runs it."""
+"""Runs a probe with Flyte 2: the function is a task with `cache="auto"`, which a local run executes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STATE: dict = {}
 
 
 def warm_up(scratch: Path) -> None:
-    """Do nothing: the imports above are all."""
+    """Do nothing; the imports above suffice."""
 
 
 def begin(store: Path, _folder: Path) -> None:
     os.environ["HOME"] = str(store)
-    loop = syncify._bg_loop  # its thread is the parent's: a fork starts it again
+    loop = syncify._bg_loop  # the thread belongs to the parent; a fork starts it again
     loop.__init__(loop.thread.name)
     STATE.update(store=store, environment=flyte.TaskEnvironment(name="probe", cache="auto"))
 

@@ -1,4 +1,4 @@
-"""Hamilton: the function is the one node of a module, and a driver with a cache executes it."""
+"""Runs a probe with Hamilton: the function is the one node of a module; a driver with a cache executes it."""
 
 from __future__ import annotations
 

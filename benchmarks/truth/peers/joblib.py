@@ -1,4 +1,4 @@
-"""joblib.Memory: the function is wrapped where it is defined, and called."""
+"""Runs a probe with joblib.Memory: the function is wrapped where it is defined, and called."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATE: dict = {}
 
 
 def warm_up(scratch: Path) -> None:
-    """Do nothing: the imports above are all."""
+    """Do nothing; the imports above suffice."""
 
 
 def begin(store: Path, _folder: Path) -> None:
@@ -26,7 +26,7 @@ def decorate(function):
 
 
 def seen(_metadata) -> bool:
-    """Note that joblib has found an entry with this code and these arguments."""
+    """Note that joblib has an entry with this code and these arguments."""
     STATE["reused"] = True
     return True
 

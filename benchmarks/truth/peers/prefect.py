@@ -1,4 +1,4 @@
-"""Prefect 3: the function is a task with a policy of source and inputs, and is called."""
+"""Runs a probe with Prefect 3: the function is a task with a policy of source and inputs, and is called."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATE: dict = {}
 
 
 def warm_up(scratch: Path) -> None:
-    """Start the ephemeral server that a first call would start, once for all sides."""
+    """Start the ephemeral server once for all sides; otherwise a first call would start it."""
     os.environ.update(
         PREFECT_HOME=str(scratch / f"home{os.getpid()}"),
         PREFECT_LOGGING_LEVEL="CRITICAL",

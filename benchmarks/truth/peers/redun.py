@@ -1,4 +1,4 @@
-"""redun: the function is a task, and a scheduler on a SQLite file runs it."""
+"""Runs a probe with redun: the function is a task, and a scheduler on a SQLite file runs it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATE: dict = {}
 
 
 def warm_up(scratch: Path) -> None:
-    """Make a database once: its migrations take longer than a task."""
+    """Create a database once, because its migrations take longer than a task."""
     logging.getLogger("redun").setLevel(logging.CRITICAL)
     STATE["empty"] = scratch / f"empty{os.getpid()}.db"
     scheduler(STATE["empty"])

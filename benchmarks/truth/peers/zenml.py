@@ -1,4 +1,4 @@
-"""ZenML: the function is a step, whose pipeline is compiled for its key, or run where `TRUTH_RUNS` is set."""
+"""Runs a probe with ZenML: compiles the pipeline for the step's key, or runs it if `TRUTH_RUNS` is set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def warm_up(scratch: Path) -> None:
-    """Make the local stack, or find it: all sides of a run share one."""
+    """Create or find the local stack, which all sides of a run share."""
     os.environ.update(
         ZENML_CONFIG_PATH=str(scratch / "config"),
         ZENML_ANALYTICS_OPT_IN="false",
@@ -32,14 +32,14 @@ def begin(_store: Path, folder: Path) -> None:
     from zenml.client import Client
     from zenml.utils import source_utils
 
-    Client().zen_store.engine.dispose(close=False)  # the connections are the parent's
+    Client().zen_store.engine.dispose(close=False)  # the connections belong to the parent
     source_utils.set_custom_source_root(str(folder))
 
 
 def decorate(function):
     from zenml import step
 
-    function.__annotations__["return"] = Any  # the probes do not keep to theirs, and ZenML checks
+    function.__annotations__["return"] = Any  # ZenML checks annotations, which the probes do not match
     return step(function)
 
 

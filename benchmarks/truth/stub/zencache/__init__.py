@@ -1,5 +1,4 @@
-"""What the probes import from zencache, for the environments of peers: a step is what the peer makes of
-it."""
+"""Replaces zencache for the probes in the environments of peers: the peer decorates the steps."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ PEER: Any = None
 
 @dataclass(frozen=True)
 class Step:
-    """A function and what the peer's decorator made of it."""
+    """A function, and the result of the peer's decorator."""
 
     function: Callable
     made: Any
@@ -32,7 +31,7 @@ class BaseParameters(BaseModel):
 
 
 class CachePolicy:
-    """A policy that no peer knows."""
+    """A policy, which peers ignore."""
 
     def __init__(self, **options: Any) -> None:
         self.options = options
@@ -50,5 +49,5 @@ def step(function: Callable | None = None, **options: Any) -> Any:
 
 
 def pipeline(function: Callable | None = None, **options: Any) -> Any:
-    """Leave a pipeline's function alone: what is judged is its step."""
+    """Return a pipeline's function unchanged: only its step is judged."""
     return function or (lambda given: pipeline(given, **options))
