@@ -1,1 +1,1 @@
-"""What a step's code is: the function and all of the user's own code that it reaches, by content."""
+"""Digests a step's code by content: the function and all of the user's own code that it reaches."""

@@ -1,7 +1,7 @@
-"""The shape of a piece of code: its syntax tree, with numbers where it takes something from outside.
+"""Computes the shape of a piece of code: its syntax tree, in which numbers stand for names from outside.
 
-Left out: comments, docstrings, formatting, positions, annotations of local variables. A name that comes
-from outside is a number into `chains`, so that what it is called here does not matter, only what it is.
+The shape omits comments, docstrings, formatting, positions and annotations of local variables. A name from
+outside is an index into `chains`, so that its spelling does not matter, only its value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zencache.code.scopes import Comprehension, Defining, Imported, Scope, Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Code that asks about code: what is left out otherwise then bears on the result.
+# Code that inspects code: what the shape omits then affects the result.
 REFLECTION = {
     **dict.fromkeys(("__doc__", "getdoc"), "docstrings"),
     **dict.fromkeys(("getsource", "getsourcelines", "getsourcefile", "getcomments", "__code__"), "text"),
@@ -36,9 +36,9 @@ class Chain(NamedTuple):
     attributes: tuple[str, ...] = ()
     imported: Imported | None = None
     effects: bool = False
-    """Whether it is only that a module is imported here, for what its import does."""
+    """Whether a module is imported here only for the side effects of its import."""
     changed: str = ""
-    """How it is only changed, as by `calls.append(1)` or `count["n"] += 1`: what it holds decides nothing."""
+    """How it is only changed, as by `calls.append(1)` or `count["n"] += 1`; then its value does not count."""
 
 
 Argument = tuple[str, str]
@@ -48,22 +48,22 @@ Argument = tuple[str, str]
 
 @dataclass(frozen=True)
 class Part:
-    """A shape and what it takes from outside."""
+    """A shape, and the names that it takes from outside."""
 
     shape: str
     chains: tuple[Chain, ...] = ()
     calls: Mapping[int, tuple[tuple[Argument, ...], ...]] = field(default_factory=dict)
     """Chain to the first arguments of the calls of it."""
     subscripts: Mapping[int, tuple[Argument, ...]] = field(default_factory=dict)
-    """Chain to what it is indexed with."""
+    """Chain to the keys that it is indexed with."""
     reflects: frozenset[str] = frozenset()
     docstrings: str = ""
-    """A digest of the docstrings, which count where code asks for them."""
+    """A digest of the docstrings, which count if code reads docstrings."""
 
 
 @dataclass(frozen=True)
 class Template:
-    """A definition: its body, and apart from it its decorators, because some are zencache's own."""
+    """A definition: its body, and separately its decorators, because some are zencache's own."""
 
     body: Part
     decorators: tuple[Part, ...] = ()
@@ -72,8 +72,8 @@ class Template:
 def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str] = frozenset()) -> Template:
     r"""Give the template of a function, a lambda or a class; its own name is left to the caller.
 
-    `defaults`: whether the defaults of arguments count. `without`: methods and inner classes of a class
-    that are taken from the live class instead.
+    `defaults` says whether the defaults of arguments count. `without` names methods and inner classes that are
+    read from the live class instead.
 
     >>> one = template_of(ast.parse("def f(a):\n  'Doc.'\n  b: int = np.sum(a)  # sum\n  return b").body[0])
     >>> two = template_of(ast.parse("def g(a):\n  b = numpy.sum(a)\n  return b").body[0])
@@ -97,7 +97,7 @@ def part_of(node: ast.AST | Sequence[ast.AST]) -> Part:
 
 
 class _Writer:
-    """Writes a syntax tree as a plain value, and collects on the way what it takes from outside."""
+    """Writes a syntax tree as a plain value, and collects the names that it takes from outside."""
 
     def __init__(self) -> None:
         self._chains: dict[Chain, int] = {}
@@ -106,7 +106,7 @@ class _Writer:
         self._reflects: set[str] = set()
         self._docstrings: list[str] = []
         self._changed: dict[int, str] = {}
-        """The names, as nodes, that the statement at hand only changes, and how."""
+        """The names, as nodes, that the current statement only changes, and how."""
 
     def part(self, shape: Any) -> Part:
         return Part(
@@ -162,7 +162,7 @@ class _Writer:
         return self._plain(node, scopes)
 
     def _AugAssign(self, node: ast.AugAssign, scopes: Scopes) -> Any:
-        """Refer to a target from outside too: its value is read before it is written."""
+        """Refer to a target from outside too, because its value is read before it is written."""
         read = ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else None
         changed = changed_by(node)
         numbers = self._numbers(read, scopes, "name") if read else []
@@ -183,7 +183,7 @@ class _Writer:
         return written
 
     def _AnnAssign(self, node: ast.AnnAssign, scopes: Scopes) -> Any:
-        """Leave the annotation of a local variable out; in a class it declares a field."""
+        """Omit the annotation of a local variable; in a class, keep it, because it declares a field."""
         if not scopes.inner or scopes.inner[-1].is_class or not node.simple:
             written = self._plain(node, scopes, leave=("annotation",))
             return [*written, ["annotation", self._annotation(node.annotation, scopes)]]
@@ -192,7 +192,7 @@ class _Writer:
         return self.write(ast.Assign(targets=[node.target], value=node.value), scopes)
 
     def _Import(self, node: ast.Import, scopes: Scopes) -> Any:
-        """Name what is imported by its effects; the uses of the names refer to it themselves."""
+        """Refer to the side effects of an import; uses of the imported names have their own references."""
         targets = [Imported(alias.name) for alias in node.names]
         return ["Import", [self._number(Chain("", (), target, effects=True)) for target in targets]]
 
@@ -270,7 +270,7 @@ class _Writer:
         return body[1:]
 
     def _annotation(self, node: ast.expr | None, scopes: Scopes) -> Any:
-        """Write an annotation; one that is quoted means what is in the quotes."""
+        """Write an annotation; a quoted one stands for its content."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             with contextlib.suppress(SyntaxError, ValueError):
                 return self.write(ast.parse(node.value.strip(), mode="eval").body, scopes)
@@ -279,7 +279,7 @@ class _Writer:
     # -- what comes from outside ----------------------------------------------------------------
 
     def _reference(self, node: ast.expr, scopes: Scopes) -> Any | None:
-        """Write a name from outside, with the attributes taken from it, as a number."""
+        """Write a name from outside, with the attributes read from it, as a number."""
         numbers = self._numbers(node, scopes)
         return ["from outside", numbers] if numbers else None
 

@@ -1,4 +1,4 @@
-"""What counts of a live class: its text, its members, and what was made of it since."""
+"""Decides what counts of a live class: its text, its members, and later changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NOISE = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol", "_param
 
 
 def is_users(value: Any) -> bool:
-    """Say whether a member of a library's class was put there by the user."""
+    """Say whether the user added a member to a library's class."""
     return isinstance(value, types.FunctionType) and origin_of(value) == "project"
 
 
@@ -38,17 +38,17 @@ def registered(kind: type) -> list[type]:
     """List the classes that were registered with an abstract base class."""
     if not isinstance(kind, abc.ABCMeta):
         return []
-    registry = getattr(abc, "_get_dump", lambda _: [()])(kind)[0]  # nothing public tells
+    registry = getattr(abc, "_get_dump", lambda _: [()])(kind)[0]  # there is no public API for it
     return sorted(filter(None, (reference() for reference in registry)), key=type_name)
 
 
 def is_live_member(value: Any) -> bool:
-    """Say whether a member is taken from the live class rather than from the class's text."""
+    """Say whether a member is read from the live class instead of the class's text."""
     return isinstance(value, (*_FUNCTION_LIKE, type))
 
 
 def is_generated(name: str, value: Any) -> bool:
-    """Say whether a method was made by a library (`@dataclass`): the class's text tells what it does."""
+    """Say whether a library generated a method (`@dataclass`), so that the class's text determines it."""
     if not isinstance(value, types.FunctionType):
         return False
     generated = value.__code__.co_filename.startswith("<")
@@ -56,7 +56,7 @@ def is_generated(name: str, value: Any) -> bool:
 
 
 def is_noise(kind: type, name: str, value: Any) -> bool:
-    """Say whether a member is the machinery's: dunders, slots, and what an enum's metaclass adds."""
+    """Say whether a member belongs to the machinery: dunders, slots, and additions of an enum's metaclass."""
     if name.startswith("__") or name in _NOISE or isinstance(value, CALLABLES):
         return True
     return issubclass(kind, Enum) and (name.startswith("_") or isinstance(value, kind))
@@ -75,7 +75,7 @@ def names_around(kind: type) -> Mapping[str, Any]:
 
 
 def class_source(kind: type) -> tuple[Text, ast.ClassDef] | None:
-    """Find the text of a live class: the one that its methods and its plain attributes agree with."""
+    """Find the text of a live class: the text that its methods and its plain attributes match."""
     names = names_around(kind)
     file = str(names.get("__file__") or _file_of_methods(kind) or "")
     for text in texts_of(file) if file else ():
@@ -93,7 +93,7 @@ def _file_of_methods(kind: type) -> str | None:
 
 
 def _fits(node: ast.ClassDef, kind: type, text: Text) -> bool:
-    """Say whether a class's text is that of the live class, as far as can be seen."""
+    """Say whether a text matches the live class, as far as can be checked."""
     lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
     for name, value in vars(kind).items():
         function = getattr(value, "__func__", getattr(value, "fget", value))

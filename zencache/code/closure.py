@@ -1,8 +1,7 @@
-"""What a live function reaches: helpers, classes, values, library names, wherever they are defined.
+"""Follows what a live function reaches: helpers, classes, values and names of libraries.
 
-Names are looked up where the function itself would look them up (closure, globals, builtins), so that
-whatever a decorator, a factory or an assignment made of them is what counts. Source texts serve only
-where they compile to the code that runs.
+Names are looked up as the function itself does (closure, globals, builtins), so that the results of
+decorators, factories and assignments count. Source texts are used only if they compile to the running code.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ _step_functions: WeakSet[types.FunctionType] = WeakSet()
 
 
 def mark_step(function: Callable[..., Any]) -> None:
-    """Remember that a function is a step's: its name is only a name."""
+    """Register a function as a step's, so that its name does not count."""
     inner = inspect.unwrap(function)
     if isinstance(inner, types.FunctionType):
         _step_functions.add(inner)
@@ -75,10 +74,10 @@ _PROCESS = {
 
 @dataclass
 class Reach(Resolver):
-    """Follows live objects; what was met once is not followed again."""
+    """Follows live objects, each once."""
 
     _nodes: dict[Any, tuple[Any, Node]] = field(default_factory=dict)
-    """By identity, with the object itself, so that its id stays its own."""
+    """By identity, with the object itself, so that its id is not reused."""
 
     def __post_init__(self) -> None:
         self.static = StaticReach(self.stand_in)
@@ -86,7 +85,7 @@ class Reach(Resolver):
     # -- any object ---------------------------------------------------------------------------
 
     def visit(self, value: Any) -> Node:  # noqa: PLR0911 - one line a kind
-        """Give the node of any object; raises OpaqueError where nothing tells what it holds."""
+        """Give the node of any object; raises OpaqueError if its content cannot be read."""
         if isinstance(value, types.ModuleType):
             return self.whole(value)
         if any(value is singleton for singleton in _PROCESS.values()):
@@ -108,7 +107,7 @@ class Reach(Resolver):
         return self._met(value, self._value)
 
     def _met(self, value: Any, make: Callable[[Any, Node], None]) -> Node:
-        """Make the node of an object once; register it first, because objects refer to each other."""
+        """Make the node of an object once; register it first, because objects may refer to each other."""
         key = id(value)
         if key not in self._nodes:
             before = len(self._nodes)
@@ -117,13 +116,13 @@ class Reach(Resolver):
             try:
                 make(value, node)
             except (OpaqueError, RecursionError) as error:
-                for late in list(self._nodes)[before:]:  # they may refer to what was not finished
+                for late in list(self._nodes)[before:]:  # they may refer to unfinished nodes
                     del self._nodes[late]
                 raise OpaqueError(str(error) or type_name(type(value))) from error
         return self._nodes[key][1]
 
     def _later(self, value: Any, make: Callable[[Any, Node], None]) -> Node:
-        """Give the node of an object that is followed afterwards: chains of helpers may be long."""
+        """Give the node of an object that is followed later, because chains of helpers may be long."""
         if id(value) not in self._nodes:
             node = Node("")
             self._nodes[id(value)] = (value, node)
@@ -131,7 +130,7 @@ class Reach(Resolver):
         return self._nodes[id(value)][1]
 
     def _of_process(self, value: Any) -> Node:
-        """Stand for what belongs to the process, under whatever name it was imported."""
+        """Represent an object of the process, whatever name it was imported by."""
         if value is sys.argv:
             return self.visit(sys.argv[1:])
         name = next(name for name, singleton in _PROCESS.items() if value is singleton)
@@ -146,13 +145,13 @@ class Reach(Resolver):
         node.unordered, node.text, node.kept = content.unordered, content.text, content.kept
 
     def stand_in(self, value: Any) -> Node:
-        """Give the node of what stands for a module."""
+        """Give the node of an object that stands for a module."""
         if isinstance(value, types.ModuleType):
             return self._met(value, self._fill_whole)
         return self.or_unknown(value, f"module {getattr(value, '__name__', value)}")
 
     def followed(self, value: Any) -> Node:
-        """Give the node of an object, with all that it leads to."""
+        """Give the node of an object, with all that it reaches."""
         node = self.visit(value)
         self.static.drain()
         return node
@@ -239,7 +238,7 @@ class Reach(Resolver):
         return origin_of_module(str(getattr(target, "__module__", ""))) == "zencache"
 
     def _by_bytecode(self, function: types.FunctionType, node: Node, space: Space) -> None:
-        """Take the bytecode where no source text is that of the code that runs."""
+        """Use the bytecode if no source text matches the running code."""
         code = function.__code__
         file = code.co_filename
         edited = not file.startswith("<") and Path(file).is_file()
@@ -268,7 +267,7 @@ class Reach(Resolver):
             node.refs = [self.or_opaque(value) for value in inside]
 
     def _builtin(self, value: Any, node: Node) -> None:
-        """Stand for something written in C: by name, or by name and the object that it is bound to."""
+        """Represent a function in C by name, or by name and the object that it is bound to."""
         bound = bound_to(value)
         if bound is not None:
             node.kind, node.own, node.refs = "method", value.__name__, [self.visit(bound)]
@@ -282,7 +281,7 @@ class Reach(Resolver):
             node.refs.append(self.or_unknown(value, f"a default of {function.__qualname__}"))
 
     def _attributes(self, function: types.FunctionType, node: Node) -> None:
-        """Take in what was set on the function itself."""
+        """Include the attributes of the function itself."""
         own = {k: v for k, v in vars(function).items() if k != "__wrapped__" and not k.startswith("__")}
         for name, value in sorted(own.items()):
             node.own = [node.own, name]
@@ -300,7 +299,7 @@ class Reach(Resolver):
         self.root_folder = code_root(space.file, space.module)
         node.kind, node.label = "class", f"class {kind.__qualname__} in {space.where}"
         node.refs = [self.visit(base) for base in kind.__bases__ if base is not object]
-        if type(kind) not in map(type, kind.__bases__):  # one that is inherited counts with the base
+        if type(kind) not in map(type, kind.__bases__):  # an inherited one counts with the base
             node.refs.append(self.visit(type(kind)))
         source = class_source(kind)
         defined = Scope.of(source[1].body).bound if source else None
@@ -322,7 +321,7 @@ class Reach(Resolver):
             node.refs += [self.visit(each) for each in below]
 
     def _member(self, kind: type, name: str, value: Any, node: Node, defined: set[str] | None) -> bool:
-        """Add a member of a class; False for what its source or its bases tell already."""
+        """Add a member of a class; False if its source or its bases already determine it."""
         if defined is not None and name not in defined and is_generated(name, value):
             return False
         if is_live_member(value):
@@ -342,7 +341,7 @@ class Reach(Resolver):
     # -- modules ------------------------------------------------------------------------------
 
     def whole(self, module: types.ModuleType) -> Node:
-        """Take in all of a module, because it is used as a value."""
+        """Include all of a module, because it is used as a value."""
         name = module.__name__
         if origin_of_module(name) != "project":
             return library_node(name, name)
@@ -357,7 +356,7 @@ class Reach(Resolver):
         node.refs = [self.or_opaque(space.names[name]) for name in names]
 
     def _meant(self, target: Target, space: Space) -> list[Node]:
-        """Take in all that dynamic code may mean."""
+        """Include everything that dynamic code may refer to."""
         if target.kind == "here":
             return (
                 [self._met(space.names, self._session)] if space.module == "__main__" else [self._here(space)]
@@ -374,7 +373,7 @@ class Reach(Resolver):
         return self._met(space.names, self._session) if module is None else self.whole(module)
 
     def _session(self, names: Mapping[str, Any], node: Node) -> None:
-        """Take in all names of a script or a session."""
+        """Include all names of a script or a session."""
         stand_in = types.ModuleType("__main__")
         vars(stand_in).update(names)
         self._fill_whole(stand_in, node)

@@ -1,4 +1,4 @@
-"""Digests values that code reads by typed content: globals, closures, defaults, class attributes."""
+"""Digests the values that code reads (globals, closures, defaults, class attributes) by typed content."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 _SCALARS = (type(None), bool, int, float, complex, str, bytes)
 _PLAIN = frozenset({*PLAIN_TYPES, types.EllipsisType, types.NotImplementedType})
-# They hold nothing that a result depends on, and cannot be written.
+# Results do not depend on their content, and they cannot be serialized.
 _INERT = (
     *(logging.Logger, logging.LoggerAdapter, logging.Handler, threading.Event, threading.Condition),
     *(type(threading.Lock()), type(threading.RLock()), threading.Semaphore, threading.local),
 )
-# What Python itself names so among its builtins; libraries and sessions put others there.
+# Python's own builtins with such names; libraries and sessions add others.
 _OF_BUILTINS = frozenset(
     {
         "__name__",
@@ -52,15 +52,14 @@ _LONGEST = 60  # characters of a value that an explanation shows
 
 
 class OpaqueError(Exception):
-    """Nothing tells what a value holds."""
+    """The content of a value cannot be read."""
 
 
 def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) -> Node:  # noqa: C901, PLR0911 - one line a kind
     """Give the node of a value that is neither a function, a class nor a module.
 
-    `visit` gives the nodes of what is inside it. `root` is the folder of the user's code: paths below it
-    count relative to it, so that moving a project changes nothing. Raises OpaqueError where nothing tells
-    what the value holds.
+    `visit` gives the nodes of the values inside it. `root` is the folder of the user's code: paths below it
+    count relative to it, so that a project can be moved. Raises OpaqueError if the content cannot be read.
     """
     kind = type(value)
     if kind in _SCALARS:
@@ -92,7 +91,7 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
 
 
 def is_plain(value: Any) -> bool:
-    """Say whether a value is made of Python's own plain values only, however deep.
+    """Say whether a value consists of Python's own plain values only, at any depth.
 
     >>> is_plain({"a": [1, (2.0, None)]}), is_plain([len])
     (True, False)
@@ -112,7 +111,7 @@ def is_plain(value: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    """Show a value in a few words."""
+    """Describe a value in a few words."""
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a user's __repr__ may do anything
@@ -122,7 +121,7 @@ def short(value: Any) -> str:
 
 
 def relative(text: str, root: Path | None) -> Any:
-    """Write a path in the user's project relative to it, any other text as it is.
+    """Write a path in the user's project relative to it, and any other text unchanged.
 
     >>> relative("/home/ada/taxi/data/trips.csv", Path("/home/ada/taxi"))
     ['in the project', 'data/trips.csv']
@@ -150,10 +149,10 @@ def _is_builtins(mapping: dict[Any, Any]) -> bool:
 
 
 def _builtins(names: dict[Any, Any], visit: Callable[[Any], Node]) -> list[Node]:
-    """Take Python's builtins, and what a user put among them.
+    """Include Python's builtins, and the user's additions to them.
 
-    Libraries and sessions keep objects of their own there, which do not count: pybind11 a capsule, a notebook
-    its shell, an interpreter the value that it showed last.
+    Objects that libraries and sessions keep there do not count: pybind11's capsule, a notebook's shell, and
+    the value that an interpreter showed last.
     """
     refs = []
     for name, value in names.items():
@@ -168,7 +167,7 @@ def _builtins(names: dict[Any, Any], visit: Callable[[Any], Node]) -> list[Node]
 
 
 def _unread(value: Any) -> Any:
-    """Give `license` and similar names as at startup: once shown, such an object keeps its text."""
+    """Give `license` and similar objects in their initial state; once shown, they cache their text."""
     if type_name(type(value)) != "_sitebuiltins._Printer":
         return value
     fresh = copy.copy(value)
@@ -178,13 +177,13 @@ def _unread(value: Any) -> Any:
 
 
 def _is_passing(name: Any) -> bool:
-    """Say whether a library or a session keeps something of its own among the builtins under that name."""
+    """Say whether a library or a session added an object of that name to the builtins."""
     special = isinstance(name, str) and name.startswith("__") and name.endswith("__")
     return name == "_" or (special and name not in _OF_BUILTINS)
 
 
 def _is_of_library(value: Any) -> bool:
-    """Say whether a library put a function, or a method of an object of its own, where it is."""
+    """Say whether a value is a library's function, or a method of a library's object."""
     return isinstance(value, types.FunctionType | types.MethodType) and (
         origin_of_module(str(value.__module__)) != "project"
     )
@@ -199,7 +198,7 @@ def _of(own: Any, refs: list[Node]) -> Node:
 
 
 def _plain(value: Any, root: Path | None) -> Node:
-    """Digest plain values at once, in their order; mappings too, because code may walk through them."""
+    """Digest plain values directly, in order; mappings too, because code may iterate over them."""
     text = json.dumps(encode(value), separators=(",", ":"), allow_nan=False)
     if root is not None and str(root) in text:
         for end in ("/", '"'):
@@ -208,7 +207,7 @@ def _plain(value: Any, root: Path | None) -> Node:
 
 
 def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: C901, PLR0911, PLR0912 - one line a kind
-    """Give the node of a value whose type pickle knows nothing of, or that has a shorter form."""
+    """Give the node of a value whose type pickle does not support, or that has a shorter form."""
     kind = type(value)
     if kind is types.MethodType:
         return _of("method", [visit(value.__func__), visit(value.__self__)])
@@ -254,7 +253,7 @@ def _array(value: Any, visit: Callable[[Any], Node]) -> Node:
 
 
 def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
-    """Take an instance of a user's class apart: its class, its attributes, and what it is as a built-in."""
+    """Decompose an instance of a user's class: its class, its attributes, and its value as a built-in."""
     kind = type(value)
     names = [name for base in kind.__mro__ for name in _slots(base) if hasattr(value, name)]
     refs = [visit(kind), visit(dict(getattr(value, "__dict__", {})))]
@@ -282,7 +281,7 @@ def bytecode(code: types.CodeType) -> Any:
 
 
 def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:
-    """Take a value apart as pickle would, without writing it: what makes it again, from what."""
+    """Decompose a value as pickle does, without writing it: the function that restores it, and its arguments."""
     try:
         reduce = copyreg.dispatch_table.get(type(value))
         parts = reduce(value) if reduce else value.__reduce_ex__(4)
@@ -296,5 +295,5 @@ def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:
 
 
 def _listed(part: Any) -> Any:
-    """List the items of a list's or a mapping's subclass, which come as iterators; leave a state as it is."""
+    """List the items of a subclass of list or mapping, which pickle gives as iterators; keep a state unchanged."""
     return list(part) if hasattr(part, "__next__") else part

@@ -1,7 +1,7 @@
-"""The digest of a step's code: the function and all of the user's own code that it reaches.
+"""Computes the digest of a step's code: the function and all of the user's own code that it reaches.
 
-See `docs/cache-key.md` for what counts and what does not. `closure` follows live objects, `static` the
-modules that are imported only when a step runs.
+`docs/cache-key.md` describes what counts. `closure` follows live objects, and `static` follows the modules
+that are imported only when a step runs.
 """
 
 from __future__ import annotations
@@ -44,41 +44,41 @@ OWN = "its code"
 
 @dataclass(frozen=True)
 class Unit:
-    """A named piece of what a step reaches: a helper, a class, a global, a module."""
+    """A named part of the code that a step reaches: a helper, a class, a global, a module."""
 
     digest: str
     text: str = ""
-    """Its source; of a value, the value in short."""
+    """Its source; for a value, a short description."""
     is_value: bool = False
 
 
 @dataclass(frozen=True)
 class CodeDigest:
-    """The digest of a step's code, and what it is made of."""
+    """The digest of a step's code, and its parts."""
 
     digest: str
     own: str = ""
-    """The digest of the function itself, without what it reaches."""
+    """The digest of the function alone."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """Installed distributions that it reaches, with versions."""
     make_units: Callable[[], dict[str, Unit]] = field(default=dict, repr=False, compare=False)
     make_state: Callable[[], dict[str, str]] = field(default=dict, repr=False, compare=False)
     doubts: tuple[str, ...] = ()
-    """Where more had to be taken in than is used, or nothing is known: sentences."""
+    """Sentences about code that counts beyond what is used, or that cannot be read."""
     outside: frozenset[str] = frozenset()
-    """Dotted names of what it uses of libraries."""
+    """Dotted names of libraries that it uses."""
     unseeded: tuple[str, ...] = ()
-    """Dotted names of what it draws from without a seed."""
+    """Dotted names of random generators that it uses without a seed."""
     place: str = ""
-    """What explanations call the file of the function itself; of a class-based step's, that of the class."""
+    """Name of the function's file in explanations; for a class-based step, of the class's file."""
     is_inherited: bool = False
-    """Of a class-based step: whether the function is a base class's of another module."""
+    """For a class-based step: whether the function is inherited from a base class in another module."""
     is_known: bool = True
-    """Whether the digest says what the code is; one that does not differs from all others."""
+    """Whether the digest covers all code; otherwise it differs from every other digest."""
 
     @cached_property
     def units(self) -> dict[str, Unit]:
-        """Its pieces, by what an explanation calls them; made when one is asked for."""
+        """Its parts by their names in explanations, computed on demand."""
         return self.make_units()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -86,14 +86,14 @@ class CodeDigest:
 
     @cached_property
     def state(self) -> dict[str, str]:
-        """The state of values in memory that the code reaches, by the name that explanations use."""
+        """The state of values in memory that the code reaches, by their names in explanations."""
         return self.make_state()
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
-        """Give the digest of a snapshot, if all that it takes from other modules is still as it was.
+        """Give the digest of a snapshot, if the code that it uses from other modules is unchanged.
 
-        A snapshot holds the code of a script by value, where some names that only declare things are
-        missing; what it takes from other modules is today's, and may have been edited since.
+        A snapshot holds the code of a script by value, without some names that only declare things. It uses the
+        current code of other modules, which may have been edited since.
         """
         if taken is None:
             return self
@@ -108,7 +108,7 @@ def _outside_of(code: CodeDigest, taken: CodeDigest) -> dict[str, str]:
 
 
 class CodeReader:
-    """Digests the code of several steps at one moment; what they share is followed once.
+    """Digests the code of several steps at one moment; shared code is followed once.
 
     >>> def scale(x):
     ...     return 2 * x
@@ -120,7 +120,7 @@ class CodeReader:
     """
 
     def __init__(self, seal: Callable[[Any], str] = seal_of_process) -> None:
-        """Make a reader; `seal` gives what stands for the value of a secret that the code reaches."""
+        """Make a reader; `seal` gives the digest that represents a secret that the code reaches."""
         self._seal = seal
         self._lock = threading.RLock()
         self._reaches: dict[frozenset[str], Reach] = {}
@@ -154,10 +154,10 @@ class CodeReader:
         folder: Path | None,
         packages: Mapping[str, str],
     ) -> CodeDigest:
-        """Digest what makes up a component: live functions and classes, and functions of modules by name.
+        """Digest the code of a component: live functions and classes, and functions of modules by name.
 
-        `functions` are pairs of a module and a name in it, "" for all of the module; the modules are looked
-        for in `folder` first, and are read, not imported. `packages` are the distributions of the rest.
+        `functions` are pairs of a module and a name in it, "" for all of the module. Modules in `folder` take
+        precedence, and are read, not imported. `packages` are the distributions of the rest.
         """
         with self._lock:
             reach, static = self._reach(frozenset()), StaticReach(folder=folder)
@@ -176,9 +176,9 @@ class CodeReader:
         return {module.file: module.text for reach in reaches for module in reach.static.modules()}
 
     def of_class(self, name: str) -> str | None:
-        """Digest a class of the project by its qualified name, `module.Class`; None where it is a library's.
+        """Digest a class of the project by its qualified name, `module.Class`; None for a library's class.
 
-        It is read from its module's text whether it is imported or not, so that both give one digest.
+        It is always read from its module's text, so that the digest does not depend on whether it is imported.
         """
         with self._lock:
             if name not in self._classes:
@@ -207,7 +207,7 @@ class CodeReader:
         if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
             alone = Reach(
                 aspects, self._seal
-            )  # the method is a root here, and a member of its class wherever else it is met
+            )  # the method is a root here, and elsewhere a member of its class
             self._of_methods.append(alone)
             return alone.root_of_class(function, OWN)
         reach = self._reach(aspects)
@@ -251,7 +251,7 @@ def _is_inherited(function: Any) -> bool:
 
 
 def importable_names(function: Any) -> dict[str, Any]:
-    """Give the globals of a function that other processes find by importing: modules, classes, functions."""
+    """Give the globals of a function that other processes can import: modules, classes, functions."""
     names: dict[str, Any] = getattr(function, "__globals__", {})
     return {
         name: value for name, value in names.items() if not name.startswith("__") and _is_importable(value)

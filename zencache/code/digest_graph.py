@@ -1,4 +1,4 @@
-"""What code reaches, as a graph; and one digest for all that can be reached from a node of it."""
+"""Represents what code reaches as a graph, and digests all that is reachable from a node."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Node:
-    """Something that code reaches: a function, a class, a value, a module, a name in a library."""
+    """An object that code reaches: a function, a class, a value, a module, or a name in a library."""
 
     kind: str
     own: Any = None
-    """A plain value: what it is by itself."""
+    """A plain value: the content of the node itself."""
     refs: list[Node] = field(default_factory=list)
-    """What it refers to, in an order that its own part knows."""
+    """The nodes that it refers to, in an order that `own` determines."""
     unordered: bool = False
     label: str = ""
-    """What an explanation calls it; empty for what is part of something else."""
+    """Its name in explanations; empty for a part of another node."""
     text: str = ""
-    """Its source, or its value in short: what an explanation shows."""
+    """Its source, or a short form of its value, for explanations."""
     packages: tuple[tuple[str, str], ...] = ()
     """Installed distributions that it belongs to, with versions."""
     kept: str = ""
-    """How full a cache is that does not count for its content, such as that of an `lru_cache`."""
+    """The fill level of a cache whose content does not count, such as that of an `lru_cache`."""
     doubt: str = ""
-    """Why more is taken in than would have to be, or why it cannot be known."""
+    """Why more code counts than is used, or why the content cannot be read."""
     unknown: bool = False
-    """Whether nothing is known of it, so that nothing computed with it may be reused."""
+    """Whether its content cannot be read, so that no result computed with it may be reused."""
     reflects: frozenset[str] = frozenset()
-    """What its code asks about code (`docstrings`, …)."""
+    """What its code inspects of code (`docstrings`, …)."""
     unseeded: frozenset[str] = frozenset()
-    """Dotted names of what it draws from without a seed."""
+    """Dotted names of random generators that it uses without a seed."""
     outside: str = ""
-    """The dotted name of something in a library."""
+    """The dotted name of an object in a library."""
     deep: str = ""
-    """The digest of all that can be reached from it, once it was asked for."""
+    """The digest of all that is reachable from it, once computed."""
     cycle: list[Node] | None = None
-    """The nodes that refer to one another, itself among them, once that was found out."""
+    """The cycle of nodes that it belongs to, once computed."""
     unit: str = ""
-    """The digest of it with its unnamed parts, once it was asked for."""
+    """The digest of it with its unnamed parts, once computed."""
     summary: Summary | None = None
-    """What is to be known of all that can be reached from it, once it was asked for."""
+    """The summary of all that is reachable from it, once computed."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What is to be known of all that can be reached from a node."""
+    """Summary of all that is reachable from a node."""
 
     packages: frozenset[tuple[str, str]]
     doubts: tuple[str, ...]
@@ -63,7 +63,7 @@ class Summary:
 
     @classmethod
     def of(cls, node: Node) -> Summary:
-        """Sum up one node."""
+        """Summarize one node."""
         return cls(
             packages=frozenset(node.packages),
             doubts=(node.doubt,) if node.doubt else (),
@@ -87,7 +87,7 @@ class Summary:
 
 
 def summed_up(root: Node) -> Summary:
-    """Sum up all that can be reached from a node; what it refers to is remembered, as other code may too."""
+    """Summarize all that is reachable from a node; summaries of nodes are cached, because code shares them."""
     for ref in root.refs:
         if ref.summary is None:
             ref.summary = Summary.merged([Summary.of(node) for node in reachable(ref)])
@@ -95,13 +95,13 @@ def summed_up(root: Node) -> Summary:
 
 
 def digest_of(value: Any) -> str:
-    """Digest a node's own part and the digests of what it refers to: lists, texts, numbers, bytes."""
+    """Digest a node's own content and the digests of its references: lists, texts, numbers, bytes."""
     text = json.dumps(value, separators=(",", ":"), default=lambda data: {"bytes": data.hex()})
     return blake3(text.encode()).hexdigest()
 
 
 def reachable(root: Node) -> Iterator[Node]:
-    """Walk all that can be reached from a node, itself first."""
+    """Iterate over all nodes that are reachable from a node, itself first."""
     seen, stack = {id(root)}, [root]
     while stack:
         node = stack.pop()
@@ -113,7 +113,7 @@ def reachable(root: Node) -> Iterator[Node]:
 
 
 def deep_digest(root: Node) -> str:
-    """Digest a node with all that it reaches: by content, wherever it lies and whatever it is called from.
+    """Digest a node with all that it reaches, by content, independent of its location and its callers.
 
     >>> leaf = Node("value", own=1)
     >>> one = Node("function", own="f", refs=[leaf])
@@ -134,7 +134,7 @@ def deep_digest(root: Node) -> str:
 
 
 def _settle(component: list[Node]) -> None:
-    """Digest a node whose references are settled; of nodes that refer to one another, note that they do."""
+    """Digest a node whose references have digests; for nodes in a cycle, record the cycle instead."""
     [first, *others] = component
     if others or first in first.refs:
         for node in component:
@@ -145,7 +145,7 @@ def _settle(component: list[Node]) -> None:
 
 
 def _of_cycle(entry: Node, cycle: list[Node]) -> str:
-    """Digest nodes that refer to one another, numbered as they are met from `entry` on."""
+    """Digest the nodes of a cycle, numbered in the order of a walk from `entry`."""
     inside = {id(node) for node in cycle}
     numbers = {id(entry): 0}
     queue, listing = [entry], []
@@ -163,12 +163,12 @@ def _of_cycle(entry: Node, cycle: list[Node]) -> str:
     return digest_of(["cycle", listing])
 
 
-# Of which a unit is named by what it is, and not by what it takes from elsewhere.
+# Kinds whose units are digested by their own content, without references to other units.
 CODE = frozenset({"function", "class", "definition", "module", "effects"})
 
 
 def unit_digest(node: Node) -> str:
-    """Digest a node with its unnamed parts; what has a name is a unit of its own."""
+    """Digest a node with its unnamed parts; named parts are separate units."""
     if not node.unit:
         parts: list[Any] = []
         stack, seen = [node], {id(node)}
@@ -186,7 +186,7 @@ def unit_digest(node: Node) -> str:
 
 
 def _components(root: Node) -> list[list[Node]]:
-    """List the strongly connected components (Tarjan 1972), each after those that it refers to."""
+    """List the strongly connected components (Tarjan 1972), each after its references."""
     number: dict[int, int] = {}
     low: dict[int, int] = {}
     stack: list[Node] = []

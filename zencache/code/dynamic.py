@@ -1,6 +1,6 @@
-"""Code that decides while it runs what it uses: `import_module(name)`, `exec(text)`, `globals()[name]`.
+"""Handles code that decides at run time what it uses: `import_module(name)`, `exec(text)`, `globals()[name]`.
 
-What it may mean is taken in whole, never nothing, and the explanation says so.
+Everything that it may refer to counts, and the explanation says so.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _NEVER_SEEDED = ("secrets.", "uuid.uuid1", "uuid.uuid4", "random.SystemRandom", 
 
 
 class Target(NamedTuple):
-    """What may be meant: a module, the modules of a prefix, this module, some code, or any module."""
+    """A possible target: a module, the modules of a prefix, this module, some code, or any module."""
 
     kind: Literal["module", "prefix", "here", "code", "any"]
     text: str = ""
 
 
 def targets(outside: str, part: Part, number: int) -> list[Target]:
-    """Say what the uses of something in a library may mean; none for what is not dynamic.
+    """Give the possible targets of the uses of a library's function; none if it is not dynamic.
 
-    `number` is the place of its chain in `part`.
+    `number` is the index of its chain in `part`.
     """
     if outside in _IMPORTS:
         calls = part.calls.get(number, ())
@@ -57,7 +57,7 @@ def targets(outside: str, part: Part, number: int) -> list[Target]:
 
 
 def draws_unseeded(outside: str, part: Part, number: int) -> bool:
-    """Say whether the uses of something in a library give what differs from run to run."""
+    """Say whether the uses of a library's function give results that differ from run to run."""
     named = outside.replace("numpy.random._generator.", "numpy.random.").replace(
         "numpy.random.mtrand.", "numpy.random."
     )

@@ -1,4 +1,4 @@
-"""What importing a module does, beyond binding names: the statements that may change what others bind."""
+"""Detects the side effects of an import: statements that may change what other statements bind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FunctionDef = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def may_change(statement: ast.stmt) -> bool:
-    """Say whether a statement that defines nothing may change something: a call, a loop, an item set."""
+    """Say whether a statement without a definition may have side effects: a call, a loop, an item set."""
     if isinstance(statement, ast.Assign):
         return not all(isinstance(target, ast.Name) for target in statement.targets)
     if isinstance(statement, ast.Expr):
@@ -23,7 +23,7 @@ def may_change(statement: ast.stmt) -> bool:
 
 
 def stores_outside(node: ast.AST) -> bool:
-    r"""Say whether a function sets something that it neither made nor was given.
+    r"""Say whether a function changes an object that it neither created nor received as an argument.
 
     >>> stores_outside(ast.parse("def known(f):\n    ALL[f.__name__] = f\n    return f").body[0])
     True
@@ -40,12 +40,12 @@ def stores_outside(node: ast.AST) -> bool:
 
 
 def hears_of_subclasses(node: ast.ClassDef) -> bool:
-    """Say whether a class is notified when a subclass is defined."""
+    """Say whether a class runs code when a subclass is defined."""
     return any(isinstance(each, FunctionDef) and each.name == "__init_subclass__" for each in node.body)
 
 
 def is_told_to_change(part: Part) -> bool:
-    """Say whether code calls a method of a container from outside that changes it."""
+    """Say whether code calls a method that changes a container from outside."""
     return any(chain.changed for chain in part.chains)
 
 

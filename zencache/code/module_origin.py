@@ -1,8 +1,8 @@
-"""Whose code a module is: the user's own, an installed distribution's, the standard library's, or zencache's.
+"""Determines the origin of a module: the user's project, a distribution, the standard library, or zencache.
 
-The user's own ("project") is all that is neither the standard library nor an installed distribution: a
-script, a package beside it, a `src/` layout, an editable install. What pip installed enters a key by
-name and version; nothing is imported to find out.
+The project is all code that is neither in the standard library nor in an installed distribution: a script, a
+package beside it, a `src/` layout, an editable install. Installed distributions enter a key by name and version.
+Nothing is imported.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def installed_folders() -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=4096)
 def origin_of_file(file: str) -> Origin:
-    """Say whose a source file is, by where it lies.
+    """Give the origin of a source file by its folder.
 
     >>> origin_of_file(functools.__file__), origin_of_file("<stdin>")
     ('standard', 'project')
@@ -80,7 +80,7 @@ def _module_below(path: str) -> str:
 
 
 def origin_of_module(name: str) -> Origin:
-    """Say whose a module is, without importing it; one that cannot be found is the project's."""
+    """Give the origin of a module without importing it; a module that cannot be found is the project's."""
     top = name.partition(".")[0]
     if not top:
         return "project"
@@ -97,7 +97,7 @@ def origin_of_module(name: str) -> Origin:
 
 
 def _is_standard(top: str) -> bool:
-    """Whether a module of a standard name really is the standard library's, and not a file that hides it."""
+    """Say whether a module with a standard name is the standard library's, and not a file that shadows it."""
     file = file_of_module(top)
     return file is None or origin_of_file(file) == "standard"
 
@@ -115,7 +115,7 @@ def file_of_module(name: str) -> str | None:
 
 
 def find_spec(name: str) -> ModuleSpec | None:
-    """Find a module as the import system would, parents first, importing none of them."""
+    """Find a module as the import system does, parents first, without an import."""
     parent, _, _ = name.rpartition(".")
     path: Any = None
     if parent:
@@ -124,7 +124,7 @@ def find_spec(name: str) -> ModuleSpec | None:
         if path is None:
             return None
     for finder in sys.meta_path:
-        with contextlib.suppress(Exception):  # a finder that someone installed may do anything
+        with contextlib.suppress(Exception):  # a third-party finder may raise anything
             spec: ModuleSpec | None = finder.find_spec(name, path, None)
             if spec is not None:
                 return spec
@@ -135,8 +135,8 @@ def find_spec(name: str) -> ModuleSpec | None:
 def code_root(file: str | None, module: str) -> Path | None:
     """Find the folder of the project that a module belongs to.
 
-    That is the nearest folder, from the one that it is imported from upward, which a project marks
-    (`pyproject.toml`, `.git`, …); without a mark, the one that it is imported from.
+    That is the nearest folder with a project's marker (`pyproject.toml`, `.git`, …), upward from the folder
+    that the module is imported from; without a marker, that folder itself.
     """
     if not file or file.startswith("<"):
         return None
@@ -173,7 +173,7 @@ def distributions(module: str) -> tuple[tuple[str, str], ...]:
 
 
 def _with_files_of(module: str, candidates: Sequence[Distribution]) -> Sequence[Distribution]:
-    """Choose those of several distributions in one namespace (`google`) that have files of a module."""
+    """Choose the distributions in one namespace (`google`) that have files of a module."""
     while len(candidates) > 1 and "." in module:
         path = module.replace(".", "/")
         having = [
@@ -186,7 +186,7 @@ def _with_files_of(module: str, candidates: Sequence[Distribution]) -> Sequence[
 
 
 def version_of(name: str) -> str | None:
-    """Give the version of a distribution by its name, or None where it is not installed."""
+    """Give the version of a distribution by its name, or None if it is not installed."""
     try:
         return _named(importlib.metadata.distribution(name))[1]
     except (importlib.metadata.PackageNotFoundError, ValueError):
@@ -194,9 +194,9 @@ def version_of(name: str) -> str | None:
 
 
 def _named(distribution: Distribution) -> tuple[str, str]:
-    """Name a distribution and its version; one that did not come from an index also by its files' digests.
+    """Give the name and version of a distribution; if it is not from an index, with a digest of its files.
 
-    Such a one (a folder, a repository, an archive) can change under one version.
+    A distribution from a folder, a repository or an archive can change without a new version.
     """
     name, version = name_and_version(distribution)
     if distribution.read_text("direct_url.json") is not None:
