@@ -1,4 +1,4 @@
-"""A project: the folder `.zencache/` with its settings, its records and its artifacts."""
+"""Defines a project: the folder `.zencache/` with its settings, records and artifacts."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Settings(BaseModel):
     artifact_store_options: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Options of its fsspec file system: the table `[artifact_store_options]`. Do not put secrets into it."""
     read_cache_size: ByteSize = Field(default=ByteSize(10**10), repr=False, ge=0)
-    """How many bytes are kept here of a remote artifact store; what was not used for longest goes first."""
+    """Bytes of a remote artifact store that are cached here; the least recently used go first."""
     metadata_store: str | None = None
     """The URL of the metadata store; None for an SQLite file in the project.
     `ZENCACHE_METADATA_STORE` overrides it."""
@@ -184,7 +184,7 @@ class Project(BaseModel):
 
     @cached_property
     def digests(self) -> Path:
-        """What is remembered of files that were digested."""
+        """Cached digests of files."""
         return self.folder / "digests.db"
 
     @cached_property
@@ -194,7 +194,7 @@ class Project(BaseModel):
 
     @cached_property
     def installed(self) -> Path:
-        """What is remembered of the distributions that are installed."""
+        """Cached facts about the installed distributions."""
         return self.folder / "installed.json"
 
     @property

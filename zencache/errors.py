@@ -1,4 +1,4 @@
-"""Every error that zencache raises on purpose, as one tree.
+"""Defines every error that zencache raises on purpose, as one tree.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What a user says about caching a step, a pipeline or a project."""
+"""Defines the cache policy of a step, a pipeline or a project."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class CachePolicy(BaseModel):
     code: Literal["closure", "function", "none"] | None = None
     """How much code counts: the function and all that it reaches (default), the function alone, or none."""
     key: Callable[..., Any] | str | None = None
-    """A function of some of the step's arguments, by name. What it returns counts instead of them; one without
-    arguments adds to the key."""
+    """A function of some of the step's arguments, by name. Its result counts instead of them; a function
+    without arguments adds to the key."""
     watch: bool | None = None
     """Whether what the step reads without declaring it is noticed and checked (the default)."""
 

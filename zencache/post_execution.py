@@ -1,4 +1,4 @@
-"""Views of pipelines and runs under their import path of ZenML 0.5 to 0.39: `get_pipeline("training").runs[-1]`."""
+"""Offers past runs under the import path of ZenML 0.5 to 0.39: `get_pipeline("training").runs[-1]`."""
 
 from zencache.compat.views import (
     ArtifactView,

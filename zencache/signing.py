@@ -1,8 +1,9 @@
-"""Keys that are kept outside of the records: for digests of secrets, and for signatures.
+"""Signs content and digests secrets with keys that are kept outside of the records.
 
-``ZENCACHE_SECRET_KEY``, or else the file `.zencache/secret.key`, makes the digests of secrets those that nobody
-finds by trying values. ``ZENCACHE_SIGNING_KEY`` signs what runs code when it is loaded; it is never in the
-project's folder, so that who can write there cannot sign.
+``ZENCACHE_SECRET_KEY``, or else the file `.zencache/secret.key`, is the key of the digests of secrets, so
+that nobody can find a secret by trying values. ``ZENCACHE_SIGNING_KEY`` signs artifacts and snapshots that
+run code when they are loaded. It is never in the project's folder, so that write access there does not allow
+signing.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ Kind = Literal["snapshot", "artifact"]
 
 
 def secret_key(project: Project, *, create: bool) -> bytes | None:
-    """Give the key of a project's secrets, 32 bytes; None where there is none and none is to be made."""
+    """Give the key of a project's secrets, 32 bytes; None if there is none and it must not be created."""
     key = _given(SECRET_KEY)
     if key is None:
         key = _read(project.secret_key) or (_made(project.secret_key) if create else None)
@@ -45,7 +46,7 @@ def secret_key(project: Project, *, create: bool) -> bytes | None:
 
 
 def sign(kind: Kind, digest: str) -> str | None:
-    """Sign content by its digest, for one kind of use; None where there is no key."""
+    """Sign content by its digest, for one kind of use; None without a key."""
     key = _given(SIGNING_KEY)
     if key is None:
         return None
@@ -101,7 +102,7 @@ def _read(file: Path) -> bytes | None:
 
 
 def _made(file: Path) -> bytes:
-    """Make the key of a project, which its owner alone can read; another process may be faster."""
+    """Create the key of a project, readable by its owner only; another process may be faster."""
     aside = file.with_name(f"{file.name}.{os.getpid()}.{os.urandom(4).hex()}.partial")
     key = os.urandom(_BYTES)
     try:

@@ -1,4 +1,4 @@
-"""Contract tests for materializers, to be inherited by those of each integration.
+"""Provides contract tests of materializers, which the tests of each integration inherit.
 
 ::
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class MaterializerContract:
-    """What every materializer guarantees. A subclass gives a materializer, unequal values and its types."""
+    """The guarantees of every materializer. A subclass gives a materializer, unequal values and its types."""
 
     materializer: ClassVar[Materializer]
     values: ClassVar[Sequence[Any]]

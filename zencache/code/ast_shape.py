@@ -72,8 +72,8 @@ class Template:
 def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str] = frozenset()) -> Template:
     r"""Give the template of a function, a lambda or a class; its own name is left to the caller.
 
-    `defaults` says whether the defaults of arguments count. `without` names methods and inner classes that are
-    read from the live class instead.
+    `defaults` says whether the defaults of arguments count. `without` names methods and inner classes that
+    are read from the live class instead.
 
     >>> one = template_of(ast.parse("def f(a):\n  'Doc.'\n  b: int = np.sum(a)  # sum\n  return b").body[0])
     >>> two = template_of(ast.parse("def g(a):\n  b = numpy.sum(a)\n  return b").body[0])

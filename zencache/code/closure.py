@@ -398,7 +398,7 @@ def _become(node: Node, other: Node) -> None:
 
 
 def _shared(resolved: list[Found]) -> list[Any]:
-    """Tell which names stand for one and the same value that can be changed, if any do."""
+    """Give the groups of names that share one mutable value."""
     seen: dict[int, int] = {}
     first = [seen.setdefault(id(node), number) for number, (node, _) in enumerate(resolved)]
     twice = [

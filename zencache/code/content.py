@@ -281,7 +281,7 @@ def bytecode(code: types.CodeType) -> Any:
 
 
 def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:
-    """Decompose a value as pickle does, without writing it: the function that restores it, and its arguments."""
+    """Decompose a value as pickle does, into the function that restores it and its arguments."""
     try:
         reduce = copyreg.dispatch_table.get(type(value))
         parts = reduce(value) if reduce else value.__reduce_ex__(4)
@@ -295,5 +295,5 @@ def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:
 
 
 def _listed(part: Any) -> Any:
-    """List the items of a subclass of list or mapping, which pickle gives as iterators; keep a state unchanged."""
+    """List the items of a subclass of list or mapping, which pickle gives as iterators; keep other states."""
     return list(part) if hasattr(part, "__next__") else part

@@ -92,8 +92,8 @@ class CodeDigest:
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
         """Give the digest of a snapshot, if the code that it uses from other modules is unchanged.
 
-        A snapshot holds the code of a script by value, without some names that only declare things. It uses the
-        current code of other modules, which may have been edited since.
+        A snapshot holds the code of a script by value, without some names that only declare things. It uses
+        the current code of other modules, which may have been edited since.
         """
         if taken is None:
             return self
@@ -178,7 +178,7 @@ class CodeReader:
     def of_class(self, name: str) -> str | None:
         """Digest a class of the project by its qualified name, `module.Class`; None for a library's class.
 
-        It is always read from its module's text, so that the digest does not depend on whether it is imported.
+        It is always read from its module's text, so the digest does not depend on whether it is imported.
         """
         with self._lock:
             if name not in self._classes:

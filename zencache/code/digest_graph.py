@@ -87,7 +87,7 @@ class Summary:
 
 
 def summed_up(root: Node) -> Summary:
-    """Summarize all that is reachable from a node; summaries of nodes are cached, because code shares them."""
+    """Summarize all that is reachable from a node; summaries are cached, because code shares nodes."""
     for ref in root.refs:
         if ref.summary is None:
             ref.summary = Summary.merged([Summary.of(node) for node in reachable(ref)])

@@ -1,8 +1,8 @@
 """Determines the origin of a module: the user's project, a distribution, the standard library, or zencache.
 
 The project is all code that is neither in the standard library nor in an installed distribution: a script, a
-package beside it, a `src/` layout, an editable install. Installed distributions enter a key by name and version.
-Nothing is imported.
+package beside it, a `src/` layout, an editable install. Installed distributions enter a key by name and
+version. Nothing is imported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The modules of a project as texts, whether they are imported or not."""
+"""Reads the modules of a project as texts, whether they are imported or not."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class StaticModule:
 
     @property
     def where(self) -> str:
-        """What an explanation calls it."""
+        """Its name in explanations."""
         return place_of(self.name, self.file)
 
     @cached_property
     def statements(self) -> list[ast.stmt]:
-        """The top-level statements, without what runs only in a script or for type checkers."""
+        """The top-level statements, without code that is only for scripts or for type checkers."""
         body = self.text.tree.body if self.text.tree else []
         return [s for s in body if not _is_skipped(s)]
 
@@ -59,12 +59,12 @@ class StaticModule:
 
     @cached_property
     def imports(self) -> dict[str, list[Imported]]:
-        """Names bound by imports of its own."""
+        """Names bound by its imports."""
         return Scope.of(self.statements).imports
 
 
 static_module = functools.lru_cache(maxsize=2048)(StaticModule)
-"""A module's text is looked through once, however many digests follow it."""
+"""Cache of parsed texts, so that each module is analysed once for all digests."""
 
 
 def place_of(module: str, file: str | None) -> str:
@@ -83,7 +83,7 @@ def place_of(module: str, file: str | None) -> str:
 
 
 def current_text(name: str, file: str) -> Text | None:
-    """Give the text that a module was imported from; of one that is not imported, what its file holds now."""
+    """Give the text that a module was imported from; if it is not imported, the current text of its file."""
     module = sys.modules.get(name)
     remember(file)
     if module is None:
@@ -97,7 +97,7 @@ def current_text(name: str, file: str) -> Text | None:
 
 
 def newest_text(name: str, file: str) -> Text | None:  # noqa: ARG001 - called as `current_text` is
-    """Give what a module's file holds now, whatever was imported under its name before."""
+    """Give the current text of a module's file, whatever was imported under its name before."""
     return text_now(file)
 
 
@@ -124,7 +124,7 @@ def _codes_of(module: types.ModuleType) -> Iterator[types.CodeType]:
 
 
 def text_digest(path: Path) -> str:
-    """Digest what a file's statements do; of one that cannot be parsed, its bytes."""
+    """Digest the statements of a file; if it cannot be parsed, its bytes."""
     texts = texts_of(str(path))
     if not texts or texts[-1].tree is None:
         return blake3(path.read_bytes()).hexdigest()

@@ -1,6 +1,6 @@
-"""Statements that do nothing but change something: `calls.append(1)`, `count["n"] += 1`.
+"""Detects statements that only change an object: `calls.append(1)`, `count["n"] += 1`.
 
-What the changed thing held before decides nothing then, unless something else reads it.
+The earlier content of the object then does not count, unless other code reads it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Methods of containers and streams that change them, and whose value says nothing of what was in them.
+# Methods that change containers and streams, and whose value does not depend on the earlier content.
 _METHODS = frozenset(
     {
         "append",
@@ -74,7 +74,7 @@ def _name(node: ast.expr) -> ast.Name | None:
 
 
 def _reads_of_itself(target: ast.expr, value: ast.expr) -> dict[int, str]:
-    """Find the reads of a target in what is assigned to it, if they can lead nowhere else."""
+    """Find the reads of a target in the value that is assigned to it, if they affect only that value."""
     base = target.value if isinstance(target, ast.Subscript | ast.Attribute) else target
     if not isinstance(base, ast.Name):
         return {}
@@ -86,7 +86,7 @@ def _reads_of_itself(target: ast.expr, value: ast.expr) -> dict[int, str]:
 
 
 def _is_get(node: ast.AST, name: str) -> bool:
-    """Whether a node is no call, or a call of the target's own `get`."""
+    """Say whether a node is not a call, or is a call of the target's own `get`."""
     if not isinstance(node, ast.Call):
         return True
     match node.func:

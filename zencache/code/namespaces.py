@@ -1,4 +1,4 @@
-"""Where live code looks names up, and what is found there is called."""
+"""Resolves the namespaces in which live code looks up names, and names the objects in them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CHANGEABLE = frozenset(
 
 
 class Space(NamedTuple):
-    """Where a piece of code looks names up."""
+    """The namespaces in which a piece of code looks up names."""
 
     names: Mapping[str, Any]
     cells: Mapping[str, Any] = types.MappingProxyType({})
@@ -51,7 +51,7 @@ class Space(NamedTuple):
 
     @property
     def package(self) -> str:
-        """What relative imports start from."""
+        """The package that relative imports start from."""
         return str(self.names.get("__package__") or self.module.rpartition(".")[0])
 
     @property
@@ -62,12 +62,12 @@ class Space(NamedTuple):
 
     @property
     def where(self) -> str:
-        """What an explanation calls the module."""
+        """The module's name in explanations."""
         return place_of(self.module, self.file)
 
 
 def origin_of(function: types.FunctionType) -> Origin:
-    """Say whose a function is; of one made of a text, by the module that it was made in."""
+    """Give the origin of a function; if it was compiled from a text, by the module that did so."""
     file = function.__code__.co_filename
     if file.startswith("<") and not file.startswith("<frozen"):
         return origin_of_module(str(function.__globals__.get("__name__", "__main__")))
@@ -75,18 +75,18 @@ def origin_of(function: types.FunctionType) -> Origin:
 
 
 def cells_of(function: types.FunctionType) -> dict[str, Any]:
-    """Give what a function closes over, by name; without what is not assigned yet."""
+    """Give the closure of a function by name, without unassigned variables."""
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     return {name: cell.cell_contents for name, cell in cells if cell != types.CellType()}
 
 
 def looked_up(name: str, space: Space) -> Any:
-    """Look a name up that is there."""
+    """Look up a name that exists."""
     return space.cells[name] if name in space.cells else space.names[name]
 
 
 def library_name(value: Any) -> str | None:
-    """Name something in a library as its module knows it, or None where the module does not."""
+    """Give the name of a library's object in its module, or None if the module does not have it."""
     module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not (isinstance(module, str) and isinstance(qualname, str)) or "<locals>" in qualname:
         return None
@@ -97,9 +97,9 @@ def library_name(value: Any) -> str | None:
 
 
 def is_only_changed(value: Any, chain: Chain) -> bool:
-    """Say whether changing a global tells nothing of what it held.
+    """Say whether a change of a global is independent of its earlier content.
 
-    So it is for containers and streams, whose methods are known, and where an attribute is set on a module,
+    This holds for containers and streams, whose methods are known, and for setting an attribute on a module,
     a class or a function.
     """
     for name in chain.attributes:
@@ -117,12 +117,12 @@ def is_project(module: types.ModuleType) -> bool:
 
 
 def is_foreign(name: str, value: Any) -> bool:
-    """Say whether a global of a module is not its own: what every module has, and other modules."""
+    """Say whether a global of a module is not its own: an attribute of every module, or another module."""
     return (name.startswith("__") and name.endswith("__")) or isinstance(value, types.ModuleType)
 
 
 def chains_in(code: types.CodeType, space: Space) -> list[Chain]:
-    """List what bytecode may take from outside: of a module, all that it has under the names in the code."""
+    """List the objects from outside that bytecode may use: of a module, all attributes named in the code."""
     names = sorted(_names(code))
     chains = []
     for name in names:
@@ -140,12 +140,12 @@ def _names(code: types.CodeType) -> set[str]:
 
 
 def module_of(kind: type) -> str:
-    """Give the module of a class; a class that is written in C may hold something else under that name."""
+    """Give the module of a class; a class in C may hold another object under that name."""
     return kind.__module__ if isinstance(kind.__module__, str) else "builtins"
 
 
 def bound_to(value: Any) -> Any | None:
-    """Give the object that a method written in C is bound to; None for one like `random.random`."""
+    """Give the object that a method in C is bound to; None for a function like `random.random`."""
     bound = getattr(value, "__self__", None)
     if bound is None or isinstance(bound, types.ModuleType | type):
         return None
@@ -154,7 +154,7 @@ def bound_to(value: Any) -> Any | None:
 
 
 def written_in_c(value: Any) -> tuple[str, str]:
-    """Give the module and the dotted name of something written in C."""
+    """Give the module and the dotted name of an object in C."""
     holder = getattr(value, "__self__", None) or getattr(value, "__objclass__", None)
     if holder is not None and not isinstance(holder, type | types.ModuleType):
         holder = type(holder)

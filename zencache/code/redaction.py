@@ -1,4 +1,4 @@
-"""Keeping secrets out of texts that are stored or shown: source code, tracebacks."""
+"""Removes secrets from texts that are stored or shown: source code, tracebacks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STARS = "**********"
-_SHORTEST = 4  # characters of a secret that is looked for in texts: one of less would be found everywhere
+_SHORTEST = (
+    4  # least characters of a secret that is searched for in texts; a shorter one would occur everywhere
+)
 _CLASSES = ("SecretStr", "SecretBytes")
-_WRITTEN = re.compile(r"""(Secret(?:Str|Bytes)\(\s*[A-Za-z]*)(['"]).*?\2""")  # where a text is no code
+_WRITTEN = re.compile(r"""(Secret(?:Str|Bytes)\(\s*[A-Za-z]*)(['"]).*?\2""")  # if a text is not code
 
 
 def redacted(text: str, values: Iterable[str | bytes] = ()) -> str:
-    r"""Give a text without the values of secrets, and without what is written as `SecretStr("…")` in it.
+    r"""Remove the values of secrets from a text, and the literals in `SecretStr("…")`.
 
-    The lines stay as many as they are.
+    The number of lines does not change.
 
     >>> redacted('login(SecretStr("hunter2"), "abcdef")', ["abcdef"])
     'login(SecretStr("**********"), "**********")'
@@ -33,7 +35,7 @@ def redacted(text: str, values: Iterable[str | bytes] = ()) -> str:
 
 
 class Redactor:
-    """Takes the values of known secrets out of texts, and finds them in bytes."""
+    """Removes the values of known secrets from texts, and finds them in bytes."""
 
     def __init__(self, values: Iterable[str | bytes] = ()) -> None:
         self._values = tuple(values)
@@ -50,7 +52,7 @@ class Redactor:
 
 
 def literals(text: str) -> list[str | bytes]:
-    """List the texts and bytes that source code makes secrets of."""
+    """List the literals that source code turns into secrets."""
     _, tree = _parsed(text) if any(name in text for name in _CLASSES) else ("", None)
     return [node.value for node in _literals(tree) if isinstance(node.value, str | bytes)] if tree else []
 
@@ -77,7 +79,7 @@ def _without_literals(text: str) -> str:
 
 
 def _parsed(text: str) -> tuple[str, ast.Module | None]:
-    """Parse code, also that of a method, which is indented; give what had to be put before it."""
+    """Parse code, also indented code of a method; give the tree and the line that was put before it."""
     for before in ("", "if True:\n"):
         with contextlib.suppress(SyntaxError, ValueError):
             return before, ast.parse(before + text)
@@ -93,7 +95,7 @@ def _starred(literal: bytes) -> bytes:
 
 
 def _literals(tree: ast.Module) -> Iterator[ast.Constant]:
-    """Find what is written in the call of a secret's class."""
+    """Find the literals in calls of a secret's class."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in _CLASSES:
             for part in (*node.args, *(keyword.value for keyword in node.keywords)):

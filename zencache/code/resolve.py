@@ -1,4 +1,4 @@
-"""What a live piece of code means by a name from outside."""
+"""Resolves names from outside that a live piece of code uses."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ _MISSING = object()
 
 @dataclass
 class Resolver(ABC):
-    """Looks names up; what is found is followed by `visit`."""
+    """Looks up names; `visit` follows the objects."""
 
     aspects: frozenset[str] = frozenset()
-    """What code asks about code, so that it counts: docstrings, text, place."""
+    """The aspects of code that other code inspects, so that they count: docstrings, text, place."""
     seal: Callable[[Any], str] = seal_of_process
-    """Gives what stands for a secret that code reads."""
+    """Gives the digest that represents a secret that code reads."""
     static: StaticReach = field(init=False)
     root_folder: Path | None = field(init=False, default=None)
-    """The folder of the project whose module is looked at."""
+    """The folder of the project that the current module belongs to."""
 
     @abstractmethod
     def visit(self, value: Any) -> Node:
-        """Give the node of any object; raises OpaqueError where nothing tells what it holds."""
+        """Give the node of any object; raises OpaqueError if its content cannot be read."""
 
     @abstractmethod
     def whole(self, module: types.ModuleType) -> Node:
-        """Take in all of a module, because it is used as a value."""
+        """Include all of a module, because it is used as a value."""
 
     def part(self, part: Part, space: Space, *, lenient: bool) -> list[Found]:
-        """Resolve all that a part takes from outside."""
+        """Resolve all names that a part takes from outside."""
         return [self.resolve(chain, space, lenient=lenient) for chain in part.chains]
 
     def resolve(self, chain: Chain, space: Space, *, lenient: bool = False) -> Found:  # noqa: PLR0911 - one line a kind
-        """Find what a piece of code means by a name from outside.
+        """Find the object of a name from outside.
 
-        `lenient`: whether an unknown value may pass; otherwise nothing computed with it is reused.
+        `lenient` says whether an unreadable value may pass; otherwise no result computed with it is reused.
         """
         if chain.imported is not None:
             if chain.effects:
@@ -118,14 +118,14 @@ class Resolver(ABC):
         return node
 
     def or_unknown(self, value: Any, what: str) -> Node:
-        """Follow a value; where nothing tells what it holds, nothing computed with it may be reused."""
+        """Follow a value; if its content cannot be read, no result computed with it may be reused."""
         try:
             return self.visit(value)
         except OpaqueError as error:
             return self.unknown(what, error)
 
     def unknown(self, what: str, error: Any) -> Node:
-        """Stand for something of which nothing is known, and say what to do."""
+        """Represent a value whose content cannot be read, with advice for the user."""
         kind = error if isinstance(error, OpaqueError) else type_name(type(error))
         return Node(
             "unknown",
@@ -135,7 +135,7 @@ class Resolver(ABC):
         )
 
     def or_opaque(self, value: Any) -> Node:
-        """Take a value by its type where nothing tells what it holds."""
+        """Represent a value by its type, because its content cannot be read."""
         try:
             return self.visit(value)
         except OpaqueError:

@@ -1,4 +1,4 @@
-"""Which names of a piece of code are its own, and which it takes from outside."""
+"""Determines which names of a piece of code are local, and which come from outside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 @dataclass(frozen=True)
 class Imported:
-    """What a local import binds a name to: a module, or something of it."""
+    """The target of a local import: a module, or an attribute of it."""
 
     module: str
     level: int = 0
@@ -35,7 +35,7 @@ class Scope:
 
     @classmethod
     def of(cls, nodes: Sequence[ast.AST], *, is_class: bool = False) -> Scope:
-        """Collect what statements (or the targets of a comprehension) bind."""
+        """Collect the names that statements (or the targets of a comprehension) bind."""
         scope = cls(is_class=is_class)
         enclosing: set[str] = set()
         for node in own_nodes(nodes):
@@ -65,7 +65,7 @@ class Scopes:
         return Scopes((*self.inner, scope))
 
     def binding(self, name: str) -> Scope | None:
-        """Find the scope that binds a name here; None where it comes from outside."""
+        """Find the scope that binds a name here; None if it comes from outside."""
         for depth, scope in enumerate(reversed(self.inner)):
             if scope.is_class and depth > 0:  # a class's names are not seen in its methods
                 continue
@@ -117,7 +117,7 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
 
 
 def own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """Walk nodes without entering other scopes, except for names bound out here (`:=` in a comprehension)."""
+    """Walk nodes without entering other scopes, except for names bound here (`:=` in a comprehension)."""
     for node in nodes:
         yield node
         if isinstance(node, Defining | ast.Lambda):

@@ -1,7 +1,7 @@
-"""Finds the source text of what runs, and trusts it only if it compiles to the code that runs.
+"""Finds the source text of the running code, and uses it only if it compiles to that code.
 
-A file may be edited after it was imported, and a module loaded again. So every text of a file that was
-seen is kept, and a function's text is the one whose compilation equals the live code object.
+A file may be edited after its import, and a module loaded again. So every text that was read of a file is
+kept, and a function's text is the one that compiles to the live code object.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Text:
 
     @cached_property
     def tree(self) -> ast.Module | None:
-        """The tree; None where the text cannot be parsed."""
+        """The tree; None if the text cannot be parsed."""
         try:
             return ast.parse(self.text)
         except (SyntaxError, ValueError):
@@ -62,7 +62,7 @@ class Text:
 
     @property
     def is_current(self) -> bool:
-        """Whether the file still holds it."""
+        """Whether the file still has this text."""
         return _read(self.file) == self.text
 
     def find(self, code: types.CodeType) -> FunctionNode | None:
@@ -154,11 +154,11 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
 
 _texts: dict[str, list[Text]] = {}
 _stamps: dict[str, tuple[int, int, int]] = {}
-"""A file to its time of writing, size and number when it was read: it is read again when one differs."""
+"""A file to its mtime, size and inode when it was read; if one differs, the file is read again."""
 
 
 def remember(file: str, text: str | None = None) -> None:
-    """Keep a text of a file: the one given, or the one that the file holds now."""
+    """Keep a text of a file: the argument, or the file's current text."""
     texts = _texts.setdefault(file, [])
     if text is None:
         stamp = _stamp(file)
@@ -174,7 +174,7 @@ def remember(file: str, text: str | None = None) -> None:
 
 
 def text_now(file: str) -> Text | None:
-    """Give the text that a file holds now, whatever it held before; None where it cannot be read."""
+    """Give the current text of a file; None if it cannot be read."""
     content = _read(file)
     if content is None:
         return None
@@ -191,14 +191,14 @@ def _stamp(file: str) -> tuple[int, int, int] | None:
 
 
 def texts_of(file: str) -> list[Text]:
-    """Give the texts of a file that were seen, reading it when none was."""
+    """Give the known texts of a file; reads the file if there are none."""
     if not _texts.get(file):
         remember(file)
     return _texts[file]
 
 
 def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
-    """Find the text of a live function; None where no text of its file compiles to it."""
+    """Find the text of a live function; None if no text of its file compiles to it."""
     for is_reread in (False, True):
         if is_reread:
             remember(code.co_filename)
@@ -210,7 +210,7 @@ def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
 
 
 def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any]) -> bool:
-    """Say whether every `name = literal` of a body is what is there live, as far as the type is the same.
+    """Say whether every `name = literal` of a body equals the live value, if the types are equal.
 
     >>> body = ast.parse("a = 1; b: int = 2; c = f()").body
     >>> agrees(body, {"a": 1, "b": 2}), agrees(body, {"a": 1, "b": 3})
@@ -239,7 +239,7 @@ def _read(file: str) -> str | None:
 
 
 def ast_source(data: bytes) -> str:
-    """Decode a source file as Python does: by its encoding comment, with any line ends."""
+    """Decode a source file as Python does: by its encoding comment, with any line endings."""
     import importlib.util  # noqa: PLC0415 - loaded at start-up, and only its name is imported
 
     return importlib.util.decode_source(data)

@@ -1,8 +1,8 @@
-"""What code reaches in modules that are not imported yet: read from their text alone.
+"""Follows code in modules that are not imported yet, by their text alone.
 
-An import inside a function runs when the step runs, and a hit must not pay for it. So what such an
-import names is followed in the module's syntax tree: the statements that bind a name, what they take
-from elsewhere, and those that do something when the module is imported.
+An import inside a function runs with the step, and a hit must not pay for it. So its names are followed in
+the module's syntax tree: the statements that bind a name, the names that these use, and statements with side
+effects at import.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 2000  # modules that "any module of the project" may mean
 Found = tuple[Node, tuple[str, ...]]
-"""A node, and the attributes that are taken from what it stands for."""
+"""A node, and the attributes that are read from its object."""
 
 
 @functools.lru_cache(maxsize=16384)
@@ -55,7 +55,7 @@ def _part(*nodes: ast.AST) -> Part:
 
 
 def library_node(dotted: str, module: str) -> Node:
-    """Stand for something in a library: a name, and the distributions that hold the module, by version."""
+    """Represent an object in a library: its name, and the distributions of its module, by version."""
     packages = distributions(module) if origin_of_module(module) == "installed" else ()
     name = name_in_keys(dotted)
     return Node("library", name, outside=name, packages=packages)
@@ -65,12 +65,12 @@ class StaticReach:
     """Follows names through modules that are not imported."""
 
     def __init__(self, live: Callable[[Any], Node] | None = None, folder: Path | None = None) -> None:
-        """Follow names; modules are looked for in `folder` first, and are what its files hold now."""
+        """Follow names; modules in `folder` take precedence, with the current content of their files."""
         self.live = live
         """Follows an object that stands for a module without being one of a file."""
         self._folder = modules_in(folder) if folder else {}
         self.pending: list[Callable[[], None]] = []
-        """What was met and is not followed yet: chains of helpers may be longer than Python's stack."""
+        """Nodes that are not followed yet; chains of helpers may be longer than Python's stack."""
         self._origin = functools.cache(
             lambda name: "project" if self._inside(name) else origin_of_module(name)
         )
@@ -106,7 +106,7 @@ class StaticReach:
         return self._definition(module, name, statements), rest
 
     def imported(self, target: Imported, package: str, rest: tuple[str, ...]) -> Found:
-        """Follow what an import binds, and attributes of it."""
+        """Follow the target of an import, and attributes of it."""
         module = absolute("." * target.level + target.module, package)
         return self.find(module, (target.attribute, *rest) if target.attribute else rest)
 
@@ -139,7 +139,7 @@ class StaticReach:
         self.pending.append(lambda: self._fill(node, _part(*statements), module))
 
     def drain(self) -> None:
-        """Follow what was put off, and what that leads to."""
+        """Follow the pending nodes, and all that they reach."""
         while self.pending:
             self.pending.pop()()
 
@@ -164,7 +164,7 @@ class StaticReach:
         return [module for module in self._modules.values() if module is not None]
 
     def _without_text(self, module: str) -> Node:
-        """Stand for a module that has no source: an extension by its file's content, or none at all."""
+        """Represent a module without source: an extension by its file's content, or a missing module."""
         file = self._file(module)
         if module in sys.modules and file is None and self.live is not None:
             return self.live(sys.modules[module])
@@ -179,7 +179,7 @@ class StaticReach:
         )
 
     def whole(self, module: StaticModule) -> Node:
-        """Take in all of a module."""
+        """Include all of a module."""
         key = (module.name, "")
         if key not in self._nodes:
             node = self._nodes[key] = Node("module", label=f"module {module.where}", text=module.text.text)
@@ -192,7 +192,7 @@ class StaticReach:
         return self._nodes[key]
 
     def effects(self, target: Imported, package: str) -> Node:
-        """Stand for what an import does beyond binding names, whether these are used or not."""
+        """Represent the side effects of an import, whether its names are used or not."""
         name = absolute("." * target.level + target.module, package)
         packages = distributions(name) if self._origin(name) == "installed" else ()
         refs = []
@@ -202,7 +202,7 @@ class StaticReach:
         return Node("import", refs=refs, packages=packages)
 
     def _effects(self, module: StaticModule) -> list[Node]:
-        """List what is done when a module, and what it imports, is imported; without what does nothing."""
+        """List the statements with side effects at the import of a module and of its imports."""
         if module.name not in self._done:
             self._done[module.name] = self._effects_of(module)
         return self._done[module.name]
@@ -235,7 +235,7 @@ class StaticReach:
                             yield from self._importing(inner, seen)
 
     def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
-        """Say whether a statement may change what others bind."""
+        """Say whether a statement may change what other statements bind."""
         if isinstance(statement, ast.ClassDef) and self._makes_known(statement, module):
             return True
         if isinstance(statement, FunctionDef | ast.ClassDef):
@@ -255,18 +255,18 @@ class StaticReach:
         return any(hears_of_subclasses(base) or self._makes_known(base, home) for home, base in defined)
 
     def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
-        """Say whether a decorator may do more than make something of what it decorates: register it, say."""
+        """Say whether a decorator may have side effects, such as a registration."""
         chain = next(iter(_part(decorator).chains), None)
         if chain is None or chain.root not in module.bound:
             return False
         return not self._is_harmless(self.resolve(chain, module)[0])
 
     def _is_harmless(self, node: Node) -> bool:
-        """Say whether calling something changes nothing but what it is given and makes."""
+        """Say whether a call changes only its arguments and objects that it creates."""
         if node.kind == "library":
             return True
         if id(node) not in self._harmless:
-            self._harmless[id(node)] = True  # until something is found, also where functions call each other
+            self._harmless[id(node)] = True  # assumed until disproved; functions may call each other
             self._harmless[id(node)] = self._keeps_to_itself(node)
         return self._harmless[id(node)]
 
@@ -296,7 +296,7 @@ class StaticReach:
                 node.unseeded |= {ref.outside}
 
     def resolve(self, chain: Chain, module: StaticModule) -> Found:
-        """Find what a module's code means by a name from outside."""
+        """Find the object of a name from outside that a module's code uses."""
         if chain.imported is not None:
             if chain.effects:
                 return self.effects(chain.imported, module.package), ()
@@ -312,7 +312,7 @@ class StaticReach:
         return Node("undefined", chain.root), chain.attributes
 
     def meant(self, target: Target, module: StaticModule) -> list[Node]:
-        """Take in all that dynamic code may mean."""
+        """Include everything that dynamic code may refer to."""
         if target.kind == "module":
             return [self.find(absolute(target.text, module.package), ())[0]]
         if target.kind == "here":
@@ -323,7 +323,7 @@ class StaticReach:
         return [self.any_module(module.name, module.file, prefix)]
 
     def code(self, text: str, module: StaticModule) -> Node:
-        """Follow code that is written as a text."""
+        """Follow code in a text literal."""
         node = Node("code")
         try:
             self._fill(node, part_of(ast.parse(text.strip())), module)
@@ -332,7 +332,7 @@ class StaticReach:
         return node
 
     def any_module(self, module: str, file: str | None, prefix: str = "") -> Node:
-        """Take in every module of the project (below a package), because any may be meant."""
+        """Include every module of the project (below a package), because the code may refer to any."""
         what = f"every module below {prefix}" if prefix else "every module of the project"
         doubt = f"{what} counts: which one {place_of(module, file)} imports is decided at run time"
         files = list(python_files(module, file, prefix))

@@ -1,4 +1,4 @@
-"""Materializers turn a value into files and back, chosen by the value's type."""
+"""Turns values into files and back by materializers, which are chosen by the value's type."""
 
 from zencache.materializers.base import Materializer
 from zencache.materializers.registry import MaterializerRef, find, load_materializer, register

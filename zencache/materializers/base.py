@@ -1,4 +1,4 @@
-"""What a materializer is: two methods."""
+"""Defines the base class of materializers, with two methods to implement."""
 
 from __future__ import annotations
 

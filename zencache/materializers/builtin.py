@@ -1,4 +1,4 @@
-"""Materializers for Python's own types."""
+"""Stores values of Python's own types."""
 
 from __future__ import annotations
 

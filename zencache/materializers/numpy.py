@@ -1,4 +1,4 @@
-"""numpy arrays and scalars as `.npy` files."""
+"""Stores numpy arrays and scalars as `.npy` files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which materializer stores which type.
+"""Finds the materializer of a type.
 
 Looked for along the value's MRO, in this order for each class: what `register` was told, the
 built-ins, and the entry points of installed distributions (group `zencache.materializers`; the
@@ -112,7 +112,8 @@ def advice(kind: type) -> str:
         return f"The {extra} integration stores it: pip install 'zencache[{extra}]'."
     return (
         "No materializer stores it. Write one (a class with save(value, folder) and load(folder)) and "
-        f"@register({kind.__name__}) it, or opt in to pickle with `allow_pickle = true` in .zencache/config.toml."
+        f"@register({kind.__name__}) it, or opt in to pickle with `allow_pickle = true` in "
+        ".zencache/config.toml."
     )
 
 

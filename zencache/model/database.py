@@ -1,4 +1,4 @@
-"""Where records live: an SQLite file, a database server, or a server of ML Metadata; read from a URL."""
+"""Describes the database of the records, given by a URL: an SQLite file, or one of three kinds of server."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Database(BaseModel):
 
     @property
     def uses_proxy(self) -> bool:
-        """Whether connections go through a proxy, which limits waits; not if a certificate must match the server's name."""
+        """Whether a proxy limits waits; not possible if a certificate must match the server's name."""
         is_named = self.secured.get("sslmode") == "verify-full" or "verify_server_cert" in self.secured
         return self.kind in ("mysql", "postgresql") and not is_named
 

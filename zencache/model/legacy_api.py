@@ -1,4 +1,4 @@
-"""The port to what code of older releases uses: `zencache.compat` is behind it, imported on the first use.
+"""Connects code of older releases with `zencache.compat`, which is imported on the first use.
 
 The core asks here. `zencache/__init__.py`, above all layers, tells how the implementation is loaded, so that
 nothing below `compat` names it, and a program that needs none of it imports none of it.

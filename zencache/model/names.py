@@ -1,4 +1,4 @@
-"""Names that become parts of paths and of records: those that people give, and those that records tell."""
+"""Checks names that become parts of paths and records, both from users and from records."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def check_name(what: str, name: str) -> str:
     normalized = normal(name) if isinstance(name, str) and len(name) <= 4 * longest else ""
     if not form.fullmatch(normalized) or len(normalized) > longest or normalized[-1] in " .":
         raise error(
-            f"{_shown(name)} cannot be the name of a {what}: letters, digits, `_`, `-`, `.` and spaces, at most "
-            f"{longest}, a letter or digit first, and neither a space nor a dot last"
+            f"{_shown(name)} cannot be the name of a {what}: letters, digits, `_`, `-`, `.` and spaces, "
+            f"at most {longest}, a letter or digit first, and neither a space nor a dot last"
         )
     if len(normalized.encode()) > _BYTES:
         raise error(
@@ -70,7 +70,7 @@ def _shown(name: object) -> str:
 
 
 def is_one_folder(name: str) -> bool:
-    """Say whether a name that a record or TFX tells is one part of a path, whatever else it is.
+    """Say whether a name from a record or from TFX is a single part of a path.
 
     >>> is_one_folder("Trainer.x"), is_one_folder("../x"), is_one_folder("a/b"), is_one_folder("..")
     (True, False, False, False)
@@ -83,7 +83,7 @@ def is_one_folder(name: str) -> bool:
 
 
 def is_digest(name: str) -> bool:
-    """Say whether a name of a file that a record tells is a digest, as we name such files.
+    """Say whether a file's name from a record is a digest, as all such files are named.
 
     >>> is_digest("0" * 64), is_digest("../x")
     (True, False)

@@ -1,4 +1,4 @@
-"""Plug-ins: what the core asks of an integration that reads another framework's pipelines.
+"""Defines the plug-ins through which the core reads another framework's pipelines.
 
 Installed distributions offer them as entry points of the group `zencache.plugins`::
 

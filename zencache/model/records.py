@@ -1,4 +1,4 @@
-"""What the store says, as frozen values without MLMD's protos."""
+"""Defines the records of a store as frozen values, without MLMD's protos."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ArtifactRecord:
     """When gc took its bytes, or began to; empty if it did not."""
 
     signature: str = ""
-    """Of one that runs code when it is loaded: of its digest, by who had the project's key."""
+    """For an artifact that runs code when it is loaded: a signature of its digest with the project's key."""
     said: Mapping[str, str | int] = field(default_factory=dict)
     """Of a new artifact: its properties in TFX's schema, to be recorded with it."""
 
@@ -69,7 +69,7 @@ class ExecutionRecord:
     seen: str | None = None
     """JSON of `zencache.tracking.observed_inputs.Seen`: what it read without declaring it."""
     dropped: str | None = None
-    """Why its result may not be reused any more, if someone said so."""
+    """Why its result may not be reused, if it was invalidated."""
     attempts: int = 1
     """How many times it was computed: more than once if it failed and was retried."""
     compared_with: int | None = None
@@ -99,7 +99,7 @@ class RunRecord:
     created: datetime
     seconds: float | None
     pinned: str | None = None
-    """Why it is kept whatever its age, if someone said so."""
+    """Why it is kept whatever its age, if it is pinned."""
     deleted: str | None = None
     """When it was deleted: records are only marked."""
     owner: str | None = None

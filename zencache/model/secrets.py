@@ -1,7 +1,7 @@
-"""Secrets among parameters: a keyed digest represents each in texts and keys; its value is never written.
+"""Represents secrets among parameters by keyed digests in texts and keys; their values are never written.
 
-A secret is a `pydantic.SecretStr` or `SecretBytes`. In a text it is `{"$secret": ["str", digest]}`. What reads
-such a text, in another process, gets a stand-in that knows the digest and refuses to give the value.
+A secret is a `pydantic.SecretStr` or `SecretBytes`. In a text it is `{"$secret": ["str", digest]}`. Another
+process that reads such a text gets a stand-in, which has the digest and refuses to give the value.
 """
 
 from __future__ import annotations
@@ -184,6 +184,6 @@ def how_to_give(lacking: Mapping[str, Any]) -> str:
     variables = [ENVIRONMENT + name for name in alone if name != _KEY]
     environment = f", set {', '.join(variables)} in the environment" if variables else ""
     return (
-        f"the value of the secret {names} is not recorded: give it with `pipeline.with_secrets({call})`{environment}, "
-        "or call the pipeline's function with it again"
+        f"the value of the secret {names} is not recorded: "
+        f"give it with `pipeline.with_secrets({call})`{environment}, or call the pipeline's function with it again"
     )

@@ -1,4 +1,4 @@
-"""A pipeline as data: which steps, how they are connected, with which parameters.
+"""Describes a pipeline as data: its steps, their connections and their parameters.
 
 Everything here is frozen and can be written as JSON, so that a pipeline can be recorded and found
 again by another process. What a step does is not here: a `planning.bodies.Body` ties a spec to live code.
@@ -123,7 +123,7 @@ _LONGEST_WAIT = 3600.0  # seconds: doubling a delay ends here
 
 
 class Attempts(Frozen):
-    """How often and how long a step may try; None where nothing was said.
+    """The retries and the timeout of a step; None for values that are not set.
 
     >>> Attempts(retries=3, retry_delay=2.0).delay(1), Attempts(retries=3, retry_delay=2.0).delay(3)
     (2.0, 8.0)

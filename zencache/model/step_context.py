@@ -1,4 +1,4 @@
-"""What a step can ask about the run that it is part of."""
+"""Gives a step information about its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types as zencache compares and names them: annotations of steps, and the values that flow between them."""
+"""Names and compares types: annotations of steps, and the values that flow between steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain values as JSON that keeps their types: parameters, small artifacts, and what is digested.
+"""Writes plain values as JSON that keeps their types, for parameters, small artifacts and digests.
 
 JSON's own values stand for themselves; every other type is an object with one key that starts with `$`::
 

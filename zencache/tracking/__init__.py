@@ -1,1 +1,1 @@
-"""What a step reads without declaring it, seen while it runs and checked before its result is reused."""
+"""Tracks the undeclared inputs of a running step, and checks them before its result is reused."""

@@ -1,7 +1,7 @@
-"""Python's audit events, noted for the step in whose thread they happen.
+"""Records Python's audit events for the step in whose thread they happen.
 
-The hook notes an `open` as it came and nothing else: what it means is worked out after the step
-(`reads`). Rarer events are looked at at once, as some of them only make sense then.
+The hook records an `open` unprocessed; `file_reads` interprets it after the step. Rarer events are processed
+at once, because some can be interpreted only then.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _HOUSEKEEPERS = (
 def file_clock() -> int:
     """Give the time in nanoseconds, by the clock that file systems stamp files with."""
     if sys.platform == "linux":
-        # A file written now gets the time of the last tick, which is earlier than that of `time.time`.
+        # A file written now gets the time of the last tick, which is earlier than `time.time`.
         return time.clock_gettime_ns(_COARSE_CLOCK)
     return time.time_ns()
 
@@ -54,7 +54,7 @@ def _working_folder() -> str:
 
 @dataclass(eq=False)
 class Recorder:
-    """What one step did, as it was noticed."""
+    """The recorded actions of one step."""
 
     step: str
     is_project: Callable[[str], bool]
@@ -104,7 +104,7 @@ _note_open: Callable[[Opened], object] | None = None  # None: nothing is watched
 
 
 def start(recorder: Recorder) -> Recorder | None:
-    """Begin to note this thread's events in `recorder`; gives the one that did until now."""
+    """Start recording this thread's events in `recorder`; gives the previous recorder."""
     global _installed  # noqa: PLW0603 - a hook is there once a process, for good
     with _lock:
         if not _installed:
@@ -119,7 +119,7 @@ def start(recorder: Recorder) -> Recorder | None:
 
 
 def stop(recorder: Recorder, outer: Recorder | None) -> None:
-    """Note no more in `recorder`, and go on with the one before it."""
+    """Stop recording in `recorder`, and continue with the previous one."""
     with _lock:
         if _active.pop(threading.get_ident(), None) is recorder and outer is not None:
             outer.absorb(recorder)
@@ -129,7 +129,7 @@ def stop(recorder: Recorder, outer: Recorder | None) -> None:
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """Let this thread's events count for no step: what zencache itself reads is no input."""
+    """Ignore this thread's events: files that zencache itself reads are not inputs."""
     ident = threading.get_ident()
     if ident in _unwatched:
         yield
@@ -147,9 +147,9 @@ def unwatched() -> Iterator[None]:
 
 @contextmanager
 def between_steps() -> Iterator[None]:
-    """Let events of this thread count for no step of another thread: it plans, records and runs its own steps.
+    """Keep events of this thread from steps of other threads, while it plans, records and runs its own steps.
 
-    A step that is watched in this thread meanwhile is watched as anywhere.
+    Steps that run in this thread are still tracked.
     """
     ident = threading.get_ident()
     if ident in _between_steps:
@@ -192,7 +192,7 @@ def disown(thread: threading.Thread | None = None) -> None:
 
 
 def adopt(thread: threading.Thread) -> None:
-    """Note that a thread is about to be started by this one."""
+    """Record that this thread is about to start another one."""
     active = recorders()
     if len(active) == 1:
         _children[thread] = active[0]
@@ -254,7 +254,7 @@ def _made(recorder: Recorder, args: Opened) -> None:
 
 
 def _unpickled(recorder: Recorder, args: Opened) -> None:
-    """Note the module of what a pickle names, which no syntax tree tells."""
+    """Record the module of an object that a pickle names, which is not in any syntax tree."""
     file = getattr(sys.modules.get(args[0]), "__file__", None)
     if file:
         recorder.opened(file, os.O_RDONLY)
@@ -294,7 +294,7 @@ def _requested(recorder: Recorder, args: Opened) -> None:
 
 
 def _connected(recorder: Recorder, args: Opened) -> None:
-    # Where a name was looked up, it says more than its address.
+    # If a name was resolved, it is more useful than its address.
     if args[0].family != _UNIX and not recorder.hosts:
         recorder.hosts.setdefault(str(args[1][0]))
 

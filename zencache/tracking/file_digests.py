@@ -102,7 +102,7 @@ class FileDigests:
         return files
 
     def flush(self) -> None:
-        """Write what is new to the memory, for other processes."""
+        """Write new digests to the file, for other processes."""
         with self._lock:
             new, self._new = self._new, {}
             self._written = time.monotonic()
@@ -160,7 +160,7 @@ class FileDigests:
 
 
 class _Memory:
-    """The SQLite file. Whatever is wrong with it, nothing is remembered and nothing fails."""
+    """The SQLite file. If it cannot be used, nothing is cached and nothing fails."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -168,7 +168,7 @@ class _Memory:
         self._reader: tuple[int, sqlite3.Connection | None] | None = None
 
     def read(self, folder: str) -> dict[str, tuple[_Stamp, str]]:
-        """Give what is known of a folder's files: where one is asked for, others are soon."""
+        """Read the digests of all files of a folder, since they are usually needed together."""
         query = "select name, digest, size, mtime_ns, ctime_ns, inode from files where folder = ?"
         with self._lock:
             try:

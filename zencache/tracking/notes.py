@@ -1,4 +1,4 @@
-"""What a step does that its key cannot follow, in words, with the line to write."""
+"""Writes sentences about inputs that a step's key cannot include, each with the line to write."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def notes(recorder: Recorder) -> tuple[str, ...]:
     if recorder.environment:
         names = list(recorder.environment)
         sentences.append(
-            f"step {step} reads the environment ({_some(names)}), and its result is reused while that stays as it "
-            f"is; to have it in the key, write `@step(cache=CachePolicy(env={names}))` or make it a parameter"
+            f"step {step} reads the environment ({_some(names)}), and its result is reused while that stays as "
+            f"it is; to have it in the key, write `@step(cache=CachePolicy(env={names}))` or make it a parameter"
         )
     if recorder.whole_environment:
         sentences.append(
-            f"step {step} reads all environment variables, and its result is reused while they stay as they are; "
-            'read the ones that matter, each by its name: `os.environ["NAME"]`'
+            f"step {step} reads all environment variables, and its result is reused while they stay as they "
+            'are; read the ones that matter, each by its name: `os.environ["NAME"]`'
         )
     if recorder.hosts:
         sentences.append(
-            f"step {step} uses the network ({_some(recorder.hosts)}): what it fetches is not in its key; write "
-            f"`@step(cache=CachePolicy(expires_after=timedelta(days=1)))` or `@step(enable_cache=False)`"
+            f"step {step} uses the network ({_some(recorder.hosts)}): what it fetches is not in its key; "
+            f"write `@step(cache=CachePolicy(expires_after=timedelta(days=1)))` or `@step(enable_cache=False)`"
         )
     if recorder.programs:
         sentences.append(
-            f"step {step} starts another process ({_some(recorder.programs)}), and what that reads is not seen; "
-            'name its files: `@step(cache=CachePolicy(files=["data/*.csv"]))`'
+            f"step {step} starts another process ({_some(recorder.programs)}), and what that reads is not "
+            'seen; name its files: `@step(cache=CachePolicy(files=["data/*.csv"]))`'
         )
     return tuple(sentences)
 
@@ -47,8 +47,8 @@ def randomness(step: str, module: str, *, by_library: bool) -> str:
     """Write the sentence about draws from a global generator that was not seeded."""
     if by_library:
         return (
-            f"a library that step {step} uses draws from the global generator of `{module}`, which is not seeded; "
-            "where that bears on the result, give the library a seed (`random_state=0`)"
+            f"a library that step {step} uses draws from the global generator of `{module}`, which is not "
+            "seeded; where that bears on the result, give the library a seed (`random_state=0`)"
         )
     return (
         f"step {step} draws from the global generator of `{module}` without seeding it, "

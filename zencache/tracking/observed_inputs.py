@@ -1,4 +1,4 @@
-"""What a step was seen to read; and whether it is still as it was."""
+"""Holds the undeclared inputs of a step, and checks whether they have changed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OF_SESSIONS = (
 
 @dataclass(frozen=True)
 class Seen:
-    """What a step was seen to read, with how it was then.
+    """The undeclared inputs of a step, with their digests.
 
     >>> seen = Seen(files={"data/a.csv": "1b2"}, unstable=("counter.txt",))
     >>> Seen.from_json(seen.to_json()) == seen
@@ -61,7 +61,7 @@ class Seen:
     notes: tuple[str, ...] = ()
     """Sentences for the user about what cannot be followed, with the line to write."""
     remarks: tuple[str, ...] = ()
-    """Sentences for who asks: what may bear on the result, and more often does not."""
+    """Low-confidence sentences, shown only on request: what may affect the result, but rarely does."""
 
     def to_json(self) -> str:
         """Write it as one line of JSON."""
@@ -83,7 +83,7 @@ class Seen:
 
 
 def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
-    """Say what is not as a step saw it; an empty list when its result still holds.
+    """List the inputs that have changed since a step read them; empty if its result is still valid.
 
     >>> from pathlib import Path
     >>> from zencache.tracking.file_digests import FileDigests
@@ -111,7 +111,7 @@ def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str 
         return f"its target {name} cannot be looked at from here"
     if now != before:
         return f"its target {name} {'changed' if now else 'is gone'}"
-    # What serves models takes the highest number.
+    # Model servers use the highest number.
     newer = [
         entry.name for entry in target.parent.iterdir() if entry.name.isdigit() and target.name.isdigit()
     ]

@@ -1,4 +1,4 @@
-"""Puts a note before functions for a while, and takes it away again."""
+"""Wraps functions temporarily, so that their arguments can be recorded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Wrapping:
-    """Functions and methods that were replaced by ones that first note what they are called with.
+    """Functions and methods that are replaced by wrappers, which first record their arguments.
 
     >>> import types
     >>> tool, calls, wrapping = types.SimpleNamespace(double=lambda x: 2 * x), [], Wrapping()
@@ -67,7 +67,7 @@ def _is_module(owner: Any) -> bool:
 def _noting(original: Callable[..., Any], note: Callable[..., object]) -> Callable[..., Any]:
     @functools.wraps(original)
     def noting(*args: Any, **kwargs: Any) -> Any:
-        with suppress(Exception):  # a failure to notice is none of the caller's business
+        with suppress(Exception):  # a failure to record must not reach the caller
             note(*args, **kwargs)
         return original(*args, **kwargs)
 

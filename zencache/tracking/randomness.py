@@ -1,7 +1,7 @@
-"""Notices that a step drew from a global random generator that it did not seed.
+"""Detects that a step drew from a global random generator that it did not seed.
 
-A generator that was drawn from without being seeded is in a state that its earlier state leads to.
-Where that cannot be told, nothing is said.
+A generator that was used without a seed is in a state that follows from its earlier state. If that cannot be
+determined, nothing is reported.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ _WITH_MODE = {
     "memory_map",
 }  # the second argument, or `mode`
 
-_WRITERS = {"ParquetWriter.__init__"}  # what a step writes and reads back is no input
+_WRITERS = {"ParquetWriter.__init__"}  # files that a step writes and reads back are not inputs
 
 
 class Finder(MetaPathFinder):
@@ -120,7 +120,7 @@ def wrap_module(name: str, wrapping: Wrapping) -> None:
 
 
 def _note_of(reader: str, argument: str, *, skip: int) -> Callable[..., None]:
-    """Make what is called with a reader's arguments; a method's first one is skipped."""
+    """Make the function that records a reader's arguments; it skips a method's first one."""
 
     def note(*args: Any, **kwargs: Any) -> None:
         if kwargs.get("filesystem") is not None:  # then the path is not one of this machine

@@ -1,7 +1,7 @@
-"""What a step reads without declaring it: files, folders, environment variables; and what cannot be followed.
+"""Tracks the undeclared inputs of a running step: files, folders, environment variables, and others.
 
-Python's audit hooks (PEP 578) report it while the step's function runs. What was seen is kept with
-the execution, and compared with how things are when the execution is considered for reuse.
+Python's audit hooks (PEP 578) report them while the step's function runs. They are recorded with the
+execution, and compared with the current state before the execution is reused.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Small tools that know nothing of pipelines."""
+"""Provides small tools that do not depend on pipelines."""

@@ -1,4 +1,4 @@
-"""Retries and growing delays, for calls that fail for a while."""
+"""Retries calls that fail temporarily, with growing delays."""
 
 from __future__ import annotations
 

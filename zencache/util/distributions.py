@@ -1,4 +1,4 @@
-"""What is installed: which distributions hold a module, and the materializers and plug-ins that they offer.
+"""Lists the installed distributions of a module, and the materializers and plug-ins that they offer.
 
 Going through hundreds of distributions takes tens of milliseconds. So what was found is kept in a file
 of the project (`remember_in`), for as long as nothing is installed, replaced or removed.

@@ -1,4 +1,4 @@
-"""Durations: one parser for every option and setting, and the texts that show them."""
+"""Parses durations of options and settings, and writes them as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Digests of files by their content: BLAKE3, on all cores where a file is large, and beside writing it."""
+"""Digests files by content with BLAKE3: on all cores if a file is large, or while it is written."""
 
 from __future__ import annotations
 

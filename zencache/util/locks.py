@@ -1,4 +1,4 @@
-"""File locks (`flock`) between threads and processes; the system releases them when the holder ends."""
+"""Locks files (`flock`) between threads and processes; the system releases a lock when its holder ends."""
 
 from __future__ import annotations
 

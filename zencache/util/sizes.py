@@ -1,4 +1,4 @@
-"""Numbers of bytes, as people read and write them."""
+"""Parses numbers of bytes of options and settings, and writes them as text."""
 
 from __future__ import annotations
 
