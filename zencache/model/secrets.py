@@ -185,5 +185,6 @@ def how_to_give(lacking: Mapping[str, Any]) -> str:
     environment = f", set {', '.join(variables)} in the environment" if variables else ""
     return (
         f"the value of the secret {names} is not recorded: "
-        f"give it with `pipeline.with_secrets({call})`{environment}, or call the pipeline's function with it again"
+        f"give it with `pipeline.with_secrets({call})`{environment}, "
+        "or call the pipeline's function with it again"
     )

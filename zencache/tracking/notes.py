@@ -22,8 +22,9 @@ def notes(recorder: Recorder) -> tuple[str, ...]:
     if recorder.environment:
         names = list(recorder.environment)
         sentences.append(
-            f"step {step} reads the environment ({_some(names)}), and its result is reused while that stays as "
-            f"it is; to have it in the key, write `@step(cache=CachePolicy(env={names}))` or make it a parameter"
+            f"step {step} reads the environment ({_some(names)}), and its result is reused while that stays "
+            f"as it is; to have it in the key, write `@step(cache=CachePolicy(env={names}))` or make it "
+            "a parameter"
         )
     if recorder.whole_environment:
         sentences.append(
@@ -33,7 +34,8 @@ def notes(recorder: Recorder) -> tuple[str, ...]:
     if recorder.hosts:
         sentences.append(
             f"step {step} uses the network ({_some(recorder.hosts)}): what it fetches is not in its key; "
-            f"write `@step(cache=CachePolicy(expires_after=timedelta(days=1)))` or `@step(enable_cache=False)`"
+            f"write `@step(cache=CachePolicy(expires_after=timedelta(days=1)))` or "
+            "`@step(enable_cache=False)`"
         )
     if recorder.programs:
         sentences.append(
