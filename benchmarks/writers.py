@@ -1,7 +1,7 @@
 """Measures runs per second of 1, 4 and 16 processes on one store: `python -m benchmarks.writers`.
 
-Each process makes RUNS fully cached runs of two to six steps (`python -m benchmarks.writers RUNS`, by default
-50), in five versions that all register at once. MariaDB and PostgreSQL are measured too if they are
+`python -m benchmarks.writers RUNS`: each process makes RUNS (by default 50) fully cached runs of two to six
+steps. Their five versions all register at once. MariaDB and PostgreSQL are measured too if they are
 installed.
 """
 

@@ -137,8 +137,8 @@ class CodeUnavailableError(ZencacheError):
 class StepFailedError(ZencacheError):
     """A step raised. Its own exception is the `__cause__`; `step` and `run` say where.
 
-    What `Pipeline.run` raises is also an instance of the step's own exception class, so that
-    `except ValueError` goes on working when a function becomes a step.
+    The error that `Pipeline.run` raises is also an instance of the step's own exception class. So
+    `except ValueError` still works when a function becomes a step.
 
     >>> error = StepFailedError.of("train", "p-1", ValueError("no rows"))
     >>> isinstance(error, ValueError), error.step, str(error)

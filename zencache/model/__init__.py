@@ -1,1 +1,1 @@
-"""Frozen values that describe steps and pipelines. Nothing here runs, stores or imports an engine."""
+"""Describes steps and pipelines as frozen values. Nothing here runs, stores or imports an engine."""

@@ -1,7 +1,7 @@
 """Connects code of older releases with `zencache.compat`, which is imported on the first use.
 
-The core asks here. `zencache/__init__.py`, above all layers, tells how the implementation is loaded, so that
-nothing below `compat` names it, and a program that needs none of it imports none of it.
+`zencache/__init__.py`, above all layers, registers the loader of the implementation. So nothing below
+`compat` names it, and a program that does not use it does not import it.
 """
 
 from __future__ import annotations

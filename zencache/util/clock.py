@@ -1,4 +1,4 @@
-"""A clock that code asks for the time and for sleep, so that tests can replace it."""
+"""Provides time and sleep through a clock that tests can replace."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class TensorMaterializer(Materializer):
 
         if not tf.executing_eagerly() or not hasattr(value, "numpy"):
             raise MaterializerError(
-                "this tensor is a symbol in a graph and has no value; return the result of calling the function"
+                "this tensor is a symbol in a graph and has no value; return the result of a call"
             )
         kind = np.dtype(value.dtype.as_numpy_dtype)
         if kind.isbuiltin == 1 and not kind.hasobject:

@@ -1,7 +1,7 @@
 """Runs the trainer that the pipeline names; TFX's Trainer calls it.
 
-TFX imports the class, not importlib: for the code digest, an import by a computed name may mean any module
-of the project, so the key would change with each of them. The digest of the class itself is in the key,
+TFX imports the class, not importlib. For the code digest, an import by a computed name may mean any module of
+the project. The key would then change with each of them. The digest of the class itself is in the key,
 through `custom_config`.
 """
 
