@@ -70,7 +70,7 @@ class FirstRun:
     """A pipeline's first run, which is copied as if it had been computed with other parameters."""
 
     def __init__(self, records: ProjectRecords, pipeline: str) -> None:
-        self.runs, self.client = records.runs, records.metadata.client
+        self.results, self.client = records.results, records.metadata.client
         self.run = records.runs.all(pipeline)[0].id
         self.pipeline = records.metadata.contexts.find(PIPELINE_CONTEXT, pipeline).id
         self.executions = self.client.get_executions_by_context(self.run)
@@ -106,7 +106,7 @@ class FirstRun:
         """Register a copy as the newest result, as zencache registers computed results; it keeps few."""
         for old in self.executions:
             key = other(old.custom_properties["zencache_key"].string_value, number)
-            self.runs.remember(key, old.type, executions[number, old.id])
+            self.results.remember(key, old.type, executions[number, old.id])
 
     def _things(self, numbers: Sequence[int]) -> tuple[Numbered, Numbered]:
         executions = [(n, old) for n in numbers for old in self.executions]
