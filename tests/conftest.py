@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import uuid
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fork_server import ForkServer
 from tests.s3 import CREDENTIALS, new_bucket, s3_server
 from tests.servers import Servers, missing
 from tests.shop import _made, fresh, shop, zencache  # noqa: F401 - fixtures of several folders
@@ -26,22 +26,41 @@ SCRIPTS = Path(__file__).parent / "end_to_end" / "scripts"
 def script(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a script (a file of `scripts/`, or source text) in a process of its own."""
 
-    def run(source: str, *args: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
-        path = SCRIPTS / source if source.endswith(".py") and "\n" not in source else folder / "script.py"
-        if path.parent == folder:
-            path.write_text(source, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, str(path), *args],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=folder,
-            env={**os.environ, **env},
-        )
+    def run(source: str, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, _script_file(folder, source), *args]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         assert not check or done.returncode == 0, done.stderr
         return done
 
     return run
+
+
+@pytest.fixture
+def forked_script(folder: Path, fork_server: ForkServer) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Do the same in a process that has imported the engine, where a test says nothing about imports or starting."""
+
+    def run(source: str, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = fork_server.run([_script_file(folder, source), *args], cwd=folder)
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    return run
+
+
+def _script_file(folder: Path, source: str) -> Path:
+    if source.endswith(".py") and "\n" not in source:
+        return SCRIPTS / source
+    path = folder / "script.py"
+    path.write_text(source, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """Processes that have imported the engine; see `tests/fork_server.py`."""
+    server = ForkServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

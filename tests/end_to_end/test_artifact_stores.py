@@ -217,9 +217,9 @@ print(run.steps["load"].status, run.steps["load"].output.load())
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_before_the_manifest_leaves_no_artifact(store, script, s3_address):
+def test_a_run_that_is_killed_before_the_manifest_leaves_no_artifact(store, forked_script, s3_address):
     """The content is there; the next run computes, and the one after that reuses."""
-    assert script(KILLED, "kill", check=False).returncode == -9
+    assert forked_script(KILLED, "kill", check=False).returncode == -9
     assert [name.rpartition("/")[2] for name in objects(store, s3_address)[1]] == ["value.txt"]
-    assert "executed loaded" in script(KILLED).stdout
-    assert "cached loaded" in script(KILLED).stdout
+    assert "executed loaded" in forked_script(KILLED).stdout
+    assert "cached loaded" in forked_script(KILLED).stdout

@@ -103,13 +103,13 @@ print("OUT", *(next(file.name for file in run.steps[name].output.folder.glob("[!
 
 
 @pytest.mark.slow
-def test_a_choice_made_where_a_step_is_used_holds_everywhere(folder, script):
+def test_a_choice_made_where_a_step_is_used_holds_everywhere(folder, forked_script):
     """In a worker process, which imports the step; and in a copy that another process makes."""
     (folder / "steps_that_are_imported.py").write_text(IMPORTED)
-    done = script(USES)
+    done = forked_script(USES)
     assert done.stdout.splitlines()[-1] == "OUT lines.txt value.json"
     assert "a worker process cannot" not in done.stdout
-    copied = script(
+    copied = forked_script(
         "from zencache import Repository, step\n@step\ndef count(numbers: list) -> int:\n    return "
         "len(numbers)\n"
         "made = Repository().get_pipeline_by_name('both').copy('copied', total_2=count())\n"

@@ -58,9 +58,9 @@ def command(*args):
     return code, done.stdout + "\n".join(said), loaded
 
 
-def test_plan_run_explain_drop_and_audit(script, folder):
+def test_plan_run_explain_drop_and_audit(forked_script, folder):
     """A changed helper is planned, run and explained in the same words; a result is audited and dropped."""
-    script(SCRIPT, "1", "first")
+    forked_script(SCRIPT, "1", "first")
     edited = SCRIPT.replace("if n > 0", "if n >= 0")
     (folder / "script.py").write_text(edited)
 
@@ -71,7 +71,7 @@ def test_plan_run_explain_drop_and_audit(script, folder):
     assert "-    return [n for n in numbers if n > 0]\n+    return [n for n in numbers if n >= 0]" in text
     assert "first" in command("run", "list")[1].splitlines()[-1]
 
-    script(edited, "1", "second")
+    forked_script(edited, "1", "second")
     code, text, loaded = command("explain", "latest", "clean", "--code")
     assert (code, loaded) == (0, [])
     assert "why         helper cleaned in script.py changed (1 line)\n" in text
@@ -90,11 +90,11 @@ def test_plan_run_explain_drop_and_audit(script, folder):
     assert re.search(
         r"draw +run .*its earlier result was dropped: by hand on", command("plan", "script:small")[1]
     )
-    assert re.search(r"draw +executed .*by hand on", _shown_after(script, edited))
+    assert re.search(r"draw +executed .*by hand on", _shown_after(forked_script, edited))
 
 
-def _shown_after(script, text):
-    script(text, "1", "third")
+def _shown_after(forked_script, text):
+    forked_script(text, "1", "third")
     return command("run", "show", "third")[1]
 
 

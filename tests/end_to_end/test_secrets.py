@@ -423,10 +423,10 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["threads", "processes"])
-def test_a_script_with_secrets_written_out_leaves_none_of_them(script, kind):
+def test_a_script_with_secrets_written_out_leaves_none_of_them(forked_script, kind):
     """Snapshots and source texts of a script hold none of its secrets; worker processes get them all the
     same."""
-    done = script(SCRIPT, kind)
+    done = forked_script(SCRIPT, kind)
     assert done.stdout.splitlines()[-1] == str(
         sum(map(len, ("script-s3cret-given", "script-s3cret-global", "script-s3cret-inline")))
     )

@@ -55,22 +55,22 @@ def test_the_digits_script_prints_three_runs(script):
     assert done.stderr == ""
 
 
-def test_the_wine_script_reuses_across_processes_and_numbers_versions(script):
+def test_the_wine_script_reuses_across_processes_and_numbers_versions(forked_script):
     """Another parameter is the same version; another trainer is a new one; --no-cache reuses nothing."""
     hit = "Using cached version of {}."
     splitter, svc = hit.format("simple_data_splitter"), hit.format("parameterized_svc_trainer")
-    first = script("wine.py").stdout
+    first = forked_script("wine.py").stdout
     assert "Using cached" not in first
     assert "Test accuracy" in first
-    again = script("wine.py").stdout
+    again = forked_script("wine.py").stdout
     assert splitter in again
     assert svc in again
-    gamma = script("wine.py", "--gamma", "0.02").stdout
+    gamma = forked_script("wine.py", "--gamma", "0.02").stdout
     assert splitter in gamma
     assert svc not in gamma
     assert "version 1" in gamma
-    tree = script("wine.py", "--trainer", "decision_tree").stdout
+    tree = forked_script("wine.py", "--trainer", "decision_tree").stdout
     assert splitter in tree
     assert "version 2" in tree
-    assert "version 1" in script("wine.py").stdout
-    assert "Using cached" not in script("wine.py", "--no-cache").stdout
+    assert "version 1" in forked_script("wine.py").stdout
+    assert "Using cached" not in forked_script("wine.py", "--no-cache").stdout

@@ -44,12 +44,12 @@ HELPERS = "FACTOR = 10\ndef scaled(n):\n    return n * FACTOR\n"
 
 
 @pytest.fixture
-def run(script, folder):
+def run(forked_script, folder):
     """Run a script that ends with these lines; give the last line that it prints, and standard error."""
     (folder / "helpers.py").write_text(HELPERS)
 
     def ran(lines, source=SCRIPT, **options):
-        done = script(source + lines, **options)
+        done = forked_script(source + lines, **options)
         return done.stdout.splitlines()[-1], done.stderr
 
     return ran

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.tfx, pytest.mark.slow]
+pytestmark = [pytest.mark.tfx, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SCRIPT = Path(__file__).with_name("killing.py")
 EXPECTED = {1: 2004, 2: 4008}
 
 
-def killed_everywhere(folder, changed, which, **env):
-    done = subprocess.run(
-        [sys.executable, SCRIPT, folder / "killing", changed, which],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **env},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
+@pytest.fixture
+def killed_everywhere(folder, fork_server):
+    """Kill a run at each of its writes, and give what was found."""
+
+    def killed(changed, which, **env):
+        arguments = [SCRIPT, folder / "killing", changed, which]
+        done = fork_server.run(arguments, env={**os.environ, **env})
+        assert done.returncode == 0, done.stderr[-3000:]
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return killed
 
 
 def check(found, factor):
@@ -44,9 +43,9 @@ def check(found, factor):
         assert row["after"] == [], row
 
 
-def test_a_run_that_computes_may_be_killed_at_every_write(folder):
+def test_a_run_that_computes_may_be_killed_at_every_write(killed_everywhere):
     """Files and records alike; what finished before the kill is reused."""
-    found = killed_everywhere(folder, "changed", "all")
+    found = killed_everywhere("changed", "all")
     check(found, 2)
     points = Counter(row["point"].split(" put_")[0] for row in found)
     assert min(points[kind] for kind in ("open", "fsync", "os.rename")) > 0
@@ -59,14 +58,14 @@ def test_a_run_that_computes_may_be_killed_at_every_write(folder):
     }
 
 
-def test_a_run_that_finds_all_may_be_killed_at_every_write(folder):
+def test_a_run_that_finds_all_may_be_killed_at_every_write(killed_everywhere):
     """Nothing is computed again because a run that reused it was killed."""
-    found = killed_everywhere(folder, "same", "all")
+    found = killed_everywhere("same", "all")
     check(found, 1)
     assert len(found) >= 4
 
 
 @pytest.mark.parametrize("kind", ["mysql", "postgresql"])
-def test_a_run_may_be_killed_at_every_write_to_a_server(folder, server, kind):
+def test_a_run_may_be_killed_at_every_write_to_a_server(killed_everywhere, server, kind):
     """What a call has written is there, and what comes after it is not."""
-    check(killed_everywhere(folder, "changed", "records", KILLING_STORE=server(kind)), 2)
+    check(killed_everywhere("changed", "records", KILLING_STORE=server(kind)), 2)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,16 +17,20 @@ USERS, RUNS, COMPUTING = 16, 50, 2
 SCRIPT = Path(__file__).with_name("users.py")
 
 
-def start(folder, *args):
-    folder.mkdir(exist_ok=True)
-    with (folder / f"{args[0]}.out").open("w") as file:
-        return subprocess.Popen(
-            [sys.executable, SCRIPT, *map(str, args)], cwd=folder, stdout=file, stderr=file
-        )
+@pytest.fixture
+def start(fork_server):
+    """Start a user in a folder of its own, where a file gets what it prints."""
+
+    def started(folder, *args):
+        folder.mkdir(exist_ok=True)
+        with (folder / f"{args[0]}.out").open("w") as file:
+            return fork_server.start([SCRIPT, *args], cwd=folder, stdout=file.fileno(), stderr=file.fileno())
+
+    return started
 
 
 @pytest.mark.parametrize("store_url", ["sqlite", "mysql", "postgresql"], indirect=True)
-def test_many_processes_share_a_store_without_error_or_loss(store_url, folder):
+def test_many_processes_share_a_store_without_error_or_loss(store_url, folder, start):
     """No run is lost, versions are numbered without gaps or doubles, and nothing is computed twice.
 
     On a server each process has a project folder of its own, as users of several machines have.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,12 +27,16 @@ def notes(folder, monkeypatch):
     return folder / "notes"
 
 
-def start(place, seconds):
-    """A process of its own; on a server, in a project of its own, as on another machine."""
-    place.mkdir(exist_ok=True)
-    create_project(place)
-    command = [sys.executable, SCRIPT, str(seconds)]
-    return subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(fork_server):
+    """Start a process; on a server, in a project of its own, as on another machine."""
+
+    def started(place, seconds):
+        place.mkdir(exist_ok=True)
+        create_project(place)
+        return fork_server.start([SCRIPT, seconds], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    return started
 
 
 def computed(notes):
@@ -53,7 +56,7 @@ def until_it_waits(process):
 
 
 @pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
-def test_processes_and_machines_compute_a_result_once(store_url, notes, folder):
+def test_processes_and_machines_compute_a_result_once(store_url, notes, folder, start):
     """The others wait, say for whom, and reuse."""
     places = [folder / (f"machine{n}" if store_url else "machine") for n in range(3)]
     first = start(places[0], 600)
@@ -70,7 +73,7 @@ def test_processes_and_machines_compute_a_result_once(store_url, notes, folder):
 
 
 @pytest.mark.parametrize("store_url", ["sqlite", "mysql", "grpc"], indirect=True)
-def test_a_killed_owner_is_succeeded_at_once(store_url, notes, folder):
+def test_a_killed_owner_is_succeeded_at_once(store_url, notes, folder, start):
     """Nobody waits for a dead process, and its run is marked as failed."""
     places = [folder / (f"machine{n}" if store_url else "machine") for n in range(2)]
     first = start(places[0], 600)
@@ -98,7 +101,7 @@ def test_threads_of_a_process_compute_a_result_once(notes):
     assert sorted(run.steps["slow"].status for run in runs) == ["cached", "cached", "cached", "executed"]
 
 
-def test_a_failing_owner_lets_the_next_one_try(folder):
+def test_a_failing_owner_lets_the_next_one_try(folder, fork_server):
     """What failed is nobody's result."""
     code = """
 import os, sys, time
@@ -122,12 +125,8 @@ print(run.steps["fails_first"].status)
 """
     create_project(folder)
     (folder / "failing.py").write_text(code)
-    both = [
-        subprocess.Popen(
-            [sys.executable, "failing.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    both = [fork_server.start(["failing.py"], **streams) for _ in range(2)]
     told = [process.communicate() for process in both]
     assert sorted(process.returncode for process in both) == [0, 1], told
     assert sum("executed" in out for out, _ in told) == 1

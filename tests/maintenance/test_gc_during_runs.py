@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -176,12 +175,12 @@ if __name__ == "__main__":
 """
 
 
-def test_the_strictest_gc_does_a_run_of_another_process_no_harm(script, folder):
+def test_the_strictest_gc_does_a_run_of_another_process_no_harm(forked_script, fork_server, folder):
     """It reuses the first half, computes the second, and gc goes over the store all the while."""
     (folder / "stop").touch()
-    script(SCRIPT, "2", "first")
+    forked_script(SCRIPT, "2", "first")
     (folder / "stop").unlink()
-    running = subprocess.Popen([sys.executable, "script.py", "5", "second"], stdout=subprocess.DEVNULL)
+    running = fork_server.start(["script.py", "5", "second"], stdout=subprocess.DEVNULL)
     count = 0
     while running.poll() is None and count < 1000:
         Repository().gc(older_than=timedelta(0), keep_last=0, max_size=0)
@@ -192,7 +191,7 @@ def test_the_strictest_gc_does_a_run_of_another_process_no_harm(script, folder):
             (folder / "stop").touch()
             break
         time.sleep(0.02)
-    assert running.wait(60) == 0
+    assert running.wait() == 0
     run = Repository().get_run("second")
     assert (run.status, run.steps["last"].output.load()) == ("completed", 3 + 10)
     assert all(len(run.steps[name].output.load()) > 2 for name in run.steps if name != "last")
