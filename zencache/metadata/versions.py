@@ -12,7 +12,7 @@ from zencache.model.records import RunHandle, VersionRecord, version_context_nam
 from zencache.model.specs import PipelineSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from zencache.metadata.store import MetadataStore
 
@@ -50,13 +50,7 @@ class VersionStore:
 
     def of_pipeline(self, pipeline: str, *, include_deleted: bool = False) -> Iterator[VersionRecord]:
         """List a pipeline's versions by number; versions without a recorded spec are left out."""
-        for number, context in enumerate(version_contexts(self._metadata, pipeline), 1):
-            properties = get_properties(context.custom_properties)
-            is_deleted = schema.DELETED in properties
-            if schema.SPEC in properties and (include_deleted or not is_deleted):
-                spec = PipelineSpec.model_validate_json(properties[schema.SPEC])
-                structure = properties.get(schema.STRUCTURE) or spec.structure
-                yield VersionRecord(number, structure, spec, is_deleted)
+        return _records(version_contexts(self._metadata, pipeline), include_deleted=include_deleted)
 
     def last_used(self, spec: PipelineSpec) -> list[int]:
         """Return the executions that the last run of a spec's version used: most will be hits again."""
@@ -89,7 +83,7 @@ class VersionStore:
         return [context]
 
     def _read(self, spec: PipelineSpec) -> VersionRecord | None:
-        return next((v for v in self.of_pipeline(spec.name) if v.structure == spec.structure), None)
+        return _with_structure(self.of_pipeline(spec.name), spec)
 
     def _was_deleted(self, pipeline: str, version: VersionRecord) -> bool:
         """Return whether a version in memory was deleted since."""
@@ -100,11 +94,12 @@ class VersionStore:
         """Register a new version; its name is unique, so that two processes cannot use one number twice."""
         with self._metadata.lock:
             while True:
-                existing = self._read(spec)
+                # One reading answers both: the number after it is taken if another process has the same structure now.
+                contexts = list(version_contexts(self._metadata, spec.name))
+                existing = _with_structure(_records(contexts), spec)
                 if existing is not None:
                     return existing
-                number = 1 + sum(1 for _ in version_contexts(self._metadata, spec.name))
-                version = VersionRecord(number, spec.structure, spec)
+                version = VersionRecord(1 + len(contexts), spec.structure, spec)
                 if self._put(version):
                     return version
 
@@ -125,3 +120,17 @@ class VersionStore:
                 raise contexts.name_taken("pipeline version", name) from None
             return False
         return True
+
+
+def _records(contexts: Iterable[Any], *, include_deleted: bool = False) -> Iterator[VersionRecord]:
+    for number, context in enumerate(contexts, 1):
+        properties = get_properties(context.custom_properties)
+        is_deleted = schema.DELETED in properties
+        if schema.SPEC in properties and (include_deleted or not is_deleted):
+            spec = PipelineSpec.model_validate_json(properties[schema.SPEC])
+            structure = properties.get(schema.STRUCTURE) or spec.structure
+            yield VersionRecord(number, structure, spec, is_deleted)
+
+
+def _with_structure(versions: Iterable[VersionRecord], spec: PipelineSpec) -> VersionRecord | None:
+    return next((version for version in versions if version.structure == spec.structure), None)
