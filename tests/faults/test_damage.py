@@ -143,7 +143,7 @@ def test_the_event_is_told_and_the_bad_copy_kept(capsys):
     capsys.readouterr()
     summing(factor=2).run()
     printed = capsys.readouterr().err
-    assert "Note: the result of step doubled is damaged and made anew: the artifact output" in printed
+    assert "Note: the result of step doubled is damaged and computed again: the artifact output" in printed
     assert "its content changed" in printed
     assert any(
         f.read_bytes() == bad for f in Path(".zencache/artifacts/.quarantine").rglob("*") if f.is_file()

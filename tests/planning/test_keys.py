@@ -139,7 +139,7 @@ def test_a_key_function_without_arguments_adds():
     [
         (lambda: 1 / 0, "raised ZeroDivisionError"),
         (lambda: object(), "returned object"),
-        (lambda rows: 1, "takes rows, which is no argument"),
+        (lambda rows: 1, "takes rows, which is not an argument"),
     ],
 )
 def test_a_key_function_that_fails_is_an_error(function, said):

@@ -109,7 +109,8 @@ def _open(scheme: str, options: Mapping[str, Any]) -> Any:
     if secrets:
         raise SettingsError(
             f"[artifact_store_options] holds {', '.join(secrets)}: settings are committed, so secrets have "
-            "no place in them. Give credentials as the backend takes them (environment variables, its own files)"
+            "no place in them. Give credentials as the backend takes them (environment variables, its own "
+            "files)"
         )
     try:
         with warnings.catch_warnings():

@@ -6,7 +6,7 @@
      "format": "zencache-manifest/1"}
 
 `files` are sorted, each with its size in bytes and its BLAKE3 digest. `digest` covers all files, and
-`folders` lists the empty folders. The manifest counts neither for the size nor for the digest of its artifact.
+`folders` lists the empty folders. The manifest counts neither for the size nor the digest of its artifact.
 """
 
 from __future__ import annotations

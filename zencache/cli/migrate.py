@@ -16,7 +16,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="There is a backup of the
 
 
 def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
-    """Bring the project's stores to the format of this zencache, with a backup; the next run would do it as well."""
+    """Upgrade the project's stores to this zencache's format, with a backup; the next run does so, too."""
     from zencache.metadata.project_migration import migrate as migrate_records  # noqa: PLC0415 - likewise
     from zencache.metadata.project_migration import update_settings  # noqa: PLC0415 - likewise
     from zencache.metadata.session import open_others, open_records  # noqa: PLC0415 - `--help` needs no records
@@ -43,5 +43,6 @@ def _print_preview(records: ProjectRecords) -> None:
     backup = "none can be made" if store.is_server else records.project.backups
     typer.echo(
         f"The records in {store} are of format {to_do.since}. Would back them up ({backup}), check "
-        f"{to_do.manifests} artifacts and write their manifests, and mark {to_do.ended} runs as failed that nobody does any more."
+        f"{to_do.manifests} artifacts and write their manifests, and mark {to_do.ended} runs as failed that "
+        f"nobody does any more."
     )

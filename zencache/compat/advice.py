@@ -53,7 +53,8 @@ ADVICE = {
     ),
     "environment": "a step that takes a StepContext knows its run; else ask the operating system",
     "get_step_context": "give the step an argument annotated StepContext",
-    "get_output_materializer": "return the value: it is stored by its type, or by `@step(output_materializers=…)`",
+    "get_output_materializer": "return the value: it is stored by its type, "
+    "or by `@step(output_materializers=…)`",
     "fresh_run": "take run.status, run.steps and their outputs",
     "register": "a pipeline is recorded when it runs first",
     "write_run_configuration_template": "docs/compat.md has the keys of a configuration file",

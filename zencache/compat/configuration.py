@@ -127,7 +127,8 @@ def _with_parameters(pipeline: Pipeline, parameters: Mapping[str, Any], where: A
         return pipeline
     if pipeline.parts.call is None:
         raise ParameterError(
-            f"{where}: pipeline {pipeline.name} was copied, changed or found in the repository, so that its own "
+            f"{where}: pipeline {pipeline.name} was copied, changed or found in the repository, so that its "
+            f"own "
             "arguments are given already; put parameters under steps"
         )
     definition, arguments = pipeline.parts.call

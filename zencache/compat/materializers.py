@@ -66,7 +66,8 @@ class BaseMaterializer(metaclass=MaterializerType):
         kinds = _types(cls)
         if not kinds:
             raise MaterializerError(
-                f"class {cls.__name__} does not say what it stores; write ASSOCIATED_TYPES = (MyType,) in it, or "
+                f"class {cls.__name__} does not say what it stores; write ASSOCIATED_TYPES = (MyType,) in "
+                f"it, or "
                 "SKIP_REGISTRATION = True if others inherit from it"
             )
         register(*kinds)(cast("type[Materializer]", cls))

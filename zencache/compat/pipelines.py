@@ -63,7 +63,8 @@ class BasePipeline(metaclass=PipelineType):
         connect = getattr(self, "connect", None)
         if connect is None:
             raise DefinitionError(
-                f"class {what} has no connect; write the body of the pipeline as `def connect(self, step_a, …)`"
+                f"class {what} has no connect; write the body of the pipeline as `def connect(self, step_a, "
+                f"…)`"
             )
         names = inspect.signature(connect).parameters
         others = {n: v for n, v in kwargs.items() if n not in names}

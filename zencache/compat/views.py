@@ -345,7 +345,8 @@ class ArtifactView(LegacyAttributes):
 def _only(kind: str, artifact_by_name: Mapping[str, ArtifactView], step: StepView) -> ArtifactView:
     if len(artifact_by_name) != 1:
         raise NotOneError(
-            f"step {step.name} has {len(artifact_by_name)} {kind}s ({', '.join(artifact_by_name) or 'none'}); take one by name from .{kind}s"
+            f"step {step.name} has {len(artifact_by_name)} {kind}s "
+            f"({', '.join(artifact_by_name) or 'none'}); take one by name from .{kind}s"
         )
     return next(iter(artifact_by_name.values()))
 

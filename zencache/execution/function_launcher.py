@@ -52,7 +52,7 @@ class FunctionLauncher:
             self._record(planned.parts.key, execution.execution_id)
 
     def _record(self, key: str, execution_id: int) -> None:
-        """Write the result, whose artifacts MLMD has numbered by now, and make the execution its key's newest."""
+        """Write the result with the artifacts' ids from MLMD, and make the execution its key's newest."""
         [record] = self.run.records.metadata.executions.by_id([execution_id])
         name = self.spec.name
         self.state.results[name] = StepResult(name, "executed", record.outputs, execution=execution_id)

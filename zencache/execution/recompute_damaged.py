@@ -51,7 +51,7 @@ def _recompute(
 ) -> None:
     """Recompute the results of a step, unless the recomputation of another step has done so."""
     if any(_damage(run, artifact) for artifact in state.results[step].outputs.values()):
-        text = f"the result of step {step} is damaged and made anew: {damage}"
+        text = f"the result of step {step} is damaged and computed again: {damage}"
         run.report(StepEvent(step, "note", text=text))
         run.records.results.withdraw(run.handle, run.spec.by_name[step])
         execute(step)

@@ -63,7 +63,8 @@ def check_signed(artifact: ArtifactRecord, project: Project) -> None:
     if demanded and not is_signed("artifact", artifact.digest, artifact.signature):
         raise ArtifactError(
             f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not "
-            f"signed with this project's key, so it is not loaded; run the pipeline again with {SIGNING_KEY} set "
+            f"signed with this project's key, so it is not loaded; run the pipeline again with "
+            f"{SIGNING_KEY} set "
             "to recompute it"
         )
 

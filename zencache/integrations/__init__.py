@@ -1,4 +1,4 @@
-"""Installed integrations by short names: `zencache.integrations.sklearn` is the package `zencache_sklearn`."""
+"""Finds installed integrations by short names: `zencache.integrations.sklearn` is `zencache_sklearn`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Alias(MetaPathFinder, OtherName):
 
 
 def _missing(fullname: str, name: str) -> None:
-    """Raise ModuleNotFoundError for an integration that is not installed; leave other modules to other finders."""
+    """Raise ModuleNotFoundError for a missing integration; leave other modules to other finders."""
     from zencache.compat import advice, paths  # noqa: PLC0415 - only old code and mistakes come here
 
     if fullname in paths.MODULES:

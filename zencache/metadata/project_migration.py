@@ -67,7 +67,7 @@ def _migrate(records: ProjectRecords, *, is_required: bool) -> None:
 def _summary(migrated: Migrated) -> str:
     parts = [f"{_counted(migrated.manifests, 'artifact')} checked and kept"]
     if migrated.left:
-        parts.append(f"{_counted(migrated.left, 'artifact')} not as recorded: made anew when needed")
+        parts.append(f"{_counted(migrated.left, 'artifact')} not as recorded: computed again when needed")
     if migrated.ended:
         parts.append(f"{_counted(migrated.ended, 'run')} that nobody does any more marked as failed")
     return f"Upgraded the store: {'; '.join(parts)}."

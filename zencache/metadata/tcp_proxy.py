@@ -2,7 +2,7 @@
 
 ML Metadata holds the interpreter's lock while it waits for an answer, without a time limit: no other thread
 can run meanwhile, not even to handle Ctrl-C. So a small process stands in between. It listens on a loopback
-port and forwards all bytes unchanged (encrypted ones too). It closes a connection if the server does not answer
+port and forwards all bytes unchanged (also encrypted). It closes a connection if the server does not answer
 a request in time; ML Metadata reports that like any lost connection.
 
 That process runs this file, so it imports nothing of zencache.

@@ -76,7 +76,8 @@ class PipelineDefinition(LegacyAttributes):
         if missing:
             calls = ", ".join(f"{name}=…" for name in names)
             raise DefinitionError(
-                f"pipeline {self.name}: {', '.join(missing)} is empty; give a step (or a value): {self.name}({calls})"
+                f"pipeline {self.name}: {', '.join(missing)} is empty; give a step (or a value): "
+                f"{self.name}({calls})"
             )
         return dict(bound.arguments)
 

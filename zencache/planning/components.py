@@ -98,7 +98,7 @@ class ComponentBody:
         return dataclasses.replace(self, spec=spec)
 
     def with_arguments(self, arguments: Mapping[str, Any]) -> ComponentBody:  # noqa: ARG002 - the protocol
-        """There is no argument to replace."""
+        """A component has no arguments that could be replaced."""
         return self
 
     @property
@@ -131,7 +131,7 @@ class ComponentBody:
         left_out = {*_CODE, *(("input_base",) if self.node.driver == _FILE_DRIVER else ())}
         left_out |= {"artifact_uri"} if self.spec.identity == IMPORTER else set()
         values = {**self._properties, **computed}
-        # A component of one's own may go by the order in a text; TFX's own read protos.
+        # A user's component may depend on the order in a text; TFX's own read protos.
         write = to_text if _is_own(self.node.executor) else _canonical
         texts = {name: write(value) for name, value in sorted(values.items()) if name not in left_out}
         return {**texts, **self.node.told}

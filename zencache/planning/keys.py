@@ -214,7 +214,7 @@ class KeyMaker:
         names = [a.name for a in wanted if a.name in arguments or a.default is a.empty]
         if unknown := [name for name in names if name not in arguments]:
             raise CachePolicyError(
-                f"{where} takes {', '.join(unknown)}, which is no argument of the step; "
+                f"{where} takes {', '.join(unknown)}, which is not an argument of the step; "
                 f"it has {', '.join(arguments) or 'none'}"
             )
         return names

@@ -43,7 +43,8 @@ def check_known(step: str, signature: Signature, names: Iterable[str]) -> None:
         if name in taken:
             continue
         if signature.model and name in signature.model.annotation.model_fields:
-            advice = f"it is a field of {signature.model.name}: give {signature.model.annotation.__name__}({name}=…)"
+            model = signature.model
+            advice = f"it is a field of {model.name}: give {model.annotation.__name__}({name}=…)"
         else:
             near = difflib.get_close_matches(name, taken, n=1, cutoff=0.5)
             advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(taken) or 'no arguments'}"

@@ -95,7 +95,8 @@ def attempts_of(
 def _checked(step: str, retries: int | None) -> int | None:
     if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int) or retries < 0):
         raise StepDefinitionError(
-            f"step {step}: retries={retries!r} is not a number of retries; write how many more times the step is "
+            f"step {step}: retries={retries!r} is not a number of retries; write how many more times the "
+            f"step is "
             "computed when it fails: 0, 1, 2, …"
         )
     return retries

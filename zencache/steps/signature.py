@@ -134,7 +134,8 @@ def _annotated_name(annotation: Any, name: str) -> str:
 def _check(signature: Signature, name: str) -> None:
     if secret := next((n for n, kind in signature.outputs.items() if is_for_secrets(kind)), None):
         raise StepDefinitionError(
-            f"step {name}: output {secret} is a secret, which is never stored; give secrets as parameters to each "
+            f"step {name}: output {secret} is a secret, which is never stored; give secrets as parameters "
+            f"to each "
             "step that needs them, and return what is made with them"
         )
     for kind, what in (("model", "parameters model"), ("context", "StepContext"), ("beam", "Beam pipeline")):
@@ -144,5 +145,6 @@ def _check(signature: Signature, name: str) -> None:
     fields = set(signature.model.annotation.model_fields) if signature.model else set()
     if both := fields & signature.arguments.keys():
         raise StepDefinitionError(
-            f"step {name}: {', '.join(sorted(both))} is an argument and a field of its parameters model; rename one"
+            f"step {name}: {', '.join(sorted(both))} is an argument and a field of its parameters model; "
+            f"rename one"
         )

@@ -240,7 +240,8 @@ class BoundStep(LegacyAttributes):
         trace = active_trace()
         if trace is None:
             raise ParameterError(
-                f"step {self.step.name} has its parameters already; its inputs are given in a pipeline's body. "
+                f"step {self.step.name} has its parameters already; its inputs are given in a pipeline's "
+                f"body. "
                 f"To call the function itself: {self.step.name}.entrypoint(...)"
             )
         return trace.add(self.step, self.values, args, kwargs, slot=self.slot)
@@ -283,8 +284,9 @@ def step(
     `output_materializers`: the class that stores all outputs, or a mapping of outputs to classes; else
     each value's type decides.
     `retries`: how many more times a step that raises is computed, in the same run; `retry_delay`: how long it
-    waits before the first of them (1 s), twice as long before each further one; `timeout`: how long one attempt
-    may take. Times are seconds, a `timedelta` or a text such as `"30min"`. None of the three is part of the key.
+    waits before the first of them (1 s), twice as long before each further one; `timeout`: how long one
+    attempt may take. Times are seconds, a `timedelta` or a text such as `"30min"`. None of the three is part of
+    the key.
     Options of older releases (`settings`, …) are ignored with a note.
 
     >>> @step(enable_cache=False)

@@ -207,7 +207,8 @@ def _by_name(
     open_names = [a.name for a in takers if a.name not in bound and a.name not in kwargs]
     if len(args) > len(open_names):
         raise ParameterError(
-            f"step {step.name} takes {len(open_names)} more arguments ({', '.join(open_names) or 'none'}), got {len(args)}"
+            f"step {step.name} takes {len(open_names)} more arguments ({', '.join(open_names) or 'none'}), "
+            f"got {len(args)}"
         )
     return dict(zip(open_names, args, strict=False)) | dict(kwargs)
 
