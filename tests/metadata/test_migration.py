@@ -230,7 +230,7 @@ def test_an_artifact_whose_value_is_as_recorded_gets_its_manifest(folder):
 def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatch):
     """Format 1 kept no process with a run that goes on; a day without a word is enough."""
     began = raw_store().contexts.find(RUN_CONTEXT, "lost").last_update_time_since_epoch / 1000
-    monkeypatch.setattr(SystemClock, "time", lambda _: began + stale_runs.UNOWNED_TIMEOUT + 1)
+    monkeypatch.setattr(SystemClock, "time", lambda _: began + stale_runs.UNOWNED_TIMEOUT.total_seconds() + 1)
     old.flow().run()
     lost = Repository().get_run("lost")
     assert lost.status == "failed"

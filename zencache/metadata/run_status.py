@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(hours=1)
 """Grace period for artifacts and runs that may not be attached to their records yet."""
-FORGOTTEN = timedelta(days=7)
-"""After this time, a running run without a recorded process counts as ended."""
+UNOWNED_TIMEOUT = timedelta(days=1)
+"""After this time, a running run without a recorded process is stale: format 1 recorded none."""
 
 
 def is_active(run: RunRecord, now: datetime) -> bool:
@@ -23,7 +23,7 @@ def is_active(run: RunRecord, now: datetime) -> bool:
     if run.status == "running":
         # A process of another machine cannot be asked: its run's status follows from its heartbeat.
         owner = Owner.recorded(run.owner)
-        return owner.is_alive() is not False if owner else run_age(run, now) < FORGOTTEN
+        return owner.is_alive() is not False if owner else run_age(run, now) < UNOWNED_TIMEOUT
     return run.of_tfx and run_age(run, now) < GRACE
 
 

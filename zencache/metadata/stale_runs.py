@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.metadata import schema
 from zencache.metadata.client import get_properties, pb, set_properties
+from zencache.metadata.run_status import UNOWNED_TIMEOUT
 from zencache.util.process_id import Owner, this_process
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from zencache.util.clock import Clock
 
 HEARTBEAT_TIMEOUT = 60  # seconds without a heartbeat after which a run of another machine is stale
-UNOWNED_TIMEOUT = 24 * 3600  # seconds after which a run that names no process is stale: format 1 names none
 _INTERNAL = 13  # google.rpc.Code.INTERNAL, what TFX writes for an executor that raised
 _UNFINISHED = (pb.Execution.NEW, pb.Execution.RUNNING)
 
@@ -33,7 +33,7 @@ def is_stale(metadata: MetadataStore, run: Any) -> bool:
         return False
     owner, updated = Owner.recorded(properties.get(schema.OWNER)), run.last_update_time_since_epoch / 1000
     if owner is None:
-        return bool(metadata.clock.time() - updated > UNOWNED_TIMEOUT)
+        return bool(metadata.clock.time() - updated > UNOWNED_TIMEOUT.total_seconds())
     if owner == this_process():
         return not metadata.heartbeat.is_beating(run.id)
     is_alive = owner.is_alive()
