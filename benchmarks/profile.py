@@ -49,7 +49,7 @@ from zencache.pipelines import runner
 from zencache.metadata import session
 from zencache.planning import Planner
 from zencache.metadata.client import MetadataClient
-from zencache.metadata.results import ResultStore
+from zencache.metadata.publish import ResultStore
 inside = {{}}
 
 

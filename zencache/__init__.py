@@ -84,7 +84,7 @@ if os.environ.get("ZENCACHE_LOG", "").lower() != "debug":
 
 
 def _load_legacy_api() -> LegacyApi:
-    from zencache.compat.port import CompatApi  # noqa: PLC0415 - only code of older releases needs it
+    from zencache.compat.legacy_api import CompatApi  # noqa: PLC0415 - only code of older releases needs it
 
     return CompatApi()
 
@@ -92,7 +92,7 @@ def _load_legacy_api() -> LegacyApi:
 PORT.load = _load_legacy_api
 sys.meta_path.append(LegacyModules)
 if "ZENCACHE_ALIAS" in os.environ:  # `zencache compat run` started this process, or its parent
-    from zencache.compat.alias import install
+    from zencache.compat.zenml_alias import install
 
     install(os.environ["ZENCACHE_ALIAS"])
 

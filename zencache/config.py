@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
 
 from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
-from zencache.model.database import Database, tells_password
+from zencache.model.database import Database, contains_password
 from zencache.model.legacy_api import legacy_names
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 from zencache.util.atomic_write import write_whole
@@ -87,7 +87,7 @@ class Settings(BaseModel):
     @field_validator("metadata_store")
     @classmethod
     def _has_no_password(cls, url: str | None) -> str | None:
-        if url is not None and tells_password(url):
+        if url is not None and contains_password(url):
             raise ValueError(
                 "a settings file is shared: write the name of a variable for the password, ${NAME}"
             )

@@ -45,7 +45,7 @@ class CachePolicy(BaseModel):
     @field_validator("expires_after", mode="before")
     @classmethod
     def _read_duration(cls, value: Any) -> Any:
-        return durations.parse(value) if isinstance(value, str) else value
+        return durations.parse_duration(value) if isinstance(value, str) else value
 
     @field_validator("files", "env", "packages", mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from zencache.caching.key_diff import (
     read_texts,
     write_texts,
 )
-from zencache.util.durations import span_text
+from zencache.util.durations import duration_text
 
 
 def said(old, new, **more):
@@ -126,7 +126,7 @@ def test_a_diff_shows_the_users_own_lines():
 )
 def test_spans_in_words(duration, words):
     """The largest unit, and the next one if there is something in it."""
-    assert span_text(duration) == words
+    assert duration_text(duration) == words
 
 
 def test_the_folder_of_texts_may_be_missing():

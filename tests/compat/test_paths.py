@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from zencache.compat.advice import ADVICE, no_import
+from zencache.compat.missing_names import ADVICE, no_import
 from zencache.compat.paths import MODULES, NAMES
 from zencache.errors import NoSuchImportError
 

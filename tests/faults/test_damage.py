@@ -15,7 +15,7 @@ from zencache import Repository, pipeline, step
 from zencache.artifacts.manifest import MANIFEST
 from zencache.errors import ArtifactError, RunInterruptedError, StepFailedError, StoreUnavailableError
 from zencache.execution import execute_step
-from zencache.metadata.results import ResultStore
+from zencache.metadata.publish import ResultStore
 
 pytestmark = [pytest.mark.tfx]
 

@@ -14,7 +14,7 @@ from zencache.config import find_project
 from zencache.metadata import import_execution, marks
 from zencache.metadata.artifact_records import ArtifactRecords
 from zencache.metadata.client import pb
-from zencache.metadata.results import ResultStore
+from zencache.metadata.publish import ResultStore
 from zencache.metadata.session import open_records
 from zencache.model.database import Database
 from zencache.pipelines import Pipeline

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zencache.errors import ParameterError
 from zencache.maintenance.inventory import Inventory, StoredBlob
 from zencache.maintenance.lineage import Lineage
-from zencache.maintenance.retention import Criteria, choose, last_of_pipelines
+from zencache.maintenance.retention import Criteria, choose_deletable, last_of_pipelines
 from zencache.metadata.run_status import is_active
 from zencache.metadata.scan import RecordedArtifact, StoreScan, Use
 from zencache.model.records import ArtifactRecord, RunRecord
@@ -67,7 +67,7 @@ def name(blob):
 
 
 def gone(inventory, **criteria):
-    return {name(each) for each in choose(inventory, Criteria(**criteria), NOW)}
+    return {name(each) for each in choose_deletable(inventory, Criteria(**criteria), NOW)}
 
 
 def test_what_old_runs_alone_used_goes():

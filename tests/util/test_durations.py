@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from zencache.cli.cache import span
 from zencache.policy import CachePolicy
 from zencache.steps.options import attempts_of
-from zencache.util.durations import parse, seconds_of
+from zencache.util.durations import parse_duration, seconds_of
 
 FORMS = [
     "90s",
@@ -34,7 +34,7 @@ ANYTHING = st.text("-+0123456789.:,PTYMWDHSdayshminw ", max_size=12)
 @pytest.mark.parametrize("text", FORMS)
 def test_all_options_and_settings_read_the_same_durations(text):
     """A policy, a step's retries and its timeout, and the command line."""
-    duration = parse(text)
+    duration = parse_duration(text)
     assert CachePolicy(expires_after=text).expires_after == duration
     assert attempts_of("load", 1, text, text).retry_delay == duration.total_seconds()
     assert span(text) == duration
@@ -47,7 +47,7 @@ def test_what_pydantic_reads_is_read_alike(text):
         duration = TypeAdapter(timedelta).validate_python(text)
     except ValidationError:
         return
-    assert parse(text) == CachePolicy(expires_after=text).expires_after == duration
+    assert parse_duration(text) == CachePolicy(expires_after=text).expires_after == duration
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=1000)))

@@ -11,7 +11,7 @@ import typer
 from zencache.cli.output import counted, import_from_here, open_repository, table
 from zencache.errors import ParameterError
 from zencache.pipelines.console import seconds_text
-from zencache.util.durations import parse, seconds_of
+from zencache.util.durations import parse_duration, seconds_of
 from zencache.util.sizes import parse_size, size_text
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def _advice(audited: AuditedStep) -> str:
 def span(text: str) -> timedelta:
     """Read a duration."""
     try:
-        duration = parse(text)
+        duration = parse_duration(text)
         seconds_of(duration)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--older-than") from error

@@ -24,7 +24,7 @@ from zencache.code.digest_graph import (
     deep_digest,
     digest_of,
     reachable,
-    summed_up,
+    summarize,
     unit_digest,
 )
 from zencache.code.module_texts import place_of
@@ -141,7 +141,7 @@ class CodeReader:
         aspects: frozenset[str] = frozenset()
         while True:
             root = self._root(function, aspects)
-            summary = summed_up(root)
+            summary = summarize(root)
             if summary.reflects <= aspects:
                 return _digested(root, summary, _place(function), is_inherited=_is_inherited(function))
             aspects |= summary.reflects
@@ -168,7 +168,7 @@ class CodeReader:
             static.drain()
             refs = [*(reach.followed(each) for each in objects), *named, *whole]
             root = Node("component", own=list(identity), refs=refs, packages=tuple(sorted(packages.items())))
-            return _digested(root, summed_up(root), "")
+            return _digested(root, summarize(root), "")
 
     def modules(self) -> dict[str, Text]:
         """Give the texts of modules that were followed without being imported, by file."""

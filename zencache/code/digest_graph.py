@@ -86,7 +86,7 @@ class Summary:
         )
 
 
-def summed_up(root: Node) -> Summary:
+def summarize(root: Node) -> Summary:
     """Summarize all that is reachable from a node; summaries are cached, because code shares nodes."""
     for ref in root.refs:
         if ref.summary is None:

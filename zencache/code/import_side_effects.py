@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FunctionDef = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def may_change(statement: ast.stmt) -> bool:
+def may_have_side_effects(statement: ast.stmt) -> bool:
     """Say whether a statement without a definition may have side effects: a call, a loop, an item set."""
     if isinstance(statement, ast.Assign):
         return not all(isinstance(target, ast.Name) for target in statement.targets)
@@ -22,12 +22,12 @@ def may_change(statement: ast.stmt) -> bool:
     return not isinstance(statement, ast.AnnAssign | ast.Import | ast.ImportFrom | ast.Pass)
 
 
-def stores_outside(node: ast.AST) -> bool:
+def mutates_outside_object(node: ast.AST) -> bool:
     r"""Say whether a function changes an object that it neither created nor received as an argument.
 
-    >>> stores_outside(ast.parse("def known(f):\n    ALL[f.__name__] = f\n    return f").body[0])
+    >>> mutates_outside_object(ast.parse("def known(f):\n    ALL[f.__name__] = f\n    return f").body[0])
     True
-    >>> stores_outside(ast.parse("def tagged(f):\n    f.tag = 1\n    return f").body[0])
+    >>> mutates_outside_object(ast.parse("def tagged(f):\n    f.tag = 1\n    return f").body[0])
     False
     """
     nodes = list(ast.walk(node))
@@ -39,12 +39,12 @@ def stores_outside(node: ast.AST) -> bool:
     return any(_root(store) not in own for store in stores)
 
 
-def hears_of_subclasses(node: ast.ClassDef) -> bool:
+def runs_code_on_subclassing(node: ast.ClassDef) -> bool:
     """Say whether a class runs code when a subclass is defined."""
     return any(isinstance(each, FunctionDef) and each.name == "__init_subclass__" for each in node.body)
 
 
-def is_told_to_change(part: Part) -> bool:
+def calls_mutating_method(part: Part) -> bool:
     """Say whether code calls a method that changes a container from outside."""
     return any(chain.changed for chain in part.chains)
 

@@ -21,10 +21,10 @@ from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.import_side_effects import (
     FunctionDef,
-    hears_of_subclasses,
-    is_told_to_change,
-    may_change,
-    stores_outside,
+    calls_mutating_method,
+    may_have_side_effects,
+    mutates_outside_object,
+    runs_code_on_subclassing,
 )
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module
 from zencache.code.module_texts import (
@@ -240,7 +240,7 @@ class StaticReach:
             return True
         if isinstance(statement, FunctionDef | ast.ClassDef):
             return any(self._changes_others(decorator, module) for decorator in statement.decorator_list)
-        return may_change(statement)
+        return may_have_side_effects(statement)
 
     def _makes_known(self, statement: ast.ClassDef, module: StaticModule) -> bool:
         """Say whether defining a class runs the user's code: a base's `__init_subclass__`, a metaclass."""
@@ -252,7 +252,7 @@ class StaticReach:
         defined = [
             (each[0], s) for each in definitions if each for s in each[1] if isinstance(s, ast.ClassDef)
         ]
-        return any(hears_of_subclasses(base) or self._makes_known(base, home) for home, base in defined)
+        return any(runs_code_on_subclassing(base) or self._makes_known(base, home) for home, base in defined)
 
     def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
         """Say whether a decorator may have side effects, such as a registration."""
@@ -275,7 +275,7 @@ class StaticReach:
         if module is None or not all(isinstance(each, FunctionDef) for each in statements):
             return False
         part = _part(*statements)
-        if is_told_to_change(part) or any(map(stores_outside, statements)):
+        if calls_mutating_method(part) or any(map(mutates_outside_object, statements)):
             return False
         called = [self.resolve(part.chains[number], module) for number in part.calls]
         return all(self._is_harmless(callee) for callee, _ in called)

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zencache.compat import advice, classic, views
+from zencache.compat import classic, missing_names, views
 from zencache.compat.options import check_options, note
 from zencache.errors import DefinitionError
 from zencache.pipelines.definition import PipelineDefinition
@@ -33,7 +33,7 @@ def find(target: Any, name: str) -> Any:
             return functools.partial(_METHODS[kind][name], target)
         if name in _ATTRIBUTES.get(kind, {}):
             return _ATTRIBUTES[kind][name](target)
-    raise advice.no_attribute(target, name)
+    raise missing_names.no_attribute(target, name)
 
 
 # -- steps ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
-from zencache.compat import advice, classic
+from zencache.compat import classic, missing_names
 from zencache.model.moved_modules import MOVED
 from zencache.util.imports import import_module
 
@@ -99,7 +99,7 @@ def find(fullname: str) -> ModuleSpec | None:
     parent, _, name = fullname.rpartition(".")
     if name.startswith("__"):
         return None
-    raise advice.no_import(fullname, _names(parent), _modules(parent))
+    raise missing_names.no_import(fullname, _names(parent), _modules(parent))
 
 
 def _names(module: str) -> list[str]:

@@ -11,14 +11,14 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import fn_runner
 
 from zencache.execution import tfx_filesystems
-from zencache.execution.active_runs import ActiveRun, activated, active_run
 from zencache.execution.compiler import CompiledPipeline
 from zencache.execution.execute_step import execute_step
+from zencache.execution.run_registry import ActiveRun, activated, active_run
 from zencache.execution.schedule import StepSchedule
 from zencache.execution.tfx_sdk import quiet
 from zencache.execution.timeout import throw
 from zencache.execution.workers.pool import Pool
-from zencache.planning.components import resolvers_before
+from zencache.planning.component_body import resolvers_before
 from zencache.tracking.audit_events import between_steps
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tfx.types import artifact, channel, component_spec, standard_artifacts
 
 from zencache.execution.step_executor import StepExecutor
 from zencache.materializers import find, load_materializer
-from zencache.metadata.tfx_connection import UNUSED_CONNECTION_CONFIG
+from zencache.metadata.tfx_store_config import UNUSED_CONNECTION_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

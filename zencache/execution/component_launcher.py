@@ -17,15 +17,15 @@ from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 from zencache.code.digest import CodeReader
 from zencache.errors import NotFoundError
 from zencache.execution.component_inputs import node_of, resolve_by_tfx
-from zencache.execution.outcomes import FAILED, properties, record_failure
+from zencache.execution.record_outcome import FAILED, properties, record_failure
 from zencache.execution.run_context import CONDITION_NOT_MET, StepResult
 from zencache.execution.step_inputs import StepInputs
 from zencache.execution.step_tracking import ComponentTracking
-from zencache.execution.tfx_launcher import fix_inputs, launch_node, tie_to_key
+from zencache.execution.tfx_launcher import attach_key, fix_inputs, launch_node
 from zencache.execution.user_modules import user_modules
 from zencache.execution.value_io import verify
 from zencache.metadata import schema
-from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody
+from zencache.planning.component_body import IMPORTER, RESOLVER, ComponentBody
 
 if TYPE_CHECKING:
     from zencache.execution.run_context import RunContext, RunState
@@ -99,7 +99,7 @@ class ComponentLauncher:
 
     def _prepare_node(self, key: str) -> None:
         if self._spec.identity != RESOLVER:
-            tie_to_key(self._node, key)
+            attach_key(self._node, key)
         if self._spec.identity == IMPORTER:
             self._import_changed_content()
 

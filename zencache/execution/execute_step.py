@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from zencache.execution.component_launcher import ComponentLauncher
 from zencache.execution.function_launcher import FunctionLauncher
-from zencache.execution.outcomes import reuse
 from zencache.execution.recompute_damaged import recompute_damaged_inputs
+from zencache.execution.record_outcome import reuse
 from zencache.execution.run_context import CONDITION_NOT_MET, StepEvent, StepResult
 from zencache.execution.single_flight import single_flight
 

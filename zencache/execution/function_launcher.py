@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zencache.execution.outcomes import properties
+from zencache.execution.record_outcome import properties
 from zencache.execution.run_context import StepResult
 from zencache.execution.step_inputs import StepInputs
-from zencache.execution.tfx_launcher import fix_inputs, launch_node, tie_to_key
+from zencache.execution.tfx_launcher import attach_key, fix_inputs, launch_node
 
 if TYPE_CHECKING:
     from zencache.execution.compiler import CompiledPipeline
@@ -34,7 +34,7 @@ class FunctionLauncher:
         """Have TFX run the node, tied to its cache key; `StepExecutor` writes the result if it fails."""
         assert planned.parts is not None
         node = self.compiled.node(self.spec.name)
-        tie_to_key(node, planned.parts.key)
+        attach_key(node, planned.parts.key)
         fix_inputs(node, inputs.artifacts)
         self.state.key_parts[self.spec.name] = planned.parts
         for name, value in properties(self.run, planned).items():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfx.orchestration import metadata as tfx_metadata
 
-from zencache.metadata.tfx_connection import UNUSED_CONNECTION_CONFIG, store_for_tfx
+from zencache.metadata.tfx_store_config import UNUSED_CONNECTION_CONFIG, store_for_tfx
 
 if TYPE_CHECKING:
     from zencache.metadata.store import MetadataStore

@@ -17,7 +17,7 @@ from zencache.errors import (
 from zencache.execution.attempt import Raised
 from zencache.execution.retained_reads import merge_seen
 from zencache.execution.run_context import StepEvent
-from zencache.util.durations import limit_text
+from zencache.util.durations import timeout_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +76,9 @@ class RetriedStep:
         """Report a failed attempt and wait; raises KeyboardInterrupt if the run is interrupted."""
         seconds, step = self.spec.tries.delay(self.attempts), self.spec.name
         attempt = f"attempt {self.attempts} of {1 + (self.spec.tries.retries or 0)}"
-        text = f"step {step}: {attempt} raised {_in_a_line(error)}; the next begins in {limit_text(seconds)}"
+        text = (
+            f"step {step}: {attempt} raised {_in_a_line(error)}; the next begins in {timeout_text(seconds)}"
+        )
         self.report(StepEvent(step, "note", text=text))
         wait = self.wait or self.state.interrupted.wait
         with self.state.interruptible(step):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from zencache.planning.components import feeding_components
+from zencache.planning.component_body import feeding_components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.errors import ParameterError
 from zencache.execution.tfx_sdk import load_beam
 from zencache.execution.value_io import check_outputs, store
-from zencache.model.secrets import how_to_give
+from zencache.model.secrets import missing_secrets_message
 from zencache.planning.secret_digests import lacking
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def compute(
     `tracking` observes the function alone.
     """
     if missing := lacking(body.spec, body):
-        raise ParameterError(f"step {body.spec.name}: {how_to_give(missing)}")
+        raise ParameterError(f"step {body.spec.name}: {missing_secrets_message(missing)}")
     arguments = {**copy.deepcopy(dict(body.arguments)), **inputs}
     with ExitStack() as stack:
         for name, kind in body.injected.items():

@@ -15,11 +15,11 @@ from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.artifacts.read_cache import keep_cached
-from zencache.execution.active_runs import ActiveRun, active_run
 from zencache.execution.attempt import Computed, Raised, Unavailable
-from zencache.execution.outcomes import FAILED, record_failure
+from zencache.execution.record_outcome import FAILED, record_failure
 from zencache.execution.retries import RetriedStep
 from zencache.execution.run_context import RunContext, RunState, StepEvent
+from zencache.execution.run_registry import ActiveRun, active_run
 from zencache.execution.step_call import compute
 from zencache.execution.step_tracking import FunctionTracking
 from zencache.execution.timeout import time_limit

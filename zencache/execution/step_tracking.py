@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zencache.code.source import Text
     from zencache.config import Project
     from zencache.planning.bodies import Body, FunctionBody
-    from zencache.planning.components import ComponentBody
+    from zencache.planning.component_body import ComponentBody
     from zencache.policy import CachePolicy
     from zencache.tracking.file_digests import FileDigests
     from zencache.tracking.tracker import Watch

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zencache.model.records import ArtifactRecord
 
 
-def tie_to_key(node: Any, key: str) -> None:
+def attach_key(node: Any, key: str) -> None:
     """Have TFX tie a node's execution and artifacts to the context of its cache key."""
     context = node.contexts.contexts.add()
     context.type.name = KEY_CONTEXT

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from pathlib import Path
 
-    from zencache.planning.components import ComponentBody
+    from zencache.planning.component_body import ComponentBody
 
 
 @contextlib.contextmanager

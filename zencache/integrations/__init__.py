@@ -33,12 +33,12 @@ class _Alias(MetaPathFinder, OtherName):
 
 def _missing(fullname: str, name: str) -> None:
     """Raise ModuleNotFoundError for a missing integration; leave other modules to other finders."""
-    from zencache.compat import advice, paths  # noqa: PLC0415 - only old code and mistakes come here
+    from zencache.compat import missing_names, paths  # noqa: PLC0415 - only old code and mistakes come here
 
     if fullname in paths.MODULES:
         return
-    if name in advice.ADVICE:
-        raise advice.no_import(f"{_PREFIX}{name}", ())
+    if name in missing_names.ADVICE:
+        raise missing_names.no_import(f"{_PREFIX}{name}", ())
     raise ModuleNotFoundError(
         f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
     )
@@ -46,11 +46,11 @@ def _missing(fullname: str, name: str) -> None:
 
 def _missing_in(fullname: str, origin: str) -> None:
     """Raise ModuleNotFoundError for a module that an installed integration does not have."""
-    from zencache.compat import advice  # noqa: PLC0415 - as above
+    from zencache.compat import missing_names  # noqa: PLC0415 - as above
 
     above = importlib.import_module(origin.rpartition(".")[0])
     names = [submodule.name for submodule in pkgutil.iter_modules(getattr(above, "__path__", ()))]
-    raise advice.no_import(fullname, (), names)
+    raise missing_names.no_import(fullname, (), names)
 
 
 # First: the finder of paths would load a submodule again, under its alias.

@@ -13,7 +13,7 @@ from zencache.errors import ParameterError, ZencacheError
 from zencache.execution.shadow_run import compute_shadow
 from zencache.execution.value_io import folder_of, read
 from zencache.maintenance.value_diff import first_difference, first_differing_file
-from zencache.model.secrets import how_to_give
+from zencache.model.secrets import missing_secrets_message
 from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies
 from zencache.planning.bodies import FunctionBody
@@ -144,7 +144,7 @@ def _verdict(
 ) -> tuple[Verdict, str, float | None]:
     """Compute a result again and compare; the step sees `identity` as its pipeline, run and name."""
     if missing := lacking(hit.body.spec, hit.body):
-        return "cannot be run", how_to_give(missing), None
+        return "cannot be run", missing_secrets_message(missing), None
     try:
         inputs = {name: read(artifact, project) for name, artifact in hit.record.inputs.items()}
     except ZencacheError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from zencache.errors import StoreUnavailableError
 from zencache.maintenance.orphans import scan
-from zencache.maintenance.retention import choose
+from zencache.maintenance.retention import choose_deletable
 from zencache.metadata import marks
 from zencache.metadata.run_status import GRACE
 from zencache.metadata.scan import copied_since, uris_of, used_since
@@ -77,7 +77,7 @@ def gc(every: Sequence[ProjectRecords], criteria: Criteria, *, dry_run: bool) ->
     project, now = every[0].project, datetime.now(timezone.utc)
     with nullcontext() if dry_run else _gc_lock(project):
         report = scan(every, now)
-        blobs: Sequence[StoredBlob] = choose(report.inventory, criteria, now)
+        blobs: Sequence[StoredBlob] = choose_deletable(report.inventory, criteria, now)
         if not dry_run:
             blobs = _collect(report, blobs, now, every[0].metadata.artifacts)
     left = report.inventory.size - sum(blob.size for blob in blobs)

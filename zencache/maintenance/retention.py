@@ -51,7 +51,7 @@ class Criteria:
         return " ".join(f"--{name} {value}" for name, value in options.items() if value is not None)
 
 
-def choose(inventory: Inventory, criteria: Criteria, now: datetime) -> tuple[StoredBlob, ...]:
+def choose_deletable(inventory: Inventory, criteria: Criteria, now: datetime) -> tuple[StoredBlob, ...]:
     """Choose the results to delete."""
     chooser = _Chooser(
         inventory,

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from zencache.maintenance.orphans import scan
-from zencache.maintenance.retention import Criteria, choose
+from zencache.maintenance.retention import Criteria, choose_deletable
 from zencache.util.sizes import size_text
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def cache_size(every: Sequence[ProjectRecords]) -> CacheSize:
     now = datetime.now(timezone.utc)
     report = scan(every, now)
     inventory = report.inventory
-    chosen = choose(inventory, Criteria(keep_last=1), now)
+    chosen = choose_deletable(inventory, Criteria(keep_last=1), now)
     orphans = _share("leftovers", report.orphans)
     return CacheSize(
         count=len(inventory.blobs),

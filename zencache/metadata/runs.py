@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.errors import AlreadyExistsError, StoreUnavailableError
 from zencache.metadata import schema
 from zencache.metadata.client import ListOptions, get_properties
-from zencache.metadata.run_contexts import put_parent, put_run, run_context
+from zencache.metadata.mlmd_run_context import put_parent, put_run, run_context
 from zencache.metadata.serialization import run_record
 from zencache.metadata.stale_runs import (
     active_runs,

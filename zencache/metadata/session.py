@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import Project
-    from zencache.metadata.results import ResultStore
+    from zencache.metadata.publish import ResultStore
     from zencache.metadata.runs import RunStore
     from zencache.metadata.store import MetadataStore
     from zencache.metadata.versions import VersionStore
@@ -67,7 +67,7 @@ def open_records(project: Project) -> ProjectRecords:
 
 def _open(project: Project) -> ProjectRecords:
     with PausedCollection():  # these import ml_metadata
-        from zencache.metadata.results import ResultStore  # noqa: PLC0415 - likewise
+        from zencache.metadata.publish import ResultStore  # noqa: PLC0415 - likewise
         from zencache.metadata.runs import RunStore  # noqa: PLC0415 - likewise
         from zencache.metadata.store import MetadataStore  # noqa: PLC0415 - likewise
         from zencache.metadata.versions import VersionStore  # noqa: PLC0415 - likewise

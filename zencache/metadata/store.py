@@ -12,7 +12,7 @@ from zencache.metadata.artifact_records import ArtifactRecords
 from zencache.metadata.client import MetadataClient
 from zencache.metadata.connection_config import make_database
 from zencache.metadata.contexts import Contexts
-from zencache.metadata.executions import Executions
+from zencache.metadata.execution_reader import Executions
 from zencache.metadata.heartbeat import FILE_INTERVAL, SERVER_INTERVAL, Heartbeat
 from zencache.metadata.schema_version import read_format, refuse_newer
 from zencache.util.clock import SYSTEM_CLOCK

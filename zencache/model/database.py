@@ -138,7 +138,7 @@ class Database(BaseModel):
     __repr__ = __str__
 
 
-def tells_password(url: str) -> bool:
+def contains_password(url: str) -> bool:
     """Say whether a URL holds a password itself, not the name of a variable that does."""
     try:
         password = urlsplit(url).password

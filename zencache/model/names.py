@@ -69,10 +69,10 @@ def _shown(name: object) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"  # noqa: PLR2004 - a line
 
 
-def is_one_folder(name: str) -> bool:
+def is_single_folder_name(name: str) -> bool:
     """Say whether a name from a record or from TFX is a single part of a path.
 
-    >>> is_one_folder("Trainer.x"), is_one_folder("../x"), is_one_folder("a/b"), is_one_folder("..")
+    >>> is_single_folder_name("Trainer.x"), is_single_folder_name("../x"), is_single_folder_name("a/b"), is_single_folder_name("..")
     (True, False, False, False)
     """
     return (

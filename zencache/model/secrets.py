@@ -137,7 +137,7 @@ class Absent:
 
     def get_secret_value(self) -> Any:
         """Say how to give the value."""
-        raise ParameterError(how_to_give({self.name: self}))
+        raise ParameterError(missing_secrets_message({self.name: self}))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Absent) and other.digest == self.digest
@@ -176,7 +176,7 @@ def filled(name: str, value: Any) -> Any:
     return SecretBytes(os.fsencode(text)) if isinstance(value, SecretBytes) else SecretStr(text)
 
 
-def how_to_give(lacking: Mapping[str, Any]) -> str:
+def missing_secrets_message(lacking: Mapping[str, Any]) -> str:
     """Say in one sentence how to supply the secrets that a recorded pipeline lacks."""
     names = ", ".join(lacking)
     call = ", ".join(f"{name}=…" for name in lacking)

@@ -18,7 +18,7 @@ from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.run_guard import check_not_dry
 from zencache.pipelines.snapshots import load_bodies
 from zencache.pipelines.versions import PipelineVersion
-from zencache.planning.components import ComponentBody
+from zencache.planning.component_body import ComponentBody
 from zencache.planning.secret_digests import with_secrets
 from zencache.steps.step import BoundStep, Step
 from zencache.steps.tfx_objects import is_component

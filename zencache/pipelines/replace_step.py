@@ -9,7 +9,7 @@ from zencache.errors import DefinitionError
 from zencache.model.plugins import components
 from zencache.model.specs import InputSpec, OutputRef, PipelineSpec, StepSpec, in_order
 from zencache.planning.bodies import Body, FunctionBody
-from zencache.planning.components import ComponentBody
+from zencache.planning.component_body import ComponentBody
 from zencache.steps.trace import check_types, make_body
 
 if TYPE_CHECKING:

@@ -19,12 +19,12 @@ from zencache.execution.value_io import load
 from zencache.metadata.session import open_others
 from zencache.model.names import check_name
 from zencache.model.records import CachedStep, CollectedError
-from zencache.model.secrets import how_to_give
+from zencache.model.secrets import missing_secrets_message
 from zencache.pipelines.console import OVERRIDE, Printer, seconds_text
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
-from zencache.planning.components import resolvers_before
+from zencache.planning.component_body import resolvers_before
 from zencache.planning.secret_digests import lacking, sealed
 from zencache.signing import check_signing, seal_of
 from zencache.tracking.file_digests import FileDigests
@@ -233,7 +233,7 @@ def _check_secrets(planner: Planner, plan: RunPlan) -> None:
     runs = [step.name for step in plan.steps.values() if step.action == "run"]
     missing = {n: value for step in runs for n, value in lacking(spec.by_name[step], bodies[step]).items()}
     if missing:
-        raise ParameterError(f"pipeline {spec.name}: {how_to_give(missing)}")
+        raise ParameterError(f"pipeline {spec.name}: {missing_secrets_message(missing)}")
 
 
 def _hits(spec: PipelineSpec, plan: RunPlan, waits: Mapping[str, frozenset[str]]) -> list[CachedStep]:

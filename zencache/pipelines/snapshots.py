@@ -21,7 +21,7 @@ from zencache.errors import CodeUnavailableError
 from zencache.materializers.pickle import check_no_secret
 from zencache.model.names import is_digest
 from zencache.pipelines.run_guard import dry
-from zencache.planning.components import ComponentBody
+from zencache.planning.component_body import ComponentBody
 from zencache.signing import SIGNING_KEY, is_signed, sign
 from zencache.steps.binding import gather
 from zencache.steps.step import Step

@@ -13,11 +13,11 @@ from zencache.caching.key_diff import differences
 from zencache.materializers.registry import runs_code
 from zencache.planning.cache_enabled import why_off
 from zencache.planning.code_diff import code_changes
-from zencache.planning.components import IMPORTER, feeding_components
+from zencache.planning.component_body import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.signing import is_signed
 from zencache.tracking.observed_inputs import Seen, changed
-from zencache.util.durations import span_text
+from zencache.util.durations import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import ArtifactRecord, ExecutionRecord
     from zencache.model.specs import PipelineSpec, StepSpec
-    from zencache.planning.keys import KeyMaker
+    from zencache.planning.key_maker import KeyMaker
 
 Outputs = dict[str, "Mapping[str, ArtifactRecord]"]
 
@@ -165,9 +165,7 @@ class Planner:
         age = datetime.now(timezone.utc) - record.created
         if policy.expires_after is not None and age > policy.expires_after:
             kept, past = policy.expires_after, age - policy.expires_after
-            return (
-                f"expired {span_text(past)} ago: computed {_when(record.created)}, kept for {span_text(kept)}"
-            )
+            return f"expired {duration_text(past)} ago: computed {_when(record.created)}, kept for {duration_text(kept)}"
         for name in record.outputs if step.node else [output.name for output in step.outputs]:
             artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:

@@ -17,7 +17,7 @@ from zencache.model.plugins import components
 from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepSpec
 from zencache.model.types import is_assignable, type_name
 from zencache.planning.bodies import FunctionBody
-from zencache.planning.components import ComponentBody
+from zencache.planning.component_body import ComponentBody
 from zencache.steps.active_trace import ACTIVE
 from zencache.steps.binding import check_known, check_parameter, complete, spread
 from zencache.steps.parameters import BaseParameters

@@ -13,14 +13,14 @@ _SIZES = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _MINUTE = 60
 
 
-def parse(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """Read a duration; raises ValueError with a sentence that says what to write.
 
     An amount with a unit, ISO 8601, or days and a clock: what pydantic takes for a `timedelta`.
 
-    >>> parse("7d"), parse("1.5h")
+    >>> parse_duration("7d"), parse_duration("1.5h")
     (datetime.timedelta(days=7), datetime.timedelta(seconds=5400))
-    >>> parse("P7D"), parse("1 day 02:30")
+    >>> parse_duration("P7D"), parse_duration("1 day 02:30")
     (datetime.timedelta(days=7), datetime.timedelta(days=1, seconds=9000))
     """
     match = _AMOUNT_AND_UNIT.fullmatch(text.strip())
@@ -48,7 +48,7 @@ def seconds_of(value: object) -> float:
     (60.0, 2.5, 1800.0)
     """
     if isinstance(value, str):
-        value = parse(value)
+        value = parse_duration(value)
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or math.isnan(seconds):
         raise ValueError(
@@ -61,10 +61,10 @@ def seconds_of(value: object) -> float:
     return float(seconds)
 
 
-def span_text(duration: timedelta) -> str:
+def duration_text(duration: timedelta) -> str:
     """Write a duration in its largest one or two units.
 
-    >>> span_text(timedelta(hours=2, minutes=5)), span_text(timedelta(days=9))
+    >>> duration_text(timedelta(hours=2, minutes=5)), duration_text(timedelta(days=9))
     ('2 h 5 min', '9 d')
     """
     seconds = int(duration.total_seconds())
@@ -78,10 +78,10 @@ def span_text(duration: timedelta) -> str:
     return " ".join(parts[:2]) or "less than 1 s"
 
 
-def limit_text(seconds: float) -> str:
+def timeout_text(seconds: float) -> str:
     """Write a limit in seconds: below a minute with its fraction.
 
-    >>> limit_text(0.5), limit_text(10), limit_text(5400)
+    >>> timeout_text(0.5), timeout_text(10), timeout_text(5400)
     ('0.5 s', '10 s', '1 h 30 min')
     """
-    return f"{seconds:g} s" if seconds < _MINUTE else span_text(timedelta(seconds=seconds))
+    return f"{seconds:g} s" if seconds < _MINUTE else duration_text(timedelta(seconds=seconds))

@@ -19,7 +19,7 @@ from zencache.metadata.tfx_runs import executions_without_key, tfx_versions
 from zencache.model.specs import CodeRef, NodeRef, OutputSpec, PipelineSpec, StepSpec, key_and_index
 from zencache.model.values import from_text
 from zencache.pipelines.runner import make_planner
-from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody
+from zencache.planning.component_body import IMPORTER, RESOLVER, ComponentBody
 from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:

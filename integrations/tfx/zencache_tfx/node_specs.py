@@ -16,7 +16,7 @@ from zencache.execution.tfx_sdk import quiet
 from zencache.metadata.schema import NODE_CONTEXT, PIPELINE_CONTEXT
 from zencache.model.specs import CodeRef, InputSpec, NodeRef, OutputRef, OutputSpec, StepSpec
 from zencache.model.values import to_text
-from zencache.planning.components import RESOLVER
+from zencache.planning.component_body import RESOLVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ import pytest
 from zencache.errors import DefinitionError
 from zencache.model.specs import CodeRef, NodeRef, StepSpec
 from zencache.model.values import to_text
-from zencache.planning.components import IMPORTER, RESOLVER, ComponentBody, resolvers_before
+from zencache.planning.component_body import IMPORTER, RESOLVER, ComponentBody, resolvers_before
 from zencache.planning.example_files import Matched
 from zencache.tracking.file_digests import FileDigests
 

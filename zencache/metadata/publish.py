@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.metadata import schema
 from zencache.metadata.client import get_properties, pb, set_properties
-from zencache.metadata.executions import RECENT
-from zencache.metadata.run_contexts import put_parent, put_run, run_context
+from zencache.metadata.execution_reader import RECENT
+from zencache.metadata.mlmd_run_context import put_parent, put_run, run_context
 from zencache.metadata.serialization import (
     hit_events,
     is_output,
