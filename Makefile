@@ -42,7 +42,8 @@ UNDER_CLOCK = FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f "$(1)" $(BIN)/python -m
 test-clock: setup  ## the tests that need no TFX under a clock ahead and one of years back; those of commands, gc and faults ahead
 	@command -v faketime > /dev/null || { echo "faketime is not installed: apt-get install faketime"; exit 1; }
 	$(call UNDER_CLOCK,$(AHEAD)) -m "not tfx and not slow and not file_times"
-	$(call UNDER_CLOCK,$(AHEAD)) -m "tfx and not slow and not file_times" tests/cli tests/maintenance tests/faults
+	$(call UNDER_CLOCK,$(AHEAD)) -m "tfx and not slow and not file_times" \
+		tests/cli tests/maintenance tests/faults tests/migration tests/stores/test_metadata_stores.py
 	$(call UNDER_CLOCK,$(BACK)) -m "not tfx and not slow and not file_times"
 
 check: setup  ## style, types, layers, and the lock file being current

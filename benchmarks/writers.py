@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.servers import Servers, missing
 
-SCRIPT = Path(__file__).parents[1] / "tests" / "faults" / "users.py"
+SCRIPT = Path(__file__).parents[1] / "tests" / "faults" / "many_users.py"
 WRITERS = (1, 4, 16)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow, pytest.mark.timeout(900)]
 
-SCRIPT = Path(__file__).with_name("killing.py")
+SCRIPT = Path(__file__).with_name("killed_run.py")
 EXPECTED = {1: 2004, 2: 4008}
 
 

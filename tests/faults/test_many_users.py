@@ -14,7 +14,7 @@ from zencache import Repository
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
 USERS, RUNS, COMPUTING = 16, 50, 2
-SCRIPT = Path(__file__).with_name("users.py")
+SCRIPT = Path(__file__).with_name("many_users.py")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.old_store import import_flows, unpack
+from tests.migration.old_store import import_flows, unpack
 from zencache import Repository
 from zencache.config import open_project
 from zencache.errors import StoreUnavailableError

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.flying import flying
+from tests.single_flight.slow_step import flying
 from zencache import Repository
 from zencache.config import create_project
 
 pytestmark = [pytest.mark.tfx, pytest.mark.slow]
 
-SCRIPT = Path(__file__).with_name("flying.py")
+SCRIPT = Path(__file__).with_name("slow_step.py")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One of several runs that need the same at once. `python flying.py SECONDS`: each computation is noted in
+"""One of several runs that need the same at once. `python slow_step.py SECONDS`: each computation is noted in
 $FLYING_NOTES.
 
 It takes that many seconds, or until there is a file `go`.

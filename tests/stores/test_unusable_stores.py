@@ -94,7 +94,7 @@ def test_a_full_disk_fails_the_step_and_leaves_the_store_whole(small_disk, monke
 def test_a_read_only_disk_is_named(small_disk):
     """Nothing can be recorded, so nothing is computed."""
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_stores_that_cannot_be_used as t; t.filling().run()"
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_unusable_stores as t; t.filling().run()"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=small_disk, capture_output=True, text=True, check=False
     )
@@ -106,7 +106,7 @@ def test_a_read_only_disk_is_named(small_disk):
 SCRIPT = """
 import sys
 sys.path.insert(0, {here!r})
-import test_stores_that_cannot_be_used as t
+import test_unusable_stores as t
 from zencache import Repository
 from zencache.errors import StoreUnavailableError
 
@@ -125,7 +125,7 @@ for size in (10, 20):
 def test_a_store_on_a_read_only_disk_can_be_read(small_disk):
     """Runs, results and plans; whoever would write is told before anything is computed."""
     here = str(Path(__file__).parent)
-    first = f"import sys; sys.path.insert(0, {here!r}); import test_stores_that_cannot_be_used as t; t.filling(10).run()"
+    first = f"import sys; sys.path.insert(0, {here!r}); import test_unusable_stores as t; t.filling(10).run()"
     subprocess.run([sys.executable, "-c", first], cwd=small_disk, check=True, capture_output=True)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     code = SCRIPT.format(here=here)
@@ -146,7 +146,7 @@ def test_a_quota_fails_the_step_and_leaves_the_store_whole(folder):
     code = """
 import resource, sys
 sys.path.insert(0, {here!r})
-import test_stores_that_cannot_be_used as t
+import test_unusable_stores as t
 from zencache.errors import StoreUnavailableError
 
 t.filling(10).run()

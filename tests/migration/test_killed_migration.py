@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def test_an_upgrade_that_was_killed_anywhere_is_finished_by_the_next_run(tmp_path):
     """Every result is reused, the settings are whole, one backup has all that was there, and nothing is left
     over."""
-    script = Path(__file__).with_name("upgrading.py")
+    script = Path(__file__).with_name("killed_migration.py")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(script), str(tmp_path / "all")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

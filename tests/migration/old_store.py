@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from types import ModuleType
 
-FIXTURE = Path(__file__).parent / "data" / "store-format-1.zip"
+FIXTURE = Path(__file__).parents[1] / "data" / "store-format-1.zip"
 
 
 def unpack(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.old_store import import_flows, unpack
+from tests.migration.old_store import import_flows, unpack
 from zencache import Repository, config
 from zencache.artifacts.manifest import MANIFEST, Manifest
 from zencache.config import FORMAT, open_project, raise_format

@@ -1,4 +1,4 @@
-"""Kills an upgrade at its Nth write, for each N, and runs again: `python upgrading.py FOLDER` prints what it
+"""Kills an upgrade at its Nth write, for each N, and runs again: `python killed_migration.py FOLDER` prints what it
 found as JSON lines."""
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from tests.faults.killing import Points, fresh, in_child
-from tests.old_store import import_flows, unpack
+from tests.faults.killed_run import Points, fresh, in_child
+from tests.migration.old_store import import_flows, unpack
 from zencache.config import find_project
 from zencache.metadata.project_migration import migrate_if_needed
 from zencache.metadata.session import open_records

@@ -1,4 +1,4 @@
-"""Kills a run at its Nth write, for each N, and runs again: `python killing.py FOLDER CHANGED POINTS` prints
+"""Kills a run at its Nth write, for each N, and runs again: `python killed_run.py FOLDER CHANGED POINTS` prints
 what it found as JSON lines.
 
 All runs are forked from this process, which has imported the engine once. A point is whatever changes the

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.old_store import unpack
+from tests.migration.old_store import unpack
 from zencache.cli.app import app
 
 

@@ -1,4 +1,4 @@
-"""One of many users of a store: runs of a pipeline in five versions, one after the other. `python users.py
+"""One of many users of a store: runs of a pipeline in five versions, one after the other. `python many_users.py
 NUMBER RUNS COMPUTES GO`
 
 Those that compute use values that nobody used before; the others find all results, under another pipeline's
