@@ -46,11 +46,12 @@ test-clock: setup  ## the tests that need no TFX under a clock ahead and one of 
 		tests/cli tests/maintenance tests/faults tests/migration tests/stores/test_metadata_stores.py
 	$(call UNDER_CLOCK,$(BACK)) -m "not tfx and not slow and not file_times"
 
-check: setup  ## style, types, layers, and the lock file being current
+check: setup  ## style, types, layers, plain English, and the lock file being current
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_prose.py
 	@cp requirements.lock $(VENV)/requirements.lock
 	$(BIN)/$(LOCK) -o $(VENV)/requirements.lock
 	diff requirements.lock $(VENV)/requirements.lock

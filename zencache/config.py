@@ -39,7 +39,7 @@ format = {FORMAT}
 # worker_kind = "threads"        # "processes": each step in a process of its own
 # cache_precedence = "step"      # "pipeline": a pipeline's enable_cache=False beats a step's True
 # allow_pickle = false           # store values that no materializer knows by pickle
-# artifact_store = "s3://bucket/prefix"  # where artifacts are kept; also a folder, gs://, az:// (docs/stores.md)
+# artifact_store = "s3://bucket/prefix"  # where artifacts are kept; also a folder, gs://… (docs/stores.md)
 # read_cache_size = "10 GB"      # what is kept here of a remote artifact store, the latest used
 # metadata_store = "sqlite:///metadata.db"   # or mysql://, postgresql://, grpc://; see docs/stores.md
 # require_signature = false      # load code and pickles only if signed with ZENCACHE_SIGNING_KEY

@@ -1,4 +1,6 @@
-"""Doctests are looked for where there are some: importing the other files would import TFX to collect nothing."""  # noqa: INP001 - a folder of pytest, no package
+"""Doctests are looked for where there are some: importing the other files would import TFX to collect
+nothing.
+"""  # noqa: INP001 - a folder of pytest, no package
 
 from pathlib import Path
 

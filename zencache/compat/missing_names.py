@@ -79,8 +79,8 @@ def no_import(module: str, names: Iterable[str], modules: Iterable[str] = ()) ->
 
     `names` are those that exist beside it, `modules` those of modules.
 
-    >>> print(no_import("zencache.stack", []))
-    zencache has no stack; there are no stacks here: steps run on this machine, settings are in .zencache/config.toml
+    >>> print(no_import("zencache.stack", []))  # doctest: +ELLIPSIS
+    zencache has no stack; there are no stacks here: steps run on this machine, ...
     >>> print(no_import("zencache.steps.stepp", ["step", "Step"]))
     zencache.steps has no stepp; did you mean step?
     """

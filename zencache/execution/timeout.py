@@ -20,7 +20,8 @@ _REPEAT_AFTER = 1.0  # seconds after which a thread that goes on is interrupted 
 def took_too_long(step: str, seconds: float) -> StepTimeoutError:
     """Make the error of a step that took longer than its timeout."""
     return StepTimeoutError(
-        f"step {step} took longer than its timeout of {timeout_text(seconds)} and was ended; give it more time "
+        f"step {step} took longer than its timeout of {timeout_text(seconds)} and was ended; "
+        "give it more time "
         "(`timeout=`), less to do, or another attempt (`retries=`)"
     )
 

@@ -94,7 +94,7 @@ class VersionStore:
         """Register a new version; its name is unique, so that two processes cannot use one number twice."""
         with self._metadata.lock:
             while True:
-                # One reading answers both: the number after it is taken if another process has the same structure now.
+                # One reading answers both: the next number is taken if another process has the structure now.
                 contexts = list(version_contexts(self._metadata, spec.name))
                 existing = _with_structure(_records(contexts), spec)
                 if existing is not None:

@@ -72,8 +72,8 @@ def _shown(name: object) -> str:
 def is_single_folder_name(name: str) -> bool:
     """Say whether a name from a record or from TFX is a single part of a path.
 
-    >>> is_single_folder_name("Trainer.x"), is_single_folder_name("../x"), is_single_folder_name("a/b"), is_single_folder_name("..")
-    (True, False, False, False)
+    >>> [is_single_folder_name(name) for name in ("Trainer.x", "../x", "a/b", "..")]
+    [True, False, False, False]
     """
     return (
         name not in ("", ".", "..")

@@ -165,7 +165,8 @@ class Planner:
         age = datetime.now(timezone.utc) - record.created
         if policy.expires_after is not None and age > policy.expires_after:
             kept, past = policy.expires_after, age - policy.expires_after
-            return f"expired {duration_text(past)} ago: computed {_when(record.created)}, kept for {duration_text(kept)}"
+            expired, limit = duration_text(past), duration_text(kept)
+            return f"expired {expired} ago: computed {_when(record.created)}, kept for {limit}"
         for name in record.outputs if step.node else [output.name for output in step.outputs]:
             artifact = record.outputs.get(name)
             if artifact is None or not artifact.live:

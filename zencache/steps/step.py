@@ -285,8 +285,8 @@ def step(
     each value's type decides.
     `retries`: how many more times a step that raises is computed, in the same run; `retry_delay`: how long it
     waits before the first of them (1 s), twice as long before each further one; `timeout`: how long one
-    attempt may take. Times are seconds, a `timedelta` or a text such as `"30min"`. None of the three is part of
-    the key.
+    attempt may take. Times are seconds, a `timedelta` or a text such as `"30min"`. None of the three is part
+    of the key.
     Options of older releases (`settings`, …) are ignored with a note.
 
     >>> @step(enable_cache=False)

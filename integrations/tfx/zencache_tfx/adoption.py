@@ -31,10 +31,10 @@ def adopt(
     enable_cache: bool | Mapping[str, bool] | None = None,
     policies: Mapping[str, CachePolicy] | None = None,
 ) -> Pipeline:
-    """Give a TFX pipeline as a zencache `Pipeline`, with plan, run, copy and versions; the original is unchanged.
+    """Give a TFX pipeline as a zencache `Pipeline` with plan, copy and versions; the original is unchanged.
 
     `store`: `"pipeline"` records in the metadata store that the pipeline names and writes below its pipeline
-    root; `"project"` does both in the zencache project. The pipeline's own `enable_cache` is not looked at: in
+    root; `"project"` does both in the zencache project. The pipeline's own `enable_cache` is ignored: in
     TFX it is off unless one says otherwise. `runtime_parameters` are values for
     `RuntimeParameter`s. `enable_cache` is for the whole pipeline, or by node id; so are `policies`.
 

@@ -124,7 +124,8 @@ def _check_executor(path: str, *, default_executors: bool) -> None:
     takes = inspect.signature(_component(path).__init__).parameters
     if "custom_executor_spec" in takes and not default_executors:
         raise _UnknownError(
-            "TFX does not record whether it had a custom_executor_spec; if none had one, say so: --default-executors"
+            "TFX does not record whether it had a custom_executor_spec; "
+            "if none had one, say so: --default-executors"
         )
 
 

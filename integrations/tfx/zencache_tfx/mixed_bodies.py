@@ -39,8 +39,9 @@ def channel(output: OutputHandle, type: type[tfx_artifact.Artifact]) -> tfx_chan
     stored = _artifact_type(output.annotation)
     if stored != type.TYPE_NAME:
         raise ConnectionTypeError(
-            f"output {output.name} of step {output.step} is {type_name(output.annotation)}, which is stored as "
-            f"{stored}, not as {type.TYPE_NAME}; annotate the step with zencache_tfx.{type.TYPE_NAME}, or with a "
+            f"output {output.name} of step {output.step} is {type_name(output.annotation)}, "
+            f"which is stored as {stored}, not as {type.TYPE_NAME}; "
+            f"annotate the step with zencache_tfx.{type.TYPE_NAME}, or with a "
             f"type whose materializer says artifact_type = {type.TYPE_NAME!r}"
         )
     stand_ins = (each for each in dsl_context_registry.get().all_nodes if isinstance(each, _StandIn))

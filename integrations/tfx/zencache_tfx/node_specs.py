@@ -47,7 +47,8 @@ def steps_of(ir: pipeline_pb2.Pipeline) -> list[StepSpec]:
     for each in ir.nodes:
         if each.WhichOneof("node") == "sub_pipeline":
             raise DefinitionError(
-                f"{each.sub_pipeline.pipeline_info.id} is a pipeline inside a pipeline, which zencache does not run, "
+                f"{each.sub_pipeline.pipeline_info.id} is a pipeline inside a pipeline, "
+                "which zencache does not run, "
                 "nor do TFX's local runners; give its components to the outer pipeline"
             )
         step = step_of(each.pipeline_node, deployment, ir, late)

@@ -31,7 +31,8 @@ def replacement(slot: str, component: base_node.BaseNode, spec: PipelineSpec) ->
             [new] = steps_of(compiled(alone))
         except KeyError as error:
             raise DefinitionError(
-                f"the component for {slot} was made in a condition on {error}; make it outside of `with Cond(…)`, "
+                f"the component for {slot} was made in a condition on {error}; "
+                "make it outside of `with Cond(…)`, "
                 "or adopt a pipeline that has it"
             ) from error
     new = _in_place(new, old, spec)
@@ -74,6 +75,7 @@ def _check(new: StepSpec, old: StepSpec, spec: PipelineSpec) -> None:
                 and new_types.get(item.source.output) != outputs[old.name][item.source.output]
             ):
                 raise ConnectionTypeError(
-                    f"{step.name} takes {item.source.output} of {old.name}, {outputs[old.name][item.source.output]}; "
-                    f"the new component gives {', '.join(f'{n}: {t}' for n, t in new_types.items()) or 'nothing'}"
+                    f"{step.name} takes {item.source.output} of {old.name}, "
+                    f"{outputs[old.name][item.source.output]}; the new component gives "
+                    f"{', '.join(f'{n}: {t}' for n, t in new_types.items()) or 'nothing'}"
                 )

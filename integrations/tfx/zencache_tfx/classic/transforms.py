@@ -76,9 +76,9 @@ _TABLES = {"filling": FILLINGS, "transform": TRANSFORMS}
 def check_method(column: str, stage: str, call: Any) -> dict[str, Any]:
     """Check one `{"method": …, "parameters": {…}}`; raises NotFoundError or ParameterError.
 
-    >>> check_method("age", "filling", {"method": "median"})
+    >>> check_method("age", "filling", {"method": "median"})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    zencache.errors.NotFoundError: no filling method named 'median'; did you mean 'mean' or 'min'?; it is wanted for column 'age'
+    zencache.errors.NotFoundError: no filling method named 'median'; did you mean 'mean' or 'min'?; ...
     """
     if (
         not isinstance(call, dict)
