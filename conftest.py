@@ -18,9 +18,7 @@ settings.load_profile("any load")
 
 @pytest.fixture(scope="session", autouse=True)
 def _away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Leave the repository's folder, which may hold a project: what serves several tests begins in an empty
-    one.
-    """
+    """Leave the repository's folder, which may hold a project, for an empty one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("away"))
         yield

@@ -1,6 +1,4 @@
-"""Doctests are looked for where there are some: importing the other files would import TFX to collect
-nothing.
-"""  # noqa: INP001 - a folder of pytest, no package
+"""Collects doctests only from files that have some: importing the others would import TFX."""  # noqa: INP001
 
 from pathlib import Path
 
