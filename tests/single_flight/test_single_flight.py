@@ -110,7 +110,9 @@ from zencache import CachePolicy, pipeline, step
 
 @step(cache=CachePolicy(watch=False))
 def fails_first() -> int:
-    time.sleep(2)
+    Path("computing").touch()
+    while not Path("go").exists():
+        time.sleep(0.02)
     if not Path("failed").exists():
         Path("failed").touch()
         raise ValueError("the first one fails")
@@ -126,7 +128,11 @@ print(run.steps["fails_first"].status)
     create_project(folder)
     (folder / "failing.py").write_text(code)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    both = [fork_server.start(["failing.py"], **streams) for _ in range(2)]
+    first = fork_server.start(["failing.py"], **streams)
+    until(lambda: (folder / "computing").exists())
+    both = [first, fork_server.start(["failing.py"], **streams)]
+    until_it_waits(both[1])
+    (folder / "go").touch()
     told = [process.communicate() for process in both]
     assert sorted(process.returncode for process in both) == [0, 1], told
     assert sum("executed" in out for out, _ in told) == 1

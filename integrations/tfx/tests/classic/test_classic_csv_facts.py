@@ -1,7 +1,7 @@
 """CSV files are read once, checked, and what was found is remembered."""
 
-import os
 import time
+from types import SimpleNamespace
 
 import pytest
 from zencache_tfx.classic import CSVDatasource
@@ -59,16 +59,16 @@ def test_files_of_a_folder_have_one_header(folder):
 def test_an_unchanged_file_is_read_once(folder, monkeypatch):
     """A changed trainer does not wait for ten million rows to be looked at."""
     file, memory = _file(folder, "a\n1\n"), folder / "memory.json"
-    _age(file)
+    _pass_time(monkeypatch, 60)
     first = read_facts([file], memory)
     monkeypatch.setattr(facts_module, "_read_file", None)
     assert read_facts([file], memory) == first
 
 
-def test_a_changed_file_is_read_again(folder):
+def test_a_changed_file_is_read_again(folder, monkeypatch):
     """Size, time or inode tell."""
     file, memory = _file(folder, "a\n1\n"), folder / "memory.json"
-    _age(file)
+    _pass_time(monkeypatch, 60)
     read_facts([file], memory)
     file.write_text("a\nx\n")
     assert read_facts([file], memory).types == {"a": "text"}
@@ -77,15 +77,15 @@ def test_a_changed_file_is_read_again(folder):
 def test_a_file_that_was_just_written_is_not_remembered(folder, monkeypatch):
     """It may be written again within the clock's tick."""
     file, memory = _file(folder, "a\n1\n"), folder / "memory.json"
+    _pass_time(monkeypatch, 0)
     read_facts([file], memory)
     assert not memory.exists()
 
 
-def _age(file):
-    """Let a file look settled; its change time cannot be set, so the clock's margin is waited for."""
-    long_ago = time.time() - 60
-    os.utime(file, (long_ago, long_ago))
-    time.sleep(2.1)
+def _pass_time(monkeypatch, seconds):
+    """Let a file that was just written be so old: its change time cannot be set, but the clock can."""
+    now = time.time_ns() + int(seconds * 1e9)
+    monkeypatch.setattr(facts_module, "time", SimpleNamespace(time_ns=lambda: now))
 
 
 def test_a_missing_path_is_told(folder):
