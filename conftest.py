@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +12,18 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # How long an example takes says how busy the machine is, and nothing of the law that it tries.
 settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any load")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to start below a project: each test would find it above its working folder."""
+    root = config.option.basetemp or os.environ.get("PYTEST_DEBUG_TEMPROOT") or tempfile.gettempdir()
+    for folder in (path := Path(root).resolve(), *path.parents):
+        if (folder / ".zencache").exists():
+            raise pytest.UsageError(f"there is a zencache project in {folder}: remove it, or name --basetemp")
 
 
 @pytest.fixture(scope="session", autouse=True)
