@@ -9,6 +9,8 @@ import pytest
 from tests.cache_truth.harness import Outcome, run_all
 from tests.cache_truth.probes import PROBES
 
+pytestmark = pytest.mark.timeout(1800)  # the first test waits for all probes
+
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.tfx, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.tfx, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 EXPECTED = {1: 2004, 2: 4008}
