@@ -78,17 +78,18 @@ def _run_graph(active: ActiveRun, workers: int) -> None:
     # its own engine, in this process. With one worker it runs in the main thread. Its mode "multi_threading"
     # would put a gRPC server between the same threads.
     options = PipelineOptions([], direct_num_workers=workers, direct_running_mode="in_memory")
-    try:
-        with activated(active), beam.Pipeline(runner=fn_runner.FnApiRunner(), options=options) as graph:
-            numbers = graph | beam.Create([(n, None) for n in range(workers)], reshuffle=False)
-            worker = _Worker(active.context.handle.name)
-            _ = numbers | beam.GroupByKey() | "run steps" >> beam.ParDo(worker)
-    except KeyboardInterrupt:
-        _interrupt(active)
-        raise
-    finally:
-        if active.pool is not None:
-            active.pool.close()
+    with activated(active):  # until interrupted steps have ended: their executors ask for the run
+        try:
+            with beam.Pipeline(runner=fn_runner.FnApiRunner(), options=options) as graph:
+                numbers = graph | beam.Create([(n, None) for n in range(workers)], reshuffle=False)
+                worker = _Worker(active.context.handle.name)
+                _ = numbers | beam.GroupByKey() | "run steps" >> beam.ParDo(worker)
+        except KeyboardInterrupt:
+            _interrupt(active)
+            raise
+        finally:
+            if active.pool is not None:
+                active.pool.close()
 
 
 def _interrupt(active: ActiveRun) -> None:
