@@ -8,6 +8,7 @@ import time
 import pytest
 
 from zencache import Repository
+from zencache.artifacts import local_files
 from zencache.metadata.client import pb
 
 pytestmark = pytest.mark.tfx
@@ -49,6 +50,19 @@ def test_orphans_are_deleted_after_an_hour(shop, zencache):
     assert all(path.exists() for path in kept)
     assert "Leftover " in done
     assert {planned("prices", step).action for step in ("load", "scale", "noise")} == {"hit"}
+
+
+def test_an_artifact_that_the_records_name_is_not_measured_as_an_orphan(shop, monkeypatch):
+    """In a large store that would read every folder twice more."""
+    store, measured = shop / ".zencache", []
+    lost = store / "artifacts/load/output/999/x"
+    lost.parent.mkdir(parents=True)
+    lost.write_text("x")
+    last_change = local_files.last_change
+    monkeypatch.setattr(local_files, "last_change", lambda path: measured.append(path) or last_change(path))
+    Repository().cache_size()
+    outputs = [path for path in measured if path.match("artifacts/*/output/*")]
+    assert outputs == [lost.parent]
 
 
 def test_what_an_execution_of_a_run_that_goes_on_writes_is_no_leftover(shop):

@@ -119,9 +119,10 @@ class _Owners:
 
     def is_orphan(self, candidate: OrphanCandidate) -> bool:
         """Say whether a candidate belongs to nothing, and is unchanged for its grace period."""
+        if not candidate.is_trash and self._has_owner(candidate):  # asked first: to measure reads the folder
+            return False
         age = self._now - candidate.changed  # measured now: the report tells the size after the deletion
-        grace = RESUMABLE if candidate.is_resumable else GRACE
-        return candidate.is_trash or (not self._has_owner(candidate) and age > grace)
+        return candidate.is_trash or age > (RESUMABLE if candidate.is_resumable else GRACE)
 
     def is_named(self, place: str) -> bool:
         """Say whether a place is that of an artifact, or lies in or around one."""
