@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from zencache import BaseParameters, Repository, pipeline, step
+from zencache import BaseParameters, CachePolicy, Repository, pipeline, step
 from zencache.compat import options
 from zencache.errors import (
     CycleError,
@@ -58,6 +58,32 @@ def test_configure_changes_a_step_and_gives_it_back(train):
     assert (train.name, train.enable_cache) == ("train", None)
     assert train.configure(enable_cache=True) is train
     assert train.enable_cache is True
+
+
+def test_options_of_a_step_can_be_assigned(train):
+    """Scripts of older releases do, and in the first release of zencache it worked; `with_options` keeps them."""
+    train.enable_cache, train.name = False, "svc"
+    train.materializers = {"": PICKLE}
+    other = train.with_options(retries=2)
+    assert (other.name, other.enable_cache, other.materializers) == ("svc", False, {"": PICKLE})
+    train.attempts, train.policy = other.attempts, CachePolicy(code="function")
+    assert (train.options.attempts.retries, train.options.policy.code) == (2, "function")
+    with pytest.raises(StepDefinitionError):
+        train.name = "../svc"
+
+
+def test_an_option_of_a_step_with_its_parameters_is_not_assigned(train):
+    """It would have no effect, and nobody would notice."""
+    with pytest.raises(AttributeError, match=r"write train\.with_options\(enable_cache=…\)"):
+        train().enable_cache = False
+
+
+def test_a_step_that_cannot_be_configured_stays_as_it_was(train):
+    """None of several options is changed."""
+    made = train()
+    with pytest.raises(ParameterError):
+        made.configure(enable_cache=False, parameters={"y": 5})
+    assert made.enable_cache is None
 
 
 def test_configure_sets_parameters(train):

@@ -42,9 +42,9 @@ def find(target: Any, name: str) -> Any:
 def configure_step(step: _S, *, parameters: Mapping[str, Any] | None = None, **options: Any) -> _S:
     """Change the options of a step in place, and give it back (0.20 to 0.39)."""
     if isinstance(step, BoundStep):
-        step.step = step.step.with_options(**options)
-        bound = bind_parameters(step.step.name, step.step.signature, (), parameters or {})
-        step.values = {**step.values, **bound}
+        changed = step.step.with_options(**options)
+        bound = bind_parameters(changed.name, changed.signature, (), parameters or {})
+        step.step, step.values = changed, {**step.values, **bound}
     elif parameters:
         arguments = ", ".join(f"{name}=…" for name in parameters)
         raise DefinitionError(

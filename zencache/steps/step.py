@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from zencache.code import source
@@ -13,6 +13,7 @@ from zencache.code.digest import CodeReader, importable_names
 from zencache.code.redaction import redacted
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.model.legacy_api import LegacyAttributes, check_options
+from zencache.model.names import check_name
 from zencache.model.types import module_name
 from zencache.steps.active_trace import active_trace
 from zencache.steps.binding import bind_parameters
@@ -76,25 +77,52 @@ class Step(LegacyAttributes):
         self.owner = getattr(function, "__self__", None)
         """Of a class-based step: the instance whose method the function is."""
 
+    # Assigning one of these replaces the options: scripts may say `step.enable_cache = False`.
+
     @property
     def name(self) -> str:
         """The step's name."""
         return self.options.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.options = replace(self.options, name=check_name("step", name))
 
     @property
     def enable_cache(self) -> bool | None:
         """Whether an earlier result is reused; None leaves it to the pipeline."""
         return self.options.enable_cache
 
+    @enable_cache.setter
+    def enable_cache(self, enable_cache: bool | None) -> None:
+        self.options = replace(self.options, enable_cache=enable_cache)
+
     @property
     def policy(self) -> CachePolicy | None:
         """Its own cache policy."""
         return self.options.policy
 
+    @policy.setter
+    def policy(self, policy: CachePolicy | None) -> None:
+        self.options = replace(self.options, policy=policy)
+
+    @property
+    def materializers(self) -> Mapping[str, str]:
+        """Output to the path of the materializer that the step chose for it; under `""` that of all others."""
+        return self.options.materializers
+
+    @materializers.setter
+    def materializers(self, materializers: Mapping[str, str]) -> None:
+        self.options = replace(self.options, materializers=materializers)
+
     @property
     def attempts(self) -> Attempts | None:
         """Retries and timeout; None leaves them to the defaults."""
         return self.options.attempts
+
+    @attempts.setter
+    def attempts(self, attempts: Attempts | None) -> None:
+        self.options = replace(self.options, attempts=attempts)
 
     @functools.cached_property
     def signature(self) -> Signature:
@@ -234,6 +262,14 @@ class BoundStep(LegacyAttributes):
     step: Step
     values: Mapping[str, Any] = field(default_factory=dict)
     slot: str | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in type(self).__dataclass_fields__:  # it would have no effect
+            raise AttributeError(
+                f"step {self.step.name} has its parameters already, and {name} of it cannot be set; "
+                f"write {self.step.name}.with_options({name}=…)(…)"
+            )
+        super().__setattr__(name, value)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add the step to the pipeline whose body is being read."""
