@@ -22,8 +22,8 @@ def beam_runner():
 
 def test_a_step_that_is_interrupted_still_finds_its_run(beam_runner):
     """An executor may ask for its run between the interruption and the end of its thread."""
-    from zencache.execution.active_runs import ActiveRun, active_run
     from zencache.execution.run_context import RunState
+    from zencache.execution.run_registry import ActiveRun, active_run
 
     state, found, signals = RunState(), [], [signal.SIGINT]
     context = SimpleNamespace(handle=SimpleNamespace(name="interrupted"))

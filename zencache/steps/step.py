@@ -108,7 +108,7 @@ class Step(LegacyAttributes):
 
     @property
     def materializers(self) -> Mapping[str, str]:
-        """Output to the path of the materializer that the step chose for it; under `""` that of all others."""
+        """Output to the path of the materializer that the step chose; under `""` that of all others."""
         return self.options.materializers
 
     @materializers.setter
