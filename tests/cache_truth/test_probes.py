@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pickle
 from collections import Counter
 
 import pytest
@@ -14,9 +17,15 @@ pytestmark = pytest.mark.timeout(1800)  # the first test waits for all probes
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What became of each probe."""
-    found = run_all(PROBES, tmp_path_factory.mktemp("probes"))
-    return {outcome.probe.name: outcome for outcome in found}
+    """What became of each probe; they run once for all workers of a test run."""
+    workers = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
+    folder = workers or tmp_path_factory.mktemp("shared")
+    file = folder / "outcomes-of-probes.pickle"
+    with (folder / "probes.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            file.write_bytes(pickle.dumps(run_all(PROBES, tmp_path_factory.mktemp("probes"))))
+    return {outcome.probe.name: outcome for outcome in pickle.loads(file.read_bytes())}
 
 
 @pytest.mark.parametrize("name", [probe.name for probe in PROBES])
