@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from zencache.errors import DefinitionError
 from zencache.model import plugins
 from zencache.pipelines import definition
 from zencache.pipelines.plugins import classic
+from zencache.steps import tfx_objects
 
 
 class Plugin:
@@ -53,6 +55,21 @@ def test_without_the_plugin_a_pipeline_is_declared_beside_tfx(installed, monkeyp
     """A run imports TFX's SDK; a pipeline that is declared after it needs no plug-in for components."""
     monkeypatch.setattr(definition, "can_create_components", lambda: True)
     assert list(loading().spec.by_name) == ["load"]
+
+
+def test_without_the_plugin_a_component_in_a_body_is_refused(installed, monkeypatch):
+    """It would be left out of the pipeline, and the run would say nothing of it."""
+    registry = SimpleNamespace(all_nodes=[])
+    module = SimpleNamespace(get=lambda: registry)
+    monkeypatch.setitem(sys.modules, tfx_objects._REGISTRY, module)
+
+    @pipeline
+    def generating():
+        load()
+        registry.all_nodes.append(object())
+
+    with pytest.raises(DefinitionError, match=r"pip install 'zencache\[tfx\]'"):
+        generating()
 
 
 def test_a_pipeline_of_plain_steps_imports_no_plugin(folder):

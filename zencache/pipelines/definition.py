@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, overload
 
 from zencache.errors import DefinitionError, ParameterError
@@ -15,11 +15,11 @@ from zencache.model.plugins import components, is_installed
 from zencache.model.specs import PipelineSpec, in_order
 from zencache.pipelines.instance import Pipeline
 from zencache.steps.step import BoundStep, Step
-from zencache.steps.tfx_objects import can_create_components
+from zencache.steps.tfx_objects import can_create_components, component_count
 from zencache.steps.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from zencache.policy import CachePolicy
@@ -87,9 +87,20 @@ class PipelineDefinition(LegacyAttributes):
 
 def _collecting(trace: Trace) -> AbstractContextManager[None]:
     """Note the components that a pipeline's body creates meanwhile."""
-    if not can_create_components() or not is_installed("components"):
+    if not can_create_components():
         return nullcontext()
+    if not is_installed("components"):
+        return _refusing_components()
     return components().collecting(trace.pipeline, trace.add_component)
+
+
+@contextmanager
+def _refusing_components() -> Iterator[None]:
+    """Raise DefinitionError, which says what to install, if the body creates a component."""
+    before = component_count()  # a component would be left out without a word
+    yield
+    if component_count() > before:
+        components()
 
 
 def _slotted(name: str, value: Any) -> Any:

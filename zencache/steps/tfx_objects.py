@@ -31,5 +31,12 @@ def can_create_components() -> bool:
     return _REGISTRY in sys.modules
 
 
+def component_count() -> int:
+    """Count the components that code of this process created, without those that zencache makes of steps."""
+    nodes = sys.modules[_REGISTRY].get().all_nodes if _REGISTRY in sys.modules else ()
+    executors = (getattr(getattr(node, "EXECUTOR_SPEC", None), "class_path", "") for node in nodes)
+    return sum(not path.startswith("zencache.") for path in executors)
+
+
 def _is(value: Any, name: str) -> bool:
     return any(f"{base.__module__}.{base.__qualname__}" == name for base in type(value).__mro__)
