@@ -35,7 +35,8 @@ with contextlib.suppress(ModuleNotFoundError):
 
 _FRAME, _NOTES, _NAME = "frame.parquet", "notes.json", "name.json"
 _ADVICE = (
-    "Give each column one type (`df.astype(...)`) and a unique name, or return the parts as separate outputs"
+    "Give each column one type (`df.astype(...)`) and a name of its own, "
+    "or return the parts as outputs of their own"
 )
 _NULLS = {"NaN": float("nan"), "NaT": pd.NaT, "NA": pd.NA}
 
@@ -44,14 +45,14 @@ def save_frame(frame: Any, folder: Path) -> None:
     """Write a DataFrame; raises MaterializerError if it would be loaded with a difference."""
     _require(frame, pd.DataFrame)
     if not frame.columns.is_unique:
-        duplicates = list(dict.fromkeys(frame.columns[frame.columns.duplicated()]))
-        raise MaterializerError(f"this DataFrame has several columns of the name {duplicates}. {_ADVICE}")
+        twice = list(dict.fromkeys(frame.columns[frame.columns.duplicated()]))
+        raise MaterializerError(f"this DataFrame has several columns of the name {twice}. {_ADVICE}")
     try:
-        _write(frame, folder, separate_labels=False)
+        _write(frame, folder, apart=False)
     except OSError:
         raise
-    except Exception:  # noqa: BLE001 - pyarrow and pandas raise many kinds; then labels are written separately
-        _write_with_separate_labels(frame, folder)
+    except Exception:  # noqa: BLE001 - pyarrow and pandas raise many kinds, each a reason to try the other way
+        _write_apart(frame, folder)
 
 
 def load_frame(folder: Path) -> Any:
@@ -84,9 +85,9 @@ def _require(value: Any, kind: Any) -> None:
     """Refuse a subclass, because its class and its own attributes would be lost."""
     if type(value) is not kind:
         raise MaterializerError(
-            f"{type(value).__name__} is a subclass of {kind.__name__}, and would be loaded as a plain "
-            f"{kind.__name__}. Return pd.{kind.__name__}(value), or @register a materializer for "
-            f"{type(value).__name__}"
+            f"{type(value).__name__} is a {kind.__name__} of another kind, "
+            "and would come back as a plain one. "
+            f"Return pd.{kind.__name__}(value), or @register a materializer for {type(value).__name__}"
         )
     if not value.flags.allows_duplicate_labels:
         raise MaterializerError(
@@ -95,27 +96,27 @@ def _require(value: Any, kind: Any) -> None:
         )
 
 
-def _write_with_separate_labels(frame: Any, folder: Path) -> None:
+def _write_apart(frame: Any, folder: Path) -> None:
     try:
-        _write(frame, folder, separate_labels=True)
+        _write(frame, folder, apart=True)
     except (MaterializerError, OSError):
         raise
     except Exception as error:
         raise MaterializerError(f"Parquet cannot hold this DataFrame as it is: {error}. {_ADVICE}") from error
 
 
-def _write(frame: Any, folder: Path, *, separate_labels: bool) -> None:
+def _write(frame: Any, folder: Path, *, apart: bool) -> None:
     body = frame.copy(deep=False)
     body.attrs = {}
     notes: dict[str, Any] = {"attrs": frame.attrs} if frame.attrs else {}
-    if separate_labels:
+    if apart:
         body = _without_labels(body, folder, notes)
     elif getattr(frame.index, "freq", None) is not None:
         notes["freq"] = frame.index.freqstr
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about labels that will change; they are compared below
+        warnings.simplefilter("ignore", UserWarning)  # of labels that will change: they are compared below
         table = pa.Table.from_pandas(body)
-    pq.write_table(table, folder / _FRAME, version="2.6")  # the first version that holds nanoseconds
+    pq.write_table(table, folder / _FRAME, version="2.6")  # the first that holds nanoseconds
     back = _read(folder)
     repairs = {number: repair for number in range(back.shape[1]) if (repair := _repair(body, back, number))}
     if repairs:
@@ -128,7 +129,7 @@ def _write(frame: Any, folder: Path, *, separate_labels: bool) -> None:
 
 
 def _read(folder: Path) -> Any:
-    # Not pd.read_parquet: it reads a parent folder named `a=1` as a column `a`.
+    # Not pd.read_parquet: it takes a folder named `a=1` on the way for a column `a`.
     return pq.ParquetFile(folder / _FRAME).read().to_pandas()
 
 
@@ -192,10 +193,10 @@ def _restored(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
     for number, repair in notes.get("repairs", {}).items():
         body.isetitem(number, _repaired(body.iloc[:, number], repair))
     for number in range(body.shape[1]):
-        if (category_notes := notes.get(f"categories-{number}")) is not None:
-            categories = _load_labels(folder / f"categories-{number}", category_notes)
+        if (found := notes.get(f"categories-{number}")) is not None:
+            categories = _load_labels(folder / f"categories-{number}", found)
             codes = body.iloc[:, number]
-            values = pd.Categorical.from_codes(codes, categories, ordered=category_notes["ordered"])
+            values = pd.Categorical.from_codes(codes, categories, ordered=found["ordered"])
             body.isetitem(number, values)
     if "index" in notes:
         index = _load_labels(folder / "index", notes["index"])
@@ -210,15 +211,15 @@ def _restored(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
 
 def _repair(body: Any, back: Any, number: int) -> dict[str, Any]:
     """Describe what a column lost in Parquet and can be restored."""
-    original, stored = body.iloc[:, number], back.iloc[:, number]
+    given, stored = body.iloc[:, number], back.iloc[:, number]
     repair: dict[str, Any] = {}
-    if original.dtype != stored.dtype:
-        repair["dtype"] = _dtype_name(original.dtype)
-    if original.dtype == object:
-        kinds = {_kind_of_null(value) for value in original[original.isna()]}
+    if given.dtype != stored.dtype:
+        repair["dtype"] = _dtype_name(given.dtype)
+    if given.dtype == object:
+        kinds = {_kind_of_null(value) for value in given[given.isna()]}
         if len(kinds) == 1 and kinds <= _NULLS.keys():
             repair["null"] = kinds.pop()
-        if any(type(value) is list for value in original):
+        if any(type(value) is list for value in given):
             repair["lists"] = True
     return repair
 
@@ -265,7 +266,7 @@ def _check(value: Any, stored: Any) -> None:
         _check_labels(value.columns, stored.columns)
     except AssertionError as error:
         raise MaterializerError(
-            f"this DataFrame would be loaded from Parquet with a difference: {error}. {_ADVICE}"
+            f"Parquet would not give this DataFrame back as it is: {error}. {_ADVICE}"
         ) from error
     _check_objects("index", value.index, stored.index)
     for number, name in enumerate(value.columns):
@@ -279,40 +280,39 @@ def _numbered(frame: Any) -> Any:
     return body
 
 
-def _check_labels(original: Any, stored: Any) -> None:
+def _check_labels(given: Any, stored: Any) -> None:
     """Raise AssertionError if labels differ; a MultiIndex is compared by values, not by its encoding."""
-    if isinstance(original, pd.MultiIndex):
-        assert isinstance(stored, pd.MultiIndex), "levels were lost"
-        assert original.nlevels == stored.nlevels, "levels were lost"
-        for number in range(original.nlevels):
-            _check_labels(original.get_level_values(number), stored.get_level_values(number))
+    if isinstance(given, pd.MultiIndex):
+        assert isinstance(stored, pd.MultiIndex) and given.nlevels == stored.nlevels, "levels were lost"  # noqa: PT018
+        for number in range(given.nlevels):
+            _check_labels(given.get_level_values(number), stored.get_level_values(number))
         return
-    pd.testing.assert_index_equal(original, stored, exact=True)
-    frequencies = getattr(original, "freq", None), getattr(stored, "freq", None)
+    pd.testing.assert_index_equal(given, stored, exact=True)
+    frequencies = getattr(given, "freq", None), getattr(stored, "freq", None)
     assert frequencies[0] == frequencies[1], f"the frequency {frequencies[0]} would be {frequencies[1]}"
 
 
-def _check_objects(where: str, original: Any, stored: Any) -> None:
+def _check_objects(where: str, given: Any, stored: Any) -> None:
     """Compare objects one by one: for pandas, None equals NaN, a tuple an array, and 1 equals True."""
-    if original.dtype != object or isinstance(original, pd.MultiIndex):
+    if given.dtype != object or isinstance(given, pd.MultiIndex):
         return
-    if set(map(type, original)) == set(map(type, stored)) == {str}:
+    if set(map(type, given)) == set(map(type, stored)) == {str}:
         return  # pandas has compared them
-    for value, loaded in zip(original, stored, strict=True):
-        if not _are_same(value, loaded):
+    for left, right in zip(given, stored, strict=True):
+        if not _same(left, right):
             raise MaterializerError(
-                f"this DataFrame would be loaded from Parquet with a difference: in {where}, "
-                f"{value!r} ({type(value).__name__}) would become {loaded!r} ({type(loaded).__name__}). "
-                f"{_ADVICE}"
+                f"Parquet would not give this DataFrame back as it is: in {where}, "
+                f"{left!r} ({type(left).__name__}) would come back as "
+                f"{right!r} ({type(right).__name__}). {_ADVICE}"
             )
 
 
-def _are_same(value: Any, loaded: Any) -> bool:
-    if type(value) is not type(loaded):
+def _same(left: Any, right: Any) -> bool:
+    if type(left) is not type(right):
         return False
-    if isinstance(value, str):
-        return bool(value == loaded)
-    if isinstance(value, np.ndarray):
-        is_plain = value.dtype == loaded.dtype and value.shape == loaded.shape and not value.dtype.hasobject
-        return bool(is_plain and value.tobytes() == loaded.tobytes())
-    return repr(value) == repr(loaded)
+    if isinstance(left, str):
+        return bool(left == right)
+    if isinstance(left, np.ndarray):
+        whole = left.dtype == right.dtype and left.shape == right.shape and not left.dtype.hasobject
+        return bool(whole and left.tobytes() == right.tobytes())
+    return repr(left) == repr(right)

@@ -42,15 +42,15 @@ class EstimatorMaterializer(Materializer):
         """Write `model.skops` and `trusted.json`, after a check that the estimator loads unchanged."""
         try:
             data, trusted = _dump(value)
-            data_of_loaded, _ = _dump(_load(data, trusted))
+            again, _ = _dump(_load(data, trusted))
         except Exception as error:
             raise MaterializerError(
                 f"skops cannot store this {type(value).__name__}: {error}. {_ADVICE}"
             ) from error
-        if data_of_loaded != data:
+        if again != data:
             raise MaterializerError(
-                f"skops would load this {type(value).__name__} with a difference: an attribute holds a value "
-                f"that it cannot store, such as a dict whose keys are booleans. {_ADVICE}"
+                f"skops would not give this {type(value).__name__} back as it is: an attribute holds what "
+                f"it cannot store, such as a dict whose keys are booleans. {_ADVICE}"
             )
         (folder / _MODEL).write_bytes(data)
         (folder / _TRUSTED).write_text(json.dumps(trusted), encoding="utf-8")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SCHEMA = "schema.json"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
-# Immutable values are not numbered: whether two places share one is arbitrary.
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can carry
+# Values that cannot change are not numbered: whether two places share one is an accident.
 _UNSHARED = ("JsonNode", "TypeNode", "TupleNode", "BytesNode", "SliceNode", "FunctionNode", "DTypeNode")
 
 
@@ -56,14 +56,14 @@ def _canonical(node: Any, modules: Mapping[str, str]) -> Any:
         return [_canonical(item, modules) for item in node]
     if not isinstance(node, dict):
         return node
-    fields = {key: _canonical(value, modules) for key, value in node.items()}
-    if isinstance(fields.get("__module__"), str):
-        fields["__module__"] = modules.get(fields["__module__"], fields["__module__"])
-    if fields.get("__loader__") == "SetNode":
-        fields["content"].sort(key=_order)
-    if fields.get("__loader__") == "ConstructorFromReduceNode" and fields["__class__"] == "frozenset":
-        fields["content"]["content"][0]["content"].sort(key=_order)
-    return fields
+    made = {key: _canonical(value, modules) for key, value in node.items()}
+    if isinstance(made.get("__module__"), str):
+        made["__module__"] = modules.get(made["__module__"], made["__module__"])
+    if made.get("__loader__") == "SetNode":
+        made["content"].sort(key=_order)
+    if made.get("__loader__") == "ConstructorFromReduceNode" and made["__class__"] == "frozenset":
+        made["content"]["content"][0]["content"].sort(key=_order)
+    return made
 
 
 def _order(node: Any) -> str:
@@ -85,15 +85,15 @@ def _numbered(node: Any, ids: dict[int, int], files: dict[bytes, str], contents:
         return [_numbered(item, ids, files, contents) for item in node]
     if not isinstance(node, dict):
         return node
-    fields = dict(node)
-    if isinstance(fields.get("__id__"), int):
-        number = fields.pop("__id__")
-        if not _is_unshared(fields):
-            fields["__id__"] = ids.setdefault(number, len(ids) + 1)
-    if isinstance(fields.get("file"), str):
-        content = contents[fields["file"]]
-        fields["file"] = files.setdefault(content, f"{len(files) + 1}{Path(fields['file']).suffix}")
-    return {key: _numbered(value, ids, files, contents) for key, value in fields.items()}
+    made = dict(node)
+    if isinstance(made.get("__id__"), int):
+        number = made.pop("__id__")
+        if not _is_unshared(made):
+            made["__id__"] = ids.setdefault(number, len(ids) + 1)
+    if isinstance(made.get("file"), str):
+        content = contents[made["file"]]
+        made["file"] = files.setdefault(content, f"{len(files) + 1}{Path(made['file']).suffix}")
+    return {key: _numbered(value, ids, files, contents) for key, value in made.items()}
 
 
 def _is_unshared(node: Mapping[str, Any]) -> bool:
@@ -117,7 +117,7 @@ def _without_padding(content: bytes) -> bytes:
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if not array.dtype.names:
         return content
-    clean = np.zeros(array.shape, array.dtype)  # `zeros_like` does not clear the bytes between fields
+    clean = np.zeros(array.shape, array.dtype)  # `zeros_like` leaves the bytes between fields as they are
     for field in array.dtype.names:
         clean[field] = array[field]
     file = io.BytesIO()

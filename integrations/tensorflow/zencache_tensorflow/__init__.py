@@ -21,8 +21,8 @@ __all__ = ["KerasModelMaterializer", "TensorMaterializer"]
 
 _MODEL = "model.keras"
 _ADVICE = (
-    "Keras finds your own classes and functions by name: write them as `class` or `def` in a module, "
-    "decorate each with @keras.saving.register_keras_serializable(), and import that module"
+    "A class or function of your own needs a name to be found by: write it as `def` or `class` in a module, "
+    "decorate it with @keras.saving.register_keras_serializable(), and import that module"
 )
 
 
@@ -46,7 +46,9 @@ class KerasModelMaterializer(Materializer):
             raise MaterializerError(f"Keras cannot store this model: {error}\n{_ADVICE}") from error
         with zipfile.ZipFile(folder / _MODEL) as model:
             if b'"__lambda__"' in model.read("config.json"):
-                raise MaterializerError(f"this model holds a lambda, which Keras cannot load. {_ADVICE}")
+                raise MaterializerError(
+                    f"this model holds a lambda, which Keras does not load again. {_ADVICE}"
+                )
 
     def load(self, folder: Path) -> Any:
         """Read the model."""
@@ -90,15 +92,15 @@ def _weights(content: bytes) -> dict[str, Any]:
     """
     import h5py  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - imported when there is a model
 
-    arrays: dict[str, Any] = {}
+    found: dict[str, Any] = {}
 
     def visit(path: str, node: Any) -> None:
         if isinstance(node, h5py.Dataset) and not path.startswith("metrics/"):
-            arrays[path] = [str(node.dtype), list(node.shape), _array_digest(node), _attributes(node)]
+            found[path] = [str(node.dtype), list(node.shape), _array_digest(node), _attributes(node)]
 
     with h5py.File(io.BytesIO(content), "r") as file:
         file.visititems(visit)
-    return arrays
+    return found
 
 
 def _array_digest(dataset: Any) -> str:
@@ -138,7 +140,8 @@ class TensorMaterializer(Materializer):
 
         if not tf.executing_eagerly() or not hasattr(value, "numpy"):
             raise MaterializerError(
-                "this tensor is a symbol in a graph and has no value; return the result of a call"
+                "this tensor is a symbol in a graph and has no value; "
+                "return what the function gives when called"
             )
         kind = np.dtype(value.dtype.as_numpy_dtype)
         if kind.isbuiltin == 1 and not kind.hasobject:

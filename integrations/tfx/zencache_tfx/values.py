@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zencache.errors import MaterializerError, NotFoundError
 from zencache.materializers import Materializer
-from zencache.model.names import is_single_folder_name
+from zencache.model.names import is_one_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -152,7 +152,7 @@ class ExamplesMaterializer(ArtifactMaterializer):
 
 def _folder_of(split: str, folder: Path) -> Path:
     """Give the folder of a split; raises MaterializerError for a name that leads elsewhere."""
-    if not is_single_folder_name(split):
+    if not is_one_folder(split):
         raise MaterializerError(f"{split[:80]!a} cannot be the name of a split: it would not be one folder")
     return folder / f"{_PREFIX}{split}"
 

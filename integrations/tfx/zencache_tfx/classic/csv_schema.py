@@ -29,7 +29,7 @@ FoundType = Literal["empty", "int", "float", "text"]
 _ORDER: tuple[FoundType, ...] = ("empty", "int", "float", "text")
 _CHUNK = 4096  # rows in memory at once
 _INT64 = 2**63
-_RACY = 2 * 10**9  # nanoseconds; a file that was just written may change again in the same clock tick
+_RACY = 2 * 10**9  # nanoseconds; a file that was just written may be written again in the same tick
 _FORMAT = 1
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
@@ -50,7 +50,7 @@ class CsvFacts(BaseModel):
     def require(self, column: str, role: str) -> FoundType:
         """Give a column's type; raises NotFoundError that names the column's role."""
         if column not in self.types:
-            raise NotFoundError.named("column", column, self.columns, hint=f"it is used as {role}")
+            raise NotFoundError.named("column", column, self.columns, hint=f"it is wanted as {role}")
         return self.types[column]
 
     def kind(self, column: str) -> str:
@@ -61,10 +61,10 @@ class CsvFacts(BaseModel):
         """Use the types that the datasource declares; raises DefinitionError if the values do not fit."""
         declared = schema or {}
         for column, kind in declared.items():
-            actual = self.require(column, "a column of the datasource's schema")
-            if _ORDER.index(actual) > _ORDER.index(kind):
+            found = self.require(column, "a column of the datasource's schema")
+            if _ORDER.index(found) > _ORDER.index(kind):
                 raise DefinitionError(
-                    f"column {column!r} is declared {kind}, and holds {actual} values; "
+                    f"column {column!r} is declared {kind}, and holds {found} values; "
                     "correct the data, or the schema of CSVDatasource(name, path, schema)"
                 )
         return CsvFacts(types={**self.types, **declared}, rows=self.rows)
@@ -81,13 +81,13 @@ def read_facts(files: Sequence[Path], memory: Path | None = None) -> CsvFacts:
     CsvFacts(types={'age': 'int', 'job': 'text'}, rows=2)
     """
     key, is_settled = _stamp(files)
-    cached = _recall(memory, key)
-    if cached is not None:
-        return cached
-    facts = _joined(files, [_read_file(file) for file in files])
+    known = _recall(memory, key)
+    if known is not None:
+        return known
+    found = _joined(files, [_read_file(file) for file in files])
     if memory is not None and is_settled:
-        _keep(memory, key, facts)
-    return facts
+        _keep(memory, key, found)
+    return found
 
 
 def rows_of(file: Path) -> Iterator[list[list[str]]]:
@@ -114,7 +114,7 @@ def _read_file(file: Path) -> CsvFacts:
     for chunk in rows_of(file):
         rows += len(chunk)
         columns = zip(*chunk, strict=True)
-        types = [_widened(kind, column) for kind, column in zip(types, columns, strict=True)]
+        types = [_type_of(column, known) for column, known in zip(columns, types, strict=True)]
     return CsvFacts(types=dict(zip(header, types, strict=True)), rows=rows)
 
 
@@ -136,12 +136,10 @@ def _opened(file: Path) -> Iterator[_csv.Reader]:
 def _header(file: Path, reader: _csv.Reader) -> list[str]:
     header = next(reader, [])
     if not header:
-        raise DefinitionError(f"{file} is empty; it needs a header with the names of the columns, and rows")
+        raise DefinitionError(f"{file} is empty; it needs a line with the names of the columns, and rows")
     if header[0].startswith(_BOM):
-        raise DefinitionError(
-            f"{file} starts with a byte-order mark, which TFX reads as part of the first column's name; "
-            "save it as UTF-8 without one"
-        )
+        raise DefinitionError(f"{file} starts with a byte-order mark, which TFX takes as part of the first "
+                              "column's name; save it as UTF-8 without one")  # fmt: skip
     for place, name in enumerate(header, 1):
         if not name.strip():
             raise DefinitionError(f"{file}, line 1: column {place} has no name; name it")
@@ -159,21 +157,21 @@ def _ragged(file: Path) -> DefinitionError:
             first_line, row = reader.line_num + 1, next(reader)
     return DefinitionError(
         f"{file}, line {first_line}: {len(row)} values where the header names {width} columns; "
-        "correct the line (quote a value that contains a comma or a line break)"
+        "correct the line (a value with a comma or a line break in it wants quotes)"
     )
 
 
 # -- types ----------------------------------------------------------------------------------------
 
 
-def _widened(kind: FoundType, column: Sequence[str]) -> FoundType:
-    """Widen a type so that it holds more values, by the rules of TFX's CsvExampleGen."""
-    if kind == "text":
-        return kind
+def _type_of(column: Sequence[str], known: FoundType) -> FoundType:
+    """Widen a type by more values; by the rules of TFX's CsvExampleGen."""
+    if known == "text":
+        return known
     values = [value for value in column if value]
     if not values:
-        return kind
-    return max(kind, _narrowest(values), key=_ORDER.index)
+        return known
+    return max(known, _narrowest(values), key=_ORDER.index)
 
 
 def _narrowest(values: Sequence[str]) -> FoundType:
@@ -192,22 +190,20 @@ def _float_or_text(values: Sequence[str]) -> FoundType:
     return "float"
 
 
-def _joined(files: Sequence[Path], facts_of_files: Sequence[CsvFacts]) -> CsvFacts:
+def _joined(files: Sequence[Path], found: Sequence[CsvFacts]) -> CsvFacts:
     """Merge the facts of several files; raises DefinitionError if their columns differ."""
-    first = facts_of_files[0]
-    for file, facts in zip(files, facts_of_files, strict=True):
+    first = found[0]
+    for file, facts in zip(files, found, strict=True):
         odd = [name for name in facts.columns if name not in first.types]
         if facts.columns != first.columns:
             hint = f": {odd[0]!r}{nearest(odd[0], first.columns)}" if odd else ""
             raise DefinitionError(
-                f"{file} has other columns than {files[0]}{hint}; use one header in all files"
+                f"{file} has other columns than {files[0]}{hint}; give all files one header"
             )
-    rows = sum(facts.rows for facts in facts_of_files)
+    rows = sum(facts.rows for facts in found)
     if rows == 0:
         raise DefinitionError(f"{files[0]} has a header and no rows; there is nothing to train on")
-    types = {
-        name: max((facts.types[name] for facts in facts_of_files), key=_ORDER.index) for name in first.columns
-    }
+    types = {name: max((facts.types[name] for facts in found), key=_ORDER.index) for name in first.columns}
     return CsvFacts(types=types, rows=rows)
 
 
@@ -223,7 +219,7 @@ def _stamp(files: Sequence[Path]) -> tuple[str, bool]:
 
 
 def _recall(memory: Path | None, key: str) -> CsvFacts | None:
-    return CsvFacts.model_validate(entry) if (entry := _entries(memory).get(key)) else None
+    return CsvFacts.model_validate(found) if (found := _entries(memory).get(key)) else None
 
 
 def _keep(memory: Path, key: str, facts: CsvFacts) -> None:
@@ -234,7 +230,7 @@ def _keep(memory: Path, key: str, facts: CsvFacts) -> None:
 
 def _entries(memory: Path | None) -> dict[str, object]:
     """Read the cached entries; none if the file is missing or is not a cache of this kind."""
-    if memory is None or not os.path.exists(memory):  # noqa: PTH110 - faster than Path.exists
+    if memory is None or not os.path.exists(memory):  # noqa: PTH110 - as cheap as can be
         return {}
     try:
         data = json.loads(memory.read_text(encoding="utf-8"))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _SHARD = 64 * 2**20  # bytes of CSV for each file of a split
 _MOST_SHARDS = 32
 _FILE_FORMAT = "tfrecords_gzip"
-_COMPRESSION = 1  # zlib's fastest: reading speed matters more than disk space
+_COMPRESSION = 1  # zlib's fastest: the files are read more often than the disk is short
 
 _ARROW = {"int": pa.int64(), "float": pa.float32(), "text": pa.binary()}
 
@@ -53,15 +53,15 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc] # TFX
         exec_properties: dict[str, Any],
     ) -> None:
         """Read the CSV files that match, and write each row to its split."""
-        config = _unpacked(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+        told = _unpacked(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
         files = _files(exec_properties)
-        names = config["rule"]["names"]
+        names = told["rule"]["names"]
         examples = artifact_utils.get_single_instance(output_dict[standard_component_specs.EXAMPLES_KEY])
         examples.split_names = artifact_utils.encode_split_names(names)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(examples, _FILE_FORMAT)
         folders = [artifact_utils.get_split_uri([examples], name) for name in names]
-        write_splits(files, folders, config["rule"], config["schema"])
+        write_splits(files, folders, told["rule"], told["schema"])
 
 
 class SplitCsvExampleGen(FileBasedExampleGen):  # type: ignore[misc]
@@ -111,7 +111,7 @@ def _check_rows(names: Sequence[str], written: Sequence[int]) -> None:
         raise DefinitionError(
             f"no row is in split {empty[0]!r}: the splits have "
             f"{', '.join(f'{rows} ({name})' for name, rows in zip(names, written, strict=True))} rows; "
-            "add categories to the split, raise its weight, or add rows to the datasource"
+            "give the split more categories or a larger weight, or the datasource more rows"
         )
 
 
@@ -136,10 +136,10 @@ def _by_category(
     rule: Mapping[str, Any], columns: Sequence[str]
 ) -> Callable[[Sequence[str], int], int | None]:
     numbers = {name: number for number, name in enumerate(rule["names"])}
-    split_by_category = {category: numbers[name] for category, name in rule["categories"].items()}
+    known = {category: numbers[name] for category, name in rule["categories"].items()}
     unknown = numbers.get(rule["unknown"])
     place = columns.index(rule["column"])
-    return lambda row, _: split_by_category.get(row[place], unknown)
+    return lambda row, _: known.get(row[place], unknown)
 
 
 def _digest(text: str) -> int:
@@ -157,8 +157,8 @@ def _encoder(facts: CsvFacts) -> Callable[[Sequence[Sequence[str]]], list[bytes]
     def encode(rows: Sequence[Sequence[str]]) -> list[bytes]:
         columns = list(zip(*rows, strict=True))
         arrays = [_lists(columns[place], kind) for place, kind in zip(places, kinds, strict=True)]
-        examples: list[bytes] = coder.encode(pa.RecordBatch.from_arrays(arrays, names))
-        return examples
+        made: list[bytes] = coder.encode(pa.RecordBatch.from_arrays(arrays, names))
+        return made
 
     return encode
 
@@ -199,5 +199,5 @@ def _unpacked(text: str) -> dict[str, Any]:
     proto_utils.json_to_proto(text, config)
     value = wrappers_pb2.StringValue()
     config.custom_config.Unpack(value)
-    unpacked: dict[str, Any] = json.loads(value.value)
-    return unpacked
+    made: dict[str, Any] = json.loads(value.value)
+    return made
