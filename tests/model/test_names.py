@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from zencache import Output, pipeline, step
 from zencache.errors import DefinitionError, ParameterError, StepDefinitionError
-from zencache.model.names import check_name, is_digest, is_single_folder_name
+from zencache.model.names import check_name, is_digest, is_one_folder
 from zencache.model.specs import CodeRef, OutputSpec, StepSpec
 
 ESCAPES = (
@@ -95,7 +95,7 @@ def test_outputs_are_named_like_variables(name):
 @pytest.mark.parametrize("name", ESCAPES)
 def test_specs_refuse_names_that_lead_elsewhere(name):
     """Also those that a record tells, or a TFX pipeline."""
-    assert not is_single_folder_name(name)
+    assert not is_one_folder(name)
     with pytest.raises(DefinitionError, match="cannot be the name"):
         StepSpec(name=name, code=CodeRef(module="m", qualname="f"))
     with pytest.raises(DefinitionError, match="cannot be the name"):

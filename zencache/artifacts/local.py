@@ -13,7 +13,7 @@ from zencache.artifacts.manifest import Manifest, measure
 from zencache.artifacts.protocol import StoredArtifact
 from zencache.artifacts.staging import move_to_quarantine, write_artifact
 from zencache.config import FOLDER
-from zencache.model.names import is_single_folder_name
+from zencache.model.names import is_one_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +55,7 @@ class LocalBackend:
         folder that it names gives one that is never there.
         """
         _, mark, rest = uri.partition(_PROJECT_ARTIFACTS)
-        if "\0" in uri or (mark and not all(map(is_single_folder_name, rest.rstrip("/").split("/")))):
+        if "\0" in uri or (mark and not all(map(is_one_folder, rest.rstrip("/").split("/")))):
             return _REFUSED
         if mark and not self._project.database.is_server:
             return self._project.own_artifacts / rest

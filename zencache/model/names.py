@@ -69,10 +69,10 @@ def _shown(name: object) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"  # noqa: PLR2004 - a line
 
 
-def is_single_folder_name(name: str) -> bool:
+def is_one_folder(name: str) -> bool:
     """Say whether a name from a record or from TFX is a single part of a path.
 
-    >>> [is_single_folder_name(name) for name in ("Trainer.x", "../x", "a/b", "..")]
+    >>> [is_one_folder(name) for name in ("Trainer.x", "../x", "a/b", "..")]
     [True, False, False, False]
     """
     return (

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from typing_extensions import Self
 
 from zencache.errors import CycleError, DefinitionError, NotFoundError
-from zencache.model.names import is_single_folder_name
+from zencache.model.names import is_one_folder
 from zencache.model.values import digest_of
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 from zencache.util.backoff import doubled
@@ -67,7 +67,7 @@ class InputSpec(Frozen):
 
 
 def _folder_name(name: str) -> str:
-    if not is_single_folder_name(name):
+    if not is_one_folder(name):
         raise DefinitionError(
             f"{name[:80]!a} cannot be the name of a step or an output: files are stored under it, "
             "and it is not one folder"
