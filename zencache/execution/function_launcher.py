@@ -37,6 +37,7 @@ class FunctionLauncher:
         attach_key(node, planned.parts.key)
         fix_inputs(node, inputs.artifacts)
         self.state.key_parts[self.spec.name] = planned.parts
+        self.state.step_inputs[self.spec.name] = inputs.artifacts
         for name, value in properties(self.run, planned).items():
             node.parameters.parameters[name].field_value.string_value = value or ""
         execution = launch_node(

@@ -88,6 +88,8 @@ class RunState:
     results: dict[str, StepResult] = field(default_factory=dict)
     key_parts: dict[str, KeyParts] = field(default_factory=dict)
     """Step to what its key was made of, once it runs."""
+    step_inputs: dict[str, Mapping[str, ArtifactRecord]] = field(default_factory=dict)
+    """Step to the inputs that its key was made of: an input may be recomputed meanwhile, and differ."""
     shown_notes: set[str] = field(default_factory=set)
     interrupted: threading.Event = field(default_factory=threading.Event)
     recomputing: threading.RLock = field(default_factory=threading.RLock)

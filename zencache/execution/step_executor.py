@@ -172,7 +172,7 @@ class _Attempt:
             spec=spec,
             load=run.load_body,
             policy=CachePolicy(watch=policy.watch, env=policy.env),
-            inputs=readable(state.inputs(spec), self.body.input_types),
+            inputs=readable(state.step_inputs[spec.name], self.body.input_types),
             context=self.context,
             uris=self.uris,
             code=run.planner.keys.code(spec.name).digest,
@@ -187,7 +187,7 @@ class _Attempt:
         tracking = self._tracking()
         try:
             with keep_cached(), state.interruptible(step), time_limit(step, limit):
-                artifacts = readable(state.inputs(self.body.spec), self.body.input_types)
+                artifacts = readable(state.step_inputs[step], self.body.input_types)
                 inputs = {n: load(artifact, run.records.metadata) for n, artifact in artifacts.items()}
                 outputs = compute(self.body, inputs, self.context, self.uris, run.project, tracking)
         except Exception as error:  # noqa: BLE001 - a step may raise anything
