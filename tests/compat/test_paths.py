@@ -44,6 +44,7 @@ def test_a_snapshot_of_an_earlier_release_finds_its_classes(old, own):
 @pytest.mark.parametrize(
     "line",
     [
+        "from zencache.artifacts import *; ModelArtifact",
         "from zencache.steps import BaseStep, BaseParameters, BaseStepConfig, Output, StepContext, step, "
         "clone_step",
         "from zencache.pipelines import BasePipeline, pipeline, Schedule",

@@ -2,8 +2,9 @@
 
 from zencache.model.legacy_api import legacy_names
 
-__getattr__ = legacy_names(
-    __name__,
+_LEGACY_NAMES = (
     *("BaseArtifact", "DataArtifact", "DataAnalysisArtifact", "ModelArtifact"),
     *("SchemaArtifact", "ServiceArtifact", "StatisticsArtifact"),
 )
+__all__ = list(_LEGACY_NAMES)  # what `from zenml.artifacts import *` gave
+__getattr__ = legacy_names(__name__, *_LEGACY_NAMES)
