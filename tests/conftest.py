@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import uuid
@@ -26,9 +27,11 @@ SCRIPTS = Path(__file__).parent / "end_to_end" / "scripts"
 def script(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a script (a file of `scripts/`, or source text) in a process of its own."""
 
-    def run(source: str, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, _script_file(folder, source), *args]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    def run(source: str, *args: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        command, environment = [sys.executable, _script_file(folder, source), *args], {**os.environ, **env}
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=folder, env=environment
+        )
         assert not check or done.returncode == 0, done.stderr
         return done
 
