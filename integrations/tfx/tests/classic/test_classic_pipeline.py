@@ -180,7 +180,7 @@ def _with(pipeline, **steps):
         ({"split": CategoricalDomainSplit("jobb", {"train": ["a"], "eval": ["b"]})}, "did you mean 'job'"),
         (
             {"preprocesser": StandardPreprocesser(["agee"], ["ill"])},
-            "'agee'; did you mean 'age'.; it is used as a feature",
+            "'agee'; did you mean 'age'.; it is wanted as a feature",
         ),
         ({"preprocesser": StandardPreprocesser(["age"], ["il"])}, "'il'; did you mean 'ill'"),
         ({"preprocesser": StandardPreprocesser(["age"], ["ill"], {"agee": {}})}, "'agee'"),
