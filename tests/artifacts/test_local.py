@@ -8,23 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.artifacts.small_artifact import fill, record
 from zencache.artifacts.manifest import MANIFEST, Manifest
 from zencache.artifacts.staging import write_artifact
 from zencache.artifacts.store import ArtifactStore
 from zencache.config import create_project
-from zencache.model.records import ArtifactRecord
-
-
-def fill(folder):
-    (folder / "a").write_bytes(b"one")
-    (folder / "deep").mkdir()
-    (folder / "deep" / "b").write_bytes(b"two")
-    (folder / "empty").mkdir()
-
-
-def record(folder, manifest, **others):
-    given = {"uri": str(folder), "materializer": "m:M", "digest": manifest.digest, "size": manifest.size}
-    return ArtifactRecord(1, "out", folder=folder, value_type="Any", live=True, **{**given, **others})
 
 
 @pytest.fixture

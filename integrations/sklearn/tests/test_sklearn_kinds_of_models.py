@@ -79,7 +79,7 @@ def test_no_file_carries_a_date(tmp_path):
 
 
 def test_equal_sets_are_stored_alike(tmp_path):
-    """In which order a set was filled is no part of the model."""
+    """In which order a set was filled is not part of the model."""
     one, other = Notes(seen={0, 8}), Notes(seen={8, 0})
     assert list(one.seen) != list(other.seen)
     folders = [saved(value, tmp_path / name) for name, value in (("one", one), ("other", other))]

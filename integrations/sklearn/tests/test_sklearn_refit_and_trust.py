@@ -45,7 +45,7 @@ class TestEstimatorsWithSharedParts(MaterializerContract):
 
 
 def test_a_set_has_one_digest_in_every_process(tmp_path):
-    """The order in which a process hashes a set is no part of the model."""
+    """The order in which a process hashes a set is not part of the model."""
     code = (
         "import pathlib, sys; from sklearn.feature_extraction.text import TfidfVectorizer as T; "
         "from zencache_sklearn import EstimatorMaterializer as M; "

@@ -92,7 +92,7 @@ class TestKerasModels(MaterializerContract):
 
 
 def test_a_text_vectorizer_keeps_its_digest(tmp_path):
-    """Names that Keras numbers within a process are no part of the model; the vocabulary is."""
+    """Names that Keras numbers within a process are not part of the model; the vocabulary is."""
     import keras
 
     def digest(texts, name):
