@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from contextlib import suppress
@@ -25,22 +24,23 @@ def test_a_step_that_is_interrupted_still_finds_its_run(beam_runner):
     from zencache.execution.run_context import RunState
     from zencache.execution.run_registry import ActiveRun, active_run
 
-    state, found, signals = RunState(), [], [signal.SIGINT]
+    state, contexts, main = RunState(), [], threading.main_thread().ident
     context = SimpleNamespace(handle=SimpleNamespace(name="interrupted"))
+    is_interrupting = threading.Lock()
 
     def work():
         with suppress(KeyboardInterrupt), state.interruptible(f"step {threading.get_ident()}"):
-            if signals:
-                os.kill(os.getpid(), signals.pop())
-            with suppress(KeyboardInterrupt):
-                while not state.interrupted.wait(0.01):
-                    pass
-            found.append(active_run("interrupted").context)
+            with suppress(KeyboardInterrupt), is_interrupting:
+                # The main thread misses a signal that arrives just before it starts to wait: send it again.
+                while not state.interrupted.is_set():
+                    signal.pthread_kill(main, signal.SIGINT)
+                    state.interrupted.wait(5)
+            contexts.append(active_run("interrupted").context)
         yield "load"
 
     with pytest.raises(KeyboardInterrupt):
         beam_runner._run_graph(ActiveRun(context, state, None, work), workers=2)
-    assert found
-    assert all(each is context for each in found)
+    assert contexts
+    assert all(each is context for each in contexts)
     with pytest.raises(KeyError):
         active_run("interrupted")
