@@ -1,13 +1,15 @@
-"""Importing leaves the garbage collector as it was."""
+"""Importing with garbage collection paused, and when a module is used."""
 
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
+import threading
 
 import pytest
 
-from zencache.util.imports import import_module
+from zencache.util.imports import ImportedWhenUsed, import_module
 
 MODULE = "import gc\nwas_on = gc.isenabled()\n{rest}"
 
@@ -36,3 +38,53 @@ def test_a_module_that_fails_leaves_it_on(module):
     with pytest.raises(KeyError, match="no"):
         import_module("told")
     assert gc.isenabled()
+
+
+def test_a_module_is_imported_when_it_is_used(module):
+    """Whoever imported it inside of the block needs no second import."""
+    module("value = 3")
+    with ImportedWhenUsed("told"):
+        importer = importlib.import_module("told")
+        assert "told" not in vars(importer)
+    assert "told" not in sys.modules
+    assert importer.value == 3
+    assert sys.modules["told"].value == 3
+
+
+def test_another_thread_gets_the_module_inside_of_the_block(module, folder):
+    """A thread may import the module, or one inside of it, while the block goes on."""
+    package = folder / "packaged"
+    package.mkdir()
+    (package / "__init__.py").write_text("value = 3")
+    (package / "inner.py").write_text("value = 4")
+    values = []
+
+    def work():
+        import packaged
+        import packaged.inner
+
+        values.extend([packaged.inner.value, sys.modules["packaged"].value])
+
+    with ImportedWhenUsed("packaged"):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert values == [4, 3]
+    assert "packaged" in sys.modules
+    for name in ("packaged", "packaged.inner"):
+        del sys.modules[name]
+
+
+def test_a_module_that_is_there_already_stays():
+    """Only the first import is put off."""
+    with ImportedWhenUsed("json"):
+        assert importlib.import_module("json").dumps
+    assert "json" in sys.modules
+
+
+def test_a_module_that_is_not_installed_is_missed_at_its_use():
+    """The block itself imports nothing."""
+    with ImportedWhenUsed("not_installed_anywhere"):
+        module = importlib.import_module("not_installed_anywhere")
+    with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
+        _ = module.anything

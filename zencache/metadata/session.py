@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zencache.errors import ZencacheError
 from zencache.tracking.file_digests import FileDigests
 from zencache.util.distributions import remember_in
-from zencache.util.imports import PausedCollection
+from zencache.util.imports import ImportedWhenUsed, PausedCollection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,8 @@ def open_records(project: Project) -> ProjectRecords:
 
 
 def _open(project: Project) -> ProjectRecords:
-    with PausedCollection():  # these import ml_metadata
+    # These import ml_metadata, which imports gRPC: half of its time, and only a gRPC server needs it.
+    with PausedCollection(), ImportedWhenUsed("grpc"):
         from zencache.metadata.publish import ResultStore  # noqa: PLC0415 - likewise
         from zencache.metadata.runs import RunStore  # noqa: PLC0415 - likewise
         from zencache.metadata.store import MetadataStore  # noqa: PLC0415 - likewise
