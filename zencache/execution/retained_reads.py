@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.digest import CodeReader
+from zencache.tracking.facts import merge_facts
 from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:
@@ -73,9 +74,11 @@ def merge_seen(parts: Iterable[Seen]) -> Seen:
     folders: dict[str, str] = {}
     environment: dict[str, str] = {}
     unstable: dict[str, None] = {}
-    for part in reversed(list(parts)):
+    every = list(parts)
+    for part in reversed(every):
         files |= part.files
         folders |= part.folders
         environment |= part.environment
         unstable |= dict.fromkeys(part.unstable)
-    return Seen(files, folders, environment, unstable=tuple(unstable))
+    facts = merge_facts([part.facts for part in every])
+    return Seen(files, folders, environment, facts=facts, unstable=tuple(unstable))

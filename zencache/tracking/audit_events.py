@@ -71,6 +71,8 @@ class Recorder:
     """Variables that the project's code read, with what they were at first."""
     assigned: set[str] = field(default_factory=set)
     whole_environment: bool = False
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Kind to name to value, of `tracking.facts`: what else the step depends on."""
     seeded: set[str] = field(default_factory=set)
     """The modules whose global generator was seeded."""
     alone: bool = True
@@ -84,12 +86,19 @@ class Recorder:
         """Note that a file was opened by something that raises no event."""
         self.segments[-1][1].setdefault((path, "library", flags))
 
+    def note(self, kind: str, name: str, value: str) -> None:
+        """Note a fact that the step depends on; the first value of a name counts."""
+        self.facts.setdefault(kind, {}).setdefault(name, value)
+
     def absorb(self, inner: Recorder) -> None:
         """Take over what a step did that ran within this one, in the same thread."""
         self.segments += [*inner.segments, (inner.folder(), {})]
         for name in ("listed", "hosts", "programs", "environment"):
             getattr(self, name).update(getattr(inner, name))
         self.created |= inner.created
+        for kind, values in inner.facts.items():
+            for name, value in values.items():
+                self.note(kind, name, value)
         self.alone = False
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from zencache.tracking.audit_events import unwatched
+from zencache.tracking.facts import changed_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,8 @@ class Seen:
     """Variable to the digest of its value; "" for one that was not set."""
     targets: Mapping[str, str] = field(default_factory=dict)
     """What it wrote outside of its outputs, a served model say, to the digest of the content then."""
+    facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """All else that it depended on: kind to name to value, as `tracking.facts` compares them."""
     unstable: tuple[str, ...] = ()
     """Files that changed while the step ran: a result that read such a file is never reused."""
     notes: tuple[str, ...] = ()
@@ -76,6 +79,7 @@ class Seen:
             folders=data.get("folders", {}),
             environment=data.get("environment", {}),
             targets=data.get("targets", {}),
+            facts=data.get("facts", {}),
             unstable=tuple(data.get("unstable", ())),
             notes=tuple(data.get("notes", ())),
             remarks=tuple(data.get("remarks", ())),
@@ -100,6 +104,7 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
             if (digest_of_all() if name == ALL else digest_of_variable(os.environ.get(name))) != digest
         ]
         changes += filter(None, (_of_target(*item, root, digests) for item in seen.targets.items()))
+        changes += changed_facts(seen.facts, root, digests)
         digests.flush()
     return changes
 

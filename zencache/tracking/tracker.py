@@ -84,6 +84,7 @@ class Watch:
             files=dict(sorted(files.items())),
             folders={name(path): self.digests.listing(Path(path)) or "" for path in folders},
             environment=self._environment(),
+            facts={kind: dict(sorted(values.items())) for kind, values in self.recorder.facts.items()},
             unstable=tuple(sorted(map(name, self._reads.unstable))),
             notes=(*notes(self.recorder), *self._drawn(by_library=False)),
             remarks=self._drawn(by_library=True),

@@ -1,0 +1,70 @@
+"""The kinds of facts that a run showed a step to depend on, besides files, folders and variables.
+
+A kind gives the present value of each recorded name, and the sentence that explains a difference. Values are
+short texts, or digests where a value may be long or a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zencache.tracking.file_digests import FileDigests
+
+
+class Kind(Protocol):
+    """One kind of fact."""
+
+    def now(self, recorded: Mapping[str, str], root: Path, digests: FileDigests) -> Mapping[str, str]:
+        """Give the present value of each recorded name; one that is left out cannot be told, and passes."""
+
+    def sentence(self, name: str, before: str, now: str) -> str:
+        """Explain a difference."""
+
+
+def kind_of(name: str) -> Kind | None:
+    """Give a kind by its name, imported on demand; None for one that only a later release knows."""
+    match name:
+        case _:
+            return None
+
+
+def changed_facts(facts: Mapping[str, Mapping[str, str]], root: Path, digests: FileDigests) -> list[str]:
+    """List the facts that are no longer true; empty if all are.
+
+    >>> from pathlib import Path
+    >>> from zencache.tracking.file_digests import FileDigests
+    >>> changed_facts({}, Path.cwd(), FileDigests(None))
+    []
+    """
+    changes = []
+    for kind_name, recorded in facts.items():
+        kind = kind_of(kind_name)
+        if kind is None:
+            changes.append(
+                f"a later release of zencache recorded its {kind_name}, which this one cannot check"
+            )
+            continue
+        now = kind.now(recorded, root, digests)
+        changes += [
+            kind.sentence(name, before, now[name])
+            for name, before in recorded.items()
+            if now.get(name, before) != before
+        ]
+    return changes
+
+
+def merge_facts(parts: list[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
+    """Merge what several steps depended on; the first value of a name counts.
+
+    >>> merge_facts([{"state": {"a": "1"}}, {"state": {"a": "2", "b": "3"}}])
+    {'state': {'a': '1', 'b': '3'}}
+    """
+    merged: dict[str, dict[str, str]] = {}
+    for part in reversed(parts):
+        for kind, values in part.items():
+            merged[kind] = {**merged.get(kind, {}), **values}
+    return merged
