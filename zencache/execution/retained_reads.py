@@ -72,13 +72,15 @@ def merge_seen(parts: Iterable[Seen]) -> Seen:
     """Merge what several steps saw; of a file that several read, the first digest counts."""
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
+    relative: dict[str, str] = {}
     environment: dict[str, str] = {}
     unstable: dict[str, None] = {}
     every = list(parts)
     for part in reversed(every):
         files |= part.files
         folders |= part.folders
+        relative |= part.relative
         environment |= part.environment
         unstable |= dict.fromkeys(part.unstable)
     facts = merge_facts([part.facts for part in every])
-    return Seen(files, folders, environment, facts=facts, unstable=tuple(unstable))
+    return Seen(files, folders, environment, facts=facts, relative=relative, unstable=tuple(unstable))

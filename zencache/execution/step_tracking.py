@@ -157,7 +157,14 @@ class ComponentTracking(StepTracking):
         files = {name: content for name, content in seen.files.items() if not name.endswith((".py", ".pyc"))}
         unstable = (*seen.unstable, *self._edited())
         folders = {name: listing for name, listing in seen.folders.items() if name not in mentioned}
-        return Seen({**files, **mentioned}, folders, seen.environment, targets=targets, unstable=unstable)
+        return Seen(
+            {**files, **mentioned},
+            folders,
+            seen.environment,
+            targets=targets,
+            relative=seen.relative,
+            unstable=unstable,
+        )
 
     def _edited(self) -> tuple[str, ...]:
         """Name a module file that was edited after it was digested: it is unknown which text ran."""

@@ -45,7 +45,8 @@ def file_clock() -> int:
     return time.time_ns()
 
 
-def _working_folder() -> str:
+def working_folder() -> str:
+    """Give the working folder; `/` where it was removed."""
     try:
         return os.getcwd()  # noqa: PTH109 - text
     except OSError:  # it was removed
@@ -59,10 +60,14 @@ class Recorder:
     step: str
     is_project: Callable[[str], bool]
     began: int = field(default_factory=file_clock)
-    segments: list[tuple[str, dict[Opened, None]]] = field(default_factory=lambda: [(_working_folder(), {})])
+    segments: list[tuple[str, dict[Opened, None]]] = field(default_factory=lambda: [(working_folder(), {})])
     """For each working folder, in order, what was opened while it was the working folder. Each
     opening is kept once: a step may read the same files a million times."""
+    relative_folders: dict[str, str] = field(default_factory=dict)
+    """Working folders that the step reached by relative paths, to these; first the one where it began."""
     listed: dict[str, None] = field(default_factory=dict)
+    relative_listed: dict[str, str] = field(default_factory=dict)
+    """Folders that were listed by a path relative to the working folder, to this path."""
     created: set[str] = field(default_factory=set)
     """Folders that did not exist before the step made them."""
     hosts: dict[str, None] = field(default_factory=dict)
@@ -77,6 +82,15 @@ class Recorder:
     """The modules whose global generator was seeded."""
     alone: bool = True
     """Whether no other step was watched in the meantime."""
+
+    def __post_init__(self) -> None:
+        self.relative_folders.setdefault(self.folder(), ".")
+
+    def relative(self, path: Any, folder: str) -> str | None:
+        """Give a path relative to where the step began; None if it holds from any working folder."""
+        text = os.fsdecode(path)
+        above = self.relative_folders.get(folder)
+        return None if above is None or text.startswith("/") else os.path.normpath(f"{above}/{text}")
 
     def folder(self) -> str:
         """Give the working folder."""
@@ -93,7 +107,7 @@ class Recorder:
     def absorb(self, inner: Recorder) -> None:
         """Take over what a step did that ran within this one, in the same thread."""
         self.segments += [*inner.segments, (inner.folder(), {})]
-        for name in ("listed", "hosts", "programs", "environment"):
+        for name in ("listed", "relative_listed", "hosts", "programs", "environment"):
             getattr(self, name).update(getattr(inner, name))
         self.created |= inner.created
         for kind, values in inner.facts.items():
@@ -246,14 +260,23 @@ def absolute(path: Any, folder: str) -> str:
 def _moved(recorder: Recorder, args: Opened) -> None:
     folder = absolute(args[0], recorder.folder())
     if Path(folder).is_dir():  # else it will fail
+        relative = None if isinstance(args[0], int) else recorder.relative(args[0], recorder.folder())
+        if relative is not None:
+            recorder.relative_folders.setdefault(folder, relative)
         # Without the lock: in a forked process, nobody may be left to release it.
         recorder.segments.append((folder, {}))
         _choose()
 
 
 def _listed(recorder: Recorder, args: Opened) -> None:
-    if not _called_by(_IMPORTERS, deep=1):
-        recorder.listed.setdefault(absolute("." if args[0] is None else args[0], recorder.folder()))
+    if _called_by(_IMPORTERS, deep=1):
+        return
+    path = "." if args[0] is None else args[0]
+    folder = absolute(path, recorder.folder())
+    recorder.listed.setdefault(folder)
+    relative = None if isinstance(path, int) else recorder.relative(path, recorder.folder())
+    if relative is not None:
+        recorder.relative_listed.setdefault(folder, relative)
 
 
 def _made(recorder: Recorder, args: Opened) -> None:

@@ -8,6 +8,7 @@ import stat
 import sys
 import sysconfig
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -111,6 +112,19 @@ def folders(recorder: Recorder, places: Places) -> list[str]:
     """Give the folders that a step listed and did not make, sorted."""
     listed = (path for path in recorder.listed if path not in recorder.created)
     return sorted(path for path in listed if places.rule(path) in {"yes", "found"} and Path(path).is_dir())
+
+
+def relative_paths(recorder: Recorder) -> dict[str, str]:
+    """Give what a step opened or listed by a relative path: absolute path to the path from where it began."""
+    relative = dict(recorder.relative_listed)
+    for folder, opened in recorder.segments:
+        if folder in recorder.relative_folders:
+            for raw, *_ in list(opened):
+                with suppress(Exception):  # a path-like of the user's own may do anything
+                    path = None if isinstance(raw, int) else recorder.relative(raw, folder)
+                    if path is not None:
+                        relative.setdefault(absolute(raw, folder), path)
+    return relative
 
 
 def _uses(recorder: Recorder) -> dict[str, tuple[bool, bool, bool]]:

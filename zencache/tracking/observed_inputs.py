@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from zencache.tracking.audit_events import unwatched
+from zencache.tracking.audit_events import unwatched, working_folder
 from zencache.tracking.facts import changed_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from zencache.tracking.file_digests import FileDigests
@@ -59,6 +59,8 @@ class Seen:
     """What it wrote outside of its outputs, a served model say, to the digest of the content then."""
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """All else that it depended on: kind to name to value, as `tracking.facts` compares them."""
+    relative: Mapping[str, str] = field(default_factory=dict)
+    """File or folder that was named relative to the working folder, to that path."""
     unstable: tuple[str, ...] = ()
     """Files that changed while the step ran: a result that read such a file is never reused."""
     notes: tuple[str, ...] = ()
@@ -77,6 +79,7 @@ class Seen:
         return cls(
             files=data.get("files", {}),
             folders=data.get("folders", {}),
+            relative=data.get("relative", {}),
             environment=data.get("environment", {}),
             targets=data.get("targets", {}),
             facts=data.get("facts", {}),
@@ -96,8 +99,13 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
     """
     with unwatched():
         changes = [f"{name} changed while it was read" for name in seen.unstable]
-        changes += filter(None, (_of_file(*item, root, digests) for item in seen.files.items()))
-        changes += filter(None, (_of_folder(*item, root, digests) for item in seen.folders.items()))
+        places = _places(seen, root)
+        changes += filter(
+            None, (_of_file(*places(name), before, digests) for name, before in seen.files.items())
+        )
+        changes += filter(
+            None, (_of_folder(*places(name), before, digests) for name, before in seen.folders.items())
+        )
         changes += [
             "the environment variables changed" if name == ALL else f"environment variable {name} changed"
             for name, digest in seen.environment.items()
@@ -107,6 +115,22 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
         changes += changed_facts(seen.facts, root, digests)
         digests.flush()
     return changes
+
+
+def _places(seen: Seen, root: Path) -> Callable[[str], tuple[str, Path]]:
+    """Give how a recorded file or folder is called here, and where it is: a relative path stays relative."""
+    here = working_folder() if seen.relative else ""
+
+    def place(name: str) -> tuple[str, Path]:
+        at_first = root / name
+        if name not in seen.relative:
+            return name, at_first
+        path = os.path.normpath(os.path.join(here, seen.relative[name]))  # noqa: PTH118 - `..` may be in it
+        if path == str(at_first):
+            return name, at_first
+        return f"{seen.relative[name]} in the working folder", at_first.__class__(path)
+
+    return place
 
 
 def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
@@ -131,8 +155,8 @@ def _number(target: Path) -> int:
     return int(target.name) if target.name.isdigit() else 0
 
 
-def _of_file(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
-    now = digests.digest(root / name) or ""
+def _of_file(name: str, path: Path, before: str, digests: FileDigests) -> str | None:
+    now = digests.digest(path) or ""
     if now == before:
         return None
     if not before:
@@ -140,11 +164,11 @@ def _of_file(name: str, before: str, root: Path, digests: FileDigests) -> str | 
     return f"{name}, which it read, {'changed' if now else 'is gone'}"
 
 
-def _of_folder(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
-    now = digests.listing(root / name)
+def _of_folder(name: str, path: Path, before: str, digests: FileDigests) -> str | None:
+    now = digests.listing(path)
     if now == before:
         return None
-    shown = f"{name.rstrip('/')}/"
+    shown = name if " " in name else f"{name.rstrip('/')}/"
     return (
         f"the folder {shown}, which it listed, is gone" if now is None else f"the files in {shown} are others"
     )

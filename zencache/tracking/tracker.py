@@ -78,11 +78,14 @@ class Watch:
         name = self._places.name
         files = {name(path): self.digests.digest(Path(path)) or "" for path in self._reads.files}
         files |= {name(path): "" for path in self._reads.absent}
+        read = (*self._reads.files, *self._reads.absent)
         folders = file_reads.folders(self.recorder, self._places)
+        relative = file_reads.relative_paths(self.recorder)
         self.digests.flush()
         return Seen(
             files=dict(sorted(files.items())),
             folders={name(path): self.digests.listing(Path(path)) or "" for path in folders},
+            relative={name(path): relative[path] for path in (*read, *folders) if path in relative},
             environment=self._environment(),
             facts={kind: dict(sorted(values.items())) for kind, values in self.recorder.facts.items()},
             unstable=tuple(sorted(map(name, self._reads.unstable))),
