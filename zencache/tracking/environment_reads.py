@@ -1,20 +1,35 @@
-"""Notices which environment variables the project's own code reads."""
+"""Notices which environment variables the project's own code reads, itself or by a library that acts for it.
+
+What a library reads for itself (`OMP_NUM_THREADS`, a proxy) does not count.
+"""
 
 from __future__ import annotations
 
 import _collections_abc
+import linecache
 import os
 import sys
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.tracking.audit_events import recorders
+from zencache.tracking.audit_events import recorders, unwatched
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _BETWEEN = {os.__file__, _collections_abc.__file__, os.getenv.__code__.co_filename, __file__}
 _BETWEEN |= {os.environ.get.__code__.co_filename}  # frozen modules have another name than their file
+
+_ACTING = frozenset(
+    {"argparse", "collections", "configparser", "copy", "getpass", "pathlib", "posixpath", "string"}
+    | {"click", "typer", "configargparse", "hydra", "omegaconf", "dynaconf", "starlette"}
+    | {"pydantic", "pydantic_settings", "decouple", "environs", "environ", "dotenv", "everett", "prettyconf"}
+)
+"""Modules that read variables by names, or for fields, that their caller chose."""
+_OF_TERMINALS = ("_", "TERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
+_OURS = str(Path(__file__).parent.parent)
 
 
 class _Recording(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - what os.environ is while a step is watched
@@ -46,14 +61,16 @@ _reading_all: set[tuple[types.CodeType, int]] = set()
 
 def install() -> None:
     """Begin to record."""
-    if type(os.environ) is os._Environ:  # noqa: SLF001
-        os.environ.__class__ = _Recording
+    for mapping in (os.environ, getattr(os, "environb", None)):
+        if type(mapping) is os._Environ:  # noqa: SLF001
+            mapping.__class__ = _Recording
 
 
 def uninstall() -> None:
     """Make `os.environ` what it was."""
-    if type(os.environ) is _Recording:
-        os.environ.__class__ = os._Environ  # type: ignore[assignment]  # noqa: SLF001
+    for mapping in (os.environ, getattr(os, "environb", None)):
+        if type(mapping) is _Recording:
+            mapping.__class__ = os._Environ  # type: ignore[assignment]  # noqa: SLF001
     _reading_all.clear()
 
 
@@ -65,14 +82,55 @@ def _caller() -> types.FrameType | None:
     return frame
 
 
-def _read(key: Any, value: str | None) -> None:
+def _acted_for(frame: types.FrameType, key: str) -> types.FrameType:
+    """Give the frame that a read is made for: the caller of libraries that act for their caller."""
+    caller: types.FrameType | None = frame
+    while caller is not None and _top(caller) in _ACTING and caller.f_code.co_name != "<module>":
+        caller = caller.f_back
+    is_own = (
+        key.startswith(_OF_TERMINALS) and caller is not frame and _top(frame) not in sys.stdlib_module_names
+    )
+    return frame if caller is None or is_own else caller
+
+
+def _top(frame: types.FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _named_by_project(frame: types.FrameType | None, key: str, is_project: Callable[[str], bool]) -> bool:
+    """Say whether a library was called by code of the project whose file has a variable's name as a text."""
+    while frame is not None and not frame.f_code.co_filename.startswith(_OURS):
+        file = frame.f_code.co_filename
+        if is_project(file) and any(f"{quote}{key}{quote}" in _text(file) for quote in "'\""):
+            return True
+        frame = frame.f_back
+    return False
+
+
+@lru_cache(maxsize=256)
+def _text(file: str) -> str:
+    if file.startswith("<"):  # a notebook's cell
+        return "".join(linecache.getlines(file))
+    try:
+        with unwatched():
+            return Path(file).read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _read(key: Any, value: Any) -> None:
     try:
         frame = _caller()
         if frame is None or (frame.f_code, frame.f_lasti) in _reading_all:
             return
+        name = os.fsdecode(key)
+        caller = _acted_for(frame, name)
         for recorder in recorders():
-            if key not in recorder.assigned and recorder.is_project(frame.f_code.co_filename):
-                recorder.environment.setdefault(str(key), value)
+            if name not in recorder.assigned and (
+                recorder.is_project(caller.f_code.co_filename)
+                or _named_by_project(caller, name, recorder.is_project)
+            ):
+                recorder.environment.setdefault(name, None if value is None else os.fsdecode(value))
     except Exception:  # noqa: BLE001 - what is raised here would be raised in the step
         return
 
@@ -82,8 +140,9 @@ def _read_all() -> None:
         frame = _caller()
         if frame is None:
             return
+        caller = _acted_for(frame, "")
         for recorder in recorders():
-            if recorder.is_project(frame.f_code.co_filename):
+            if recorder.is_project(caller.f_code.co_filename):
                 recorder.whole_environment = True
                 _reading_all.add((frame.f_code, frame.f_lasti))
     except Exception:  # noqa: BLE001 - what is raised here would be raised in the step
@@ -92,4 +151,4 @@ def _read_all() -> None:
 
 def _assigned(key: Any) -> None:
     for recorder in recorders():
-        recorder.assigned.add(str(key))
+        recorder.assigned.add(os.fsdecode(key))
