@@ -193,11 +193,19 @@ class _Writer:
 
     def _Import(self, node: ast.Import, scopes: Scopes) -> Any:
         """Refer to the side effects of an import; uses of the imported names have their own references."""
-        targets = [Imported(alias.name) for alias in node.names]
-        return ["Import", [self._number(Chain("", (), target, effects=True)) for target in targets]]
+        return self._importing(node, [Imported(alias.name) for alias in node.names], scopes)
 
     def _ImportFrom(self, node: ast.ImportFrom, scopes: Scopes) -> Any:
-        return ["Import", [self._number(Chain("", (), target, effects=True)) for _, target in imported(node)]]
+        return self._importing(node, [target for _, target in imported(node)], scopes)
+
+    def _importing(
+        self, node: ast.Import | ast.ImportFrom, targets: list[Imported], scopes: Scopes
+    ) -> list[Any]:
+        """Refer to the effects of imports, and to what they bind where other code may use it."""
+        chains = [Chain("", (), target, effects=True) for target in targets]
+        inner = scopes.inner[-1] if scopes.inner else None
+        chains += [Chain("", (), target) for name, target in imported(node) if inner and inner.shows(name)]
+        return ["Import", [self._number(chain) for chain in chains]]
 
     def _Global(self, node: ast.Global, scopes: Scopes) -> Any:
         return ["Global", sorted(node.names)]
@@ -241,11 +249,14 @@ class _Writer:
 
     def class_body(self, node: ast.ClassDef, scopes: Scopes, without: frozenset[str] = frozenset()) -> Any:
         inner = scopes.within(Scope.of(node.body, is_class=True))
-        body = [
-            s for s in self._without_docstring(node) if not (isinstance(s, Defining) and s.name in without)
-        ]
-        body = [s for s in body if not isinstance(s, ast.Pass)]
-        return ["ClassDef", self.write(node.keywords, scopes), self.write(body, inner)]
+        keywords = self.write(node.keywords, scopes)
+        written = []
+        for statement in self._without_docstring(node):
+            is_live = isinstance(statement, Defining) and statement.name in without
+            if not is_live and not isinstance(statement, ast.Pass):
+                written.append(self.write(statement, inner))
+            inner.inner[-1].passed(statement)
+        return ["ClassDef", keywords, written]
 
     def _comprehension(self, node: Any, scopes: Scopes) -> Any:
         first = self.write(node.generators[0].iter, scopes)
@@ -295,7 +306,10 @@ class _Writer:
             return [
                 self._number(Chain(root, rest, changed=changed or self._changed.get(id(_root(node)), "")))
             ]
-        return [self._number(Chain("", rest, target)) for target in scope.imports.get(root, ())]
+        chains = [Chain("", rest, target) for target in scope.imports.get(root, ())]
+        if root in scope.unbound and scope is scopes.inner[-1]:
+            chains.append(Chain(root, rest))
+        return [self._number(chain) for chain in chains]
 
     def _number(self, chain: Chain) -> int:
         return self._chains.setdefault(chain, len(self._chains))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import sys
 import types
 from dataclasses import dataclass
@@ -14,9 +15,12 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from zencache.code.ast_shape import part_of
+from zencache.code.dynamic import absolute
+from zencache.code.import_conditions import run_at_import
 from zencache.code.module_origin import code_root, file_of_module, origin_of_file, origin_of_module
-from zencache.code.scopes import Imported, Scope
+from zencache.code.scopes import Imported, Scope, own_nodes, surely_bound
 from zencache.code.source import Text, agrees, remember, text_now, texts_of
+from zencache.util.imports import own_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +49,7 @@ class StaticModule:
     @cached_property
     def statements(self) -> list[ast.stmt]:
         """The top-level statements, without code that is only for scripts or for type checkers."""
-        body = self.text.tree.body if self.text.tree else []
-        return [s for s in body if not _is_skipped(s)]
+        return list(run_at_import(self.text.tree.body if self.text.tree else [], self.name))
 
     @cached_property
     def bound(self) -> dict[str, list[ast.stmt]]:
@@ -58,6 +61,47 @@ class StaticModule:
         return statements_by_name
 
     @cached_property
+    def surely_bound(self) -> set[str]:
+        """Names that its statements bind whatever their conditions say."""
+        return surely_bound(self.statements)
+
+    @cached_property
+    def exported(self) -> frozenset[str] | None:
+        """The names of a literal `__all__`; None if it is computed or there is none."""
+        statements = self.bound.get("__all__", [])
+        match statements:
+            case [ast.Assign(value=ast.List(elts=names) | ast.Tuple(elts=names))]:
+                texts = [name.value for name in names if isinstance(name, ast.Constant)]
+                return frozenset(map(str, texts)) if len(texts) == len(names) else None
+        return None
+
+    @cached_property
+    def stars(self) -> list[tuple[ast.stmt, Imported]]:
+        """Its star imports, each with the top-level statement that it is part of."""
+        return [
+            (statement, target)
+            for statement in self.statements
+            for target in Scope.of([statement]).imports.get("*", ())
+        ]
+
+    @cached_property
+    def positions(self) -> dict[int, int]:
+        """The order of its statements, by their ids."""
+        return {id(statement): number for number, statement in enumerate(self.statements)}
+
+    @cached_property
+    def imported_modules(self) -> list[str]:
+        """Names of the modules that it may import, parents first; names of attributes are among them."""
+        names: dict[str, None] = {}
+        for node in own_nodes(self.statements):
+            if isinstance(node, ast.Import):
+                names.update(dict.fromkeys(alias.name for alias in node.names))
+            elif isinstance(node, ast.ImportFrom):
+                source = absolute("." * node.level + (node.module or ""), self.package)
+                names.update(dict.fromkeys([source, *(f"{source}.{alias.name}" for alias in node.names)]))
+        return list(dict.fromkeys(each for name in names for each in with_parents(own_name(name))))
+
+    @cached_property
     def imports(self) -> dict[str, list[Imported]]:
         """Names bound by its imports."""
         return Scope.of(self.statements).imports
@@ -65,6 +109,15 @@ class StaticModule:
 
 static_module = functools.lru_cache(maxsize=2048)(StaticModule)
 """Cache of parsed texts, so that each module is analysed once for all digests."""
+
+
+def with_parents(name: str) -> list[str]:
+    """List a module and the packages that are imported before it.
+
+    >>> with_parents("a.b.c")
+    ['a', 'a.b', 'a.b.c']
+    """
+    return list(itertools.accumulate(name.split("."), "{}.{}".format))
 
 
 def place_of(module: str, file: str | None) -> str:
@@ -128,7 +181,7 @@ def text_digest(path: Path) -> str:
     texts = texts_of(str(path))
     if not texts or texts[-1].tree is None:
         return blake3(path.read_bytes()).hexdigest()
-    return part_of([s for s in texts[-1].tree.body if not _is_skipped(s)]).shape
+    return part_of(list(run_at_import(texts[-1].tree.body, ""))).shape
 
 
 def python_files(module: str, file: str | None, prefix: str) -> Iterator[Path]:
@@ -151,12 +204,3 @@ def _below(folder: Path) -> Iterator[Path]:
 def _is_passed_over(folder: Path) -> bool:
     hidden = folder.name.startswith(".") or folder.name in _SKIPPED
     return hidden or (folder / "pyvenv.cfg").exists()
-
-
-def _is_skipped(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Constant)
-    if not isinstance(statement, ast.If):
-        return False
-    text = ast.unparse(statement.test)
-    return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or ("__name__" in text and "__main__" in text)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_READS_LOCALS = frozenset({"locals", "vars", "eval", "exec", "dir"})
 
 
 @dataclass(frozen=True)
@@ -30,24 +31,41 @@ class Scope:
     bound: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
     """Declared `global`."""
+    enclosing: set[str] = field(default_factory=set)
+    """Declared `nonlocal`."""
     imports: dict[str, list[Imported]] = field(default_factory=dict)
     is_class: bool = False
+    unbound: set[str] = field(default_factory=set)
+    """In a class body: names that may not be bound yet where it is read, so that a global may be meant."""
+    reads_locals: bool = False
+    """Whether its code may read names that it does not spell, as by `locals()`."""
 
     @classmethod
     def of(cls, nodes: Sequence[ast.AST], *, is_class: bool = False) -> Scope:
         """Collect the names that statements (or the targets of a comprehension) bind."""
         scope = cls(is_class=is_class)
-        enclosing: set[str] = set()
         for node in own_nodes(nodes):
             scope.bound.update(_bound_by(node))
             if isinstance(node, ast.Global):
                 scope.outside.update(node.names)
             elif isinstance(node, ast.Nonlocal):
-                enclosing.update(node.names)
+                scope.enclosing.update(node.names)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 scope._import(node)
-        scope.bound -= scope.outside | enclosing
+            elif isinstance(node, ast.Name) and node.id in _READS_LOCALS:
+                scope.reads_locals = True
+        scope.bound -= scope.outside | scope.enclosing
+        scope.unbound = set(scope.bound) if is_class else set()
         return scope
+
+    def shows(self, name: str) -> bool:
+        """Say whether other code may use a name that is imported here without naming the import."""
+        return self.is_class or self.reads_locals or name in self.outside or name in self.enclosing
+
+    def passed(self, statement: ast.stmt) -> None:
+        """In a class body: note that a statement ran, so that the names that it surely binds are its own."""
+        self.unbound -= surely_bound([statement])
+        self.unbound |= self.bound & _deleted(statement)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         for name, target in imported(node):
@@ -74,6 +92,42 @@ class Scopes:
             if name in scope.bound:
                 return scope
         return None
+
+
+def surely_bound(statements: Sequence[ast.stmt]) -> set[str]:
+    r"""Give the names that statements bind whatever their conditions say.
+
+    >>> body = ast.parse("a = 1\nif x:\n    b = c = 1\nelse:\n    b = 2\nfor d in e: pass").body
+    >>> sorted(surely_bound(body))
+    ['a', 'b']
+    """
+    names: set[str] = set()
+    for statement in statements:
+        names = (names | _surely_bound_by(statement)) - _deleted(statement)
+    return names
+
+
+def _surely_bound_by(statement: ast.stmt) -> set[str]:  # noqa: PLR0911 - one line a kind
+    match statement:
+        case ast.If(body=body, orelse=orelse):
+            return surely_bound(body) & surely_bound(orelse)
+        case ast.With(body=body) | ast.AsyncWith(body=body):  # the context may suppress an error in it
+            return {n for item in statement.items for n in Scope.of([item]).bound}
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
+            ends = [surely_bound([*body, *orelse]), *(surely_bound(handler.body) for handler in handlers)]
+            return set.intersection(*ends) | surely_bound(finalbody)
+        case ast.AnnAssign(value=None):
+            return set()
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.Import() | ast.ImportFrom():
+            return Scope.of([statement]).bound
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return {statement.name}
+    return set()
+
+
+def _deleted(statement: ast.stmt) -> set[str]:
+    nodes = own_nodes([statement])
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)}
 
 
 def arguments_scope(arguments: ast.arguments) -> Scope:

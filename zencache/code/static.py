@@ -36,7 +36,10 @@ from zencache.code.module_texts import (
     python_files,
     static_module,
     text_digest,
+    with_parents,
 )
+from zencache.code.source import first_line
+from zencache.code.static_bindings import Binder, Bindings
 from zencache.model.moved_modules import name_in_keys
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
     from zencache.code.scopes import Imported
 
+_OF_MODULES = frozenset({"__name__", "__doc__", "__package__"})
 _LIMIT = 2000  # modules that "any module of the project" may mean
 Found = tuple[Node, tuple[str, ...]]
 """A node, and the attributes that are read from its object."""
@@ -61,12 +65,25 @@ def library_node(dotted: str, module: str) -> Node:
     return Node("library", name, outside=name, packages=packages)
 
 
+_LOGGER_NAME = library_node("builtins.__name__", "builtins"), ()
+"""The name of a module that names its logger does not count."""
+
+
 class StaticReach:
     """Follows names through modules that are not imported."""
 
-    def __init__(self, live: Callable[[Any], Node] | None = None, folder: Path | None = None) -> None:
-        """Follow names; modules in `folder` take precedence, with the current content of their files."""
+    def __init__(
+        self,
+        live: Callable[[Any], Node] | None = None,
+        folder: Path | None = None,
+        aspects: frozenset[str] = frozenset(),
+    ) -> None:
+        """Follow names; modules in `folder` take precedence, with the current content of their files.
+
+        `aspects` are those of code that other code inspects: docstrings, text, lines, place.
+        """
         self.live = live
+        self._aspects = aspects
         """Follows an object that stands for a module without being one of a file."""
         self._folder = modules_in(folder) if folder else {}
         self.pending: list[Callable[[], None]] = []
@@ -80,6 +97,9 @@ class StaticReach:
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
         self._harmless: dict[int, bool] = {}
         self._done: dict[str, list[Node]] = {}
+        self._bindings = Bindings(lambda name: self.module(name) if self._origin(name) == "project" else None)
+        self._active: set[tuple[str, str]] = set()
+        """Imported names that are being followed: modules may import each other's names."""
 
     # -- names --------------------------------------------------------------------------------
 
@@ -92,35 +112,60 @@ class StaticReach:
             return self._without_text(module), attributes
         if not attributes or origin.text.tree is None:
             return self.whole(origin), attributes
-        name, rest = attributes[0], attributes[1:]
-        if name in origin.bound:
-            return self._bound(origin, name, rest)
-        if self._file(f"{module}.{name}") is not None:
-            return self.find(f"{module}.{name}", rest)
-        return self._through_stars(origin, name, rest) or (Node("undefined", name), rest)
+        return self._attribute(origin, attributes[0], attributes[1:])
 
-    def _bound(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found:
-        statements = module.bound[name]
-        if all(isinstance(s, ast.Import | ast.ImportFrom) for s in statements):
-            return self.imported(module.imports[name][-1], module.package, rest)
-        return self._definition(module, name, statements), rest
+    def _attribute(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found:
+        """Follow a name of a module: what binds it, a submodule, or what `__getattr__` gives."""
+        binders = self._bindings.of(module, name) if (module.name, name) not in self._active else []
+        if binders:
+            return self._bound(module, name, binders, rest)
+        submodule = f"{module.name}.{name}"
+        inner = self.find(submodule, rest) if self._file(submodule) is not None else None
+        if "__getattr__" in module.bound:
+            made = self._definition(module, "__getattr__", module.bound["__getattr__"])
+            return Node("binding", own=[name], refs=[made, *(inner[:1] if inner else ())]), rest
+        return inner or (self._of_every_module(module, name) or self._library_star(module, name), rest)
+
+    def _bound(self, module: StaticModule, name: str, binders: list[Binder], rest: tuple[str, ...]) -> Found:
+        """Follow what binds a name: definitions, imports, or several of them."""
+        targets = dict.fromkeys(target for binder in binders for target in binder.imports)
+        statements = [binder.statement for binder in binders if not binder.is_import]
+        if not targets:
+            return self._definition(module, name, statements), rest
+        self._active.add((module.name, name))
+        try:
+            followed = [self.imported(target, module.package, rest) for target in targets]
+        finally:
+            self._active.discard((module.name, name))
+        if not statements and len(followed) == 1:
+            return followed[0]
+        if statements:
+            followed.insert(0, (self._definition(module, name, statements), rest))
+        return Node("binding", [list(left) for _, left in followed], [node for node, _ in followed]), rest
 
     def imported(self, target: Imported, package: str, rest: tuple[str, ...]) -> Found:
         """Follow the target of an import, and attributes of it."""
         module = absolute("." * target.level + target.module, package)
         return self.find(module, (target.attribute, *rest) if target.attribute else rest)
 
-    def _through_stars(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found | None:
-        for target in module.imports.get("*", ()):
+    def _of_every_module(self, module: StaticModule, name: str) -> Node | None:
+        """Represent an attribute that every module has."""
+        if name == "__dict__":
+            return self.whole(module)
+        if name == "__doc__" and module.text.tree is not None:
+            return Node(
+                "value", ast.get_docstring(module.text.tree, clean=False), text=f"docstring of {module.where}"
+            )
+        names = {"__name__": module.name, "__package__": module.package}
+        return Node("value", names[name], text=names[name]) if name in names else None
+
+    def _library_star(self, module: StaticModule, name: str) -> Node:
+        """Represent a name that only a star import from a library can bind."""
+        for _, target in module.stars:
             source = absolute("." * target.level + target.module, module.package)
-            if self._origin(source) != "project":
-                if not hasattr(builtins, name):
-                    return library_node(f"{source}.{name}", source), rest
-                continue
-            node, remaining = self.find(source, (name, *rest))
-            if node.kind != "undefined":
-                return node, remaining
-        return None
+            if self._origin(source) != "project" and not hasattr(builtins, name):
+                return library_node(f"{source}.{name}", source)
+        return Node("undefined", name)
 
     def _definition(self, module: StaticModule, name: str, statements: list[ast.stmt]) -> Node:
         key = (module.name, name)
@@ -132,8 +177,19 @@ class StaticReach:
         return self._nodes[key]
 
     def _define(self, node: Node, module: StaticModule, statements: list[ast.stmt]) -> None:
-        self._fill(node, _part(*statements), module)
+        part = _part(*statements)
+        self._fill(node, part, module)
         node.refs += self._effects(module)
+        inspected = {
+            "docstrings": part.docstrings,
+            "text": node.text,
+            "lines": [first_line(statement) for statement in statements],
+            "place": module.name,
+        }
+        if self._aspects & inspected.keys():
+            node.own = [node.own, [inspected[aspect] for aspect in sorted(self._aspects & inspected.keys())]]
+        if "globals" in self._aspects:
+            node.refs.append(self.whole(module))
 
     def _put_off(self, node: Node, statements: list[ast.stmt], module: StaticModule) -> None:
         self.pending.append(lambda: self._fill(node, _part(*statements), module))
@@ -188,8 +244,29 @@ class StaticReach:
                 node.doubt = f"{module.where} has a syntax error, so its text counts as it is"
                 return node
             node.doubt = f"module {module.where} counts whole: which part is used is decided at run time"
-            self.pending.append(lambda: self._fill(node, _part(*module.statements), module))
+            self.pending.append(lambda: self._fill_whole(node, module))
         return self._nodes[key]
+
+    def _fill_whole(self, node: Node, module: StaticModule) -> None:
+        part = _part(*module.statements)
+        self._fill(node, part, module)
+        used = {chain.root for chain in part.chains}
+        if not self._aspects.isdisjoint(("docstrings", "text", "lines")):
+            node.own = [node.own, module.text.text]
+        for name, passed_on in module.imports.items():
+            if name not in used:
+                node.refs += [ref for target in passed_on for ref in self._passed_on(name, target, module)]
+
+    def _passed_on(self, name: str, target: Imported, module: StaticModule) -> Iterator[Node]:
+        """Follow what a module imports without using it: other code may read it there."""
+        source = absolute("." * target.level + target.module, module.package)
+        if target.attribute is None or self._origin(source) != "project":
+            return
+        if name == "*":
+            inner = self.module(source)
+            yield from [self.whole(inner)] if inner else []
+        elif self._file(f"{source}.{target.attribute}") is None:
+            yield self.imported(target, module.package, ())[0]
 
     def effects(self, target: Imported, package: str) -> Node:
         """Represent the side effects of an import, whether its names are used or not."""
@@ -209,7 +286,7 @@ class StaticReach:
 
     def _effects_of(self, module: StaticModule) -> list[Node]:
         effects = []
-        for imported in self._importing(module, {}):
+        for imported in self._importing(module):
             statements = [s for s in imported.statements if self._has_effect(s, imported)]
             key = (imported.name, "import")
             if statements and key not in self._nodes:
@@ -220,19 +297,21 @@ class StaticReach:
                 effects.append(self._nodes[key])
         return [Node("imports", refs=effects, unordered=True)] if effects else []
 
-    def _importing(self, module: StaticModule, seen: dict[str, StaticModule]) -> Iterator[StaticModule]:
-        seen[module.name] = module
+    def _importing(self, module: StaticModule) -> Iterator[StaticModule]:
+        """List the modules that the import of a module imports, packages around them included."""
+        seen = {module.name}
         yield module
-        for targets_of_name in module.imports.values():
-            for target in targets_of_name:
-                name = absolute("." * target.level + target.module, module.package)
-                for imported_name in filter(
-                    None, (name, f"{name}.{target.attribute}" if target.attribute else "")
-                ):
-                    if imported_name not in seen and self._origin(imported_name) == "project":
-                        inner = self.module(imported_name)
-                        if inner is not None:
-                            yield from self._importing(inner, seen)
+        below = [iter([*with_parents(module.name), *module.imported_modules])]
+        while below:
+            name = next(below[-1], None)
+            if name is None:
+                below.pop()
+            elif name not in seen:
+                seen.add(name)
+                inner = self.module(name) if self._origin(name) == "project" else None
+                if inner is not None:
+                    yield inner
+                    below.append(iter(inner.imported_modules))
 
     def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
         """Say whether a statement may change what other statements bind."""
@@ -284,11 +363,16 @@ class StaticReach:
 
     def _fill(self, node: Node, part: Part, module: StaticModule) -> None:
         resolved = [self.resolve(chain, module) for chain in part.chains]
+        if any("getLogger" in (chain.root, *chain.attributes) for chain in part.chains):
+            resolved = [
+                _LOGGER_NAME if chain.root == "__name__" else found
+                for chain, found in zip(part.chains, resolved, strict=True)
+            ]
         node.own = [part.shape, [list(rest) for _, rest in resolved]]
         node.refs = [ref for ref, _ in resolved]
         node.reflects = part.reflects
         if "subclasses" in part.reflects:
-            node.refs += [self.whole(each) for each in self._importing(module, {})]
+            node.refs += [self.whole(each) for each in self._importing(module)]
         for number, ref in enumerate(list(node.refs)):
             for target in targets(ref.outside, part, number):
                 node.refs += self.meant(target, module)
@@ -301,15 +385,18 @@ class StaticReach:
             if chain.effects:
                 return self.effects(chain.imported, module.package), ()
             return self.imported(chain.imported, module.package, chain.attributes)
-        if chain.root in module.bound or module.imports.get("*"):
-            resolved = self.find(module.name, (chain.root, *chain.attributes))
-            if resolved[0].kind != "undefined":
-                return resolved
-        if hasattr(builtins, chain.root):
+        resolved = (
+            self.find(module.name, (chain.root, *chain.attributes)) if self._may_bind(module, chain) else None
+        )
+        if resolved is not None and resolved[0].kind != "undefined":
+            return resolved
+        if hasattr(builtins, chain.root) and chain.root not in _OF_MODULES:
             return library_node(f"builtins.{chain.root}", "builtins"), chain.attributes
-        if chain.root == "__name__":
-            return Node("value", module.name, text=module.name), ()
-        return Node("undefined", chain.root), chain.attributes
+        value = self._of_every_module(module, chain.root) if chain.root in _OF_MODULES else None
+        return value or Node("undefined", chain.root), chain.attributes
+
+    def _may_bind(self, module: StaticModule, chain: Chain) -> bool:
+        return chain.root in module.bound or bool(module.stars)
 
     def meant(self, target: Target, module: StaticModule) -> list[Node]:
         """Include everything that dynamic code may refer to."""
