@@ -87,9 +87,7 @@ def _acted_for(frame: types.FrameType, key: str) -> types.FrameType:
     caller: types.FrameType | None = frame
     while caller is not None and _top(caller) in _ACTING and caller.f_code.co_name != "<module>":
         caller = caller.f_back
-    is_own = (
-        key.startswith(_OF_TERMINALS) and caller is not frame and _top(frame) not in sys.stdlib_module_names
-    )
+    is_own = key.startswith(_OF_TERMINALS) and _top(frame) not in sys.stdlib_module_names
     return frame if caller is None or is_own else caller
 
 
@@ -99,6 +97,8 @@ def _top(frame: types.FrameType) -> str:
 
 def _named_by_project(frame: types.FrameType | None, key: str, is_project: Callable[[str], bool]) -> bool:
     """Say whether a library was called by code of the project whose file has a variable's name as a text."""
+    if key.startswith(_OF_TERMINALS):
+        return False
     while frame is not None and not frame.f_code.co_filename.startswith(_OURS):
         file = frame.f_code.co_filename
         if is_project(file) and any(f"{quote}{key}{quote}" in _text(file) for quote in "'\""):
