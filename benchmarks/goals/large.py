@@ -151,9 +151,11 @@ def clear(folder: Path) -> None:
 
 
 def stored(array: np.ndarray, folder: Path) -> None:
+    from zencache.config import create_project
     from zencache.execution.value_io import store
 
-    store(array, str(folder / "output"), "output", where="the output", allow_pickle=False)
+    project = create_project(folder)  # a millisecond
+    store(array, str(folder / "output"), "output", project, where="the output")
 
 
 def written(array: np.ndarray, folder: Path) -> None:
