@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,6 +89,12 @@ def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str]
         shape = writer.function(node, Scopes(), defaults=defaults)
     body = writer.part(shape)
     return Template(body, tuple(part_of(d) for d in getattr(node, "decorator_list", ())))
+
+
+@functools.lru_cache(maxsize=16384)
+def shared_part(*nodes: ast.AST) -> Part:
+    """Give the shape of statements outside any function, computed once for each."""
+    return part_of(nodes)
 
 
 def part_of(node: ast.AST | Sequence[ast.AST]) -> Part:
@@ -295,7 +302,7 @@ class _Writer:
         return ["from outside", numbers] if numbers else None
 
     def _numbers(self, node: ast.expr, scopes: Scopes, changed: str = "") -> list[int]:
-        names = _dotted(node)
+        names = dotted_names(node)
         if names is None or not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
             return []
         root, rest = names[0], tuple(names[1:])
@@ -323,7 +330,7 @@ def _listed(body: Any) -> list[Any]:
     return body if isinstance(body, list) else [body]
 
 
-def _dotted(node: ast.expr) -> list[str] | None:
+def dotted_names(node: ast.expr) -> list[str] | None:
     """Give the names of `a.b.c`, or None for another expression."""
     names: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -343,7 +350,9 @@ def _literal_getattr(node: ast.Call) -> ast.Attribute | None:
     if not (isinstance(node.func, ast.Name) and node.func.id == "getattr") or node.keywords:
         return None
     match node.args:
-        case [value, ast.Constant(value=str(name))] if _dotted(value) is not None and name.isidentifier():
+        case [value, ast.Constant(value=str(name))] if (
+            dotted_names(value) is not None and name.isidentifier()
+        ):
             return ast.Attribute(value=value, attr=name, ctx=ast.Load())
     return None
 

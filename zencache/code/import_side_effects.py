@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from zencache.code.ast_shape import Part
 
@@ -30,13 +30,16 @@ def mutates_outside_object(node: ast.AST) -> bool:
     >>> mutates_outside_object(ast.parse("def tagged(f):\n    f.tag = 1\n    return f").body[0])
     False
     """
-    nodes = list(ast.walk(node))
-    if any(isinstance(each, ast.Global | ast.Delete) for each in nodes):
-        return True
-    own = set(_own_names(nodes))
-    kinds = (ast.Subscript, ast.Attribute)
-    stores = (each for each in nodes if isinstance(each, kinds) and isinstance(each.ctx, ast.Store))
-    return any(_root(store) not in own for store in stores)
+    deletes = any(isinstance(each, ast.Delete) for each in ast.walk(node))
+    return deletes or changes_outside_object(node, local_names(node))
+
+
+def changes_outside_object(node: ast.AST, own: Collection[str]) -> bool:
+    """Say whether code binds a global, or sets an item or an attribute of another object than `own` names."""
+    stores = (each for each in ast.walk(node) if isinstance(each, ast.Subscript | ast.Attribute))
+    return any(isinstance(each, ast.Global) for each in ast.walk(node)) or any(
+        root_of(store) not in own for store in stores if not isinstance(store.ctx, ast.Load)
+    )
 
 
 def runs_code_on_subclassing(node: ast.ClassDef) -> bool:
@@ -49,8 +52,13 @@ def calls_mutating_method(part: Part) -> bool:
     return any(chain.changed for chain in part.chains)
 
 
-def _own_names(nodes: list[ast.AST]) -> Iterator[str]:
-    for node in nodes:
+def local_names(function: ast.AST) -> set[str]:
+    """List the names of a function's arguments, and those that it or a function in it binds."""
+    return set(_own_names(function))
+
+
+def _own_names(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
         if isinstance(node, ast.arg):
             yield node.arg
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -59,7 +67,8 @@ def _own_names(nodes: list[ast.AST]) -> Iterator[str]:
             yield node.name
 
 
-def _root(node: ast.expr) -> str | None:
+def root_of(node: ast.expr) -> str | None:
+    """Give the name that a chain of attributes and items starts from; None for another expression."""
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None

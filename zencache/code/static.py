@@ -16,16 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.code.ast_shape import Chain, Part, part_of
+from zencache.code.ast_shape import Chain, Part, part_of, shared_part
 from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
-from zencache.code.import_side_effects import (
-    FunctionDef,
-    calls_mutating_method,
-    may_have_side_effects,
-    mutates_outside_object,
-    runs_code_on_subclassing,
-)
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module
 from zencache.code.module_texts import (
     StaticModule,
@@ -38,8 +31,10 @@ from zencache.code.module_texts import (
     text_digest,
     with_parents,
 )
+from zencache.code.registrations import Registrations
 from zencache.code.source import first_line
 from zencache.code.static_bindings import Binder, Bindings
+from zencache.code.static_effects import ImportEffects
 from zencache.model.moved_modules import name_in_keys
 
 if TYPE_CHECKING:
@@ -51,11 +46,6 @@ _OF_MODULES = frozenset({"__name__", "__doc__", "__package__"})
 _LIMIT = 2000  # modules that "any module of the project" may mean
 Found = tuple[Node, tuple[str, ...]]
 """A node, and the attributes that are read from its object."""
-
-
-@functools.lru_cache(maxsize=16384)
-def _part(*nodes: ast.AST) -> Part:
-    return part_of(nodes)
 
 
 def library_node(dotted: str, module: str) -> Node:
@@ -95,7 +85,8 @@ class StaticReach:
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
-        self._harmless: dict[int, bool] = {}
+        self._registrations = Registrations(self.resolve, lambda node: self._defined.get(id(node)))
+        self._effects_of_import = ImportEffects(self.resolve, lambda node: self._defined.get(id(node)))
         self._done: dict[str, list[Node]] = {}
         self._bindings = Bindings(lambda name: self.module(name) if self._origin(name) == "project" else None)
         self._active: set[tuple[str, str]] = set()
@@ -177,7 +168,7 @@ class StaticReach:
         return self._nodes[key]
 
     def _define(self, node: Node, module: StaticModule, statements: list[ast.stmt]) -> None:
-        part = _part(*statements)
+        part = shared_part(*statements)
         self._fill(node, part, module)
         node.refs += self._effects(module)
         inspected = {
@@ -192,7 +183,7 @@ class StaticReach:
             node.refs.append(self.whole(module))
 
     def _put_off(self, node: Node, statements: list[ast.stmt], module: StaticModule) -> None:
-        self.pending.append(lambda: self._fill(node, _part(*statements), module))
+        self.pending.append(lambda: self._fill(node, shared_part(*statements), module))
 
     def drain(self) -> None:
         """Follow the pending nodes, and all that they reach."""
@@ -248,7 +239,7 @@ class StaticReach:
         return self._nodes[key]
 
     def _fill_whole(self, node: Node, module: StaticModule) -> None:
-        part = _part(*module.statements)
+        part = shared_part(*module.statements)
         self._fill(node, part, module)
         used = {chain.root for chain in part.chains}
         if not self._aspects.isdisjoint(("docstrings", "text", "lines")):
@@ -315,49 +306,9 @@ class StaticReach:
 
     def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
         """Say whether a statement may change what other statements bind."""
-        if isinstance(statement, ast.ClassDef) and self._makes_known(statement, module):
-            return True
-        if isinstance(statement, FunctionDef | ast.ClassDef):
-            return any(self._changes_others(decorator, module) for decorator in statement.decorator_list)
-        return may_have_side_effects(statement)
-
-    def _makes_known(self, statement: ast.ClassDef, module: StaticModule) -> bool:
-        """Say whether defining a class runs the user's code: a base's `__init_subclass__`, a metaclass."""
-        used = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
-        chains = [chain for expression in used for chain in _part(expression).chains]
-        definitions = [self._defined.get(id(self.resolve(chain, module)[0])) for chain in chains]
-        if statement.keywords and any(definitions):
-            return True
-        defined = [
-            (each[0], s) for each in definitions if each for s in each[1] if isinstance(s, ast.ClassDef)
-        ]
-        return any(runs_code_on_subclassing(base) or self._makes_known(base, home) for home, base in defined)
-
-    def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
-        """Say whether a decorator may have side effects, such as a registration."""
-        chain = next(iter(_part(decorator).chains), None)
-        if chain is None or chain.root not in module.bound:
-            return False
-        return not self._is_harmless(self.resolve(chain, module)[0])
-
-    def _is_harmless(self, node: Node) -> bool:
-        """Say whether a call changes only its arguments and objects that it creates."""
-        if node.kind == "library":
-            return True
-        if id(node) not in self._harmless:
-            self._harmless[id(node)] = True  # assumed until disproved; functions may call each other
-            self._harmless[id(node)] = self._keeps_to_itself(node)
-        return self._harmless[id(node)]
-
-    def _keeps_to_itself(self, node: Node) -> bool:
-        module, statements = self._defined.get(id(node), (None, []))
-        if module is None or not all(isinstance(each, FunctionDef) for each in statements):
-            return False
-        part = _part(*statements)
-        if calls_mutating_method(part) or any(map(mutates_outside_object, statements)):
-            return False
-        called = [self.resolve(part.chains[number], module) for number in part.calls]
-        return all(self._is_harmless(callee) for callee, _ in called)
+        return self._registrations.has_effect(statement, module) or self._effects_of_import.has_effect(
+            statement, module
+        )
 
     # -- what code takes from outside -----------------------------------------------------------
 
