@@ -15,15 +15,13 @@ import site
 import sys
 import sysconfig
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from blake3 import blake3
-
-from zencache.util.distributions import holders, is_editable, modules_of, name_and_version
+from zencache.util.distributions import content_version, holders, is_editable, modules_of, name_and_version
+from zencache.util.imports import find_spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from importlib.machinery import ModuleSpec
     from importlib.metadata import Distribution
 
 Origin = Literal["project", "installed", "standard", "zencache"]
@@ -114,23 +112,6 @@ def file_of_module(name: str) -> str | None:
     return spec.origin if spec.has_location else next(iter(spec.submodule_search_locations or ()), None)
 
 
-def find_spec(name: str) -> ModuleSpec | None:
-    """Find a module as the import system does, parents first, without an import."""
-    parent, _, _ = name.rpartition(".")
-    path: Any = None
-    if parent:
-        above = find_spec(parent)
-        path = above.submodule_search_locations if above else None
-        if path is None:
-            return None
-    for finder in sys.meta_path:
-        with contextlib.suppress(Exception):  # a third-party finder may raise anything
-            spec: ModuleSpec | None = finder.find_spec(name, path, None)
-            if spec is not None:
-                return spec
-    return None
-
-
 @functools.lru_cache(maxsize=4096)
 def code_root(file: str | None, module: str) -> Path | None:
     """Find the folder of the project that a module belongs to.
@@ -194,13 +175,5 @@ def version_of(name: str) -> str | None:
 
 
 def _named(distribution: Distribution) -> tuple[str, str]:
-    """Give the name and version of a distribution; if it is not from an index, with a digest of its files.
-
-    A distribution from a folder, a repository or an archive can change without a new version.
-    """
-    name, version = name_and_version(distribution)
-    if distribution.read_text("direct_url.json") is not None:
-        lines = (distribution.read_text("RECORD") or "").splitlines()
-        code = sorted(line for line in lines if ".dist-info/" not in line and not line.startswith(".."))
-        version += f"+{blake3(chr(10).join(code).encode()).hexdigest()[:12]}"
-    return name, version
+    """Give the name and version of a distribution; if it is not from an index, with a digest of its files."""
+    return name_and_version(distribution)[0], content_version(distribution)

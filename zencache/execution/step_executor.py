@@ -171,7 +171,9 @@ class _Attempt:
             project=run.project,
             spec=spec,
             load=run.load_body,
-            policy=CachePolicy(watch=policy.watch, env=policy.env),
+            policy=CachePolicy(
+                watch=policy.watch, env=policy.env, packages=policy.packages, code=policy.code
+            ),
             inputs=readable(state.step_inputs[spec.name], self.body.input_types),
             context=self.context,
             uris=self.uris,
@@ -198,6 +200,7 @@ class _Attempt:
         return Computed(outputs, time.perf_counter() - started, tracking.seen())
 
     def _tracking(self) -> FunctionTracking:
-        run, keys = self.active.context, self.active.context.planner.keys
+        run, state, keys = self.active.context, self.active.state, self.active.context.planner.keys
         code, policy = keys.code(self.spec.name), keys.policy(self.body.spec)
-        return FunctionTracking(self.body, policy, run.project, keys.digests, code, keys.modules)
+        types = [artifact.value_type for artifact in state.step_inputs[self.spec.name].values()]
+        return FunctionTracking(self.body, policy, run.project, keys.digests, code, keys.modules, types)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.code.module_origin import origin_of_file
+from zencache.execution.installed_code import UsedCode, used_code
 from zencache.execution.retained_reads import RetainedReads
 from zencache.tracking.audit_events import unwatched
+from zencache.tracking.facts import merge_facts
 from zencache.tracking.notes import fresh_generators
 from zencache.tracking.observed_inputs import Seen
 from zencache.tracking.tracker import watching
@@ -86,17 +88,30 @@ class FunctionTracking(StepTracking):
         digests: FileDigests,
         code: CodeDigest,
         modules: Callable[[], Mapping[str, Text]],
+        types: Iterable[str] = (),
     ) -> None:
-        """`modules` gives the texts of modules that the code digest was made from without importing them."""
+        """`modules` gives the texts of modules that the code digest was made from without importing them.
+
+        `types` are the qualified names of the types of its inputs.
+        """
         super().__init__(body, policy, project, digests, ignored=[project.folder], uses=code.outside)
         self._function = body.function
         self._code = code
         self._modules = modules
         self._retained: RetainedReads | None = None
+        self._used = UsedCode()
+        self._types = tuple(types)
 
     def _begin(self, watch: Watch) -> None:
         with unwatched():
             self._retained = RetainedReads.begin(watch, self._function)
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        if self._watch is not None:  # now: storing the result may load more
+            self._used = used_code(
+                self._watch.recorder, self._code, self._types, self._policy, self._project.root
+            )
 
     def forget(self) -> None:
         """Drop what is known of a step that was interrupted: its `seen` is never asked for."""
@@ -116,9 +131,11 @@ class FunctionTracking(StepTracking):
         digested = self._modules()
         imported = {f: self._digests.digest(Path(f)) or "" for f in self._watch.modules - digested.keys()}
         edited = [file for file in self._watch.modules & digested.keys() if not digested[file].is_current]
+        imported |= {file: self._digests.digest(Path(file)) or "" for file in self._used.files}
         return dataclasses.replace(
             seen,
             files={**seen.files, **{self._name(file): digest for file, digest in imported.items()}},
+            facts=merge_facts([seen.facts, self._used.facts]),
             notes=(*seen.notes, *fresh_generators(self._step, self._code.unseeded)),
             unstable=(*seen.unstable, *map(self._name, edited)),
         )

@@ -78,6 +78,8 @@ class Recorder:
     whole_environment: bool = False
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Kind to name to value, of `tracking.facts`: what else the step depends on."""
+    imports: dict[str, str] = field(default_factory=dict)
+    """Modules that were looked for because they were not loaded yet, with the files that asked for them."""
     seeded: set[str] = field(default_factory=set)
     """The modules whose global generator was seeded."""
     alone: bool = True
@@ -107,7 +109,7 @@ class Recorder:
     def absorb(self, inner: Recorder) -> None:
         """Take over what a step did that ran within this one, in the same thread."""
         self.segments += [*inner.segments, (inner.folder(), {})]
-        for name in ("listed", "relative_listed", "hosts", "programs", "environment"):
+        for name in ("listed", "relative_listed", "hosts", "programs", "environment", "imports"):
             getattr(self, name).update(getattr(inner, name))
         self.created |= inner.created
         for kind, values in inner.facts.items():
@@ -287,6 +289,7 @@ def _made(recorder: Recorder, args: Opened) -> None:
 
 def _unpickled(recorder: Recorder, args: Opened) -> None:
     """Record the module of an object that a pickle names, which is not in any syntax tree."""
+    recorder.imports.setdefault(args[0], "")
     file = getattr(sys.modules.get(args[0]), "__file__", None)
     if file:
         recorder.opened(file, os.O_RDONLY)

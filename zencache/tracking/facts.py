@@ -28,6 +28,10 @@ class Kind(Protocol):
 def kind_of(name: str) -> Kind | None:
     """Give a kind by its name, imported on demand; None for one that only a later release knows."""
     match name:
+        case "packages" | "missing modules" | "entry points":
+            from zencache.tracking import package_facts  # noqa: PLC0415 - only a step that has such facts
+
+            return package_facts.KINDS[name]
         case _:
             return None
 

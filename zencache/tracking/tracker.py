@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.tracking import audit_events, environment_reads, file_reads, third_party_reads
+from zencache.tracking import audit_events, environment_reads, file_reads, import_reads, third_party_reads
 from zencache.tracking import randomness as generators
 from zencache.tracking.audit_events import Recorder, unwatched
 from zencache.tracking.notes import notes, randomness
@@ -130,7 +130,7 @@ class _Changes:
         self._lock = threading.RLock()
         self._watches = 0
         self._wrapping = Wrapping()
-        self._finder = third_party_reads.Finder(self._wrapping)
+        self._finders = (import_reads.ImportObserver(), third_party_reads.Finder(self._wrapping))
 
     def begin(self, is_project: Callable[[str], bool]) -> None:
         with self._lock:
@@ -146,19 +146,21 @@ class _Changes:
                 self._uninstall()
 
     def _install(self, is_project: Callable[[str], bool]) -> None:
-        if third_party_reads.wrap_loaded(self._wrapping):
+        import_reads.wrap_loaded(self._wrapping)
+        if third_party_reads.wrap_loaded(self._wrapping) or "pkg_resources" in sys.modules:
             self._wrapping.rebind(_project_modules(is_project))
         self._wrapping.around(threading.Thread, "start", audit_events.adopt)
         processes: Any = sys.modules.get("multiprocessing.process")
         self._wrapping.around(getattr(processes, "BaseProcess", None), "start", _process_started)
         generators.wrap_seeders(self._wrapping)
-        sys.meta_path.insert(0, self._finder)
+        sys.meta_path[:0] = self._finders
         environment_reads.install()
 
     def _uninstall(self) -> None:
         environment_reads.uninstall()
-        if self._finder in sys.meta_path:
-            sys.meta_path.remove(self._finder)
+        for finder in self._finders:
+            if finder in sys.meta_path:
+                sys.meta_path.remove(finder)
         self._wrapping.undo()
 
 

@@ -1,4 +1,4 @@
-"""Lists the installed distributions of a module, and the materializers and plug-ins that they offer.
+"""Lists the installed distributions: their modules, versions and requirements, and what they offer.
 
 Going through hundreds of distributions takes tens of milliseconds. So what was found is kept in a file
 of the project (`remember_in`), for as long as nothing is installed, replaced or removed.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MATERIALIZERS = "zencache.materializers"
 PLUGINS = "zencache.plugins"
-_FORMAT = "installed/2"
+_FORMAT = "installed/3"
 _memory: list[Path] = []
 
 
@@ -60,15 +60,85 @@ def plugins() -> dict[str, str]:
     return offered
 
 
+def versions() -> dict[str, str]:
+    """Give the versions of all distributions by their normalized names, as `content_version` gives them.
+
+    >>> "numpy" in versions()
+    True
+    """
+    by_name: dict[str, str] = _found()["versions"]
+    return by_name
+
+
+def requirements(name: str) -> list[str]:
+    """List the normalized names of what a distribution requires, without extras."""
+    required: list[str] = _found()["requirements"].get(normalized(name), [])
+    return required
+
+
+def modules_by_distribution() -> dict[str, list[str]]:
+    """Give the top-level modules of each distribution by its normalized name, without editable ones."""
+    tops_by_name: dict[str, list[str]] = {}
+    for top, names in _found()["modules"].items():
+        for name in names:
+            tops_by_name.setdefault(normalized(name), []).append(top)
+    return tops_by_name
+
+
+def entry_point_digest(group: str) -> str:
+    """Digest what distributions offer in a group, with their versions; "*" for all groups, "" for nothing."""
+    digests: dict[str, str] = _found()["groups"]
+    if group == "*":
+        return blake3(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    return digests.get(group, "")
+
+
+@functools.lru_cache(maxsize=4096)
+def normalized(name: str) -> str:
+    """Give the normalized name of a distribution, by which installers compare.
+
+    >>> normalized("Scikit_Learn")
+    'scikit-learn'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def content_version(distribution: Distribution) -> str:
+    """Give the version; of a distribution that is not from an index, with a digest of its files.
+
+    A distribution from a folder, a repository or an archive can change without a new version.
+    """
+    version = name_and_version(distribution)[1]
+    if distribution.read_text("direct_url.json") is not None:
+        lines = (distribution.read_text("RECORD") or "").splitlines()
+        code = sorted(line for line in lines if ".dist-info/" not in line and not line.startswith(".."))
+        version += f"+{blake3(chr(10).join(code).encode()).hexdigest()[:12]}"
+    return version
+
+
 def name_and_version(distribution: Distribution) -> tuple[str, str]:
     """Read a distribution's name and version, without the rest of what it says of itself.
 
     >>> name_and_version(importlib.metadata.distribution("numpy"))[0]
     'numpy'
     """
-    metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-    fields = dict(re.findall(r"^(Name|Version): *(\S.*?)\s*$", metadata.partition("\n\n")[0], re.MULTILINE))
+    fields = dict(re.findall(r"^(Name|Version): *(\S.*?)\s*$", _header(distribution), re.MULTILINE))
     return fields.get("Name", ""), fields.get("Version", "")
+
+
+def _header(distribution: Distribution) -> str:
+    metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    return metadata.partition("\n\n")[0]
+
+
+def _required(distribution: Distribution) -> list[str]:
+    """List the names that a distribution requires; those of extras are optional and left out."""
+    lines = re.findall(r"^Requires-Dist: *(.+)$", _header(distribution), re.MULTILINE)
+    if not lines:  # setuptools' older layout, whose sections are extras or conditions
+        lines = (distribution.read_text("requires.txt") or "").partition("[")[0].splitlines()
+    always = [line for line in lines if "extra" not in line.partition(";")[2]]
+    names = [name[0] for line in always if (name := re.match(r"[\w.-]+", line.strip()))]
+    return sorted({normalized(name) for name in names})
 
 
 def is_editable(distribution: Distribution) -> bool:
@@ -106,6 +176,7 @@ def _found() -> dict[str, Any]:
         "modules": _modules(),
         "materializers": _entry_points(MATERIALIZERS),
         "plugins": _entry_points(PLUGINS),
+        **_contents(),
     }
     for file in _memory:
         with suppress(OSError):
@@ -121,6 +192,25 @@ def _modules() -> dict[str, list[str]]:
             for top in modules:
                 names_by_module.setdefault(top, {})[name_and_version(distribution)[0]] = None
     return {top: list(names) for top, names in names_by_module.items()}
+
+
+def _contents() -> dict[str, Any]:
+    """Read versions, requirements and entry points of all distributions; the first of a name counts."""
+    by_name: dict[str, str] = {}
+    required: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
+    for distribution in importlib.metadata.distributions():
+        name = normalized(name_and_version(distribution)[0])
+        if not name or name in by_name:
+            continue
+        by_name[name] = version = content_version(distribution)
+        required[name] = _required(distribution)
+        for entry in distribution.entry_points:
+            groups.setdefault(entry.group, []).append(f"{name} {version} {entry.name}={entry.value}")
+    digests = {
+        group: blake3("\n".join(sorted(lines)).encode()).hexdigest()[:32] for group, lines in groups.items()
+    }
+    return {"versions": by_name, "requirements": required, "groups": digests}
 
 
 def _entry_points(group: str) -> dict[str, str]:

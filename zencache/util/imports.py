@@ -6,6 +6,7 @@ cached run takes beyond the user's own imports.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -74,6 +75,23 @@ class ImportedWhenUsed(ModuleType):
     def _withdraw(self) -> None:
         if sys.modules.get(self.__name__) is self:
             sys.modules.pop(self.__name__, None)
+
+
+def find_spec(name: str) -> ModuleSpec | None:
+    """Find a module as the import system does, parents first, without an import."""
+    parent, _, _ = name.rpartition(".")
+    path: Any = None
+    if parent:
+        above = find_spec(parent)
+        path = above.submodule_search_locations if above else None
+        if path is None:
+            return None
+    for finder in sys.meta_path:
+        with contextlib.suppress(Exception):  # a third-party finder may raise anything
+            spec: ModuleSpec | None = finder.find_spec(name, path, None)
+            if spec is not None:
+                return spec
+    return None
 
 
 def silence_tensorflow() -> None:

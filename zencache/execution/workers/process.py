@@ -82,7 +82,8 @@ def _prepared(task: Task) -> tuple[FunctionBody, FunctionTracking, dict[str, Any
         task.begun.touch()
     inputs = {name: read(artifact, task.project) for name, artifact in task.inputs.items()}
     digests = FileDigests(task.project.digests)
-    tracking = FunctionTracking(body, task.policy, task.project, digests, code, reader.modules)
+    types = [artifact.value_type for artifact in task.inputs.values()]
+    tracking = FunctionTracking(body, task.policy, task.project, digests, code, reader.modules, types)
     return body, tracking, inputs
 
 
