@@ -422,4 +422,61 @@ PROBES = [
             ),
         ]
     ],
+    *[
+        project(
+            f"a helper that was patched before the step imports it: {name}",
+            verdict,
+            "from helpers import f, C, RATE\nreturn [f(), C().get(), RATE]",
+            "import patches",
+            {
+                "helpers.py": "from base import h\nRATE = 1\ndef f():\n    return h()\nclass C:\n    def get(self):\n        return 2\n",
+                "base.py": "def h():\n    return 1\n",
+                "patches.py": text,
+            },
+            {"patches.py": edit},
+        )
+        for name, verdict, text, edit in [
+            (
+                "a function",
+                "rerun",
+                "import helpers\ndef patched():\n    return 3\nhelpers.f = patched\n",
+                ("return 3", "return 5"),
+            ),
+            (
+                "a function that its function uses",
+                "rerun",
+                "import helpers\nhelpers.h = lambda: 3\n",
+                ("lambda: 3", "lambda: 5"),
+            ),
+            (
+                "a function of another type",
+                "rerun",
+                "import helpers, functools\nhelpers.f = functools.partial(int, 3)\n",
+                ("int, 3", "int, 5"),
+            ),
+            ("a method", "rerun", "import helpers\nhelpers.C.get = lambda self: 3\n", ("self: 3", "self: 5")),
+            (
+                "a class",
+                "rerun",
+                "import helpers\nclass C:\n    def get(self):\n        return 3\nhelpers.C = C\n",
+                ("return 3", "return 5"),
+            ),
+            ("a constant", "rerun", "import helpers\nhelpers.RATE = 3\n", ("= 3", "= 5")),
+            ("a constant of another type", "rerun", "import helpers\nhelpers.RATE = '3'\n", ("'3'", "'5'")),
+            ("nothing", "hit", "import helpers\nunused = 3\n", ("= 3", "= 5")),
+            (
+                "in a function",
+                "rerun",
+                "import helpers\ndef patch():\n    helpers.f = lambda: 3\npatch()\n",
+                ("lambda: 3", "lambda: 5"),
+            ),
+        ]
+    ],
+    *both(
+        "a module that is imported before the step",
+        FROM_HELPERS,
+        "import helpers",
+        {"helpers.py": "from prep import clean\n", **PREP},
+        "prep.py",
+    ),
 ]

@@ -116,3 +116,16 @@ def test_a_text_that_a_file_held_before_counts_again(digest):
     second = digest(LATE.replace("FACTOR = 2", "FACTOR = 3"))
     assert second != first
     assert digest(LATE) == first
+
+
+def test_a_name_that_was_patched_counts_by_its_present_value(digest):
+    """Where the module is imported and a function, a class or a constant of it was replaced."""
+    before = digest(LATE)
+    late = importlib.import_module("late")
+    late.clean, kept = (lambda x: x * 3), late.clean
+    patched = digest(LATE)
+    late.clean, late.FACTOR = kept, 3
+    changed = digest(LATE)
+    late.FACTOR = 2
+    assert len({before, patched, changed}) == 3
+    assert digest(LATE) == before

@@ -80,7 +80,7 @@ class Reach(Resolver):
     """By identity, with the object itself, so that its id is not reused."""
 
     def __post_init__(self) -> None:
-        self.static = StaticReach(self.stand_in, aspects=self.aspects)
+        self.static = StaticReach(self.stand_in, aspects=self.aspects, live_name=self.live_name)
 
     # -- any object ---------------------------------------------------------------------------
 

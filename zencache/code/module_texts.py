@@ -136,17 +136,18 @@ def place_of(module: str, file: str | None) -> str:
 
 
 def current_text(name: str, file: str) -> Text | None:
-    """Give the text that a module was imported from; if it is not imported, the current text of its file."""
+    """Give the text that a module was imported from; if it is not imported, the current text of its file.
+
+    Names of the module may have got other values since.
+    """
     module = sys.modules.get(name)
     remember(file)
     if module is None:
         return newest_text(name, file)
     codes = [code for code in _codes_of(module) if code.co_filename == file]
-    for text in reversed(texts_of(file)):
-        body = text.tree.body if text.tree else []
-        if agrees(body, vars(module)) and all(text.find(code) for code in codes):
-            return text
-    return None
+    compiled = [text for text in reversed(texts_of(file)) if all(text.find(code) for code in codes)]
+    agreeing = (text for text in compiled if agrees(text.tree.body if text.tree else [], vars(module)))
+    return next(agreeing, compiled[0] if compiled else None)
 
 
 def newest_text(name: str, file: str) -> Text | None:  # noqa: ARG001 - called as `current_text` is

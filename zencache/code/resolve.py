@@ -71,6 +71,10 @@ class Resolver(ABC):
             return self._through_module(value, chain.attributes)
         return self._named(chain.root, value, space, lenient=lenient), chain.attributes
 
+    def live_name(self, module: types.ModuleType, name: str) -> Node:
+        """Follow the present value of a name in an imported module."""
+        return self._named(name, vars(module)[name], Space(vars(module)), lenient=False)
+
     def _undefined(self, chain: Chain) -> Found:
         value = getattr(builtins, chain.root, _MISSING)
         if value is _MISSING:

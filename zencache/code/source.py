@@ -209,8 +209,10 @@ def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
     return None
 
 
-def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any]) -> bool:
+def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any], *, any_type: bool = False) -> bool:
     """Say whether every `name = literal` of a body equals the live value, if the types are equal.
+
+    With `any_type`, a value of another type is another value.
 
     >>> body = ast.parse("a = 1; b: int = 2; c = f()").body
     >>> agrees(body, {"a": 1, "b": 2}), agrees(body, {"a": 1, "b": 3})
@@ -223,7 +225,8 @@ def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any]) -> bool:
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=literal))
             ):
                 value = live.get(name, literal)
-                if type(value) is type(literal) and value != literal:
+                is_of_type = type(value) is type(literal)
+                if value != literal if is_of_type else any_type:
                     return False
     return True
 

@@ -32,12 +32,14 @@ from zencache.code.module_texts import (
     with_parents,
 )
 from zencache.code.registrations import Registrations
+from zencache.code.replaced_names import is_replaced
 from zencache.code.source import first_line
 from zencache.code.static_bindings import Binder, Bindings
 from zencache.code.static_effects import ImportEffects
 from zencache.model.moved_modules import name_in_keys
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable, Iterator
 
     from zencache.code.scopes import Imported
@@ -67,12 +69,15 @@ class StaticReach:
         live: Callable[[Any], Node] | None = None,
         folder: Path | None = None,
         aspects: frozenset[str] = frozenset(),
+        live_name: Callable[[types.ModuleType, str], Node] | None = None,
     ) -> None:
         """Follow names; modules in `folder` take precedence, with the current content of their files.
 
-        `aspects` are those of code that other code inspects: docstrings, text, lines, place.
+        `aspects` are those of code that other code inspects: docstrings, text, lines, place. `live_name`
+        follows the value of a name in an imported module.
         """
         self.live = live
+        self._live_name = live_name
         self._aspects = aspects
         """Follows an object that stands for a module without being one of a file."""
         self._folder = modules_in(folder) if folder else {}
@@ -108,6 +113,12 @@ class StaticReach:
     def _attribute(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found:
         """Follow a name of a module: what binds it, a submodule, or what `__getattr__` gives."""
         binders = self._bindings.of(module, name) if (module.name, name) not in self._active else []
+        if (
+            self._live_name is not None
+            and not self._inside(module.name)
+            and is_replaced(module, name, binders)
+        ):
+            return self._live_name(sys.modules[module.name], name), rest
         if binders:
             return self._bound(module, name, binders, rest)
         submodule = f"{module.name}.{name}"
