@@ -6,7 +6,6 @@ import abc
 import functools
 import sys
 import types
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.namespaces import origin_of
@@ -17,16 +16,10 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Mapping
 
-CALLABLES = (
-    *(types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType),
-    *(types.MethodWrapperType, types.ClassMethodDescriptorType, types.GetSetDescriptorType),
-    types.MemberDescriptorType,
-)
 _FUNCTION_LIKE = (
     *(types.FunctionType, staticmethod, classmethod, property, functools.cached_property),
     *(functools.partialmethod, functools.singledispatchmethod),
 )
-_NOISE = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol", "_parameters"})
 
 
 def is_users(value: Any) -> bool:
@@ -45,21 +38,6 @@ def registered(kind: type) -> list[type]:
 def is_live_member(value: Any) -> bool:
     """Say whether a member is read from the live class instead of the class's text."""
     return isinstance(value, (*_FUNCTION_LIKE, type))
-
-
-def is_generated(name: str, value: Any) -> bool:
-    """Say whether a library generated a method (`@dataclass`), so that the class's text determines it."""
-    if not isinstance(value, types.FunctionType):
-        return False
-    generated = value.__code__.co_filename.startswith("<")
-    return generated or (name.startswith("__") and origin_of(value) != "project")
-
-
-def is_noise(kind: type, name: str, value: Any) -> bool:
-    """Say whether a member belongs to the machinery: dunders, slots, and additions of an enum's metaclass."""
-    if name.startswith("__") or name in _NOISE or isinstance(value, CALLABLES):
-        return True
-    return issubclass(kind, Enum) and (name.startswith("_") or isinstance(value, kind))
 
 
 def names_around(kind: type) -> Mapping[str, Any]:

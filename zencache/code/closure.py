@@ -18,26 +18,20 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from zencache.code.ast_shape import Part, Template, part_of, template_of
-from zencache.code.classes import (
-    CALLABLES,
-    class_source,
-    is_generated,
-    is_live_member,
-    is_noise,
-    is_users,
-    names_around,
-    registered,
-)
+from zencache.code.class_members import Body, extras, is_derived, is_generated
+from zencache.code.classes import class_source, is_live_member, is_users, names_around, registered
 from zencache.code.content import OpaqueError, bytecode, content_node
 from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.module_origin import code_root, origin_of_module
 from zencache.code.namespaces import (
+    CALLABLES,
     Space,
     bound_to,
     cells_of,
     chains_in,
     is_foreign,
+    is_of_project,
     library_name,
     module_of,
     origin_of,
@@ -91,7 +85,7 @@ class Reach(Resolver):
         if any(value is singleton for singleton in _PROCESS.values()):
             return self._of_process(value)
         if issubclass(type(value), type):
-            is_ours = origin_of_module(module_of(value)) == "project"
+            is_ours = is_of_project(value)
             return self._later(value, self._class) if is_ours else self._met(value, self._class)
         if isinstance(value, types.FunctionType):
             is_ours = origin_of(value) == "project"
@@ -272,6 +266,9 @@ class Reach(Resolver):
         if bound is not None:
             node.kind, node.own, node.refs = "method", value.__name__, [self.visit(bound)]
             return
+        if isinstance(value, types.MemberDescriptorType) and is_of_project(value.__objclass__):
+            node.kind, node.own, node.refs = "slot", value.__name__, [self.visit(value.__objclass__)]
+            return
         module, dotted = written_in_c(value)
         is_ours = origin_of_module(module) == "project"
         _become(node, self.static.find(module, ())[0] if is_ours else library_node(dotted, module))
@@ -290,7 +287,7 @@ class Reach(Resolver):
     # -- classes ------------------------------------------------------------------------------
 
     def _class(self, kind: type, node: Node) -> None:
-        if origin_of_module(module_of(kind)) != "project":
+        if not is_of_project(kind):
             _become(node, library_node(f"{module_of(kind)}.{kind.__qualname__}", module_of(kind)))
             node.refs = [self.visit(f) for f in vars(kind).values() if is_users(f)]
             return
@@ -303,6 +300,7 @@ class Reach(Resolver):
             node.refs.append(self.visit(type(kind)))
         source = class_source(kind)
         defined = Scope.of(source[1].body).bound if source else None
+        body = Body.of(source[1] if source else None, space.names)
         live = frozenset(name for name, value in members.items() if is_live_member(value))
         if source is not None:
             text, tree = source
@@ -313,20 +311,26 @@ class Reach(Resolver):
             if "text" in self.aspects:
                 inner.own = [inner.own, node.text]
         place = f"{module_name(kind.__module__)}:" if "place" in self.aspects else ""
-        names = [n for n in sorted(members) if self._member(kind, n, members[n], node, defined)]
+        names = [n for n in sorted(members) if self._member(kind, n, members[n], node, defined, body)]
         node.own = [place + kind.__name__, names]
         node.refs += [self.visit(each) for each in registered(kind)]
+        more = extras(kind, body)
+        if more:
+            values = [self.or_opaque(value) for _, value in more]
+            node.refs.append(Node("members", [name for name, _ in more], values))
         if "subclasses" in self.aspects:
             below: list[type] = sorted(type.__subclasses__(kind), key=lambda each: each.__qualname__)
             node.refs += [self.visit(each) for each in below]
 
-    def _member(self, kind: type, name: str, value: Any, node: Node, defined: set[str] | None) -> bool:
+    def _member(
+        self, kind: type, name: str, value: Any, node: Node, defined: set[str] | None, body: Body
+    ) -> bool:
         """Add a member of a class; False if its source or its bases already determine it."""
-        if defined is not None and name not in defined and is_generated(name, value):
+        if is_generated(kind, name, value, defined):
             return False
         if is_live_member(value):
             ref = self.visit(value)
-        elif is_noise(kind, name, value):
+        elif is_derived(kind, name, value, body):
             return False
         else:
             try:

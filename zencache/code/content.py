@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import contextvars
 import copy
 import copyreg
@@ -22,6 +23,7 @@ from blake3 import blake3
 
 from zencache.code.digest_graph import Node
 from zencache.code.module_origin import origin_of_module
+from zencache.code.namespaces import is_of_project
 from zencache.model.types import type_name
 from zencache.model.values import PLAIN_TYPES, encode
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 _SCALARS = (type(None), bool, int, float, complex, str, bytes)
 _PLAIN = frozenset({*PLAIN_TYPES, types.EllipsisType, types.NotImplementedType})
-# Results do not depend on their content, and they cannot be serialized.
+# Results do not depend on their content, and they cannot be serialized. A subclass of the user's counts.
 _INERT = (
     *(logging.Logger, logging.LoggerAdapter, logging.Handler, threading.Event, threading.Condition),
     *(type(threading.Lock()), type(threading.RLock()), threading.Semaphore, threading.local),
@@ -74,6 +76,8 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
         return Node("value", kind.__name__, [visit(item) for item in value], unordered=True)
     if kind is dict:
         return _of("dict", _builtins(value, visit) if _is_builtins(value) else _items(value, visit))
+    if isinstance(value, _INERT) and is_of_project(kind):
+        return _own_inert(value, visit)
     if isinstance(value, _INERT) or any(value is stream for stream in _streams()):
         return Node("value", ["inert", type_name(kind)])
     if isinstance(value, PurePath):
@@ -83,11 +87,7 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
     node = _special(value, visit)
     if node is not None:
         return node
-    return (
-        _instance(value, visit)
-        if origin_of_module(str(kind.__module__)) == "project"
-        else _reduced(value, visit)
-    )
+    return _instance(value, visit) if is_of_project(kind) else _reduced(value, visit)
 
 
 def is_plain(value: Any) -> bool:
@@ -274,10 +274,70 @@ def _slots(kind: type) -> list[str]:
     return [name for name in private if name not in ("__dict__", "__weakref__")]
 
 
+def _own_inert(value: Any, visit: Callable[[Any], Node]) -> Node:
+    """Represent an instance of a user's subclass of an inert type: its class, and the attributes added to it.
+
+    Those that the library's own methods use, such as a handler's lock, do not count.
+    """
+    library = {
+        name
+        for base in type(value).__mro__
+        if not is_of_project(base)
+        for function in vars(base).values()
+        if isinstance(function, types.FunctionType)
+        for name in function.__code__.co_names
+    }
+    own = {name: each for name, each in _attributes(value).items() if name not in library}
+    parts = [part for name, each in own.items() for part in (visit(name), _lenient(each, visit))]
+    return _of(["inert", "instance"], [visit(type(value)), *parts])
+
+
+def _lenient(value: Any, visit: Callable[[Any], Node]) -> Node:
+    try:
+        return visit(value)
+    except OpaqueError:
+        return Node("opaque", type_name(type(value)))
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Give the attributes of an object; of a `threading.local`, those that each new thread starts with."""
+    if not isinstance(value, threading.local):
+        return dict(getattr(value, "__dict__", {}))
+    attributes: dict[str, Any] = {}
+
+    def read() -> None:
+        with contextlib.suppress(Exception):  # the user's constructor runs
+            attributes.update(value.__dict__)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    return attributes
+
+
+_FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
+"""Those for starred arguments, generators and coroutines."""
+
+
 def bytecode(code: types.CodeType) -> Any:
-    """Write a code object as a plain value."""
-    constants = [bytecode(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
-    return [code.co_name, code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars]
+    """Write a code object as a plain value; what is usual in a plain function is left out."""
+    constants = [_constant(constant) for constant in code.co_consts]
+    text = [code.co_name, code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars]
+    signature = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS]
+    more = [*signature, code.co_cellvars, getattr(code, "co_exceptiontable", b"")]
+    usual = [len(code.co_varnames), 0, 0, 0, (), b""]
+    return text if more == usual else [*text, *more]
+
+
+def _constant(value: Any) -> Any:
+    """Write a constant with its type, and a set in an order that does not depend on the hash seed."""
+    if isinstance(value, types.CodeType):
+        return bytecode(value)
+    if isinstance(value, tuple) and any(isinstance(item, frozenset | tuple) for item in value):
+        return ["tuple", *map(_constant, value)]
+    if isinstance(value, frozenset):
+        return ["frozenset", *sorted(map(_constant, value), key=repr)]
+    return repr(value)
 
 
 def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:

@@ -37,6 +37,16 @@ _CHANGEABLE = frozenset(
     | {collections.deque, collections.Counter, collections.defaultdict, collections.OrderedDict}
 )
 
+CALLABLES = (
+    *(types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType),
+    *(types.MethodWrapperType, types.ClassMethodDescriptorType, types.GetSetDescriptorType),
+    types.MemberDescriptorType,
+)
+"""Types of functions, methods and descriptors that are written in C."""
+
+ATTRS_FILE = "<attrs generated"
+"""How attrs names the files of methods that it generates; their globals do not name a module."""
+
 
 class Space(NamedTuple):
     """The namespaces in which a piece of code looks up names."""
@@ -69,6 +79,8 @@ class Space(NamedTuple):
 def origin_of(function: types.FunctionType) -> Origin:
     """Give the origin of a function; if it was compiled from a text, by the module that did so."""
     file = function.__code__.co_filename
+    if file.startswith(ATTRS_FILE):
+        return origin_of_module(str(function.__module__))
     if file.startswith("<") and not file.startswith("<frozen"):
         return origin_of_module(str(function.__globals__.get("__name__", "__main__")))
     return origin_of_file(file)
@@ -161,3 +173,23 @@ def written_in_c(value: Any) -> tuple[str, str]:
     modules = (getattr(value, "__module__", None), getattr(holder, "__module__", None))
     module = next((name for name in modules if isinstance(name, str)), "builtins")
     return module, f"{module}.{getattr(value, '__qualname__', None) or value.__name__}"
+
+
+def is_of_project(kind: type) -> bool:
+    """Say whether a class is the user's own, or was made at run time by a call of the standard library.
+
+    `make_dataclass` and `new_class` leave the name of the library's module in the class that they make.
+
+    >>> is_of_project(types.new_class("Own")), is_of_project(dict), is_of_project(types.SimpleNamespace)
+    (True, False, False)
+    """
+    origin = origin_of_module(module_of(kind))
+    if origin != "standard":
+        return origin == "project"
+    return _is_defined_in_python(kind) and "<locals>" not in kind.__qualname__ and library_name(kind) is None
+
+
+def _is_defined_in_python(kind: type) -> bool:
+    """Say whether Python code defines a class: instances have a dictionary or slots, by it or by a base."""
+    is_on_heap = bool(kind.__flags__ & (1 << 9))
+    return is_on_heap and any(vars(base).keys() & {"__dict__", "__slots__"} for base in kind.__mro__)
