@@ -45,7 +45,7 @@ from zencache.model.secrets import is_secret
 from zencache.model.types import module_name, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # Names of steps do not count, so those of their functions do not.
 _step_functions: WeakSet[types.FunctionType] = WeakSet()
@@ -75,6 +75,10 @@ class Reach(Resolver):
 
     def __post_init__(self) -> None:
         self.static = StaticReach(self.stand_in, aspects=self.aspects, live_name=self.live_name)
+
+    def met(self) -> Iterator[tuple[Any, Node]]:
+        """List the objects that were followed, each with its node."""
+        yield from self._nodes.values()
 
     # -- any object ---------------------------------------------------------------------------
 

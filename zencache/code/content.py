@@ -24,6 +24,7 @@ from blake3 import blake3
 from zencache.code.digest_graph import Node
 from zencache.code.module_origin import origin_of_module
 from zencache.code.namespaces import is_of_project
+from zencache.code.reporting import original_code
 from zencache.model.types import type_name
 from zencache.model.values import PLAIN_TYPES, encode
 
@@ -321,6 +322,7 @@ _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
 
 def bytecode(code: types.CodeType) -> Any:
     """Write a code object as a plain value; what is usual in a plain function is left out."""
+    code = original_code(code)
     constants = [_constant(constant) for constant in code.co_consts]
     text = [code.co_name, code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars]
     signature = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS]

@@ -6,6 +6,8 @@ that are imported only when a step runs.
 
 from __future__ import annotations
 
+import copy
+import functools
 import inspect
 import sys
 import threading
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.code.closure import Reach
 from zencache.code.content import OpaqueError
+from zencache.code.covered import Covered
 from zencache.code.digest_graph import (
     CODE,
     Node,
@@ -63,6 +66,7 @@ class CodeDigest:
     """Installed distributions that it reaches, with versions."""
     make_units: Callable[[], dict[str, Unit]] = field(default=dict, repr=False, compare=False)
     make_state: Callable[[], dict[str, str]] = field(default=dict, repr=False, compare=False)
+    make_covered: Callable[[], Covered] = field(default=Covered, repr=False, compare=False)
     doubts: tuple[str, ...] = ()
     """Sentences about code that counts beyond what is used, or that cannot be read."""
     outside: frozenset[str] = frozenset()
@@ -82,12 +86,18 @@ class CodeDigest:
         return self.make_units()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "units": self.units, "make_units": dict, "make_state": dict}
+        made = {"make_units": dict, "make_state": dict, "make_covered": Covered}
+        return {**vars(self), "units": self.units, **made}
 
     @cached_property
     def state(self) -> dict[str, str]:
         """The state of values in memory that the code reaches, by their names in explanations."""
         return self.make_state()
+
+    @cached_property
+    def covered(self) -> Covered:
+        """The code objects whose definitions it holds."""
+        return self.make_covered()
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
         """Give the digest of a snapshot, if the code that it uses from other modules is unchanged.
@@ -98,7 +108,13 @@ class CodeDigest:
         if taken is None:
             return self
         same = self.packages == taken.packages and _outside_of(self, taken) == _outside_of(taken, taken)
-        return taken if same else self
+        return taken.covering(self) if same else self
+
+    def covering(self, other: CodeDigest) -> CodeDigest:
+        """Give this digest with the covered code of another one, of the same code."""
+        digest = copy.copy(self)
+        vars(digest)["covered"] = other.covered
+        return digest
 
 
 def _outside_of(code: CodeDigest, taken: CodeDigest) -> dict[str, str]:
@@ -143,7 +159,10 @@ class CodeReader:
             root = self._root(function, aspects)
             summary = summarize(root)
             if summary.reflects <= aspects:
-                return _digested(root, summary, _place(function), is_inherited=_is_inherited(function))
+                place, is_inherited = _place(function), _is_inherited(function)
+                reaches = (*self._reaches.values(), *self._of_methods)
+                covered = functools.partial(Covered.of, function, root, reaches)
+                return _digested(root, summary, place, is_inherited=is_inherited, covered=covered)
             aspects |= summary.reflects
 
     def of_component(
@@ -269,13 +288,21 @@ def _is_importable(value: Any) -> bool:
     return target is value
 
 
-def _digested(root: Node, summary: Summary, place: str, *, is_inherited: bool = False) -> CodeDigest:
+def _digested(
+    root: Node,
+    summary: Summary,
+    place: str,
+    *,
+    is_inherited: bool = False,
+    covered: Callable[[], Covered] = Covered,
+) -> CodeDigest:
     return CodeDigest(
         digest=uuid.uuid4().hex if summary.unknown else deep_digest(root),
         own=digest_of([root.kind, root.own]),
         packages=dict(sorted(summary.packages)),
         make_units=lambda: dict(_units(root)),
         make_state=lambda: dict(_state(root)),
+        make_covered=covered,
         doubts=summary.doubts,
         outside=summary.outside,
         unseeded=tuple(sorted(summary.unseeded)),

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zencache.code.reporting import original_code
 from zencache.code.scopes import own_nodes
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Text:
 
     def find(self, code: types.CodeType) -> FunctionNode | None:
         """Find the function that compiles to `code`."""
+        code = original_code(code)
         for node, statement in self.functions.get((code.co_name, code.co_firstlineno), ()):
             if any(code == compiled and same for compiled, same in self._compiled(statement, node)):
                 return node
@@ -199,6 +201,7 @@ def texts_of(file: str) -> list[Text]:
 
 def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
     """Find the text of a live function; None if no text of its file compiles to it."""
+    code = original_code(code)
     for is_reread in (False, True):
         if is_reread:
             remember(code.co_filename)

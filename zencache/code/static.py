@@ -201,6 +201,16 @@ class StaticReach:
         while self.pending:
             self.pending.pop()()
 
+    def definitions(self) -> Iterator[tuple[Node, StaticModule, list[ast.stmt]]]:
+        """List the definitions that were followed; a module that counts whole has no statements."""
+        for node in self._nodes.values():
+            if id(node) in self._defined:
+                yield (node, *self._defined[id(node)])
+        for (name, inner), node in self._nodes.items():
+            module = self._modules.get(name)
+            if not inner and module is not None:
+                yield node, module, []
+
     # -- modules ------------------------------------------------------------------------------
 
     def module(self, name: str) -> StaticModule | None:

@@ -17,7 +17,8 @@ from zencache.tracking.observed_inputs import Seen
 from zencache.tracking.tracker import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from types import CodeType
 
     from typing_extensions import Self
 
@@ -64,6 +65,8 @@ class StepTracking:
                         digests=self._digests,
                         is_project=lambda file: origin_of_file(file) == "project",
                         uses=self._uses,
+                        covers=self._covers(),
+                        digested=self._digested,
                     )
                 )
                 self._begin(self._watch)
@@ -72,6 +75,14 @@ class StepTracking:
 
     def _begin(self, watch: Watch) -> None:
         """Record what a subclass compares with afterwards."""
+
+    def _covers(self) -> Callable[[CodeType], bool] | None:
+        """Say which code the key covers; None if no code that runs is noted."""
+        return None
+
+    def _digested(self) -> Collection[str]:
+        """Give the files of modules that the step's key was made from without importing them."""
+        return ()
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
@@ -113,6 +124,13 @@ class FunctionTracking(StepTracking):
                 self._watch.recorder, self._code, self._types, self._policy, self._project.root
             )
 
+    def _covers(self) -> Callable[[CodeType], bool] | None:
+        is_asked_for = self._policy.code in (None, "closure")
+        return self._code.covered if is_asked_for and self._code.is_known else None
+
+    def _digested(self) -> Collection[str]:
+        return self._modules().keys()
+
     def forget(self) -> None:
         """Drop what is known of a step that was interrupted: its `seen` is never asked for."""
         if self._retained is not None:
@@ -129,7 +147,8 @@ class FunctionTracking(StepTracking):
             self._watch.recorder.environment.pop(name, None)
         seen = self._retained.end(self._watch.seen())
         digested = self._modules()
-        imported = {f: self._digests.digest(Path(f)) or "" for f in self._watch.modules - digested.keys()}
+        others = self._watch.modules - digested.keys() - self._watch.shaped
+        imported = {f: self._digests.digest(Path(f)) or "" for f in others}
         edited = [file for file in self._watch.modules & digested.keys() if not digested[file].is_current]
         imported |= {file: self._digests.digest(Path(file)) or "" for file in self._used.files}
         return dataclasses.replace(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterator
 
+    from zencache.code.source import Text
+
 Opened: TypeAlias = tuple[Any, ...]  # path, mode, flags; as the event `open` has them
 
 _COARSE_CLOCK = 5  # Linux's CLOCK_REALTIME_COARSE, which Python does not name
@@ -80,6 +82,12 @@ class Recorder:
     """Kind to name to value, of `tracking.facts`: what else the step depends on."""
     imports: dict[str, str] = field(default_factory=dict)
     """Modules that were looked for because they were not loaded yet, with the files that asked for them."""
+    covers: Callable[[types.CodeType], bool] | None = None
+    """Says whether the step's key covers a code object; None if no code is noted."""
+    ran: dict[int, tuple[types.CodeType, types.FunctionType | None]] = field(default_factory=dict)
+    """By id, the code of the project that ran and is not covered; a function where it has a closure."""
+    imported: dict[str, Text | None] = field(default_factory=dict)
+    """File of a module of the project that was imported, to its text; None if it has none."""
     seeded: set[str] = field(default_factory=set)
     """The modules whose global generator was seeded."""
     alone: bool = True
@@ -112,6 +120,8 @@ class Recorder:
         for name in ("listed", "relative_listed", "hosts", "programs", "environment", "imports"):
             getattr(self, name).update(getattr(inner, name))
         self.created |= inner.created
+        self.ran.update(inner.ran)
+        self.imported.update(inner.imported)
         for kind, values in inner.facts.items():
             for name, value in values.items():
                 self.note(kind, name, value)

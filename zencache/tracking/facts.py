@@ -32,6 +32,10 @@ def kind_of(name: str) -> Kind | None:
             from zencache.tracking import package_facts  # noqa: PLC0415 - only a step that has such facts
 
             return package_facts.KINDS[name]
+        case "code":
+            from zencache.tracking.seen_code import SeenCode  # noqa: PLC0415 - few records have such facts
+
+            return SeenCode()
         case _:
             return None
 

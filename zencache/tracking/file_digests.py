@@ -53,6 +53,7 @@ class FileDigests:
 
     def __init__(self, store: Path | None) -> None:
         self.reads = 0
+        self.store = store
         self._known: dict[str, tuple[_Stamp, str]] = {}
         self._new: dict[str, tuple[_Stamp, str]] = {}
         self._asked: set[str] = set()  # folders whose files were looked up in the memory

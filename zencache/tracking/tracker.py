@@ -14,16 +14,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.tracking import audit_events, environment_reads, file_reads, import_reads, third_party_reads
+from zencache.tracking import (
+    audit_events,
+    environment_reads,
+    file_reads,
+    import_reads,
+    running_code,
+    third_party_reads,
+)
 from zencache.tracking import randomness as generators
 from zencache.tracking.audit_events import Recorder, unwatched
+from zencache.tracking.late_modules import LateModules
 from zencache.tracking.notes import notes, randomness
 from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_of_variable
 from zencache.tracking.patching import Wrapping
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from zencache.tracking.file_digests import FileDigests
 
@@ -38,6 +46,8 @@ class Watch:
     digests: FileDigests
     uses: frozenset[str] = frozenset()
     unseeded: tuple[str, ...] = ()
+    digested: Callable[[], Collection[str]] = tuple
+    """Gives the files of modules whose use the step's key covers, though they are imported when it runs."""
 
     def seen(self) -> Seen:
         """Give what the step was seen to read; ask after it has ended."""
@@ -46,12 +56,28 @@ class Watch:
 
     def so_far(self) -> Seen:
         """Give what a step that still runs was seen to read until now."""
-        return Watch(self.recorder, self.root, self.ignore, self.digests, self.uses).seen()
+        return Watch(
+            self.recorder, self.root, self.ignore, self.digests, self.uses, digested=self.digested
+        ).seen()
 
     @property
     def modules(self) -> frozenset[str]:
         """The project's source files that were imported while the step ran, as absolute paths."""
         return frozenset(self._reads.modules)
+
+    @property
+    def shaped(self) -> frozenset[str]:
+        """The source files that the facts of kind `code` cover, by the shapes of what ran in them."""
+        return frozenset(self.recorder.imported) if self.recorder.covers is not None else frozenset()
+
+    def _facts(self) -> dict[str, dict[str, str]]:
+        facts = {kind: dict(sorted(values.items())) for kind, values in self.recorder.facts.items()}
+        imported = {f: t for f, t in self.recorder.imported.items() if f not in self.digested()}
+        if self.recorder.covers is not None and (self.recorder.ran or imported):
+            from zencache.tracking.seen_code import KIND, code_facts  # noqa: PLC0415 - few steps need it
+
+            facts[KIND] = code_facts(list(self.recorder.ran.values()), imported, self.root)
+        return facts
 
     def _environment(self) -> dict[str, str]:
         read = sorted(self.recorder.environment.items())
@@ -87,7 +113,7 @@ class Watch:
             folders={name(path): self.digests.listing(Path(path)) or "" for path in folders},
             relative={name(path): relative[path] for path in (*read, *folders) if path in relative},
             environment=self._environment(),
-            facts={kind: dict(sorted(values.items())) for kind, values in self.recorder.facts.items()},
+            facts=self._facts(),
             unstable=tuple(sorted(map(name, self._reads.unstable))),
             notes=(*notes(self.recorder), *self._drawn(by_library=False)),
             remarks=self._drawn(by_library=True),
@@ -103,20 +129,29 @@ def watching(
     digests: FileDigests,
     is_project: Callable[[str], bool],
     uses: frozenset[str] = frozenset(),
+    covers: Callable[[types.CodeType], bool] | None = None,
+    digested: Callable[[], Collection[str]] = tuple,
 ) -> Iterator[Watch]:
     """Notice what a step reads while it runs in this thread, and in threads that it starts.
 
     `ignore` names folders whose files never count, such as the store; `is_project` says whether a
     source file is the user's own code; `uses` are the dotted names of what its code uses of libraries.
+    `covers` says whether the step's key holds a function's definition; the project's others are noted when
+    they run. `digested` gives the files of modules of which the key holds what the step uses.
     """
-    watch = Watch(Recorder(step, is_project), root, tuple(ignore), digests, uses)
+    recorder = Recorder(step, is_project, covers=covers)
+    watch = Watch(recorder, root, tuple(ignore), digests, uses, digested=digested)
     _changes.begin(is_project)
     before = generators.State.now()
+    with suppress(Exception):
+        running_code.begin(recorder)
     outer = audit_events.start(watch.recorder)
     try:
         yield watch
     finally:
         audit_events.stop(watch.recorder, outer)
+        with suppress(Exception):
+            running_code.end(recorder)
         _changes.end()
         if watch.recorder.alone:
             after = generators.State.now()
@@ -130,7 +165,11 @@ class _Changes:
         self._lock = threading.RLock()
         self._watches = 0
         self._wrapping = Wrapping()
-        self._finders = (import_reads.ImportObserver(), third_party_reads.Finder(self._wrapping))
+        self._finders = (
+            import_reads.ImportObserver(),
+            third_party_reads.Finder(self._wrapping),
+            LateModules(running_code.importing, running_code.imported),
+        )
 
     def begin(self, is_project: Callable[[str], bool]) -> None:
         with self._lock:

@@ -1,0 +1,216 @@
+"""The kind of fact `code`: definitions of the project that ran in a step, by the shapes of their texts.
+
+A name is `file:qualified name`, its value the digest of the definition. At look-up the definition's file is
+read again only if it changed: the shapes of each text are remembered in a SQLite file of their own::
+
+    shapes(text, data)      the content digest of a text, and its units as JSON
+
+It can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zencache.code.definition_digests import DefinitionDigests
+from zencache.code.module_origin import origin_of_file
+from zencache.code.module_shapes import TOP, ModuleShapes, module_shapes, name_at
+from zencache.code.source import find_function, first_line, text_now
+from zencache.tracking.running_code import STARTED
+
+if TYPE_CHECKING:
+    import os
+    import types
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from zencache.code.source import Text
+    from zencache.tracking.file_digests import FileDigests
+
+KIND = "code"
+UNREADABLE = "?"
+"""The digest of code that ran, and that has no text: it never equals a present one."""
+_FORMAT = 1  # of the SQLite file, and of the shapes in it; another one is left alone
+_TABLE = "create table if not exists shapes (text text primary key, data text) without rowid"
+
+
+# -- while a step is recorded -------------------------------------------------------------------------
+
+
+def code_facts(
+    ran: Collection[tuple[types.CodeType, types.FunctionType | None]],
+    modules: Mapping[str, Text | None],
+    root: Path,
+) -> dict[str, str]:
+    """Give the definitions that code which ran belongs to, and what modules did when they were imported.
+
+    `modules` are files with the texts that they were imported from. A function with a closure counts with the
+    globals that hold it, whose statements made the closure.
+    """
+    texts = dict(modules)
+    names = {(file, TOP) for file in modules}
+    closures = [closure for _, closure in ran if closure is not None]
+    held = set(holders(closures)) if closures else set()
+    for code, _ in ran:
+        file = code.co_filename
+        text, line = _running_text(code)
+        texts.setdefault(file, text)
+        names.add((file, name_at(text.tree, line) if text and text.tree else ""))
+    definitions = DefinitionDigests(lambda file: _shapes_of(texts.get(file) or text_now(file)), root)
+    digests = {pair: definitions.digest(*pair) for pair in sorted(names | held)}
+    return {
+        f"{_place(file, root)}:{name}": digest or UNREADABLE
+        for (file, name), digest in digests.items()
+        if digest or (file, name) in names
+    }
+
+
+def holders(functions: Iterable[types.FunctionType]) -> Iterator[tuple[str, str]]:
+    """Give the globals, and the attributes of classes, that hold functions, by file and qualified name."""
+    ids = {id(function) for function in functions}
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or "-packages/" in file or origin_of_file(file) != "project":
+            continue
+        for name, value in list(vars(module).items()):
+            inside = (
+                vars(value).items() if isinstance(value, type) and value.__module__ == module.__name__ else ()
+            )
+            yield from ((file, f"{name}.{inner}") for inner, each in inside if id(each) in ids)
+            if any(id(each) in ids for each in (value, *_inside(value))):
+                yield file, name
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple | set | frozenset) else ()
+
+
+def _running_text(code: types.CodeType) -> tuple[Text | None, int]:
+    """Give the text that code was compiled from, and its first line there."""
+    found = find_function(code)
+    if found is not None:
+        return found[0], first_line(found[1])
+    # A generator expression, or code that was rewritten as pytest does: the text counts if it is the old one.
+    status = _status(code.co_filename)
+    is_old = status is not None and max(status.st_mtime_ns, status.st_ctime_ns) < STARTED
+    return (text_now(code.co_filename) if is_old else None), code.co_firstlineno
+
+
+def _status(file: str) -> os.stat_result | None:
+    try:
+        return Path(file).stat()
+    except (OSError, ValueError):
+        return None
+
+
+def _shapes_of(text: Text | None) -> ModuleShapes | None:
+    return module_shapes(text.tree) if text and text.tree else None
+
+
+def _place(file: str, root: Path) -> str:
+    path = Path(file)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else file
+
+
+# -- at look-up ---------------------------------------------------------------------------------------
+
+
+class SeenCode:
+    """The kind of fact."""
+
+    def now(self, recorded: Mapping[str, str], root: Path, digests: FileDigests) -> Mapping[str, str]:
+        """Digest the same definitions in the present texts; empty for one that is gone."""
+        with closing(RememberedShapes(digests)) as shapes:
+            definitions = DefinitionDigests(shapes.of, root)
+            places = {name: name.rpartition(":") for name in recorded}
+            return {
+                name: definitions.digest(str(root / file), qualname) or ""
+                for name, (file, _, qualname) in places.items()
+            }
+
+    def sentence(self, name: str, before: str, now: str) -> str:
+        """Explain a difference.
+
+        >>> SeenCode().sentence("data.py:Loader.rows", "1b", "2c")
+        'method `Loader.rows` in data.py, which ran, changed'
+        >>> SeenCode().sentence("a.py:<module>", "1b", "2c")
+        'what importing a.py does, which ran, changed'
+        """
+        file, _, qualname = name.rpartition(":")
+        if before == UNREADABLE:
+            return f"code in {file}, which ran, was edited meanwhile"
+        what = f"{'method' if '.' in qualname else 'helper'} `{qualname}` in {file}"
+        if qualname == TOP:
+            what = f"what importing {file} does" if now else f"module {file}"
+        return f"{what}, which ran, {'changed' if now else 'is gone'}"
+
+
+class RememberedShapes:
+    """Gives the shapes of files, and parses each text once."""
+
+    def __init__(self, digests: FileDigests) -> None:
+        self._digests = digests
+        self._file = digests.store.with_name("shapes.db") if digests.store else None
+        self._reader: sqlite3.Connection | None = None
+        self._new: dict[str, str] = {}
+
+    def of(self, file: str) -> ModuleShapes | None:
+        """Give the shapes of a file's present text; None if it is gone or cannot be parsed."""
+        content = self._digests.digest(Path(file))
+        if content is None:
+            return None
+        key = f"{content}-{sys.version_info.major}.{sys.version_info.minor}"
+        data = self._read(key)
+        if data is not None:
+            return ModuleShapes.from_data(json.loads(data))
+        shapes = _shapes_of(text_now(file))
+        if shapes is not None:
+            self._new[key] = json.dumps(shapes.to_data(), separators=(",", ":"))
+        return shapes
+
+    def close(self) -> None:
+        """Write what is new, for other processes; close the file."""
+        if self._reader is not None:
+            self._reader.close()
+        if self._file is None or not self._new:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._file, timeout=2)) as connection, connection:
+                if _prepare(connection):
+                    connection.executemany("insert or replace into shapes values (?, ?)", self._new.items())
+        except (sqlite3.Error, OSError):
+            return
+
+    def _read(self, key: str) -> str | None:
+        try:
+            if self._reader is None:
+                if self._file is None or not self._file.is_file():
+                    return None
+                self._reader = sqlite3.connect(
+                    f"{self._file.absolute().as_uri()}?mode=ro", uri=True, timeout=1
+                )
+            if _version(self._reader) != _FORMAT:
+                return None
+            row = self._reader.execute("select data from shapes where text = ?", [key]).fetchone()
+        except sqlite3.Error:
+            return None
+        return str(row[0]) if row else None
+
+
+def _prepare(connection: sqlite3.Connection) -> bool:
+    if _version(connection) == 0:
+        connection.execute(_TABLE)
+        connection.execute(f"pragma user_version = {_FORMAT}")
+    connection.execute("pragma synchronous = off")
+    return _version(connection) == _FORMAT
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
