@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.code.closure import Reach
 from zencache.code.content import OpaqueError
-from zencache.code.covered import Covered
 from zencache.code.digest_graph import (
     CODE,
     Node,
@@ -39,10 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from zencache.code.covered import Covered
     from zencache.code.source import Text
 
 OWN = "its code"
 """The unit that is the step's function itself."""
+
+
+def _nothing() -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class CodeDigest:
     """Installed distributions that it reaches, with versions."""
     make_units: Callable[[], dict[str, Unit]] = field(default=dict, repr=False, compare=False)
     make_state: Callable[[], dict[str, str]] = field(default=dict, repr=False, compare=False)
-    make_covered: Callable[[], Covered] = field(default=Covered, repr=False, compare=False)
+    make_covered: Callable[[], Covered | None] = field(default=_nothing, repr=False, compare=False)
     doubts: tuple[str, ...] = ()
     """Sentences about code that counts beyond what is used, or that cannot be read."""
     outside: frozenset[str] = frozenset()
@@ -86,7 +90,7 @@ class CodeDigest:
         return self.make_units()
 
     def __getstate__(self) -> dict[str, Any]:
-        made = {"make_units": dict, "make_state": dict, "make_covered": Covered}
+        made = {"make_units": dict, "make_state": dict, "make_covered": _nothing}
         return {**vars(self), "units": self.units, **made}
 
     @cached_property
@@ -95,8 +99,8 @@ class CodeDigest:
         return self.make_state()
 
     @cached_property
-    def covered(self) -> Covered:
-        """The code objects whose definitions it holds."""
+    def covered(self) -> Covered | None:
+        """The code objects whose definitions it holds; None if that is not known."""
         return self.make_covered()
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
@@ -161,7 +165,7 @@ class CodeReader:
             if summary.reflects <= aspects:
                 place, is_inherited = _place(function), _is_inherited(function)
                 reaches = (*self._reaches.values(), *self._of_methods)
-                covered = functools.partial(Covered.of, function, root, reaches)
+                covered = functools.partial(_covered, function, root, reaches)
                 return _digested(root, summary, place, is_inherited=is_inherited, covered=covered)
             aspects |= summary.reflects
 
@@ -288,13 +292,19 @@ def _is_importable(value: Any) -> bool:
     return target is value
 
 
+def _covered(function: Callable[..., Any], root: Node, reaches: Sequence[Reach]) -> Covered:
+    from zencache.code.covered import Covered  # noqa: PLC0415 - only a step that runs needs it
+
+    return Covered.of(function, root, reaches)
+
+
 def _digested(
     root: Node,
     summary: Summary,
     place: str,
     *,
     is_inherited: bool = False,
-    covered: Callable[[], Covered] = Covered,
+    covered: Callable[[], Covered | None] = _nothing,
 ) -> CodeDigest:
     return CodeDigest(
         digest=uuid.uuid4().hex if summary.unknown else deep_digest(root),
