@@ -82,6 +82,7 @@ def done(job: dict) -> dict:
     stage = "load"
     try:
         made = importlib.import_module("flow").build()
+        assert made.spec, "a mutant's `build` may give anything"
         stage = job["do"]
         return {"run": run, "judge": judge}[stage](made)
     except BaseException:  # noqa: BLE001 - a mutant may fail in any way
@@ -96,7 +97,13 @@ def judge(made) -> dict:
 
 def run(made) -> dict:
     """Run with the cache on."""
-    return {"ran": {name: [step.status, step.reason] for name, step in made.run().steps.items()}}
+    from tests.cache_truth.value_digest import digest
+
+    steps = made.run().steps
+    return {
+        "ran": {name: [step.status, step.reason] for name, step in steps.items()},
+        "values": {name: digest(step.output.load()) for name, step in steps.items()},
+    }
 
 
 def fresh(made) -> dict[str, str]:

@@ -104,6 +104,7 @@ class Subject:
         looks = [self._do("judge", server) for server in (0, 1)]
         assert looks[0] == looks[1], f"{self.name} is not the same in two processes: {looks}"
         self.values = looks[0]["fresh"]
+        assert ran["values"] == self.values, f"{self.name}: a run gives {ran}, its functions {self.values}"
         assert {action for action, _ in looks[0]["plan"].values()} == {"hit"}, f"{self.name}: {looks[0]}"
         assert not [value for value in self.values.values() if value.startswith("raises")], self.values
 
@@ -172,7 +173,7 @@ def open_servers(folder: Path) -> Iterator[tuple[Server, Server]]:
 
 
 def names() -> list[str]:
-    return sorted(path.parent.name for path in PROJECTS.glob("*/flow.py"))
+    return sorted(path.name for path in PROJECTS.iterdir() if path.is_dir())
 
 
 def table(judged: Sequence[Judged], of: str) -> str:

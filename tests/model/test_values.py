@@ -23,6 +23,11 @@ class Colour(enum.Enum):
     RED = 1
 
 
+class Access(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
 class Point(BaseModel):
     x: int
     y: float = 0.0
@@ -95,6 +100,12 @@ def test_values_that_others_confuse_have_different_digests(different):
     """The collision corpus: pairs that share a key in other libraries, and more of the kind."""
     left, right = different
     assert digest_of(left) != digest_of(right)
+
+
+@pytest.mark.parametrize("value", [Access.READ, Access.READ | Access.WRITE, Access(0)], ids=repr)
+def test_flags_come_back(value):
+    """Several flags together, or none, have no name that a class could be asked for."""
+    assert same(from_text(to_text(value)), value)
 
 
 @pytest.mark.parametrize("value", [Colour.RED, Point(x=1), Path("a/b"), np.float32(1.5), math.inf], ids=repr)

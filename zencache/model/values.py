@@ -31,7 +31,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -44,7 +44,7 @@ from zencache.model import secrets
 from zencache.model.types import module_name, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Seal = Callable[[Any], str]
 """Gives the digest that stands for a secret."""
@@ -205,8 +205,12 @@ def _decode_model(data: tuple[str, Mapping[str, Any]]) -> Any:
     return kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
 
 
-def _decode_enum(data: tuple[str, str]) -> Any:
-    return _class(data[0], "enum", lambda candidate: issubclass(candidate, Enum))[data[1]]
+def _decode_enum(data: Sequence[Any]) -> Any:
+    path, name, *value = data
+    kind = _class(path, "enum", lambda candidate: issubclass(candidate, Enum))
+    if issubclass(kind, Flag) and name not in kind.__members__ and value:
+        return kind(decode(value[0]))  # several flags have no name, or one that cannot be looked up
+    return kind[name]
 
 
 def _decode_dataclass(data: tuple[str, Mapping[str, Any]]) -> Any:

@@ -1,0 +1,3 @@
+"""Rules for orders."""
+
+VERSION = (1, 2)

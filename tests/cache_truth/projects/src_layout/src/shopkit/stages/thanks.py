@@ -1,0 +1,1 @@
+WORDS = ("Thanks", "Come again", "See you")
