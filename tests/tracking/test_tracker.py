@@ -81,7 +81,7 @@ def test_a_file_that_is_read_is_seen(project, read):
     """However it is named and opened."""
     seen = seen_of(project, lambda: read(project / "data" / "b.txt"))
     assert seen.files == {"data/b.txt": FileDigests(None).digest(project / "data" / "b.txt")}
-    assert dataclasses.replace(seen, files={}, relative={}) == Seen()
+    assert dataclasses.replace(seen, files={}, relative={}, facts={}) == Seen()
 
 
 def test_nothing_is_seen_before_and_after(project):

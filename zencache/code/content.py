@@ -250,7 +250,8 @@ def _array(value: Any, visit: Callable[[Any], Node]) -> Node:
     if value.dtype.hasobject:
         return Node("value", own, [visit(value.ravel().tolist())], text=short(value))
     data = np.ascontiguousarray(value)
-    return Node("value", [*own, blake3(data.tobytes()).hexdigest()], text=short(value))
+    digest = blake3(data.tobytes()).hexdigest()
+    return Node("value", [*own, digest], text=short(value), outside="numpy.ndarray")
 
 
 def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:

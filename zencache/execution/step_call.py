@@ -15,9 +15,9 @@ from zencache.planning.secret_digests import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
     from zencache.config import Project
+    from zencache.execution.step_tracking import StepTracking
     from zencache.model.records import ArtifactRecord
     from zencache.model.step_context import StepContext
     from zencache.planning.bodies import FunctionBody
@@ -32,7 +32,7 @@ def compute(
     context: StepContext,
     uris: Mapping[str, str],
     project: Project,
-    tracking: AbstractContextManager[object] | None = None,
+    tracking: StepTracking | None = None,
 ) -> dict[str, ArtifactRecord]:
     """Call a step's function with loaded inputs, and store what it returns at the uris of its outputs.
 
@@ -44,6 +44,8 @@ def compute(
     with ExitStack() as stack:
         for name, kind in body.injected.items():
             arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
+        if tracking is not None:
+            tracking.takes(arguments.values())
         with tracking or nullcontext():
             returned = body.function(**arguments)
     chosen = {output.name: output.materializer for output in body.spec.outputs}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.code.module_origin import origin_of_file
 from zencache.execution.installed_code import UsedCode, used_code
 from zencache.execution.retained_reads import RetainedReads
+from zencache.model.types import type_name
 from zencache.tracking.audit_events import unwatched
 from zencache.tracking.facts import merge_facts
 from zencache.tracking.notes import fresh_generators
@@ -17,7 +19,7 @@ from zencache.tracking.observed_inputs import Seen
 from zencache.tracking.tracker import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from types import CodeType
 
     from typing_extensions import Self
@@ -53,6 +55,10 @@ class StepTracking:
         self._uses = uses
         self._stack = ExitStack()
         self._watch: Watch | None = None
+
+    def takes(self, arguments: Iterable[object]) -> None:
+        """Take the step's arguments: the step reaches the libraries whose values they are."""
+        self._uses |= set(_type_names(arguments, deep=2))
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -105,7 +111,7 @@ class FunctionTracking(StepTracking):
 
         `types` are the qualified names of the types of its inputs.
         """
-        super().__init__(body, policy, project, digests, ignored=[project.folder], uses=code.outside)
+        super().__init__(body, policy, project, digests, ignored=[project.folder], uses=_uses(code))
         self._function = body.function
         self._code = code
         self._modules = modules
@@ -162,6 +168,20 @@ class FunctionTracking(StepTracking):
     def _name(self, file: str) -> str:
         path, root = Path(file), self._project.root
         return str(path.relative_to(root)) if path.is_relative_to(root) else file
+
+
+def _uses(code: CodeDigest) -> frozenset[str]:
+    """Give the dotted names that code uses of libraries; an assertion uses `__debug__`."""
+    has_assertions = any("assert" in unit.text for unit in code.units.values())
+    return code.outside | ({"builtins.__debug__"} if has_assertions else frozenset())
+
+
+def _type_names(values: Iterable[object], *, deep: int) -> Iterator[str]:
+    """Give the dotted names of the types of values, and of those that they contain."""
+    for value in islice(values, 100):
+        yield type_name(type(value))
+        if deep and isinstance(value, dict | list | tuple | set):
+            yield from _type_names(value.values() if isinstance(value, dict) else value, deep=deep - 1)
 
 
 class ComponentTracking(StepTracking):

@@ -50,6 +50,9 @@ class Planner:
 
     def plan(self) -> RunPlan:
         """Decide for every step; looks up, writes nothing."""
+        from zencache.tracking import generator_state  # noqa: PLC0415 - declaring a pipeline needs it not
+
+        generator_state.check_all()
         for step in self.spec.steps:  # now: steps that run change what they keep in memory
             self.keys.code(step.name)
         ahead = self.metadata.executions.newest_among(self.likely) if self.metadata else {}

@@ -77,6 +77,8 @@ class Recorder:
     environment: dict[str, str | None] = field(default_factory=dict)
     """Variables that the project's code read, with what they were at first."""
     assigned: set[str] = field(default_factory=set)
+    asked_folder: bool = False
+    """Whether the project's code asked for the working folder."""
     whole_environment: bool = False
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Kind to name to value, of `tracking.facts`: what else the step depends on."""

@@ -36,6 +36,10 @@ def kind_of(name: str) -> Kind | None:
             from zencache.tracking.seen_code import SeenCode  # noqa: PLC0415 - few records have such facts
 
             return SeenCode()
+        case "state":
+            from zencache.tracking import ambient_state  # noqa: PLC0415 - only a record with such facts
+
+            return ambient_state.State()
         case _:
             return None
 

@@ -58,6 +58,16 @@ def randomness(step: str, module: str, *, by_library: bool) -> str:
     )
 
 
+def left_settings(step: str, labels: Iterable[str]) -> tuple[str, ...]:
+    """Write the sentence about settings of libraries that an earlier step of the process made."""
+    listed = _some(labels)
+    sentence = (
+        f"step {step} runs with settings that an earlier step left ({listed}), on which its reuse does not "
+        "depend; make them where the module is imported, or in the step itself"
+    )
+    return (sentence,) if listed else ()
+
+
 def fresh_generators(step: str, names: Iterable[str]) -> tuple[str, ...]:
     """Write the sentence about generators that the step's code makes without a seed."""
     listed = _some(names)

@@ -34,6 +34,12 @@ class Wrapping:
             return
         self._replace(owner, name, original, _noting(original, note))
 
+    def around_static(self, owner: Any, name: str, note: Callable[..., object]) -> None:
+        """Do so for a function in a class that is called without the instance."""
+        original = None if owner is None else vars(owner).get(name)
+        if callable(original):
+            self._replace(owner, name, original, staticmethod(_noting(original, note)))
+
     def rebind(self, modules: Iterable[types.ModuleType]) -> None:
         """Replace in some modules what they took by `from x import f`, too."""
         replaced = {

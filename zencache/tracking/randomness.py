@@ -54,14 +54,15 @@ def _seeded(module: str) -> None:
 def unseeded(before: State, after: State, seeded: set[str]) -> list[str]:
     """Give the modules whose generator was surely drawn from and not seeded."""
     modules = []
-    if "random" not in seeded and _python_led_to(before.python, after.python):
+    if "random" not in seeded and python_led_to(before.python, after.python):
         modules.append("random")
-    if "numpy.random" not in seeded and _numpy_led_to(before.numpy, after.numpy):
+    if "numpy.random" not in seeded and numpy_led_to(before.numpy, after.numpy):
         modules.append("numpy.random")
     return modules
 
 
-def _python_led_to(before: Any, after: Any) -> bool:
+def python_led_to(before: Any, after: Any) -> bool:
+    """Say whether draws lead from a state of the generator of `random` to another."""
     if before is None or after is None or before == after:
         return False
     import random  # noqa: PLC0415 - it is loaded: there is a state
@@ -79,7 +80,8 @@ def _python_led_to(before: Any, after: Any) -> bool:
     return False
 
 
-def _numpy_led_to(before: Any, after: Any) -> bool:
+def numpy_led_to(before: Any, after: Any) -> bool:
+    """Say whether draws lead from a state of numpy's generator to another."""
     if before is None or after is None or not before["bit_generator"] == after["bit_generator"] == "MT19937":
         return False
     import numpy as np  # noqa: PLC0415 - it is loaded: there is a state

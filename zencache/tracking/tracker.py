@@ -9,23 +9,27 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking import (
+    ambient_state,
     audit_events,
     environment_reads,
     file_reads,
+    generator_state,
     import_reads,
     running_code,
     third_party_reads,
+    working_folder,
 )
 from zencache.tracking import randomness as generators
+from zencache.tracking.ambient_state import Begun
 from zencache.tracking.audit_events import Recorder, unwatched
 from zencache.tracking.late_modules import LateModules
-from zencache.tracking.notes import notes, randomness
+from zencache.tracking.notes import left_settings, notes, randomness
 from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_of_variable
 from zencache.tracking.patching import Wrapping
 
@@ -48,6 +52,11 @@ class Watch:
     unseeded: tuple[str, ...] = ()
     digested: Callable[[], Collection[str]] = tuple
     """Gives the files of modules whose use the step's key covers, though they are imported when it runs."""
+    began: Begun | None = None
+    state: dict[str, str] = field(default_factory=dict)
+    """What the step depends on of the state of libraries, as `ambient_state` names it."""
+    left: tuple[str, ...] = ()
+    """The settings of libraries that an earlier step left as they are."""
 
     def seen(self) -> Seen:
         """Give what the step was seen to read; ask after it has ended."""
@@ -77,6 +86,8 @@ class Watch:
             from zencache.tracking.seen_code import KIND, code_facts  # noqa: PLC0415 - few steps need it
 
             facts[KIND] = code_facts(list(self.recorder.ran.values()), imported, self.root)
+        if state := self._state():
+            facts[ambient_state.KIND] = state
         return facts
 
     def _environment(self) -> dict[str, str]:
@@ -89,6 +100,39 @@ class Watch:
         used = {m: any(map(draws_from(m), self.uses)) for m in self.unseeded}
         chosen = [module for module, is_own in used.items() if is_own is not by_library]
         return tuple(randomness(self.recorder.step, module, by_library=by_library) for module in chosen)
+
+    def _state(self) -> dict[str, str]:
+        if self.recorder.asked_folder or not self.uses.isdisjoint(working_folder.ASKERS):
+            folder = ambient_state.folder_text(self.root, self.recorder.segments[0][0])
+            return dict(sorted({**self.state, ambient_state.FOLDER: folder}.items()))
+        return dict(sorted(self.state.items()))
+
+    def ended(self, before: generators.State) -> None:
+        """Compare the state of libraries and generators with what it was when the step began."""
+        recorder, after = self.recorder, generators.State.now()
+        if recorder.alone:
+            self.unseeded = tuple(generators.unseeded(before, after, recorder.seeded))
+        if self.began is None:
+            return
+        drawn = {
+            module: self.began.origins[module]
+            for module in generator_state.MODULES
+            if module not in recorder.seeded and self._drew(module)
+        }
+        self.state = {
+            **self.began.facts(self.uses),
+            **{m: how for m, how in drawn.items() if how is not None},
+        }
+        self.left = tuple(self.began.left_by_others(self.uses))
+        for module in generator_state.MODULES:
+            generator_state.ended(module, seeded=module in recorder.seeded)
+        self.began.ended()
+
+    def _drew(self, module: str) -> bool:
+        """Say whether the step drew from a global generator; of steps at one time, those that may have."""
+        if self.recorder.alone:
+            return module in self.unseeded or generator_state.moved(module)
+        return any(map(draws_from(module), self.uses))
 
     @cached_property
     def _places(self) -> file_reads.Places:
@@ -115,7 +159,11 @@ class Watch:
             environment=self._environment(),
             facts=self._facts(),
             unstable=tuple(sorted(map(name, self._reads.unstable))),
-            notes=(*notes(self.recorder), *self._drawn(by_library=False)),
+            notes=(
+                *notes(self.recorder),
+                *self._drawn(by_library=False),
+                *left_settings(self.recorder.step, self.left),
+            ),
             remarks=self._drawn(by_library=True),
         )
 
@@ -142,6 +190,8 @@ def watching(
     recorder = Recorder(step, is_project, covers=covers)
     watch = Watch(recorder, root, tuple(ignore), digests, uses, digested=digested)
     _changes.begin(is_project)
+    with suppress(Exception), unwatched():  # a step must not fail because less is seen
+        watch.began = Begun.now()
     before = generators.State.now()
     with suppress(Exception):
         running_code.begin(recorder)
@@ -153,9 +203,8 @@ def watching(
         with suppress(Exception):
             running_code.end(recorder)
         _changes.end()
-        if watch.recorder.alone:
-            after = generators.State.now()
-            watch.unseeded = tuple(generators.unseeded(before, after, watch.recorder.seeded))
+        with suppress(Exception), unwatched():
+            watch.ended(before)
 
 
 class _Changes:
@@ -193,6 +242,7 @@ class _Changes:
         self._wrapping.around(getattr(processes, "BaseProcess", None), "start", _process_started)
         generators.wrap_seeders(self._wrapping)
         sys.meta_path[:0] = self._finders
+        working_folder.wrap_askers(self._wrapping)
         environment_reads.install()
 
     def _uninstall(self) -> None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 MATERIALIZERS = "zencache.materializers"
 PLUGINS = "zencache.plugins"
-_FORMAT = "installed/3"
+STATES = "zencache.states"
+_FORMAT = "installed/4"
 _memory: list[Path] = []
 
 
@@ -116,6 +117,12 @@ def content_version(distribution: Distribution) -> str:
     return version
 
 
+def state_readers() -> dict[str, str]:
+    """Give what distributions offer in the group `zencache.states`: a library to `module:function`."""
+    offered: dict[str, str] = _found()["states"]
+    return offered
+
+
 def name_and_version(distribution: Distribution) -> tuple[str, str]:
     """Read a distribution's name and version, without the rest of what it says of itself.
 
@@ -177,6 +184,7 @@ def _found() -> dict[str, Any]:
         "materializers": _entry_points(MATERIALIZERS),
         "plugins": _entry_points(PLUGINS),
         **_contents(),
+        "states": _entry_points(STATES),
     }
     for file in _memory:
         with suppress(OSError):
