@@ -185,7 +185,7 @@ PROBES = [
         register="def register(f):\n    TABLE[f.__name__] = f\n    return f\n",
     ),
     done(
-        "copyreg",
+        "copyreg in a late import",
         "class Point:\n    pass\ncopyreg.pickle(Point, lambda point: (linear, ()))\n",
         "import copy\nreturn copy.copy(models.Point())",
     ),

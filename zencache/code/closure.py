@@ -23,6 +23,7 @@ from zencache.code.classes import class_source, is_live_member, is_users, names_
 from zencache.code.content import OpaqueError, bytecode, content_node
 from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
+from zencache.code.library_registrations import registered as registered_in_libraries
 from zencache.code.module_origin import code_root, origin_of_module
 from zencache.code.namespaces import (
     CALLABLES,
@@ -161,6 +162,7 @@ class Reach(Resolver):
         node = Node("")
         self._function(function, node, defaults=False)
         node.label = ""
+        node.refs += registered_in_libraries(function.__globals__, self)
         self.static.drain()
         return node
 
@@ -172,6 +174,7 @@ class Reach(Resolver):
         self._function(function, node, defaults=False)
         node.label = label
         node.refs.append(self.or_unknown(method.__self__, "the step's instance"))
+        node.refs += registered_in_libraries(function.__globals__, self)
         self.static.drain()
         return node
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
     from zencache.code.ast_shape import Part
 
 FunctionDef = ast.FunctionDef | ast.AsyncFunctionDef
+_SETS_LIBRARY = re.compile(
+    r"^(un)?register|_register$|_register_|^add_|^set_|^set(err|locale|trace|profile|recursionlimit)|^seed$"
+    r"|^install|subscribe|hook|^listens_for$|^(filterwarnings|simplefilter)$|^(basic|dict|file)Config$"
+    r"|^(enable|disable)_|^insort|^heap(push|ify)|^shuffle$|^copyto$|^put(mask)?$"
+)
 
 
 def may_have_side_effects(statement: ast.stmt) -> bool:
@@ -40,6 +46,15 @@ def changes_outside_object(node: ast.AST, own: Collection[str]) -> bool:
     return any(isinstance(each, ast.Global) for each in ast.walk(node)) or any(
         root_of(store) not in own for store in stores if not isinstance(store.ctx, ast.Load)
     )
+
+
+def sets_library(name: str) -> bool:
+    """Say whether a function of a library changes its state, by the function's name.
+
+    >>> sets_library("register_adapter"), sets_library("set"), sets_library("dumps")
+    (True, False, False)
+    """
+    return bool(_SETS_LIBRARY.search(name))
 
 
 def runs_code_on_subclassing(node: ast.ClassDef) -> bool:

@@ -11,6 +11,7 @@ import ast
 import builtins
 import functools
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +32,17 @@ from zencache.code.module_texts import (
     text_digest,
     with_parents,
 )
-from zencache.code.registrations import Registrations
-from zencache.code.replaced_names import is_replaced
 from zencache.code.source import first_line
-from zencache.code.static_bindings import Binder, Bindings
-from zencache.code.static_effects import ImportEffects
 from zencache.model.moved_modules import name_in_keys
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterator
 
+    from zencache.code.registrations import Registrations
     from zencache.code.scopes import Imported
+    from zencache.code.static_bindings import Binder, Bindings
+    from zencache.code.static_effects import ImportEffects
 
 _OF_MODULES = frozenset({"__name__", "__doc__", "__package__"})
 _LIMIT = 2000  # modules that "any module of the project" may mean
@@ -90,12 +90,26 @@ class StaticReach:
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
-        self._registrations = Registrations(self.resolve, lambda node: self._defined.get(id(node)))
-        self._effects_of_import = ImportEffects(self.resolve, lambda node: self._defined.get(id(node)))
         self._done: dict[str, list[Node]] = {}
-        self._bindings = Bindings(lambda name: self.module(name) if self._origin(name) == "project" else None)
         self._active: set[tuple[str, str]] = set()
         """Imported names that are being followed: modules may import each other's names."""
+
+    @cached_property
+    def _bindings(self) -> Bindings:
+        from zencache.code.static_bindings import Bindings  # noqa: PLC0415 - only for late imports
+
+        return Bindings(lambda name: self.module(name) if self._origin(name) == "project" else None)
+
+    @cached_property
+    def _rules(self) -> tuple[Registrations, ImportEffects]:
+        """The rules that find statements with effects: by proof for definitions, else by evidence."""
+        from zencache.code.registrations import Registrations  # noqa: PLC0415 - only for late imports
+        from zencache.code.static_effects import ImportEffects  # noqa: PLC0415
+
+        def defined(node: Node) -> tuple[StaticModule, list[ast.stmt]] | None:
+            return self._defined.get(id(node))
+
+        return Registrations(self.resolve, defined), ImportEffects(self.resolve, defined)
 
     # -- names --------------------------------------------------------------------------------
 
@@ -113,11 +127,7 @@ class StaticReach:
     def _attribute(self, module: StaticModule, name: str, rest: tuple[str, ...]) -> Found:
         """Follow a name of a module: what binds it, a submodule, or what `__getattr__` gives."""
         binders = self._bindings.of(module, name) if (module.name, name) not in self._active else []
-        if (
-            self._live_name is not None
-            and not self._inside(module.name)
-            and is_replaced(module, name, binders)
-        ):
+        if self._live_name is not None and self._is_replaced(module, name, binders):
             return self._live_name(sys.modules[module.name], name), rest
         if binders:
             return self._bound(module, name, binders, rest)
@@ -127,6 +137,14 @@ class StaticReach:
             made = self._definition(module, "__getattr__", module.bound["__getattr__"])
             return Node("binding", own=[name], refs=[made, *(inner[:1] if inner else ())]), rest
         return inner or (self._of_every_module(module, name) or self._library_star(module, name), rest)
+
+    def _is_replaced(self, module: StaticModule, name: str, binders: list[Binder]) -> bool:
+        """Say whether a name of an imported module has another value than its text gives."""
+        if module.name not in sys.modules or self._inside(module.name):
+            return False
+        from zencache.code.replaced_names import is_replaced  # noqa: PLC0415 - only for late imports
+
+        return is_replaced(module, name, binders)
 
     def _bound(self, module: StaticModule, name: str, binders: list[Binder], rest: tuple[str, ...]) -> Found:
         """Follow what binds a name: definitions, imports, or several of them."""
@@ -327,9 +345,7 @@ class StaticReach:
 
     def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
         """Say whether a statement may change what other statements bind."""
-        return self._registrations.has_effect(statement, module) or self._effects_of_import.has_effect(
-            statement, module
-        )
+        return any(rule.has_effect(statement, module) for rule in self._rules)
 
     # -- what code takes from outside -----------------------------------------------------------
 

@@ -17,6 +17,7 @@ from zencache.code.import_side_effects import (
     local_names,
     may_have_side_effects,
     root_of,
+    sets_library,
 )
 from zencache.code.scopes import surely_bound
 
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
     from zencache.code.digest_graph import Node
     from zencache.code.module_texts import StaticModule
 
-_SETS_LIBRARY = re.compile(
-    r"^(un)?register|_register$|_register_|^add_|^set_|^set(err|locale|trace|profile|recursionlimit)|^seed$"
-    r"|^install|subscribe|hook|^listens_for$|^(filterwarnings|simplefilter)$|^(basic|dict|file)Config$"
-    r"|^(enable|disable)_|^insort|^heap(push|ify)|^shuffle$|^copyto$|^put(mask)?$"
-)
 _CHANGES_OBJECT = re.compile(
     r"^(append(left)?|add|extend(left)?|update|insert|discard|remove|clear|pop(item|left)?|setdefault|put"
     r"|__setitem__|__delitem__|__setattr__|__ior__|__iadd__|sort|reverse|register\w*|\w+_register|subscribe"
@@ -124,7 +120,7 @@ class ImportEffects:
         changes = dotted in _SETTERS or _IN_PLACE.match(dotted) or (is_method and _CHANGES_OBJECT.match(name))
         if changes:
             return not (call.args and root_of(call.args[0]) in own)
-        return bool(_SETS_LIBRARY.search(name)) and not dotted.startswith("typing.")
+        return (sets_library(name) or dotted.startswith("copyreg.")) and not dotted.startswith("typing.")
 
     def _calls_method(
         self, node: Node, rest: tuple[str, ...], call: ast.Call, module: StaticModule, own: frozenset[str]
