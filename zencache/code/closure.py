@@ -23,7 +23,6 @@ from zencache.code.classes import class_source, is_live_member, is_users, names_
 from zencache.code.content import OpaqueError, bytecode, content_node
 from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
-from zencache.code.library_registrations import registered as registered_in_libraries
 from zencache.code.module_origin import code_root, origin_of_module
 from zencache.code.namespaces import (
     CALLABLES,
@@ -162,7 +161,7 @@ class Reach(Resolver):
         node = Node("")
         self._function(function, node, defaults=False)
         node.label = ""
-        node.refs += registered_in_libraries(function.__globals__, self)
+        node.refs += self._registered(function.__globals__)
         self.static.drain()
         return node
 
@@ -174,9 +173,14 @@ class Reach(Resolver):
         self._function(function, node, defaults=False)
         node.label = label
         node.refs.append(self.or_unknown(method.__self__, "the step's instance"))
-        node.refs += registered_in_libraries(function.__globals__, self)
+        node.refs += self._registered(function.__globals__)
         self.static.drain()
         return node
+
+    def _registered(self, names: Mapping[str, Any]) -> list[Node]:
+        from zencache.code.library_registrations import registered  # noqa: PLC0415 - declaring digests nothing
+
+        return registered(names, self)
 
     def _function(self, function: types.FunctionType, node: Node, *, defaults: bool = True) -> None:
         if origin_of(function) != "project":
