@@ -148,7 +148,14 @@ def _of_key(spec: StepSpec, key: str, parts: KeyParts) -> dict[str, Lines]:
 def _of_seen(seen: Seen) -> dict[str, Lines]:
     read = [f"{name} {_short(digest)}" for name, digest in seen.files.items() if digest]
     absent = [f"{name}, which was not there" for name, digest in seen.files.items() if not digest]
-    folders = [f"the names in {name.rstrip('/')}/ {_short(digest)}" for name, digest in seen.folders.items()]
+    folders = [
+        f"the names in {name.rstrip('/')}/ {_short(digest.rpartition(':')[2])}"
+        for name, digest in seen.folders.items()
+        if digest
+    ]
+    absent += [
+        f"{name.rstrip('/')}/, which was not there" for name, digest in seen.folders.items() if not digest
+    ]
     unstable = [f"{name}, which changed meanwhile" for name in seen.unstable]
     return {
         "read": (*read, *absent, *folders, *unstable),

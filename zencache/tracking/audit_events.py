@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from zencache.code.source import Text
 
@@ -26,9 +26,8 @@ Opened: TypeAlias = tuple[Any, ...]  # path, mode, flags; as the event `open` ha
 
 _COARSE_CLOCK = 5  # Linux's CLOCK_REALTIME_COARSE, which Python does not name
 _UNIX = 1  # socket.AF_UNIX
+_HERE = str(Path(__file__).parent)
 _WRITE = os.O_WRONLY | os.O_TRUNC
-# Lists folders to import from them, not to read them.
-_IMPORTERS = ("<frozen importlib", "/importlib/", "/importlib_metadata/", "/pkg_resources/", "/pkgutil.py")
 # Starts programs to inspect the machine, or to clean up.
 _HOUSEKEEPERS = (
     "/platform.py",
@@ -67,9 +66,20 @@ class Recorder:
     opening is kept once: a step may read the same files a million times."""
     relative_folders: dict[str, str] = field(default_factory=dict)
     """Working folders that the step reached by relative paths, to these; first the one where it began."""
-    listed: dict[str, None] = field(default_factory=dict)
     relative_listed: dict[str, str] = field(default_factory=dict)
     """Folders that were listed by a path relative to the working folder, to this path."""
+    listed: dict[str, str] = field(default_factory=dict)
+    """Folder to what was asked of its entries, a word of `tracking.listings`; "" if it was not there."""
+    asked: set[tuple[Any, ...]] = field(default_factory=set)
+    """The questions about paths that were recorded, each with the place in the code that asked."""
+    sites: dict[tuple[Any, ...], tuple[Any, ...]] = field(default_factory=dict)
+    """Places in the code that ask about paths, and for each the caller and what is used of the answer."""
+    answers: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Kind, path and detail to the first answer; kinds are of `tracking.path_queries`."""
+    relative_asked: dict[str, str] = field(default_factory=dict)
+    """Paths that were asked about by a path relative to the working folder, to this path."""
+    texts: set[str] = field(default_factory=set)
+    """Source files that the project's own code read as text."""
     created: set[str] = field(default_factory=set)
     """Folders that did not exist before the step made them."""
     hosts: dict[str, None] = field(default_factory=dict)
@@ -119,11 +129,16 @@ class Recorder:
     def absorb(self, inner: Recorder) -> None:
         """Take over what a step did that ran within this one, in the same thread."""
         self.segments += [*inner.segments, (inner.folder(), {})]
-        for name in ("listed", "relative_listed", "hosts", "programs", "environment", "imports"):
+        for name in (
+            *("listed", "relative_listed", "relative_asked"),
+            *("hosts", "programs", "environment", "imports"),
+        ):
             getattr(self, name).update(getattr(inner, name))
+        self.answers = {**inner.answers, **self.answers}
         self.created |= inner.created
         self.ran.update(inner.ran)
         self.imported.update(inner.imported)
+        self.texts |= inner.texts
         for kind, values in inner.facts.items():
             for name, value in values.items():
                 self.note(kind, name, value)
@@ -138,6 +153,18 @@ _children: WeakKeyDictionary[threading.Thread, Recorder] = WeakKeyDictionary()
 _ours: WeakSet[threading.Thread] = WeakSet()  # likewise, as long as they live
 _installed = False
 _note_open: Callable[[Opened], object] | None = None  # None: nothing is watched
+_note_text: Callable[[str], object] = str
+sole: Recorder | None = None
+"""The recorder that all threads' events belong to, if there is one step and nothing to leave out."""
+
+
+def extend(
+    events: Mapping[str, Callable[[Recorder, Opened], None]], note_text: Callable[[str], object]
+) -> None:
+    """Have more events recorded, and the openings of Python's source files."""
+    global _note_text  # noqa: PLW0603 - set once
+    _RARE.update(events)
+    _note_text = note_text
 
 
 def start(recorder: Recorder) -> Recorder | None:
@@ -237,11 +264,13 @@ def adopt(thread: threading.Thread) -> None:
 
 def _choose() -> None:
     """Choose what the hook does with an `open`: with one step and nothing to leave out, the fastest."""
-    global _note_open  # noqa: PLW0603 - the hook must not look further
+    global _note_open, sole  # noqa: PLW0603 - the hook must not look further
+    sole = None
     if not _active:
         _note_open = None
     elif len(_active) == 1 and not (_unwatched or _ours) and _between_steps <= _active.keys():
-        _note_open = next(iter(_active.values())).segments[-1][1].setdefault
+        sole = next(iter(_active.values()))
+        _note_open = sole.segments[-1][1].setdefault
     else:
         _note_open = _note_by_thread
 
@@ -257,6 +286,8 @@ def _hook(event: str, args: Opened) -> None:
     try:
         if event == "open":
             _note_open(args)
+            if type(args[0]) is str and args[0].endswith(".py"):
+                _note_text(args[0])
         elif event in _RARE:
             for recorder in recorders():
                 _RARE[event](recorder, args)
@@ -279,18 +310,8 @@ def _moved(recorder: Recorder, args: Opened) -> None:
             recorder.relative_folders.setdefault(folder, relative)
         # Without the lock: in a forked process, nobody may be left to release it.
         recorder.segments.append((folder, {}))
+        recorder.asked.clear()
         _choose()
-
-
-def _listed(recorder: Recorder, args: Opened) -> None:
-    if _called_by(_IMPORTERS, deep=1):
-        return
-    path = "." if args[0] is None else args[0]
-    folder = absolute(path, recorder.folder())
-    recorder.listed.setdefault(folder)
-    relative = None if isinstance(path, int) else recorder.relative(path, recorder.folder())
-    if relative is not None:
-        recorder.relative_listed.setdefault(folder, relative)
 
 
 def _made(recorder: Recorder, args: Opened) -> None:
@@ -351,21 +372,27 @@ def _web(recorder: Recorder, args: Opened) -> None:
 
 
 def _program(recorder: Recorder, args: Opened) -> None:
-    if not _called_by(_HOUSEKEEPERS, deep=6):
+    if not called_by(_HOUSEKEEPERS, deep=6):
         first = args[0] or args[1][0]
         recorder.programs.setdefault(Path(os.fsdecode(first).split()[0]).name)
 
 
 def _fork(recorder: Recorder, args: Opened) -> None:  # noqa: ARG001 - as all of them
-    if not _called_by(_HOUSEKEEPERS, deep=6):
+    if not called_by(_HOUSEKEEPERS, deep=6):
         recorder.programs.setdefault("a copy of itself")
 
 
-def _called_by(files: tuple[str, ...], *, deep: int) -> bool:
-    """Say whether one of the nearest callers outside this module is in one of some files."""
+def caller() -> types.FrameType | None:
+    """Give the nearest frame outside the modules that record events."""
     frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack() would read the source
-    while frame is not None and frame.f_code.co_filename == __file__:
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
+    return frame
+
+
+def called_by(files: tuple[str, ...], *, deep: int) -> bool:
+    """Say whether one of the nearest callers outside this module is in one of some files."""
+    frame = caller()
     while frame is not None and deep:
         if any(part in frame.f_code.co_filename for part in files):
             return True
@@ -375,7 +402,6 @@ def _called_by(files: tuple[str, ...], *, deep: int) -> bool:
 
 _RARE: dict[str, Callable[[Recorder, Opened], None]] = {
     "os.chdir": _moved,
-    **dict.fromkeys(("os.listdir", "os.scandir"), _listed),
     "os.mkdir": _made,
     **dict.fromkeys(("os.remove", "os.truncate"), _written),
     "os.rename": _renamed,

@@ -40,6 +40,10 @@ def kind_of(name: str) -> Kind | None:
             from zencache.tracking import ambient_state  # noqa: PLC0415 - only a record with such facts
 
             return ambient_state.State()
+        case "paths" | "path entries" | "links" | "file status" | "file access" | "globs":
+            from zencache.tracking.path_facts import kinds  # noqa: PLC0415 - only for records that have them
+
+            return kinds()[name]
         case _:
             return None
 

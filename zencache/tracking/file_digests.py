@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from zencache.errors import DefinitionError
 from zencache.model.values import digest_of
 from zencache.tracking.audit_events import unwatched
-from zencache.util.hashing import file_digest
+from zencache.util.hashing import file_digest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,14 +67,23 @@ class FileDigests:
             return self._digest(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps `..`
 
     def listing(self, path: Path) -> str | None:
-        """Give the digest of the names in a folder, without hidden ones and `__pycache__`."""
+        """Give the digest that records of older releases have of a folder: of its names but hidden ones."""
         try:
             with unwatched():
                 names = os.listdir(path)  # noqa: PTH208 - names, not paths
         except OSError:
             return None
         shown = sorted(name for name in names if not name.startswith(".") and name != "__pycache__")
-        return digest_of(["listing/1", *map(_printable, shown)])
+        return digest_of(["listing/1", *map(printable, shown)])
+
+    @staticmethod
+    def entries(path: Path, asked: str) -> str:
+        """Give what a record holds of a listed folder: what was asked of its entries, and their digest."""
+        from zencache.tracking.listings import digest_of_entries  # noqa: PLC0415 - only where one was listed
+
+        with unwatched():
+            digest = digest_of_entries(path, asked)
+        return f"{asked}:{digest}" if digest else ""
 
     @staticmethod
     def matches(pattern: str, root: Path) -> list[Path]:
@@ -154,7 +163,7 @@ class FileDigests:
 
     def _folder(self, folder: Path) -> str:
         digests = sorted(
-            (_printable(os.path.relpath(path, folder)), self._digest(str(path)))
+            (printable(os.path.relpath(path, folder)), self._digest(str(path)))
             for path in files_below(folder)
         )
         return digest_of(["folder/1", *map(list, digests)])
@@ -174,14 +183,14 @@ class _Memory:
         with self._lock:
             try:
                 connection = self._open_reader()
-                rows = connection.execute(query, [_printable(folder)]).fetchall() if connection else []
+                rows = connection.execute(query, [printable(folder)]).fetchall() if connection else []
             except sqlite3.Error:
                 return {}
         return {f"{folder}/{name}": (tuple(stamp), digest) for name, digest, *stamp in rows}
 
     def write(self, new: dict[str, tuple[_Stamp, str]]) -> None:
         rows = [
-            (*_printable(path).rpartition("/")[::2], *stamp, digest) for path, (stamp, digest) in new.items()
+            (*printable(path).rpartition("/")[::2], *stamp, digest) for path, (stamp, digest) in new.items()
         ]
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -244,8 +253,3 @@ def _status(path: str) -> os.stat_result | None:
 
 def _stamp(status: os.stat_result) -> _Stamp:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-
-def _printable(name: str) -> str:
-    """Make a name that is not UTF-8 one that JSON and SQLite can hold."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -87,6 +87,7 @@ class Reads:
     absent: dict[str, None] = field(default_factory=dict)
     """Files that it tried to open, and which are not there."""
     unstable: dict[str, None] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
 
 
@@ -95,23 +96,27 @@ def reads(recorder: Recorder, places: Places) -> Reads:
     result, uses = Reads(), _uses(recorder)
     sources = _sources() if any(path.endswith(".py") for path in uses) else frozenset()
     for path, (was_read, was_written, looked_for) in uses.items():
+        if was_written:
+            result.written.add(path)
         if not was_read:
             continue
         source = _source(path, sources)
-        if source is not None:
-            if recorder.is_project(source):
-                result.modules.add(source)
-        elif not path.endswith((".pyc", ".pyo")):
+        if source is not None and recorder.is_project(source):
+            result.modules.add(source)
+        if source is not None and path not in recorder.texts:
+            continue
+        if not path.endswith((".pyc", ".pyo")):
             rule = places.rule(path)
             if rule != "no":
                 _sort(result, path, rule, was_written, looked_for, recorder.began)
     return result
 
 
-def folders(recorder: Recorder, places: Places) -> list[str]:
-    """Give the folders that a step listed and did not make, sorted."""
-    listed = (path for path in recorder.listed if path not in recorder.created)
-    return sorted(path for path in listed if places.rule(path) in {"yes", "found"} and Path(path).is_dir())
+def folders(recorder: Recorder, places: Places) -> dict[str, str]:
+    """Give the folders that a step listed and did not make, sorted, with what it asked of their entries."""
+    listed = ((path, asked) for path, asked in recorder.listed.items() if path not in recorder.created)
+    counted = ((path, asked) for path, asked in listed if places.rule(path) in {"yes", "found"})
+    return dict(sorted((path, asked) for path, asked in counted if not asked or Path(path).is_dir()))
 
 
 def relative_paths(recorder: Recorder) -> dict[str, str]:
@@ -156,7 +161,7 @@ def _sort(result: Reads, path: str, rule: str, was_written: bool, looked_for: bo
     except (OSError, ValueError):
         if was_written:
             result.unstable[path] = None
-        elif looked_for and rule == "yes":
+        elif looked_for and rule in {"yes", "found"}:
             result.absent[path] = None
         return
     if not stat.S_ISREG(status.st_mode):

@@ -52,7 +52,8 @@ class Seen:
     """Path to the digest of its content; "" for a file that the step looked for and did not find.
     Relative to the project's folder for what is inside it, else absolute."""
     folders: Mapping[str, str] = field(default_factory=dict)
-    """Folder that was listed to the digest of the names in it."""
+    """Folder that was listed to what was asked of its entries and their digest; "" if it was not there.
+    In records of older releases the digest stands alone: of the names but hidden ones."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variable to the digest of its value; "" for one that was not set."""
     targets: Mapping[str, str] = field(default_factory=dict)
@@ -165,10 +166,13 @@ def _of_file(name: str, path: Path, before: str, digests: FileDigests) -> str | 
 
 
 def _of_folder(name: str, path: Path, before: str, digests: FileDigests) -> str | None:
-    now = digests.listing(path)
-    if now == before:
+    asked, separator, _ = before.partition(":")
+    now = digests.entries(path, asked) or None if separator else digests.listing(path)
+    if now == (before or None):
         return None
     shown = name if " " in name else f"{name.rstrip('/')}/"
+    if not before:
+        return f"the folder {shown}, which it looked for, is there now"
     return (
         f"the folder {shown}, which it listed, is gone" if now is None else f"the files in {shown} are others"
     )

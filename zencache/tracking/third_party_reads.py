@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking.audit_events import recorders
+from zencache.tracking.path_events import matched
 
 if TYPE_CHECKING:
     import types
@@ -167,8 +168,10 @@ def _opened(path: str, mode: str) -> None:
 def _expand(path: str) -> list[str]:
     """Give what a path stands for: the files of a glob, those below a folder, or itself."""
     if Path(path).is_dir():
-        return [str(below) for below in Path(path).rglob("*") if below.is_file()]
+        return [str(Path(here, name)) for here, _, names in os.walk(path) for name in names]
     if glob.has_magic(path) and not Path(path).exists():
+        for recorder in recorders():
+            matched(recorder, path)
         return glob.glob(path)  # noqa: PTH207 - text, as it was given
     return [path]
 

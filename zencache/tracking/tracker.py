@@ -21,6 +21,8 @@ from zencache.tracking import (
     file_reads,
     generator_state,
     import_reads,
+    path_events,
+    path_queries,
     running_code,
     third_party_reads,
     working_folder,
@@ -81,6 +83,11 @@ class Watch:
 
     def _facts(self) -> dict[str, dict[str, str]]:
         facts = {kind: dict(sorted(values.items())) for kind, values in self.recorder.facts.items()}
+        if self.recorder.answers:
+            from zencache.tracking.path_facts import facts_of  # noqa: PLC0415 - only where a step ran
+
+            asked = facts_of(self.recorder, self._places, self._reads, self.root)
+            facts |= {kind: dict(sorted(values.items())) for kind, values in asked.items()}
         imported = {f: t for f, t in self.recorder.imported.items() if f not in self.digested()}
         if self.recorder.covers is not None and (self.recorder.ran or imported):
             from zencache.tracking.seen_code import KIND, code_facts  # noqa: PLC0415 - few steps need it
@@ -154,7 +161,9 @@ class Watch:
         self.digests.flush()
         return Seen(
             files=dict(sorted(files.items())),
-            folders={name(path): self.digests.listing(Path(path)) or "" for path in folders},
+            folders={
+                name(p): self.digests.entries(Path(p), asked) if asked else "" for p, asked in folders.items()
+            },
             relative={name(path): relative[path] for path in (*read, *folders) if path in relative},
             environment=self._environment(),
             facts=self._facts(),
@@ -235,8 +244,9 @@ class _Changes:
 
     def _install(self, is_project: Callable[[str], bool]) -> None:
         import_reads.wrap_loaded(self._wrapping)
-        if third_party_reads.wrap_loaded(self._wrapping) or "pkg_resources" in sys.modules:
-            self._wrapping.rebind(_project_modules(is_project))
+        path_queries.install(self._wrapping)
+        third_party_reads.wrap_loaded(self._wrapping)
+        self._wrapping.rebind(_project_modules(is_project))
         self._wrapping.around(threading.Thread, "start", audit_events.adopt)
         processes: Any = sys.modules.get("multiprocessing.process")
         self._wrapping.around(getattr(processes, "BaseProcess", None), "start", _process_started)
@@ -254,6 +264,7 @@ class _Changes:
 
 
 _changes = _Changes()
+audit_events.extend(path_events.EVENTS, path_events.note_text)
 
 
 def draws_from(module: str) -> Callable[[str], bool]:

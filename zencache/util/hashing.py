@@ -110,3 +110,8 @@ class DigestedFile:
 def _stamp(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_size, status.st_mtime_ns
+
+
+def printable(name: str) -> str:
+    """Make a name that is not UTF-8 one that JSON and SQLite can hold."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
