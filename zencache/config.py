@@ -9,7 +9,7 @@ import shutil
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
 
@@ -27,6 +27,7 @@ else:
 __path__: list[str] = []  # older releases had modules below this name; `LegacyModules` finds them
 __getattr__ = legacy_names(__name__, "DockerSettings", "ResourceSettings")
 
+Unseen = Literal["run", "reuse"]
 WorkerKind = Literal["threads", "processes"]
 FOLDER = ".zencache"
 FORMAT = 2  # of the folder and of the records; a newer one is refused, an older one upgraded (docs/stores.md)
@@ -42,6 +43,7 @@ format = {FORMAT}
 # artifact_store = "s3://bucket/prefix"  # where artifacts are kept; also a folder, gs://… (docs/stores.md)
 # read_cache_size = "10 GB"      # what is kept here of a remote artifact store, the latest used
 # metadata_store = "sqlite:///metadata.db"   # or mysql://, postgresql://, grpc://; see docs/stores.md
+# unseen = "reuse"               # "run": run a step again that started programs whose reads are not seen
 # require_signature = false      # load code and pickles only if signed with ZENCACHE_SIGNING_KEY
 # beam_pipeline_args = []        # for Beam pipelines that steps take: ["--runner=FlinkRunner", ...]
 # [cache]                        # the default CachePolicy: expires_after = "7d", env = ["REGION"], ...
@@ -70,6 +72,9 @@ class Settings(BaseModel):
     """Whether values that no materializer knows are pickled, and pickles are loaded."""
     require_signature: bool = False
     """Whether snapshots and pickles are loaded only if they are signed with `ZENCACHE_SIGNING_KEY`."""
+    unseen: Unseen = "reuse"
+    """Whether the result of a step that started programs whose reads are not seen is reused.
+    `ZENCACHE_UNSEEN` overrides it."""
     cache: CachePolicy | None = None
     """How results are reused where neither step nor pipeline says: the table `[cache]`."""
     beam_pipeline_args: tuple[str, ...] = ()
@@ -145,6 +150,14 @@ class Project(BaseModel):
     def artifact_store(self) -> str | None:
         """The artifact store of the environment or the settings; None for the project's own folder."""
         return os.environ.get("ZENCACHE_ARTIFACT_STORE") or self.settings.artifact_store
+
+    @property
+    def unseen(self) -> Unseen:
+        """Whether results that depend on unseen reads are reused, by the environment or the settings."""
+        chosen = os.environ.get("ZENCACHE_UNSEEN") or self.settings.unseen
+        if chosen not in get_args(Unseen):
+            raise SettingsError(f'ZENCACHE_UNSEEN is {chosen!r}; set it to "run" or "reuse", or unset it')
+        return chosen  # type: ignore[return-value]
 
     @property
     def artifacts(self) -> Path:

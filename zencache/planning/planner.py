@@ -22,10 +22,12 @@ from zencache.util.durations import duration_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from zencache.config import Project
     from zencache.metadata.store import MetadataStore
     from zencache.model.records import ArtifactRecord, ExecutionRecord
     from zencache.model.specs import PipelineSpec, StepSpec
     from zencache.planning.key_maker import KeyMaker
+    from zencache.policy import CachePolicy
 
 Outputs = dict[str, "Mapping[str, ArtifactRecord]"]
 
@@ -118,7 +120,8 @@ class Planner:
             return self._run(step, off, parts=parts, cached=False)
         hit, problem = self._usable(step, newest.get(parts.key), parts.key)
         if hit is not None:
-            reason = f"nothing changed since {_when(hit.created)}"
+            unseen = self._unseen(hit, self.keys.policy(step))
+            reason = "; ".join(filter(None, (f"nothing changed since {_when(hit.created)}", unseen)))
             return PlannedStep(step.name, "hit", reason, parts, hit, takes=hit.seconds)
         if problem:
             return self._run(step, problem, parts=parts)
@@ -183,9 +186,25 @@ class Planner:
                 return f"the stored output {name} {wrong}"
             if self._is_unsigned(artifact):
                 return f"the stored output {name} is not signed with this project's key"
-        if record.seen and policy.watch is not False:
-            return "; ".join(changed(Seen.from_json(record.seen), self.keys.root, self.keys.digests)) or None
-        return None
+        if not record.seen or policy.watch is False:
+            return None
+        seen = Seen.from_json(record.seen)
+        unseen = self._unseen(record, policy)
+        if unseen and self._project.unseen == "run":
+            return f'{unseen} (setting unseen = "run")'
+        return "; ".join(changed(seen, self.keys.root, self.keys.digests)) or None
+
+    @property
+    def _project(self) -> Project:
+        [store, *_] = (self.metadata, *self.others) if self.metadata else self.others
+        return store.project
+
+    def _unseen(self, record: ExecutionRecord, policy: CachePolicy) -> str:
+        """Say which programs it started whose reads are not seen; nothing if its policy names files."""
+        if not record.seen or policy.watch is False or policy.files is not None:
+            return ""
+        programs = Seen.from_json(record.seen).unseen_programs
+        return f"it started {', '.join(programs)}, whose reads are not seen" if programs else ""
 
     def _wrong(self, step: StepSpec, artifact: ArtifactRecord) -> str | None:
         """Say what is wrong with an artifact, or None if it can be reused."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from zencache.code.source import Text
+    from zencache.tracking.program_arguments import Arguments, Program
 
 Opened: TypeAlias = tuple[Any, ...]  # path, mode, flags; as the event `open` has them
 
@@ -100,6 +101,12 @@ class Recorder:
     """By id, the code of the project that ran and is not covered; a function where it has a closure."""
     imported: dict[str, Text | None] = field(default_factory=dict)
     """File of a module of the project that was imported, to its text; None if it has none."""
+    arguments: list[tuple[dict[Opened, None], Arguments]] = field(default_factory=list)
+    """What programs were given, each with the place among what was opened."""
+    reports: dict[str, dict[Opened, None]] = field(default_factory=dict)
+    """Files that child processes report to, each with the place among what was opened."""
+    spawned: dict[str, str] = field(default_factory=dict)
+    """Of these files, those of processes that may be unable to report, with the kinds of these processes."""
     seeded: set[str] = field(default_factory=set)
     """The modules whose global generator was seeded."""
     alone: bool = True
@@ -118,6 +125,26 @@ class Recorder:
         """Give the working folder."""
         return self.segments[-1][0]
 
+    def enter(self, folder: str) -> None:
+        """Note that the working folder is another one."""
+        # Without the lock: in a forked process, nobody may be left to release it.
+        self.segments.append((folder, {}))
+
+    def expect(self, folder: str) -> dict[Opened, None]:
+        """Make a place for what another process opens from now on, by paths relative to a folder."""
+        table: dict[Opened, None] = {}
+        self.segments += [(folder, table), (self.folder(), {})]
+        return table
+
+    def started(self, program: Program) -> None:
+        """Note that a program was started, and the files that it was given."""
+        from zencache.tracking.program_arguments import Arguments  # noqa: PLC0415 - few steps start one
+
+        self.programs.setdefault(program.name)
+        folder = self.folder()
+        with unwatched():
+            self.arguments.append((self.expect(folder), Arguments.of(program, folder)))
+
     def opened(self, path: Any, flags: int) -> None:
         """Note that a file was opened by something that raises no event."""
         self.segments[-1][1].setdefault((path, "library", flags))
@@ -135,6 +162,9 @@ class Recorder:
         ):
             getattr(self, name).update(getattr(inner, name))
         self.answers = {**inner.answers, **self.answers}
+        self.arguments += inner.arguments
+        self.reports.update(inner.reports)
+        self.spawned.update(inner.spawned)
         self.created |= inner.created
         self.ran.update(inner.ran)
         self.imported.update(inner.imported)
@@ -178,7 +208,7 @@ def start(recorder: Recorder) -> Recorder | None:
         for other in _active.values():
             other.alone = recorder.alone = False
         _active[threading.get_ident()] = recorder
-        _choose()
+        choose()
     return outer
 
 
@@ -188,7 +218,7 @@ def stop(recorder: Recorder, outer: Recorder | None) -> None:
         if _active.pop(threading.get_ident(), None) is recorder and outer is not None:
             outer.absorb(recorder)
             _active[threading.get_ident()] = outer
-        _choose()
+        choose()
 
 
 @contextmanager
@@ -200,13 +230,13 @@ def unwatched() -> Iterator[None]:
         return
     with _lock:
         _unwatched.add(ident)
-        _choose()
+        choose()
     try:
         yield
     finally:
         with _lock:
             _unwatched.discard(ident)
-            _choose()
+            choose()
 
 
 @contextmanager
@@ -221,13 +251,13 @@ def between_steps() -> Iterator[None]:
         return
     with _lock:
         _between_steps.add(ident)
-        _choose()
+        choose()
     try:
         yield
     finally:
         with _lock:
             _between_steps.discard(ident)
-            _choose()
+            choose()
 
 
 def recorders() -> tuple[Recorder, ...]:
@@ -248,11 +278,16 @@ def recorders() -> tuple[Recorder, ...]:
     return () if ident in _between_steps else active
 
 
+def active() -> tuple[Recorder, ...]:
+    """Give the recorders of all steps that run."""
+    return tuple(_active.values())
+
+
 def disown(thread: threading.Thread | None = None) -> None:
     """Let what a thread does, this one if none is given, count for no step: it works for zencache itself."""
     with _lock:
         _ours.add(thread or threading.current_thread())
-        _choose()
+        choose()
 
 
 def adopt(thread: threading.Thread) -> None:
@@ -262,7 +297,13 @@ def adopt(thread: threading.Thread) -> None:
         _children[thread] = active[0]
 
 
-def _choose() -> None:
+def forget_lock() -> None:
+    """Replace the lock in a forked process, where its holder may not exist."""
+    global _lock  # noqa: PLW0603 - as above
+    _lock = threading.RLock()
+
+
+def choose() -> None:
     """Choose what the hook does with an `open`: with one step and nothing to leave out, the fastest."""
     global _note_open, sole  # noqa: PLW0603 - the hook must not look further
     sole = None
@@ -308,10 +349,9 @@ def _moved(recorder: Recorder, args: Opened) -> None:
         relative = None if isinstance(args[0], int) else recorder.relative(args[0], recorder.folder())
         if relative is not None:
             recorder.relative_folders.setdefault(folder, relative)
-        # Without the lock: in a forked process, nobody may be left to release it.
-        recorder.segments.append((folder, {}))
+        recorder.enter(folder)
         recorder.asked.clear()
-        _choose()
+        choose()
 
 
 def _made(recorder: Recorder, args: Opened) -> None:
@@ -373,13 +413,10 @@ def _web(recorder: Recorder, args: Opened) -> None:
 
 def _program(recorder: Recorder, args: Opened) -> None:
     if not called_by(_HOUSEKEEPERS, deep=6):
-        first = args[0] or args[1][0]
-        recorder.programs.setdefault(Path(os.fsdecode(first).split()[0]).name)
+        from zencache.tracking.program_arguments import Program  # noqa: PLC0415 - few steps start one
 
-
-def _fork(recorder: Recorder, args: Opened) -> None:  # noqa: ARG001 - as all of them
-    if not called_by(_HOUSEKEEPERS, deep=6):
-        recorder.programs.setdefault("a copy of itself")
+        recorder.started(Program.of(args))
+        choose()
 
 
 def caller() -> types.FrameType | None:
@@ -413,5 +450,4 @@ _RARE: dict[str, Callable[[Recorder, Opened], None]] = {
     "socket.connect": _connected,
     "http.client.connect": _web,
     **dict.fromkeys(("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"), _program),
-    **dict.fromkeys(("os.fork", "os.forkpty"), _fork),
 }

@@ -25,6 +25,18 @@ class Kind(Protocol):
         """Explain a difference."""
 
 
+class Unchecked:
+    """Facts that cannot be compared; the planner reads them."""
+
+    def now(self, recorded: Mapping[str, str], root: Path, digests: FileDigests) -> Mapping[str, str]:  # noqa: ARG002
+        """Give nothing to compare."""
+        return {}
+
+    def sentence(self, name: str, before: str, now: str) -> str:  # noqa: ARG002 - as all kinds
+        """Name the fact."""
+        return name
+
+
 def kind_of(name: str) -> Kind | None:
     """Give a kind by its name, imported on demand; None for one that only a later release knows."""
     match name:
@@ -44,6 +56,8 @@ def kind_of(name: str) -> Kind | None:
             from zencache.tracking.path_facts import kinds  # noqa: PLC0415 - only for records that have them
 
             return kinds()[name]
+        case "unseen programs":
+            return Unchecked()
         case _:
             return None
 

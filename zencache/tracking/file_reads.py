@@ -94,13 +94,13 @@ class Reads:
 def reads(recorder: Recorder, places: Places) -> Reads:
     """Sort out what a step opened."""
     result, uses = Reads(), _uses(recorder)
-    sources = _sources() if any(path.endswith(".py") for path in uses) else frozenset()
+    sources = loaded_sources() if any(path.endswith(".py") for path in uses) else frozenset()
     for path, (was_read, was_written, looked_for) in uses.items():
         if was_written:
             result.written.add(path)
         if not was_read:
             continue
-        source = _source(path, sources)
+        source = source_of(path, sources)
         if source is not None and recorder.is_project(source):
             result.modules.add(source)
         if source is not None and path not in recorder.texts:
@@ -177,7 +177,7 @@ def _sort(result: Reads, path: str, rule: str, was_written: bool, looked_for: bo
         result.files[path] = None
 
 
-def _source(path: str, sources: frozenset[str]) -> str | None:
+def source_of(path: str, sources: frozenset[str]) -> str | None:
     """Give the source file of a module that was imported, or None for a file that is none."""
     if path.endswith(".pyc") and "/__pycache__/" in path:
         try:
@@ -187,6 +187,7 @@ def _source(path: str, sources: frozenset[str]) -> str | None:
     return path if path in sources else None
 
 
-def _sources() -> frozenset[str]:
+def loaded_sources() -> frozenset[str]:
+    """Give the source files of all modules that are loaded."""
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
     return frozenset(os.path.normpath(file) for file in files if isinstance(file, str))

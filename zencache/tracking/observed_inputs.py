@@ -69,6 +69,11 @@ class Seen:
     remarks: tuple[str, ...] = ()
     """Low-confidence sentences, shown only on request: what may affect the result, but rarely does."""
 
+    @property
+    def unseen_programs(self) -> tuple[str, ...]:
+        """The programs that it started and whose reads are not seen."""
+        return tuple(self.facts.get("unseen programs", ()))
+
     def to_json(self) -> str:
         """Write it as one line of JSON."""
         return json.dumps({"format": "seen/1", **asdict(self)}, separators=(",", ":"))

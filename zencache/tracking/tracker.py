@@ -12,11 +12,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zencache.tracking import (
     ambient_state,
     audit_events,
+    child_processes,
     environment_reads,
     file_reads,
     generator_state,
@@ -30,6 +31,7 @@ from zencache.tracking import (
 from zencache.tracking import randomness as generators
 from zencache.tracking.ambient_state import Begun
 from zencache.tracking.audit_events import Recorder, unwatched
+from zencache.tracking.child_reports import collect
 from zencache.tracking.late_modules import LateModules
 from zencache.tracking.notes import left_settings, notes, randomness
 from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_of_variable
@@ -67,6 +69,8 @@ class Watch:
 
     def so_far(self) -> Seen:
         """Give what a step that still runs was seen to read until now."""
+        with suppress(Exception):  # a step must not fail because less is seen
+            collect(self.recorder, is_over=False)
         return Watch(
             self.recorder, self.root, self.ignore, self.digests, self.uses, digested=self.digested
         ).seen()
@@ -95,6 +99,8 @@ class Watch:
             facts[KIND] = code_facts(list(self.recorder.ran.values()), imported, self.root)
         if state := self._state():
             facts[ambient_state.KIND] = state
+        if self.recorder.programs:
+            facts["unseen programs"] = dict.fromkeys(self.recorder.programs, "")
         return facts
 
     def _environment(self) -> dict[str, str]:
@@ -208,6 +214,8 @@ def watching(
     try:
         yield watch
     finally:
+        with suppress(Exception):  # a step must not fail because less is seen
+            collect(watch.recorder, is_over=outer is None)
         audit_events.stop(watch.recorder, outer)
         with suppress(Exception):
             running_code.end(recorder)
@@ -248,14 +256,17 @@ class _Changes:
         third_party_reads.wrap_loaded(self._wrapping)
         self._wrapping.rebind(_project_modules(is_project))
         self._wrapping.around(threading.Thread, "start", audit_events.adopt)
-        processes: Any = sys.modules.get("multiprocessing.process")
-        self._wrapping.around(getattr(processes, "BaseProcess", None), "start", _process_started)
+        import multiprocessing.process  # noqa: PLC0415 - a cached run needs it not
+
+        self._wrapping.around(multiprocessing.process.BaseProcess, "start", child_processes.process_started)
+        child_processes.install()
         generators.wrap_seeders(self._wrapping)
         sys.meta_path[:0] = self._finders
         working_folder.wrap_askers(self._wrapping)
         environment_reads.install()
 
     def _uninstall(self) -> None:
+        child_processes.restore()
         environment_reads.uninstall()
         for finder in self._finders:
             if finder in sys.meta_path:
@@ -277,9 +288,10 @@ def draws_from(module: str) -> Callable[[str], bool]:
     return lambda name: name.rpartition(".")[0] == module and not name.endswith(others)
 
 
-def _process_started(process: Any) -> None:
-    for recorder in audit_events.recorders():
-        recorder.programs.setdefault(type(process).__name__)
+def watch_process(recorder: Recorder) -> None:
+    """Notice what this process reads, as long as it lives: it is a child of a step's process."""
+    _changes.begin(recorder.is_project)
+    audit_events.start(recorder)
 
 
 def _project_modules(is_project: Callable[[str], bool]) -> Iterator[types.ModuleType]:

@@ -1,0 +1,237 @@
+"""What child processes of a step read is the step's, as far as they can report it or were given it by name."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import joblib
+import pytest
+
+from zencache.tracking.file_digests import FileDigests
+from zencache.tracking.observed_inputs import changed
+from zencache.tracking.program_arguments import Program
+from zencache.tracking.tracker import watching
+
+pytestmark = pytest.mark.file_times
+LONG_AGO = 1_000_000_000
+
+
+@pytest.fixture
+def project(folder):
+    """A project with some old files."""
+    for name in ("a.txt", "b.txt", "data/c.txt"):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("1")
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    time.sleep(0.02)
+    return folder
+
+
+def seen_of(root, work):
+    with watching(
+        "train",
+        root=root,
+        ignore=[Path(".zencache")],
+        digests=FileDigests(None),
+        is_project=lambda file: file == __file__,
+    ) as watch:
+        work()
+    return watch.seen()
+
+
+def read(name):
+    return Path(name).read_text()
+
+
+def read_absent(name):
+    try:
+        return Path(name).read_text()
+    except FileNotFoundError:
+        return os.environ.get("MADE_UP_VARIABLE")
+
+
+def write(name):
+    Path(name).write_text("new")
+
+
+def pool(method, function, *names):
+    with multiprocessing.get_context(method).Pool(2) as workers:
+        workers.map(function, names)
+
+
+def executor(method, function, *names):
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as workers:
+        list(workers.map(function, names))
+
+
+def process(method, function, name):
+    child = multiprocessing.get_context(method).Process(target=function, args=(name,))
+    child.start()
+    child.join()
+
+
+def by_hand(method, function, name):
+    if os.fork() == 0:
+        function(name)
+        os._exit(0)
+    os.wait()
+
+
+def in_thread(method, function, *names):
+    thread = threading.Thread(target=pool, args=(method, function, *names))
+    thread.start()
+    thread.join()
+
+
+def with_joblib(method, function, *names):
+    joblib.Parallel(n_jobs=2, backend=method)(joblib.delayed(function)(name) for name in names)
+
+
+def grandchild(name):
+    by_hand("fork", read, name)
+
+
+@pytest.mark.parametrize(
+    ("start", "method"),
+    [
+        (pool, "fork"),
+        (executor, "fork"),
+        (process, "fork"),
+        (by_hand, "fork"),
+        (in_thread, "fork"),
+        (with_joblib, "multiprocessing"),
+        (process, "spawn"),
+        (executor, "spawn"),
+        (process, "forkserver"),
+        (with_joblib, "loky"),
+    ],
+)
+def test_a_file_that_a_child_reads_is_seen(project, start, method):
+    """However the child is started, and although most of them are ended without a word."""
+    seen = seen_of(project, lambda: start(method, read, "data/c.txt"))
+    assert [*seen.files] == ["data/c.txt"]
+    assert seen.notes == ()
+    (project / "data" / "c.txt").write_text("2")
+    assert changed(seen, project, FileDigests(None)) == ["data/c.txt, which it read, changed"]
+
+
+def test_a_file_that_a_grandchild_reads_is_seen(project):
+    assert [*seen_of(project, lambda: process("fork", grandchild, "a.txt")).files] == ["a.txt"]
+
+
+def test_what_a_child_misses_is_seen(project):
+    """A file that is not there, and a variable that is not set."""
+    seen = seen_of(project, lambda: by_hand("fork", read_absent, "none.txt"))
+    assert seen.files == {"none.txt": ""}
+    assert seen.environment == {"MADE_UP_VARIABLE": ""}
+
+
+def test_what_a_child_wrote_is_no_input(project):
+    """Neither for the child nor for the step."""
+
+    def work():
+        pool("fork", write, "new.txt")
+        read("new.txt")
+        by_hand("fork", read, "new.txt")
+
+    seen = seen_of(project, work)
+    assert (seen.files, seen.unstable) == ({}, ())
+
+
+def test_what_the_step_wrote_is_no_input_of_a_pool_that_was_there_before(project):
+    def work():
+        with multiprocessing.get_context("fork").Pool(1) as workers:
+            write("new.txt")
+            time.sleep(0.02)
+            workers.map(read, ["new.txt"])
+
+    seen = seen_of(project, work)
+    assert (seen.files, seen.unstable) == ({}, ())
+
+
+def test_a_file_that_the_step_changes_after_a_child_read_it_is_unstable(project):
+    def work():
+        by_hand("fork", read, "a.txt")
+        time.sleep(0.02)
+        write("a.txt")
+
+    assert seen_of(project, work).unstable == ("a.txt",)
+
+
+def test_a_pool_that_an_earlier_step_started_counts_for_the_later_one(project):
+    """Libraries keep their pools."""
+    with multiprocessing.get_context("fork").Pool(1) as workers:
+        pass
+    workers = []
+
+    def first():
+        workers.append(multiprocessing.get_context("fork").Pool(1))
+        workers[0].map(read, ["a.txt"])
+
+    try:
+        assert [*seen_of(project, first).files] == ["a.txt"]
+        time.sleep(0.02)
+        assert [*seen_of(project, lambda: workers[0].map(read, ["b.txt"])).files] == ["b.txt"]
+    finally:
+        workers[0].terminate()
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda: subprocess.run(["grep", "-c", "1", "a.txt"], check=False, stdout=subprocess.DEVNULL),
+        lambda: subprocess.check_output(["cat", Path("a.txt").absolute()]),
+        lambda: subprocess.check_output("cat a.txt | sort", shell=True),
+        lambda: subprocess.check_output(["bash", "-c", "sort < a.txt > out.txt"]),
+        lambda: os.system("cat a.txt > out.txt"),
+        lambda: subprocess.check_output(["cat", "../a.txt"], cwd="data"),
+        lambda: subprocess.check_output([sys.executable, "-c", "pass", "--input=a.txt"]),
+        lambda: os.waitpid(os.posix_spawn("/bin/cat", ["cat", "a.txt"], {}), 0),
+        lambda: subprocess.check_output("cat [a].txt", shell=True),
+    ],
+)
+def test_a_file_that_a_program_is_given_is_seen(project, run):
+    """Its name stands in the arguments. What else the program reads is not seen, and a note says so."""
+    seen = seen_of(project, run)
+    assert ([*seen.files], seen.unstable, len(seen.notes)) == (["a.txt"], (), 1)
+
+
+def test_a_folder_that_a_program_is_given_is_seen(project):
+    seen = seen_of(project, lambda: subprocess.check_output(["grep", "-rc", "1", "data"]))
+    assert ([*seen.files], [*seen.folders]) == (["data/c.txt"], ["data"])
+
+
+def test_the_working_folder_is_no_argument(project):
+    """It would make everything in the project an input."""
+    assert seen_of(project, lambda: subprocess.check_output(["ls", "."])).files == {}
+
+
+def test_a_file_that_a_program_writes_is_no_input(project):
+    """Whether its name is an argument or a redirection; the step may read it afterwards."""
+
+    def work():
+        os.system("cat a.txt > out.txt")
+        subprocess.run(["cp", "a.txt", "b.txt"], check=True)
+        read("out.txt")
+        read("b.txt")
+
+    seen = seen_of(project, work)
+    assert ([*seen.files], seen.unstable) == (["a.txt"], ())
+
+
+def test_a_program_that_a_child_starts_is_seen(project):
+    seen = seen_of(project, lambda: by_hand("fork", lambda name: os.system(f"cat {name} > out.txt"), "a.txt"))
+    assert ([*seen.files], len(seen.notes)) == (["a.txt"], 1)
+
+
+@pytest.mark.parametrize("command", ["", "   ", "'", "a=b", "<", ">"])
+def test_any_command_is_read(command):
+    assert isinstance(Program.of((command.encode(),)), Program)
