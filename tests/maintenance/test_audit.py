@@ -120,3 +120,11 @@ def test_a_pipeline_that_never_ran_is_an_error(shop, zencache):
     """With the nearest name."""
     with pytest.raises(NotFoundError, match="did you mean 'prices'"):
         raise zencache("cache", "audit", "--pipeline", "price").exception
+
+
+def test_a_trace_finds_the_code_of_each_step_covered(shop, zencache):
+    """What the steps run is in their keys or their records."""
+    done = zencache(
+        "cache", "audit", "--sample", "100%", "--pipeline", "prices", "--step", "scale", "--trace"
+    )
+    assert (done.exit_code, done.stdout.count("  same")) == (0, 1)

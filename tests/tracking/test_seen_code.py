@@ -11,6 +11,7 @@ import pytest
 from zencache.code.digest import CodeReader
 from zencache.tracking.facts import changed_facts
 from zencache.tracking.file_digests import FileDigests
+from zencache.tracking.full_trace import FullTrace, not_recorded
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.tracking.tracker import watching
 
@@ -39,7 +40,7 @@ def loaded(folder, start=""):
     return importlib.import_module("flow")
 
 
-def run(folder, module):
+def run(folder, module, work=None):
     """Run the step as it is run in a pipeline; gives its key's code, its record, and its result."""
     reader = CodeReader()
     code = reader.of(module.work)
@@ -53,7 +54,7 @@ def run(folder, module):
         covers=code.covered,
         digested=lambda: reader.modules().keys(),
     ) as watch:
-        result = module.work()
+        result = (work or module.work)()
     return code, Seen.from_json(watch.seen().to_json()), result
 
 
@@ -283,3 +284,86 @@ def test_shapes_are_remembered_between_processes(project, monkeypatch):
 
     monkeypatch.setattr(seen_code, "text_now", lambda file: pytest.fail(f"{file} is read again"))
     assert not changed(seen, project, FileDigests(store))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import inspect; return inspect.getsource(plugins.helper)",
+        "import marshal, types; code = marshal.loads(marshal.dumps(plugins.helper.__code__))\n"
+        "    return types.FunctionType(code, {})()",
+        "import cloudpickle, types; copy = types.FunctionType(plugins.helper.__code__, {'__name__': '__main__'})\n"
+        "    return cloudpickle.loads(cloudpickle.dumps(copy))()",
+        "import joblib; return joblib.Memory('.zencache/joblib', verbose=0).cache(plugins.helper)()",
+        "import types; return types.FunctionType(plugins.helper.__code__, {})()",
+    ],
+    ids=["inspect", "marshal", "cloudpickle", "joblib", "a copy"],
+)
+def test_code_that_is_read_in_a_step_counts_and_works(project, body):
+    case = plugin("", body, "def helper():\n    return 2", "def helper():\n    return 3")
+    is_hit, before, after, reasons = outcome(project, case)
+    assert before != after
+    assert not is_hit, reasons
+
+
+def test_what_libraries_ask_of_a_function_is_as_before(project):
+    """Signatures, documentation, types and closures are those of the function."""
+    body = """import inspect, typing
+    f = plugins.Sub.rows
+    return (str(inspect.signature(plugins.make)), f.__code__.co_freevars, f.__code__.co_firstlineno,
+        inspect.iscoroutinefunction(plugins.soon), inspect.isgeneratorfunction(plugins.Base.lazy),
+        typing.get_type_hints(f), f.__doc__, inspect.getsourcelines(f)[1], f.__code__.co_varnames)"""
+    case = plugin("", body, "def idle():\n    return 2", "def idle():\n    return 3")
+    write(project, case.files)
+    module = loaded(project, case.start)
+    expected = module.work()
+    _, _, result = run(project, module)
+    assert result == expected
+
+
+def test_two_steps_at_once_both_record_what_they_run(project):
+    """A function that reported to one step still reports to the other."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    files = {"flow.py": by_path("b.wait(); r = plugins.rated(); b.wait(); return r"), "plugins.py": PLUGINS}
+    write(project, {**files, "settings.py": "RATE = 2\n"})
+    module = loaded(project, "plugins")
+    module.b = Barrier(2)
+    code = CodeReader().of(module.work)
+
+    def step():
+        watched = watching(
+            "work",
+            root=project,
+            ignore=[],
+            digests=FileDigests(None),
+            is_project=lambda file: file.startswith(str(project)),
+            covers=code.covered,
+        )
+        with watched as watch:
+            module.work()
+        return set(watch.seen().facts["code"])
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: step(), range(2))
+    assert first == second == {"plugins.py:helper", "plugins.py:rated"}
+
+
+@pytest.mark.parametrize("case", [*RAN, *IDLE], ids=lambda case: case.name)
+def test_what_runs_is_in_the_key_or_in_the_record(project, case):
+    """A complete trace finds no function of the project that neither holds."""
+    write(project, case.files)
+    module = loaded(project, case.start)
+    work = module.work
+    trace = FullTrace(lambda file: file.startswith(str(project)))
+
+    def traced():
+        with trace:
+            return work()
+
+    covers = CodeReader().of(work).covered
+    _, seen, _ = run(project, module, traced)
+    assert trace.codes
+    assert not not_recorded(trace, covers, seen, project)
+    assert not_recorded(trace, covers, None, project)

@@ -49,6 +49,10 @@ AuditPipeline = Annotated[
     str | None, typer.Option("--pipeline", help="Only results that this pipeline would reuse.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the sample; the same seed gives the same steps.")]
+Trace = Annotated[
+    bool,
+    typer.Option("--trace", help="Trace every call, and list code that ran without being in key or record."),
+]
 Full = Annotated[bool, typer.Option("--full", help="Read and compare every byte.")]
 Repair = Annotated[
     bool,
@@ -236,14 +240,18 @@ def drop(
 
 @app.command()
 def audit(
-    sample: Sample = "10%", pipeline: AuditPipeline = None, step: Step = None, seed: Seed = None
+    sample: Sample = "10%",
+    pipeline: AuditPipeline = None,
+    step: Step = None,
+    seed: Seed = None,
+    trace: Trace = False,
 ) -> None:
     """Compute a sample of reused results again, record nothing, and compare. Exit code 1 if one differs."""
     repository = open_repository()
     import_from_here(repository.root)
     # What steps print goes to standard error: standard output has the table alone.
     with contextlib.redirect_stdout(sys.stderr):
-        audited = repository.audit(sample=sample, pipeline=pipeline, step=step, seed=seed)
+        audited = repository.audit(sample=sample, pipeline=pipeline, step=step, seed=seed, trace=trace)
     table(
         ("step", "pipeline", "computed in run", "time", "verdict"),
         [
@@ -266,6 +274,12 @@ def _advice(audited: AuditedStep) -> str:
             f"Step {audited.step} does not give the same result again. If it draws random numbers, fix their "
             "seed. If it depends on what is not in its key (a service, the time), write "
             f"@step(enable_cache=False). The stored result is reused until you drop it: {command}."
+        )
+    if audited.verdict == "not covered":
+        return (
+            f"Step {audited.step} ran code that neither its key nor its record holds, so an edit of it is "
+            "not noticed. Import it at the top of the step's module, or name its file: "
+            '`@step(cache=CachePolicy(files=["plugins/*.py"]))`.'
         )
     return (
         f"Step {audited.step} could not compute again the result that runs reuse. Fix the error above; "

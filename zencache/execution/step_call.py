@@ -15,6 +15,7 @@ from zencache.planning.secret_digests import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from zencache.config import Project
     from zencache.execution.step_tracking import StepTracking
@@ -33,10 +34,11 @@ def compute(
     uris: Mapping[str, str],
     project: Project,
     tracking: StepTracking | None = None,
+    trace: AbstractContextManager[object] | None = None,
 ) -> dict[str, ArtifactRecord]:
     """Call a step's function with loaded inputs, and store what it returns at the uris of its outputs.
 
-    `tracking` observes the function alone.
+    `tracking` and `trace` observe the function alone.
     """
     if missing := lacking(body.spec, body):
         raise ParameterError(f"step {body.spec.name}: {missing_secrets_message(missing)}")
@@ -46,7 +48,7 @@ def compute(
             arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
         if tracking is not None:
             tracking.takes(arguments.values())
-        with tracking or nullcontext():
+        with tracking or nullcontext(), trace or nullcontext():
             returned = body.function(**arguments)
     chosen = {output.name: output.materializer for output in body.spec.outputs}
     return {

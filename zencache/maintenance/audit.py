@@ -1,4 +1,7 @@
-"""Audits the cache: computes results that a run would reuse again, records nothing, and compares the two."""
+"""Audits the cache: computes results that a run would reuse again, records nothing, and compares the two.
+
+With a trace it also compares the code that runs with the code that the key and the record hold.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from zencache.errors import ParameterError, ZencacheError
-from zencache.execution.shadow_run import compute_shadow
+from zencache.execution.shadow_run import Traced, compute_shadow
 from zencache.execution.value_io import folder_of, read
 from zencache.maintenance.value_diff import first_difference, first_differing_file
 from zencache.model.secrets import missing_secrets_message
@@ -18,6 +21,7 @@ from zencache.pipelines.runner import make_planner
 from zencache.pipelines.snapshots import load_bodies
 from zencache.planning.bodies import FunctionBody
 from zencache.planning.secret_digests import lacking
+from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +31,9 @@ if TYPE_CHECKING:
     from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ArtifactRecord, ExecutionRecord
     from zencache.model.specs import PipelineSpec, StepSpec
+    from zencache.planning.key_maker import KeyMaker
 
-Verdict = Literal["same", "differs", "failed", "cannot be run"]
+Verdict = Literal["same", "differs", "failed", "cannot be run", "not covered"]
 ALL_STEPS = "(every step)"
 
 
@@ -63,6 +68,7 @@ class _Hit:
     pipeline: str
     body: FunctionBody
     record: ExecutionRecord
+    traced: Traced | None = None
 
 
 def audit(
@@ -72,6 +78,7 @@ def audit(
     sample: str | int = "10%",
     step: str | None = None,
     seed: int | None = None,
+    trace: bool = False,
 ) -> list[AuditedStep]:
     """Audit a sample of the results that runs of these pipelines would reuse; see `Repository.audit`."""
     sample_size(0, sample)  # a malformed sample is refused before anything is read
@@ -81,7 +88,7 @@ def audit(
         if not any(_is_selected(each, step) for each in spec.steps):
             continue
         try:
-            hits = _hits(spec, records)
+            hits = _hits(spec, records, trace=trace)
         except Exception as error:  # noqa: BLE001 - importing users' modules may raise anything
             unplanned.append(AuditedStep(ALL_STEPS, spec.name, "", "", "cannot be run", _message(error)))
             continue
@@ -119,13 +126,26 @@ def _is_selected(spec: StepSpec, step: str | None) -> bool:
     return step is None or step in (spec.name, spec.identity)
 
 
-def _hits(spec: PipelineSpec, records: ProjectRecords) -> list[_Hit]:
+def _hits(spec: PipelineSpec, records: ProjectRecords, *, trace: bool) -> list[_Hit]:
     """Plan a pipeline as it ran last, and give what a run would reuse."""
     bodies, _ = load_bodies(spec, records.project)
-    planned = make_planner(spec, bodies, records, None).plan().steps
-    hits = ((bodies[name], each.hit) for name, each in planned.items() if each.hit)
+    planner = make_planner(spec, bodies, records, None)
+    planned = planner.plan().steps
+    hits = ((name, bodies[name], each.hit) for name, each in planned.items() if each.hit)
     # A native component is computed only as part of a run: TFX records what it does.
-    return [_Hit(spec.name, body, hit) for body, hit in hits if isinstance(body, FunctionBody)]
+    return [
+        _Hit(spec.name, body, hit, _traced(planner.keys, name, hit) if trace else None)
+        for name, body, hit in hits
+        if isinstance(body, FunctionBody)
+    ]
+
+
+def _traced(keys: KeyMaker, step: str, hit: ExecutionRecord) -> Traced | None:
+    """Give what holds the code of a step; None where its policy says that this code does not count."""
+    policy, covered = keys.policy(keys.spec.by_name[step]), keys.code(step).covered
+    if covered is None or policy.code not in (None, "closure") or policy.watch is False:
+        return None
+    return Traced(covered, Seen.from_json(hit.seen) if hit.seen else None)
 
 
 # -- one result -------------------------------------------------------------------------------------
@@ -151,11 +171,15 @@ def _verdict(
         return "cannot be run", _message(error), None
     with tempfile.TemporaryDirectory(prefix="zencache-audit-", ignore_cleanup_errors=True) as folder:
         try:
-            computed = compute_shadow(hit.body, inputs, project, Path(folder), identity)
+            computed = compute_shadow(hit.body, inputs, project, Path(folder), identity, hit.traced)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a step may raise anything
             return "failed", _message(error), None
         difference = _difference(hit.record, computed, project)
-    return ("differs", difference, computed.seconds) if difference else ("same", "", computed.seconds)
+    if difference:
+        return "differs", difference, computed.seconds
+    if computed.unrecorded:
+        return "not covered", f"{', '.join(computed.unrecorded)} ran", computed.seconds
+    return "same", "", computed.seconds
 
 
 def _difference(record: ExecutionRecord, computed: ShadowResult, project: Project) -> str | None:

@@ -166,18 +166,21 @@ class Repository(LegacyAttributes):
         pipeline: str | Pipeline | None = None,
         step: str | None = None,
         seed: int | None = None,
+        trace: bool = False,
     ) -> list[AuditedStep]:
         """Compute a sample of the results that runs would reuse again, record nothing, and compare.
 
         `sample` is a number of steps, or a percentage such as `"10%"`; at least one step is taken. The same
-        `seed` gives the same sample. Raises NotFoundError for a pipeline that has not run.
+        `seed` gives the same sample. With `trace`, which makes steps slower, each function of the project
+        that runs is looked for in the step's key and its record. Raises NotFoundError for a pipeline that
+        has not run.
         """
         from zencache.maintenance.audit import audit  # noqa: PLC0415 - reading runs needs none of it
 
         name = pipeline.name if isinstance(pipeline, Pipeline) else pipeline and normal(pipeline)
         names = self._records.runs.pipelines() if name is None else [name]
         specs = [self._recorded(each).spec for each in names]
-        return audit(self._records, specs, sample=sample, step=step, seed=seed)
+        return audit(self._records, specs, sample=sample, step=step, seed=seed, trace=trace)
 
     def verify(
         self, *, full: bool = False, repair: bool = False, progress: Progress | None = None

@@ -107,6 +107,8 @@ class Recorder:
     """Files that child processes report to, each with the place among what was opened."""
     spawned: dict[str, str] = field(default_factory=dict)
     """Of these files, those of processes that may be unable to report, with the kinds of these processes."""
+    remarks: dict[str, None] = field(default_factory=dict)
+    """Sentences about what was not recorded, shown only on request."""
     seeded: set[str] = field(default_factory=set)
     """The modules whose global generator was seeded."""
     alone: bool = True

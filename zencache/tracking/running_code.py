@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import os
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import types
 from contextlib import suppress
 from itertools import compress, repeat
 from operator import is_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache.code.reporting import CAN_REPORT, Reporter, original_code
 from zencache.code.source import text_now
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
     from zencache.tracking.audit_events import Recorder
 
+_ENOUGH = getattr(getattr(sys, "monitoring", None), "DISABLE", None)
+_UNSEEN = (
+    "what step {step} runs beyond the code that it names is not noted: this Python can tell it only to other "
+    "tools, which use all places, or not at all (3.11)"
+)
 _TEMPORARY = tempfile.gettempdir() + os.sep
 STARTED = file_clock()
 """When this process began to note code; a file that is older has the text that its module was loaded from."""
@@ -52,6 +58,7 @@ class ProjectFiles(dict[str, bool]):
         super().__init__()
         self._is_project = is_project
         self._modules: set[object] = set()
+        self._count = 0
 
     def __missing__(self, file: str) -> bool:
         self[file] = "-packages/" not in file and not file.startswith("<") and self._is_source(file)
@@ -59,10 +66,14 @@ class ProjectFiles(dict[str, bool]):
 
     def _is_source(self, file: str) -> bool:
         """Leave out what libraries generate into temporary files, and the cells of notebooks."""
-        if not self._modules:
+        is_likely = file.endswith(".py") and not file.startswith(_TEMPORARY)
+        return (is_likely or self._is_of_module(file)) and self._is_project(file)
+
+    def _is_of_module(self, file: str) -> bool:
+        if self._count != len(sys.modules):
             self._modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        is_temporary = file.startswith(_TEMPORARY) and file not in self._modules
-        return not is_temporary and (file.endswith(".py") or file in self._modules) and self._is_project(file)
+            self._count = len(sys.modules)
+        return file in self._modules
 
 
 class ReportingFunctions:
@@ -78,7 +89,7 @@ class ReportingFunctions:
 
     def begin(self, recorder: Recorder) -> None:
         """Have the project's functions report to a step, but for those that its key covers."""
-        if recorder.covers is None or not CAN_REPORT:
+        if recorder.covers is None:
             return
         with self._lock:
             self._steps.append(recorder)
@@ -144,17 +155,103 @@ def _put_back(reporter: Reporter) -> None:
             function.__code__ = reporter.original
 
 
-_functions = ReportingFunctions()
+class MonitoredCode:
+    """Notes what runs by `sys.monitoring`, which reports each code object until it is told to stop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._steps: list[Recorder] = []
+        self._tool: int | None = None
+        self._of_project = ProjectFiles(lambda _: False)
+
+    def begin(self, recorder: Recorder) -> None:
+        """Have all code report, also what reported before."""
+        if recorder.covers is None:
+            return
+        with self._lock:
+            monitoring: Any = getattr(sys, "monitoring", None)
+            if self._tool is None:
+                self._tool = _free_tool(monitoring)
+            if self._tool is None:
+                recorder.remarks[_UNSEEN.format(step=recorder.step)] = None
+                return
+            self._of_project = ProjectFiles(recorder.is_project)
+            self._steps.append(recorder)
+            if len(self._steps) == 1:
+                monitoring.register_callback(self._tool, monitoring.events.PY_START, self._started)
+                monitoring.set_events(self._tool, monitoring.events.PY_START)
+            monitoring.restart_events()
+
+    def end(self, recorder: Recorder) -> None:
+        """Stop to note what runs in a step."""
+        with self._lock:
+            if recorder not in self._steps:
+                return
+            self._steps.remove(recorder)
+            _add_closures(recorder)
+            if not self._steps and self._tool is not None:
+                monitoring: Any = getattr(sys, "monitoring", None)
+                monitoring.set_events(self._tool, 0)
+                monitoring.free_tool_id(self._tool)
+                self._tool = None
+
+    def note(self, code: types.CodeType) -> None:
+        """Note code of the project, as if it ran."""
+        if self._of_project[code.co_filename]:
+            _note(code, None, recorders())
+
+    def _started(self, code: types.CodeType, _: int) -> Any:
+        """Note code that starts; what is returned tells Python whether to report it again."""
+        try:
+            if (
+                not code.co_flags & inspect.CO_OPTIMIZED
+            ):  # a module's top level or a class's counts by its text
+                return _ENOUGH
+            if not self._of_project[code.co_filename]:
+                return _ENOUGH
+            _note(code, None, recorders())
+            return None if any(_is_wanted(step, code, None) for step in self._steps) else _ENOUGH
+        except Exception:  # noqa: BLE001 - what is raised here would be raised in the user's function
+            return _ENOUGH
+
+
+def _free_tool(monitoring: Any) -> int | None:
+    """Take the id of a tool that nobody uses; the lower ones are those of debuggers and profilers."""
+    for tool in (4, 3):
+        if monitoring is not None and monitoring.get_tool(tool) is None:
+            monitoring.use_tool_id(tool, "zencache")
+            return tool
+    return None
+
+
+def _add_closures(recorder: Recorder) -> None:
+    """Add the functions whose code ran and that have a closure: it counts, too."""
+    codes = {i for i, (code, _) in recorder.ran.items() if set(code.co_freevars) - {"__class__"}}
+    for function in project_functions(recorder.is_project) if codes else ():
+        if id(function.__code__) in codes:
+            recorder.ran[id(function)] = function.__code__, function
+
+
+_code: ReportingFunctions | MonitoredCode = ReportingFunctions() if CAN_REPORT else MonitoredCode()
 
 
 def begin(recorder: Recorder) -> None:
     """Start to note the code that runs in a step."""
-    _functions.begin(recorder)
+    _code.begin(recorder)
 
 
 def end(recorder: Recorder) -> None:
     """Stop to note the code that runs in a step."""
-    _functions.end(recorder)
+    _code.end(recorder)
+
+
+def note_read(code: types.CodeType) -> None:
+    """Note code that a library reads, as if it ran; from then on it is the original."""
+    last = code.co_consts[-1] if code.co_consts else None
+    if isinstance(last, Reporter):
+        last()
+    elif isinstance(_code, MonitoredCode):
+        _code.note(code)
 
 
 def importing(file: str) -> None:
@@ -168,8 +265,9 @@ def importing(file: str) -> None:
 
 def imported(module: types.ModuleType) -> None:
     """Have the functions of a new module report."""
+    if not isinstance(_code, ReportingFunctions):
+        return
     for recorder in recorders():
         if recorder.is_project(str(module.__file__)):
             of_project = ProjectFiles(recorder.is_project)
-            functions = (f for f in functions_of(module) if of_project[f.__code__.co_filename])
-            _functions.include(functions)
+            _code.include(f for f in functions_of(module) if of_project[f.__code__.co_filename])

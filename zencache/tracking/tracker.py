@@ -18,6 +18,7 @@ from zencache.tracking import (
     ambient_state,
     audit_events,
     child_processes,
+    code_readers,
     environment_reads,
     file_reads,
     generator_state,
@@ -179,7 +180,7 @@ class Watch:
                 *self._drawn(by_library=False),
                 *left_settings(self.recorder.step, self.left),
             ),
-            remarks=self._drawn(by_library=True),
+            remarks=(*self._drawn(by_library=True), *self.recorder.remarks),
         )
 
 
@@ -261,6 +262,7 @@ class _Changes:
         self._wrapping.around(multiprocessing.process.BaseProcess, "start", child_processes.process_started)
         child_processes.install()
         generators.wrap_seeders(self._wrapping)
+        code_readers.wrap_readers(self._wrapping)
         sys.meta_path[:0] = self._finders
         working_folder.wrap_askers(self._wrapping)
         environment_reads.install()

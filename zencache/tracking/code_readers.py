@@ -1,0 +1,46 @@
+"""Puts a function's own code object back before a library reads it: what is read may run elsewhere."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import marshal
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from zencache.code.reporting import original_code
+from zencache.tracking import running_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zencache.tracking.patching import Wrapping
+
+
+def wrap_readers(wrapping: Wrapping) -> None:
+    """Have functions that read code objects get the originals, and the code counts as if it ran."""
+    wrapping.around(inspect, "findsource", note_read)
+    wrapping.around(sys.modules.get("numba.core.bytecode"), "get_code_object", note_read)
+    for name in ("dump", "dumps"):
+        wrapping.replace(marshal, name, _with_original(vars(marshal)[name]))
+
+
+def note_read(value: Any, *_: Any, **__: Any) -> None:
+    """Report the code of a function, a method or a code object, as if it ran."""
+    inner = inspect.unwrap(value) if callable(value) else value
+    for each in (value, inner):
+        code = getattr(getattr(each, "__func__", each), "__code__", each)
+        if isinstance(code, types.CodeType):
+            running_code.note_read(code)
+
+
+def _with_original(write: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(write)
+    def written(value: Any, *args: Any) -> Any:
+        if isinstance(value, types.CodeType):
+            note_read(value)
+            value = original_code(value)
+        return write(value, *args)
+
+    return written
