@@ -16,7 +16,8 @@ load  run             ?  no earlier result of this step
 sort  wait            ?  waits for the result of load
 To compute: load, sort for the first time.
 
-Importing this package imports nothing else: each name is loaded when it is first used.
+Importing this package imports next to nothing: each name is loaded when it is first used. From then on,
+`zencache.tracking.read_owners` notes what the project's code reads.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from zencache.model.legacy_api import PORT, LegacyModules
+from zencache.tracking import read_owners
 from zencache.util.imports import import_module
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ def _load_legacy_api() -> LegacyApi:
     return CompatApi()
 
 
+read_owners.install()
 PORT.load = _load_legacy_api
 sys.meta_path.append(LegacyModules)
 if "ZENCACHE_ALIAS" in os.environ:  # `zencache compat run` started this process, or its parent

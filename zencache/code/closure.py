@@ -37,6 +37,7 @@ from zencache.code.namespaces import (
     origin_of,
     written_in_c,
 )
+from zencache.code.reporting import original_code
 from zencache.code.resolve import Resolver
 from zencache.code.scopes import Scope
 from zencache.code.source import FunctionNode, find_function
@@ -191,7 +192,7 @@ class Reach(Resolver):
             return
         space = Space(function.__globals__, cells_of(function))
         self.root_folder = code_root(space.file, space.module)
-        node.kind = "function"
+        node.kind, node.runs = "function", original_code(function.__code__)
         node.label = f"helper {function.__qualname__} in {space.where}"
         name = function.__name__ if defaults and function not in _step_functions else ""
         source = find_function(function.__code__)

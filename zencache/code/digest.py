@@ -7,6 +7,7 @@ that are imported only when a step runs.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import inspect
 import sys
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.code.covered import Covered
+    from zencache.code.reached import Reached
     from zencache.code.source import Text
 
 OWN = "its code"
@@ -71,6 +73,7 @@ class CodeDigest:
     make_units: Callable[[], dict[str, Unit]] = field(default=dict, repr=False, compare=False)
     make_state: Callable[[], dict[str, str]] = field(default=dict, repr=False, compare=False)
     make_covered: Callable[[], Covered | None] = field(default=_nothing, repr=False, compare=False)
+    make_reached: Callable[[], Reached | None] = field(default=_nothing, repr=False, compare=False)
     doubts: tuple[str, ...] = ()
     """Sentences about code that counts beyond what is used, or that cannot be read."""
     outside: frozenset[str] = frozenset()
@@ -91,6 +94,7 @@ class CodeDigest:
 
     def __getstate__(self) -> dict[str, Any]:
         made = {"make_units": dict, "make_state": dict, "make_covered": _nothing}
+        made |= {"make_reached": _nothing, "reached": None}
         return {**vars(self), "units": self.units, **made}
 
     @cached_property
@@ -102,6 +106,11 @@ class CodeDigest:
     def covered(self) -> Covered | None:
         """The code objects whose definitions it holds; None if that is not known."""
         return self.make_covered()
+
+    @cached_property
+    def reached(self) -> Reached | None:
+        """The functions and statements that the code reaches; None if that is not known."""
+        return self.make_reached()
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
         """Give the digest of a snapshot, if the code that it uses from other modules is unchanged.
@@ -166,7 +175,9 @@ class CodeReader:
                 place, is_inherited = _place(function), _is_inherited(function)
                 reaches = (*self._reaches.values(), *self._of_methods)
                 covered = functools.partial(_covered, function, root, reaches)
-                return _digested(root, summary, place, is_inherited=is_inherited, covered=covered)
+                digest = _digested(root, summary, place, is_inherited=is_inherited, covered=covered)
+                reached = functools.partial(_reached, root, reaches)
+                return dataclasses.replace(digest, make_reached=reached)
             aspects |= summary.reflects
 
     def of_component(
@@ -290,6 +301,12 @@ def _is_importable(value: Any) -> bool:
     for name in value.__qualname__.split("."):
         target = getattr(target, name, None)
     return target is value
+
+
+def _reached(root: Node, reaches: Sequence[Reach]) -> Reached:
+    from zencache.code.reached import Reached  # noqa: PLC0415 - only a step that runs needs it
+
+    return Reached.of(root, [met for reach in reaches for met in list(reach.met())])
 
 
 def _covered(function: Callable[..., Any], root: Node, reaches: Sequence[Reach]) -> Covered:

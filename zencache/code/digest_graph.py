@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blake3 import blake3
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Iterator, Sequence
+
+
+class Statements(NamedTuple):
+    """Statements of a module that was followed in its text."""
+
+    module: str
+    file: str
+    lines: tuple[tuple[int, int], ...]
+    """The first and the last line of each."""
+    name: str = ""
+    """The name that they bind, if they were followed for it."""
+    is_held: bool = False
+    """Whether the value that they made is in the graph too, so that what it was made of does not count."""
 
 
 @dataclass(eq=False)
@@ -40,6 +54,10 @@ class Node:
     """Dotted names of random generators that it uses without a seed."""
     outside: str = ""
     """The dotted name of an object in a library."""
+    runs: types.CodeType | None = None
+    """The code of a live function."""
+    written: Statements | None = None
+    """Where it is written, if it was followed in the text of a module."""
     deep: str = ""
     """The digest of all that is reachable from it, once computed."""
     cycle: list[Node] | None = None

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zencache.code.ast_shape import Chain, Part, part_of, shared_part
-from zencache.code.digest_graph import Node
+from zencache.code.digest_graph import Node, Statements
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
+from zencache.code.late_modules import is_late
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module
 from zencache.code.module_texts import (
     StaticModule,
@@ -139,8 +140,11 @@ class StaticReach:
         return inner or (self._of_every_module(module, name) or self._library_star(module, name), rest)
 
     def _is_replaced(self, module: StaticModule, name: str, binders: list[Binder]) -> bool:
-        """Say whether a name of an imported module has another value than its text gives."""
-        if module.name not in sys.modules or self._inside(module.name):
+        """Say whether a name of an imported module has another value than its text gives.
+
+        A module that a step imported counts by its text, as in a fresh process, whatever steps left in it.
+        """
+        if module.name not in sys.modules or self._inside(module.name) or is_late(module.file):
             return False
         from zencache.code.replaced_names import is_replaced  # noqa: PLC0415 - only for late imports
 
@@ -192,6 +196,7 @@ class StaticReach:
         if key not in self._nodes:
             node = self._nodes[key] = Node("definition", label=_label(statements[-1], name, module.where))
             node.text = "\n".join(module.text.segment(s) for s in statements)
+            node.written = _written(module, statements, name)
             self._defined[id(node)] = (module, statements)
             self.pending.append(lambda: self._define(node, module, statements))
         return self._nodes[key]
@@ -269,6 +274,7 @@ class StaticReach:
         key = (module.name, "")
         if key not in self._nodes:
             node = self._nodes[key] = Node("module", label=f"module {module.where}", text=module.text.text)
+            node.written = _written(module, module.statements)
             if module.text.tree is None:
                 node.own = blake3(module.text.text.encode()).hexdigest()
                 node.doubt = f"{module.where} has a syntax error, so its text counts as it is"
@@ -322,6 +328,7 @@ class StaticReach:
             if statements and key not in self._nodes:
                 node = self._nodes[key] = Node("effects", label=f"what importing {imported.where} does")
                 node.text = "\n".join(imported.text.segment(s) for s in statements)
+                node.written = _written(imported, statements)
                 self._put_off(node, statements, imported)
             if statements:
                 effects.append(self._nodes[key])
@@ -420,6 +427,11 @@ class StaticReach:
             )
         refs = [Node("module", text_digest(path)) for path in files]
         return Node("any", refs=refs, unordered=True, doubt=doubt, label=what)
+
+
+def _written(module: StaticModule, statements: list[ast.stmt], name: str = "") -> Statements:
+    lines = tuple((first_line(each), each.end_lineno or each.lineno) for each in statements)
+    return Statements(module.name, module.file, lines, name)
 
 
 def _label(statement: ast.stmt, name: str, where: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.digest import CodeReader
@@ -17,7 +18,7 @@ from zencache.tracking.facts import merge_facts
 from zencache.tracking.observed_inputs import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from zencache.tracking.tracker import Watch
@@ -49,7 +50,8 @@ class RetainedReads:
 
     def end(self, seen: Seen) -> Seen:
         """Add the reads that earlier and concurrent steps retain; and record the reads of this step."""
-        after = CodeReader().of(self.function).state
+        code = CodeReader().of(self.function)
+        after = code.state
         place_of = {name: (self.watch.root, name) for name in after}
         with _lock:
             concurrent = [r for r in _running.values() if r is not self and r.has_changed(after)]
@@ -60,7 +62,11 @@ class RetainedReads:
                 if self.before.get(name) != state:
                     _retained[place_of[name]] = all_reads
             _running.pop(id(self), None)
-        return dataclasses.replace(all_reads, notes=seen.notes, remarks=seen.remarks)
+        own = dataclasses.replace(all_reads, notes=seen.notes, remarks=seen.remarks)
+        if code.reached is None:
+            return own
+        ran = frozenset(self.watch.recorder.ran)
+        return self.watch.owned(partial(code.reached.reader, ran=ran)).added_to(own)
 
     def forget(self) -> None:
         """Drop the state of a step that was interrupted."""
@@ -83,4 +89,26 @@ def merge_seen(parts: Iterable[Seen]) -> Seen:
         environment |= part.environment
         unstable |= dict.fromkeys(part.unstable)
     facts = merge_facts([part.facts for part in every])
-    return Seen(files, folders, environment, facts=facts, relative=relative, unstable=tuple(unstable))
+    return Seen(
+        files,
+        folders,
+        environment,
+        facts=facts,
+        relative=relative,
+        readers=_readers(every),
+        unstable=tuple(unstable),
+    )
+
+
+def _readers(parts: Sequence[Seen]) -> dict[str, str]:
+    """Merge who read what, without what one of the steps read itself."""
+    readers: dict[str, str] = {}
+    for part in parts:
+        for name, reader in part.readers.items():
+            if all(name in each.readers for each in parts if _has(each, name)):
+                readers.setdefault(name, reader)
+    return readers
+
+
+def _has(seen: Seen, name: str) -> bool:
+    return name in seen.files or name in seen.folders or name in seen.unstable or name[1:] in seen.environment

@@ -157,8 +157,10 @@ class FunctionTracking(StepTracking):
         imported = {f: self._digests.digest(Path(f)) or "" for f in others}
         edited = [file for file in self._watch.modules & digested.keys() if not digested[file].is_current]
         imported |= {file: self._digests.digest(Path(file)) or "" for file in self._used.files}
+        in_key = set(self._policy.env or ())
         return dataclasses.replace(
             seen,
+            environment={n: digest for n, digest in seen.environment.items() if n not in in_key},
             files={**seen.files, **{self._name(file): digest for file, digest in imported.items()}},
             facts=merge_facts([seen.facts, self._used.facts]),
             notes=(*seen.notes, *fresh_generators(self._step, self._code.unseeded)),

@@ -62,6 +62,9 @@ class Seen:
     """All else that it depended on: kind to name to value, as `tracking.facts` compares them."""
     relative: Mapping[str, str] = field(default_factory=dict)
     """File or folder that was named relative to the working folder, to that path."""
+    readers: Mapping[str, str] = field(default_factory=dict)
+    """Who read what the step did not read itself: a file or folder, or `$` and a variable, to a module
+    ("settings.py", when it was imported) or a function ("`load` in settings.py")."""
     unstable: tuple[str, ...] = ()
     """Files that changed while the step ran: a result that read such a file is never reused."""
     notes: tuple[str, ...] = ()
@@ -76,7 +79,10 @@ class Seen:
 
     def to_json(self) -> str:
         """Write it as one line of JSON."""
-        return json.dumps({"format": "seen/1", **asdict(self)}, separators=(",", ":"))
+        data = asdict(self)
+        if not self.readers:
+            del data["readers"]
+        return json.dumps({"format": "seen/1", **data}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Seen:
@@ -89,6 +95,7 @@ class Seen:
             environment=data.get("environment", {}),
             targets=data.get("targets", {}),
             facts=data.get("facts", {}),
+            readers=data.get("readers", {}),
             unstable=tuple(data.get("unstable", ())),
             notes=tuple(data.get("notes", ())),
             remarks=tuple(data.get("remarks", ())),
@@ -103,17 +110,16 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
     >>> changed(Seen(files={"data/train.csv": "1b2"}), Path.cwd(), FileDigests(None))
     ['data/train.csv, which it read, is gone']
     """
+    readers = seen.readers
     with unwatched():
-        changes = [f"{name} changed while it was read" for name in seen.unstable]
+        changes = [_of_unstable(name, readers.get(name, "")) for name in seen.unstable]
         places = _places(seen, root)
-        changes += filter(
-            None, (_of_file(*places(name), before, digests) for name, before in seen.files.items())
-        )
-        changes += filter(
-            None, (_of_folder(*places(name), before, digests) for name, before in seen.folders.items())
-        )
+        for name, before in seen.files.items():
+            changes += filter(None, [_of_file(*places(name), before, digests, readers.get(name, ""))])
+        for name, before in seen.folders.items():
+            changes += filter(None, [_of_folder(*places(name), before, digests, readers.get(name, ""))])
         changes += [
-            "the environment variables changed" if name == ALL else f"environment variable {name} changed"
+            _of_variable(name, readers.get(f"${name}", ""))
             for name, digest in seen.environment.items()
             if (digest_of_all() if name == ALL else digest_of_variable(os.environ.get(name))) != digest
         ]
@@ -139,6 +145,28 @@ def _places(seen: Seen, root: Path) -> Callable[[str], tuple[str, Path]]:
     return place
 
 
+def _read_by(reader: str) -> str:
+    """Say who read something.
+
+    >>> _read_by(""), _read_by("settings.py"), _read_by("`load` in settings.py")
+    ('it read', 'settings.py read when it was imported', '`load` in settings.py read')
+    """
+    if not reader:
+        return "it read"
+    return f"{reader} read" if reader.startswith("`") else f"{reader} read when it was imported"
+
+
+def _of_unstable(name: str, reader: str) -> str:
+    return f"{name} changed after {reader} read it" if reader else f"{name} changed while it was read"
+
+
+def _of_variable(name: str, reader: str) -> str:
+    if name == ALL:
+        return "the environment variables changed"
+    which = f", which {_read_by(reader)}," if reader else ""
+    return f"environment variable {name}{which} changed"
+
+
 def _of_target(name: str, before: str, root: Path, digests: FileDigests) -> str | None:
     target = root / name
     now = digests.digest(target) or ""
@@ -161,26 +189,26 @@ def _number(target: Path) -> int:
     return int(target.name) if target.name.isdigit() else 0
 
 
-def _of_file(name: str, path: Path, before: str, digests: FileDigests) -> str | None:
+def _of_file(name: str, path: Path, before: str, digests: FileDigests, reader: str) -> str | None:
     now = digests.digest(path) or ""
     if now == before:
         return None
     if not before:
-        return f"{name}, which it looked for, is there now"
-    return f"{name}, which it read, {'changed' if now else 'is gone'}"
+        return f"{name}, which {reader or 'it'} looked for, is there now"
+    return f"{name}, which {_read_by(reader)}, {'changed' if now else 'is gone'}"
 
 
-def _of_folder(name: str, path: Path, before: str, digests: FileDigests) -> str | None:
+def _of_folder(name: str, path: Path, before: str, digests: FileDigests, reader: str) -> str | None:
     asked, separator, _ = before.partition(":")
     now = digests.entries(path, asked) or None if separator else digests.listing(path)
     if now == (before or None):
         return None
     shown = name if " " in name else f"{name.rstrip('/')}/"
     if not before:
-        return f"the folder {shown}, which it looked for, is there now"
-    return (
-        f"the folder {shown}, which it listed, is gone" if now is None else f"the files in {shown} are others"
-    )
+        return f"the folder {shown}, which {reader or 'it'} looked for, is there now"
+    if now is None:
+        return f"the folder {shown}, which {reader or 'it'} listed, is gone"
+    return f"the files in {shown}{f', which {reader} listed,' if reader else ''} are others"
 
 
 def digest_of_variable(value: str | None) -> str:

@@ -25,6 +25,7 @@ from zencache.tracking import (
     import_reads,
     path_events,
     path_queries,
+    read_owners,
     running_code,
     third_party_reads,
     working_folder,
@@ -36,6 +37,7 @@ from zencache.tracking.child_reports import collect
 from zencache.tracking.late_modules import LateModules
 from zencache.tracking.notes import left_settings, notes, randomness
 from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_of_variable
+from zencache.tracking.owned_reads import OwnedReads
 from zencache.tracking.patching import Wrapping
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from zencache.tracking.file_digests import FileDigests
+    from zencache.tracking.owned_reads import Reader
 
 
 @dataclass
@@ -75,6 +78,10 @@ class Watch:
         return Watch(
             self.recorder, self.root, self.ignore, self.digests, self.uses, digested=self.digested
         ).seen()
+
+    def owned(self, reader: Reader) -> OwnedReads:
+        """Give the reads of code that the step reaches; `reader` says who read for it in some frames."""
+        return OwnedReads(self._places, self.digests, reader)
 
     @property
     def modules(self) -> frozenset[str]:
@@ -212,9 +219,11 @@ def watching(
     with suppress(Exception):
         running_code.begin(recorder)
     outer = audit_events.start(watch.recorder)
+    read_owners.running_steps.add(id(watch))
     try:
         yield watch
     finally:
+        read_owners.running_steps.discard(id(watch))
         with suppress(Exception):  # a step must not fail because less is seen
             collect(watch.recorder, is_over=outer is None)
         audit_events.stop(watch.recorder, outer)

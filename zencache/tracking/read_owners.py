@@ -1,0 +1,286 @@
+"""Notes which of the project's code reads a file, a folder or a variable, from the import of zencache on.
+
+A read belongs to the project's functions and modules on the stack at that time. A step gets it as its own if
+it reaches one of them that keeps what was read: `code.retention` decides that when the step has ended.
+
+This module is imported with `zencache`, so it imports nothing that Python has not loaded at its start.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zencache.code import late_modules
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable, Iterator
+
+Stack = tuple[int, ...]
+"""For each frame of the project's code, innermost first: the id of its code, and its line if it is not a
+function's (of a module, of a class's body), else 0."""
+
+ALL = "*"
+_LIBRARY, _PROJECT, _ZENCACHE, _MAPPING = range(4)
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - without pathlib
+_TRACKING = f"{_OURS}/tracking/"  # its wrappers stand between the project's code and a library's
+_STANDARD = os.path.dirname(os.__file__)  # noqa: PTH120
+_CODE = (".py", ".pyc", ".so")
+_OF_MAPPING = frozenset(
+    {
+        *("<frozen os>", "<frozen _collections_abc>", os.__file__, f"{_STANDARD}/_collections_abc.py"),
+        *(__file__, f"{_TRACKING}environment_reads.py"),
+    }
+)
+_OPTIMIZED = 1  # inspect.CO_OPTIMIZED: the code of a function
+_WRITES = os.O_TRUNC | os.O_EXCL
+_COARSE_CLOCK = 5  # as in `audit_events`, which is not imported this early
+
+_verdicts: dict[str, int] = {}
+_codes: dict[int, types.CodeType] = {}
+"""The code of each id in a stack, which is kept so that no other code gets the id."""
+_files: dict[Stack, dict[str, int]] = {}
+"""The paths that were opened, with the time of the last read."""
+_folders: dict[Stack, dict[str, int]] = {}
+_variables: dict[Stack, dict[str, str | None]] = {}
+_written: dict[str, int] = {}
+_executed: dict[str, int] = {}
+"""The project's modules by file, with the time when each was last executed."""
+began: list[int] = []
+"""When this module began to note reads."""
+_reading_all: set[tuple[int, int]] = set()
+_MANY = 1000  # paths of one stack: fewer are not worth to decide about
+running_steps: set[int] = set()
+"""The ids of the recorders of the steps that run."""
+_working: list[str | None] = [None]
+
+
+class Read(NamedTuple):
+    """What one piece of code read, with the frames that it was read in."""
+
+    frames: tuple[tuple[types.CodeType, int], ...]
+    """Code and line, innermost first; the line is 0 for a function."""
+    files: dict[str, int]
+    folders: dict[str, int]
+    variables: dict[str, str | None]
+
+
+def install() -> None:
+    """Begin to note reads; once a process, for good."""
+    if not began:
+        began.append(_now())
+        sys.addaudithook(_hook)
+        mapping: Any = type(os.environ)
+        mapping.__getitem__ = _noting_read(mapping.__getitem__)
+        mapping.__iter__ = _noting_all(mapping.__iter__)
+
+
+def reads() -> Iterator[Read]:
+    """Give all reads of the project's code until now."""
+    for stack in dict.fromkeys([*list(_files), *list(_folders), *list(_variables)]):
+        frames = tuple((_codes[code], line) for code, line in zip(stack[::2], stack[1::2], strict=True))
+        parts = (dict(noted.get(stack, ())) for noted in (_files, _folders, _variables))
+        yield Read(frames, *parts)  # type: ignore[arg-type]
+
+
+def written() -> dict[str, int]:
+    """Give the paths that the project's code opened for writing, with the time of the first one."""
+    return dict(_written)
+
+
+def executed(file: str) -> int:
+    """Give the time when a module of the project was last executed; 0 if it was not seen."""
+    return _executed.get(file, 0)
+
+
+def forget(is_forgotten: Callable[[Read], bool]) -> None:
+    """Drop reads that no step can need."""
+    for stack in [s for s, paths in list(_files.items()) if len(paths) > _MANY]:
+        frames = tuple((_codes[code], line) for code, line in zip(stack[::2], stack[1::2], strict=True))
+        if is_forgotten(Read(frames, {}, {}, {})):
+            _files.pop(stack, None)
+
+
+# -- events -------------------------------------------------------------------------------------------
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if event == "open":
+        path = args[0]
+        if type(path) is str and (path.endswith(_CODE) or "-packages/" in path):
+            return
+        note: Callable[[tuple[Any, ...]], None] | None = _opened
+    else:
+        note = _RARE.get(event)
+    if note is None:
+        return
+    try:
+        note(args)
+    except Exception:  # noqa: BLE001 - what is raised here would be raised in the user's code
+        return
+
+
+def _opened(args: tuple[Any, ...]) -> None:
+    path, _, flags = args
+    if isinstance(path, int):
+        return
+    if flags & os.O_ACCMODE == os.O_WRONLY or flags & _WRITES:
+        if _stack(sys._getframe(2)):  # noqa: SLF001 - the caller of the hook
+            _written.setdefault(_absolute(path), _now())
+        return
+    note_file(path, sys._getframe(2))  # noqa: SLF001
+
+
+def note_file(path: Any, frame: types.FrameType | None) -> None:
+    """Note a file that the code of a frame reads; also called for readers that raise no event."""
+    stack = _stack(frame)
+    if stack:
+        _files.setdefault(stack, {})[_absolute(path)] = _now()
+
+
+def _listed(args: tuple[Any, ...]) -> None:
+    frame = sys._getframe(2)  # noqa: SLF001
+    path = "." if args[0] is None else args[0]
+    if isinstance(path, int) or "importlib" in frame.f_code.co_filename:
+        return
+    stack = _stack(frame)
+    if stack:
+        _folders.setdefault(stack, {})[_absolute(path)] = _now()
+
+
+def _ran(args: tuple[Any, ...]) -> None:
+    code = args[0]
+    if getattr(code, "co_name", "") == "<module>" and _verdict(code.co_filename) == _PROJECT:
+        file = code.co_filename
+        if file.startswith("<"):
+            return
+        if running_steps and file not in _executed:
+            late_modules.FILES.add(file)
+        elif not running_steps:
+            late_modules.FILES.discard(file)
+        _executed[file] = _now()
+
+
+def _moved(args: tuple[Any, ...]) -> None:  # noqa: ARG001 - as all of them
+    _working[0] = None  # known again at the next read: the event comes before the change
+
+
+_RARE: dict[str, Callable[[tuple[Any, ...]], None]] = {
+    "os.listdir": _listed,
+    "os.scandir": _listed,
+    "os.chdir": _moved,
+    "exec": _ran,
+}
+
+
+def _absolute(path: Any) -> str:
+    text = os.fsdecode(path)
+    if text.startswith("/"):
+        return text
+    working = _working[0]
+    if working is None:
+        working = _working[0] = os.getcwd()  # noqa: PTH109
+    return f"{working}/{text}"
+
+
+def _now() -> int:
+    return time.clock_gettime_ns(_COARSE_CLOCK) if sys.platform == "linux" else time.time_ns()
+
+
+# -- frames -------------------------------------------------------------------------------------------
+
+
+def _stack(frame: types.FrameType | None) -> Stack:
+    stack = _project_frames(frame)
+    if stack is None:  # no project's code and none of zencache: a thread of a pool
+        stack = _of_the_only_other_thread()
+    return stack or ()
+
+
+def _project_frames(frame: types.FrameType | None) -> Stack | None:
+    """Give the frames of the project's code, up to zencache's own; None if there are none of either."""
+    stack: list[int] = []
+    while frame is not None:
+        code = frame.f_code
+        verdict = _verdicts.get(code.co_filename)
+        if verdict is None:
+            verdict = _verdict(code.co_filename)
+        if verdict == _ZENCACHE:
+            return tuple(stack)
+        if verdict == _PROJECT:
+            stack.append(id(code))
+            stack.append(0 if code.co_flags & _OPTIMIZED else frame.f_lineno or 1)
+            _codes[id(code)] = code
+        frame = frame.f_back
+    return tuple(stack) or None
+
+
+def _of_the_only_other_thread() -> Stack:
+    """Give the frames of the one thread in which the project's code waits, if it is one."""
+    own = _thread.get_ident()
+    frames = [frame for ident, frame in sys._current_frames().items() if ident != own]  # noqa: SLF001
+    stacks = [stack for stack in map(_project_frames, frames) if stack]
+    return stacks[0] if len(stacks) == 1 else ()
+
+
+def _verdict(file: str) -> int:
+    verdict = _verdicts.get(file)
+    if verdict is None:
+        verdict = _verdicts[file] = _new_verdict(file)
+    return verdict
+
+
+def _new_verdict(file: str) -> int:
+    if file in _OF_MAPPING:
+        return _MAPPING
+    if file.startswith("<"):
+        return _LIBRARY if file.startswith("<frozen") else _PROJECT
+    if file.startswith(f"{_OURS}/"):
+        return _LIBRARY if file.startswith(_TRACKING) else _ZENCACHE
+    is_library = "/site-packages/" in file or "/dist-packages/" in file or file.startswith(f"{_STANDARD}/")
+    return _LIBRARY if is_library else _PROJECT
+
+
+# -- variables ----------------------------------------------------------------------------------------
+
+
+def _noting_read(read: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def __getitem__(self: Any, key: Any) -> Any:  # noqa: N807 - it replaces the method of that name
+        try:
+            value = read(self, key)
+        except KeyError:
+            _note_variable(key, None)
+            raise
+        _note_variable(key, value)
+        return value
+
+    return __getitem__
+
+
+def _noting_all(iterate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def __iter__(self: Any) -> Any:  # noqa: N807
+        _note_variable(ALL, None)
+        return iterate(self)
+
+    return __iter__
+
+
+def _note_variable(key: Any, value: Any) -> None:
+    """Note a variable if the project's own code reads it, not a library for itself."""
+    try:
+        frame: types.FrameType | None = sys._getframe(2)  # noqa: SLF001
+        while frame is not None and (verdict := _verdict(frame.f_code.co_filename)) == _MAPPING:
+            frame = frame.f_back
+        if frame is None or verdict != _PROJECT or (id(frame.f_code), frame.f_lasti) in _reading_all:
+            return
+        stack = _stack(frame)
+        if key == ALL:  # where a frame reads all, it goes on to read each
+            _reading_all.add((id(frame.f_code), frame.f_lasti))
+        text = None if value is None else os.fsdecode(value)
+        _variables.setdefault(stack, {}).setdefault(os.fsdecode(key), text)
+    except Exception:  # noqa: BLE001 - what is raised here would be raised in the user's code
+        return
