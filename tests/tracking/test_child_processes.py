@@ -193,7 +193,7 @@ def test_a_pool_that_an_earlier_step_started_counts_for_the_later_one(project):
         lambda: subprocess.check_output(["bash", "-c", "sort < a.txt > out.txt"]),
         lambda: os.system("cat a.txt > out.txt"),
         lambda: subprocess.check_output(["cat", "../a.txt"], cwd="data"),
-        lambda: subprocess.check_output([sys.executable, "-c", "pass", "--input=a.txt"]),
+        lambda: subprocess.check_output(["echo", "--input=a.txt"]),
         lambda: os.waitpid(os.posix_spawn("/bin/cat", ["cat", "a.txt"], {}), 0),
         lambda: subprocess.check_output("cat [a].txt", shell=True),
     ],
@@ -235,3 +235,61 @@ def test_a_program_that_a_child_starts_is_seen(project):
 @pytest.mark.parametrize("command", ["", "   ", "'", "a=b", "<", ">"])
 def test_any_command_is_read(command):
     assert isinstance(Program.of((command.encode(),)), Program)
+
+
+SCRIPT = """
+import os, sys
+print(open(sys.argv[1]).read(), os.environ.get("PYTHONPATH"), "ZENCACHE_CHILD_CODE" in os.environ, len(sys.path))
+"""
+
+
+def run_script(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, *arguments], text=True, capture_output=True, check=True, **options
+    ).stdout
+
+
+@pytest.fixture
+def script(project):
+    """A script of the project, which names its file itself."""
+    path = project / "script.py"
+    path.write_text(
+        "import os\nfor name in ['a.txt', 'b.txt']:\n    open(name).close()\nos.environ.get('MADE_UP')\n"
+    )
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    time.sleep(0.02)
+    return path
+
+
+def test_what_a_python_script_reads_is_seen(project, script):
+    seen = seen_of(project, lambda: run_script("script.py"))
+    assert [*seen.files] == ["a.txt", "b.txt", "script.py"]
+    assert (seen.environment, seen.notes and len(seen.notes)) == ({"MADE_UP": ""}, 1)
+
+
+@pytest.mark.parametrize("environment", [None, {"PYTHONPATH": "/some/place"}, {}])
+def test_a_python_script_finds_all_as_it_would_be(project, environment):
+    """Its variables and the folders that it imports from are what they would be."""
+    Path("script.py").write_text(SCRIPT)
+    expected = run_script("script.py", "a.txt", env=environment)
+    outputs = []
+    seen_of(project, lambda: outputs.append(run_script("script.py", "a.txt", env=environment)))
+    assert outputs == [expected]
+
+
+def test_the_users_own_sitecustomize_is_imported(project):
+    Path("own").mkdir()
+    Path("own/sitecustomize.py").write_text("import sys\nsys.made_up = 5\n")
+    outputs = []
+    environment = {**os.environ, "PYTHONPATH": "own"}
+    code = "import sys, sitecustomize; print(sys.made_up, sitecustomize.__file__)"
+    seen_of(project, lambda: outputs.append(run_script("-c", code, env=environment)))
+    assert outputs[0].split()[0] == "5"
+    assert "own/sitecustomize.py" in outputs[0]
+
+
+def test_an_interpreter_that_cannot_report_is_told(project, script):
+    """Isolated mode ignores all variables."""
+    seen = seen_of(project, lambda: run_script("-I", "script.py"))
+    assert [*seen.files] == ["script.py"]
+    assert "starts another process" in seen.notes[0]

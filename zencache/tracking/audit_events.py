@@ -142,7 +142,8 @@ class Recorder:
         """Note that a program was started, and the files that it was given."""
         from zencache.tracking.program_arguments import Arguments  # noqa: PLC0415 - few steps start one
 
-        self.programs.setdefault(program.name)
+        if threading.get_ident() not in reporting_threads:
+            self.programs.setdefault(program.name)
         folder = self.folder()
         with unwatched():
             self.arguments.append((self.expect(folder), Arguments.of(program, folder)))
@@ -183,6 +184,8 @@ _unwatched: set[int] = set()  # threads that work for zencache itself
 _between_steps: set[int] = set()  # threads that work for zencache itself while no step is watched in them
 _children: WeakKeyDictionary[threading.Thread, Recorder] = WeakKeyDictionary()
 _ours: WeakSet[threading.Thread] = WeakSet()  # likewise, as long as they live
+reporting_threads: set[int] = set()
+"""Threads that are about to start a program which reports what it reads."""
 _installed = False
 _note_open: Callable[[Opened], object] | None = None  # None: nothing is watched
 _note_text: Callable[[str], object] = str

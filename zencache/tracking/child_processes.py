@@ -259,14 +259,15 @@ def _reporting(original: Callable[..., Any], label: str) -> Callable[..., Any]:
         with suppress(Exception):
             # `multiprocessing` asks once more for its fork server, which takes two entries of the data.
             if args[:1] != ("ignore",) and (active := recorders()):
-                data["zencache"] = _Start(_start_code(active, label))
+                data["zencache"] = _Start(start_code(active, label))
         return data
 
     get_preparation_data.reports_to_zencache = original  # type: ignore[attr-defined]
     return get_preparation_data
 
 
-def _start_code(active: Sequence[Recorder], label: str) -> str:
+def start_code(active: Sequence[Recorder], label: str) -> str:
+    """Give the code by which a new process starts to report, and expect its report; `label` names it."""
     first = active[0]
     if isinstance(first, ReportingRecorder):  # this process is a child itself
         report = first.report

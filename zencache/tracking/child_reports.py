@@ -64,7 +64,7 @@ def _others(recorder: Recorder) -> Iterator[str]:
     folder = report_folder()
     with suppress(OSError):
         names = os.listdir(folder) if folder else []  # noqa: PTH208 - text
-        yield from (path for name in names if (path := f"{folder}/{name}") not in owned)
+        yield from (path for name in names if name.isdigit() and (path := f"{folder}/{name}") not in owned)
 
 
 def _lines(report: str) -> Iterator[Line]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zencache.tracking import (
     ambient_state,
     audit_events,
+    child_interpreters,
     child_processes,
     code_readers,
     environment_reads,
@@ -270,6 +271,8 @@ class _Changes:
 
         self._wrapping.around(multiprocessing.process.BaseProcess, "start", child_processes.process_started)
         child_processes.install()
+        if popen := getattr(sys.modules.get("subprocess"), "Popen", None):
+            self._wrapping.replace(popen, "__init__", child_interpreters.reporting(popen.__init__))
         generators.wrap_seeders(self._wrapping)
         code_readers.wrap_readers(self._wrapping)
         sys.meta_path[:0] = self._finders
