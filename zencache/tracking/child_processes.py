@@ -2,7 +2,7 @@
 
 A forked child has the parent's hook and recorder; these write instead. A spawned child of `multiprocessing`
 or `loky` installs the hook while it unpickles its preparation data. A child may be killed at any moment, and
-may close all descriptors. So each use is written at once, and the file is opened for it.
+may close all descriptors. So each use is written at once, and the file is opened again where it is needed.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class ReportingRecorder(Recorder):
     """A recorder of a child process, which writes what it records to a file."""
 
     report: str
+    descriptor: int
+    identity: tuple[int, int]
 
     @property
     def whole_environment(self) -> bool:
@@ -100,15 +102,20 @@ class ReportingRecorder(Recorder):
         _is_writing = True
         try:
             line = json.dumps([file_clock(), kind, *values]) + "\n"
-            descriptor = os.open(self.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(descriptor, line.encode())
-            finally:
-                os.close(descriptor)
+            os.write(self._descriptor(), line.encode())
         except (OSError, TypeError, ValueError):
             return
         finally:
             _is_writing = False
+
+    def _descriptor(self) -> int:
+        """Give the descriptor of the report; the child may have closed it, and opened another file since."""
+        with suppress(OSError):
+            if _identity(self.descriptor) == self.identity:
+                return self.descriptor
+        self.descriptor = os.open(self.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self.identity = _identity(self.descriptor)
+        return self.descriptor
 
     def _write_opened(self, key: Opened, folder: str) -> None:
         path, mode, flags = key
@@ -117,6 +124,11 @@ class ReportingRecorder(Recorder):
 
     def _place(self, path: Any, folder: str) -> str:
         return self.relative(path, folder) or absolute(path, folder)
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 class _Reported(dict[Any, Any]):
@@ -160,7 +172,7 @@ def report_to(recorder: Recorder, report: str) -> None:
     vars(recorder).pop("whole_environment", None)
     recorder.__class__ = ReportingRecorder
     assert isinstance(recorder, ReportingRecorder)
-    recorder.report = report
+    recorder.report, recorder.descriptor, recorder.identity = report, -1, (-1, -1)
     for name in _TABLES:
         setattr(recorder, name, _Reported(partial(_write_row, recorder, name)))
     recorder.created = _ReportedSet(partial(recorder.write, "created"))

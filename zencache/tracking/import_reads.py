@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking.audit_events import recorders, unwatched
-from zencache.util.distributions import entry_point_digest, normalized, versions
 
 if TYPE_CHECKING:
     import types
@@ -68,6 +67,8 @@ def wrap_loaded(wrapping: Wrapping) -> None:
 
 def note_group(group: str) -> None:
     """Record that the entry points of a group were listed."""
+    from zencache.util.distributions import entry_point_digest  # noqa: PLC0415 - few steps ask
+
     active = recorders()
     with unwatched():
         digest = entry_point_digest(group)
@@ -77,6 +78,8 @@ def note_group(group: str) -> None:
 
 def note_distribution(name: str) -> None:
     """Record that a distribution was asked about."""
+    from zencache.util.distributions import normalized, versions  # noqa: PLC0415 - few steps ask
+
     active = recorders()
     with unwatched():
         version = versions().get(normalized(name), "")

@@ -10,9 +10,6 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
-from zencache.model.values import digest_of
-from zencache.util.hashing import printable
-
 if TYPE_CHECKING:
     import types
     from collections.abc import Iterator, Sequence
@@ -88,10 +85,14 @@ def digest_of_entries(folder: str | os.PathLike[str], asked: str) -> str:
             lines = sorted(_line(entry, asked) for entry in entries if not is_litter(entry.name))
     except (OSError, ValueError):
         return ""
+    from zencache.model.values import digest_of  # noqa: PLC0415 - a child process that reports digests nothing
+
     return digest_of(["entries/1", asked, *lines])
 
 
 def _line(entry: os.DirEntry[str], asked: str) -> list[str]:
+    from zencache.util.hashing import printable  # noqa: PLC0415 - likewise
+
     line = [printable(entry.name)]
     if asked >= TYPES:
         line.append("folder" if entry.is_dir() else "file" if entry.is_file() else "other")

@@ -302,12 +302,6 @@ def draws_from(module: str) -> Callable[[str], bool]:
     return lambda name: name.rpartition(".")[0] == module and not name.endswith(others)
 
 
-def watch_process(recorder: Recorder) -> None:
-    """Notice what this process reads, as long as it lives: it is a child of a step's process."""
-    _changes.begin(recorder.is_project)
-    audit_events.start(recorder)
-
-
 def _project_modules(is_project: Callable[[str], bool]) -> Iterator[types.ModuleType]:
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
