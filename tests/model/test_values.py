@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import math
-from pathlib import Path
+from datetime import datetime, time, timedelta, timezone
+from pathlib import Path, PureWindowsPath
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -173,3 +175,44 @@ def test_a_recorded_secret_does_not_give_its_value():
     assert str(absent) == "**********"
     with pytest.raises(ParameterError, match="with_secrets"):
         absent.get_secret_value()
+
+
+def in_a_key(value):
+    """Give the text of a parameter in a key."""
+    return canonical_text(to_text(value), keep_order=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"b": 1, "a": 2}, {"a": 2, "b": 1}),
+        ([{"b": 1, "a": 2}], [{"a": 2, "b": 1}]),
+        ({2: 1, 1: 2}, {1: 2, 2: 1}),
+        ({"b": 1, "a": 2}, {"$unsorted": [["b", 1], ["a", 2]]}),
+    ],
+)
+def test_a_parameter_keeps_the_order_of_its_mappings(one, other):
+    """Code that is given a mapping may iterate over it."""
+    assert in_a_key(one) != in_a_key(other)
+
+
+@pytest.mark.parametrize("value", [{"a": 2, "b": 1}, {1: 2, 2: {"a": 1}}, [1, {"x": (1, {2, 3})}]])
+def test_a_sorted_mapping_has_the_same_text_as_before(value):
+    """Only an unsorted mapping is marked, so that other keys stay."""
+    assert in_a_key(value) == canonical_text(to_text(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")),
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1), "CET")),
+        time(1, tzinfo=ZoneInfo("Europe/Berlin")),
+        PureWindowsPath("a\\b"),
+    ],
+)
+def test_a_zone_and_the_kind_of_a_path_are_read_back(value):
+    """What was written is read back with its zone and its class."""
+    back = from_text(to_text(value))
+    assert (back, str(getattr(back, "tzinfo", ""))) == (value, str(getattr(value, "tzinfo", "")))
+    assert type(back) is type(value)

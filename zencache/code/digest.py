@@ -7,14 +7,13 @@ that are imported only when a step runs.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import functools
 import inspect
 import sys
 import threading
 import types
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +30,13 @@ from zencache.code.digest_graph import (
     unit_digest,
 )
 from zencache.code.module_texts import place_of
+from zencache.code.namespaces import classes_of
 from zencache.code.static import StaticReach
 from zencache.model.secrets import seal_of_process
 from zencache.model.types import module_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zencache.code.covered import Covered
@@ -61,6 +61,10 @@ class Unit:
     is_value: bool = False
 
 
+def _reaches_nothing(kind: type) -> bool:  # noqa: ARG001 - stands for a digest without live objects
+    return False
+
+
 @dataclass(frozen=True)
 class CodeDigest:
     """The digest of a step's code, and its parts."""
@@ -74,6 +78,8 @@ class CodeDigest:
     make_state: Callable[[], dict[str, str]] = field(default=dict, repr=False, compare=False)
     make_covered: Callable[[], Covered | None] = field(default=_nothing, repr=False, compare=False)
     make_reached: Callable[[], Reached | None] = field(default=_nothing, repr=False, compare=False)
+    reaches: Callable[[type], bool] = field(default=_reaches_nothing, repr=False, compare=False)
+    """Says whether a live class is part of it."""
     doubts: tuple[str, ...] = ()
     """Sentences about code that counts beyond what is used, or that cannot be read."""
     outside: frozenset[str] = frozenset()
@@ -94,7 +100,7 @@ class CodeDigest:
 
     def __getstate__(self) -> dict[str, Any]:
         made = {"make_units": dict, "make_state": dict, "make_covered": _nothing}
-        made |= {"make_reached": _nothing, "reached": None}
+        made |= {"make_reached": _nothing, "reached": None, "reaches": _reaches_nothing}
         return {**vars(self), "units": self.units, **made}
 
     @cached_property
@@ -126,7 +132,7 @@ class CodeDigest:
     def covering(self, other: CodeDigest) -> CodeDigest:
         """Give this digest with the covered code of another one, of the same code."""
         digest = copy.copy(self)
-        vars(digest)["covered"] = other.covered
+        vars(digest).update(covered=other.covered, reaches=other.reaches)
         return digest
 
 
@@ -177,8 +183,16 @@ class CodeReader:
                 covered = functools.partial(_covered, function, root, reaches)
                 digest = _digested(root, summary, place, is_inherited=is_inherited, covered=covered)
                 reached = functools.partial(_reached, root, reaches)
-                return dataclasses.replace(digest, make_reached=reached)
+                membership = self._membership(function, root, aspects)
+                return replace(digest, make_reached=reached, reaches=membership)
             aspects |= summary.reflects
+
+    def _membership(self, function: Any, root: Node, aspects: frozenset[str]) -> Callable[[type], bool]:
+        """Make the function that says whether a class is among what a step reaches."""
+        has_own = isinstance(function, types.MethodType) and self._of_methods
+        reach = self._of_methods[-1] if has_own else self._reach(aspects)
+        nodes = functools.cache(lambda: frozenset(map(id, reachable(root))))
+        return lambda kind: id(reach.visit(kind)) in nodes()
 
     def of_component(
         self,
@@ -218,6 +232,14 @@ class CodeReader:
             if name not in self._classes:
                 self._classes[name] = self._of_class(name)
             return self._classes[name]
+
+    def of_values(self, values: Iterable[Any], code: CodeDigest) -> dict[str, str]:
+        """Digest the project's classes that plain values name at any depth, and that code does not reach."""
+        with self._lock:
+            kinds = [kind for kind in classes_of(values) if not code.reaches(kind)]
+            names = [f"{module_name(kind.__module__)}:{kind.__qualname__}" for kind in kinds]
+            nodes = [self._reach(frozenset()).followed(kind) for kind in kinds]
+            return {name: deep_digest(node) for name, node in zip(names, nodes, strict=True)}
 
     def _of_class(self, name: str) -> str | None:
         parts = _split(name)

@@ -14,7 +14,7 @@ from zencache.code.module_origin import origin_of_file, origin_of_module
 from zencache.code.module_texts import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from zencache.code.module_origin import Origin
 
@@ -193,3 +193,26 @@ def _is_defined_in_python(kind: type) -> bool:
     """Say whether Python code defines a class: instances have a dictionary or slots, by it or by a base."""
     is_on_heap = bool(kind.__flags__ & (1 << 9))
     return is_on_heap and any(vars(base).keys() & {"__dict__", "__slots__"} for base in kind.__mro__)
+
+
+def classes_of(values: Iterable[Any]) -> list[type]:
+    """List the project's classes that values are instances of: enums, dataclasses, models, at any depth."""
+    kinds: dict[type, None] = {}
+    rest, seen = list(values), set()
+    while rest:
+        value = rest.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            rest += [*value, *value.values()]
+        elif isinstance(value, list | tuple | set | frozenset):
+            rest += value
+        kind = type(value)
+        if kind.__module__ != "builtins" and is_of_project(kind):
+            kinds[kind] = None
+        if kind in kinds or hasattr(kind, "__dataclass_fields__") or hasattr(kind, "model_fields"):
+            rest += getattr(value, "__dict__", {}).values()
+            rest += [getattr(value, name, None) for name in getattr(kind, "__dataclass_fields__", ())]
+            rest += (getattr(value, "__pydantic_private__", None) or {}).values()
+    return sorted(kinds, key=lambda each: (each.__module__, each.__qualname__))

@@ -121,6 +121,43 @@ def matches(value: Any, annotation: Any) -> bool:
     return _is_instance(value, kind) or _is_promoted(type(value), kind)
 
 
+def converted(value: Any, annotation: Any) -> Any:
+    """Convert a number to the type that it is declared with, so that equal arguments are one argument.
+
+    An int where a float is wanted becomes a float, if it has the same value. A numpy scalar that is a float,
+    a text or bytes becomes Python's own. Other values stay.
+
+    >>> converted(1, float), converted([1, 2.5], list[float]), converted(1, int | float)
+    (1.0, [1.0, 2.5], 1)
+    """
+    annotation = _plain(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in _UNIONS:
+        members = [member for member in arguments if matches(value, member)]
+        return converted(value, members[0]) if len(members) == 1 else value
+    if origin in (list, set, frozenset) and type(value) is origin and arguments:
+        return origin(converted(item, arguments[0]) for item in value)
+    if origin is tuple and type(value) is tuple and arguments:
+        kinds = arguments[:1] * len(value) if arguments[-1] is ... else arguments
+        return tuple(map(converted, value, kinds)) if len(kinds) == len(value) else value
+    if origin is dict and type(value) is dict and arguments:
+        return {converted(k, arguments[0]): converted(v, arguments[1]) for k, v in value.items()}
+    return _converted_scalar(value, annotation)
+
+
+def _converted_scalar(value: Any, kind: Any) -> Any:
+    if kind in (float, str, bytes, complex) and type(value) is not kind and isinstance(value, kind):
+        is_numpy = type(value).__module__ == "numpy"
+        return value.item() if is_numpy and hasattr(value, "item") else value
+    if kind is float and type(value) is int:
+        try:
+            number = float(value)
+        except OverflowError:
+            return value
+        return number if number == value else value
+    return value
+
+
 def _plain(annotation: Any) -> Any:
     """Take away what does not bear on the type: `Annotated`, `NewType`, and a `TypeVar` by its bound."""
     if get_origin(annotation) is Annotated:

@@ -10,10 +10,14 @@ JSON's own values stand for themselves; every other type is an object with one k
     nan, inf, -inf                   {"$float": "nan"}
     complex                          {"$complex": [real, imag]}
     bytes                            {"$bytes": base64}
-    datetime, date, time, timedelta  {"$datetime": ISO 8601}, …, {"$timedelta": [days, seconds, microseconds]}
+    datetime, date, time, timedelta  {"$datetime": [ISO 8601, fold]}, …, {"$timedelta": [days, seconds, µs]}
+    a time in a zone with a name     {"$datetime": [ISO 8601, fold, [class of the zone, name]]}
     Decimal, UUID, Path              {"$decimal": "1.10"}, {"$uuid": …}, {"$path": "a/b"}
+    a path of another kind           {"$purepath": ["PureWindowsPath", text]}
     an enum's member                 {"$enum": [class, name, value]}
     a pydantic model, a dataclass    {"$model": [class, {field: value}]}, {"$dataclass": …}
+    one with other attributes        {"$dataclass": [class, {field: value}, {attribute: value}]}
+    an unsorted dict, in a key only  {"$unsorted": [[key, value], ...]}
     a numpy scalar                   {"$numpy": [dtype, value]}
     a secret, of parameters only     {"$secret": ["str" or "bytes", keyed digest]}
 
@@ -23,17 +27,19 @@ So `1`, `1.0`, `True` and `"1"` have different texts, and no two values of these
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import importlib
 import json
 import math
 import sys
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum, Flag
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from blake3 import blake3
@@ -44,7 +50,7 @@ from zencache.model import secrets
 from zencache.model.types import module_name, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 Seal = Callable[[Any], str]
 """Gives the digest that stands for a secret."""
@@ -66,13 +72,19 @@ def to_text(value: Any, seal: Seal | None = None) -> str:
     return json.dumps(encode(value, seal), separators=(",", ":"), allow_nan=False)
 
 
-def canonical_text(text: str) -> str:
+def canonical_text(text: str, *, keep_order: bool = False) -> str:
     """Normalize a text of `to_text`, so that equal mappings have equal texts in any order.
+
+    With `keep_order`, a mapping whose keys are not sorted keeps their order, because code can see it.
+    A mapping with sorted keys has one text.
 
     >>> canonical_text('{"b":1,"a":{"$dict":[[2,0],[1,0]]}}')
     '{"a":{"$dict":[[1,0],[2,0]]},"b":1}'
+    >>> canonical_text('{"b":1,"a":2}', keep_order=True), canonical_text('{"a":2,"b":1}', keep_order=True)
+    ('{"$unsorted":[["b",1],["a",2]]}', '{"a":2,"b":1}')
     """
-    return _text(_with_sorted_pairs(json.loads(text)))
+    data = json.loads(text)
+    return _text(_with_order(data) if keep_order else _with_sorted_pairs(data))
 
 
 def _with_sorted_pairs(data: Any) -> Any:
@@ -82,6 +94,23 @@ def _with_sorted_pairs(data: Any) -> Any:
         return data
     inner = {key: _with_sorted_pairs(item) for key, item in data.items()}
     return {"$dict": sorted(inner["$dict"], key=_text)} if inner.keys() == {"$dict"} else inner
+
+
+def _with_order(data: Any) -> Any:
+    """Mark the mappings that are not sorted; fields have the order of their class."""
+    if isinstance(data, list):
+        return [_with_order(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    match data:
+        case {"$model": [name, fields, *more]} | {"$dataclass": [name, fields, *more]} if len(data) == 1:
+            inner = {key: _with_order(item) for key, item in fields.items()}
+            return {next(iter(data)): [name, inner, *map(_with_order, more)]}
+        case {"$dict": pairs} if len(data) == 1:
+            pairs = _with_order(pairs)
+            return {"$dict": pairs} if pairs == sorted(pairs, key=_text) else {"$unsorted": pairs}
+    inner = {key: _with_order(item) for key, item in data.items()}
+    return inner if list(inner) == sorted(inner) else {"$unsorted": [list(pair) for pair in inner.items()]}
 
 
 def from_text(text: str) -> Any:
@@ -127,19 +156,46 @@ def _encode_object(value: Any, seal: Seal | None) -> Any:
     if secrets.is_secret(value):
         return _encode_secret(value, seal)
     if isinstance(value, PurePath):
-        return {"$path": value.as_posix()}
+        is_other = not isinstance(value, Path | PurePosixPath)
+        return {"$purepath": [kind.__name__, str(value)]} if is_other else {"$path": value.as_posix()}
     if hasattr(kind, "model_fields") and hasattr(value, "model_dump"):
         fields = {**dict(value), **(value.model_extra or {})}
-        return {"$model": [_class_path(kind), encode(fields, seal)]}
+        private = _changed_private(value)
+        return {"$model": [_class_path(kind), encode(fields, seal), *_encoded_extra(private, seal)]}
     if dataclasses.is_dataclass(value):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        return {"$dataclass": [_class_path(kind), encode(fields, seal)]}
+        more = {n: v for n, v in getattr(value, "__dict__", {}).items() if n not in fields}
+        more = {n: v for n, v in more.items() if type(getattr(kind, n, None)) is not cached_property}
+        return {"$dataclass": [_class_path(kind), encode(fields, seal), *_encoded_extra(more, seal)]}
     if any(f"{base.__module__}.{base.__name__}" == "numpy.generic" for base in kind.__mro__):
         return {"$numpy": [value.dtype.str, encode(value.item())]}
     raise MaterializerError(
         f"a value of type {type_name(kind)} is not a plain value; "
         "pass it from step to step as an output, or turn it into numbers, strings, lists or dicts"
     )
+
+
+def _changed_private(value: Any) -> dict[str, Any]:
+    """Give the private attributes of a model that differ from their declared defaults."""
+    values = getattr(value, "__pydantic_private__", None) or {}
+    declared = getattr(type(value), "__private_attributes__", {})
+    return {n: v for n, v in values.items() if n not in declared or not _is_default(declared[n], v)}
+
+
+def _is_default(declared: Any, value: Any) -> bool:
+    try:
+        return bool(encode(declared.get_default()) == encode(value))
+    except Exception:  # noqa: BLE001 - a factory may fail, and a private value need not be plain
+        return False
+
+
+def _encoded_extra(attributes: dict[str, Any], seal: Seal | None) -> list[Any]:
+    """Encode attributes beside the fields; those that are not plain, such as a lock, are left out."""
+    encoded = {}
+    for name, value in sorted(attributes.items()):
+        with contextlib.suppress(MaterializerError):
+            encoded[name] = encode(value, seal)
+    return [encoded] if encoded else []
 
 
 def _encode_secret(value: Any, seal: Seal | None) -> Any:
@@ -199,10 +255,13 @@ def _class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
     return kind
 
 
-def _decode_model(data: tuple[str, Mapping[str, Any]]) -> Any:
+def _decode_model(data: Sequence[Any]) -> Any:
     path, fields = data[0], decode(data[1])
     kind = _class(path, "pydantic model", lambda candidate: issubclass(candidate, BaseModel))
-    return kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
+    model = kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
+    for name, value in decode(data[2]).items() if len(data) > 2 else ():  # noqa: PLR2004 - the third item
+        model.__pydantic_private__[name] = value
+    return model
 
 
 def _decode_enum(data: Sequence[Any]) -> Any:
@@ -213,13 +272,17 @@ def _decode_enum(data: Sequence[Any]) -> Any:
     return kind[name]
 
 
-def _decode_dataclass(data: tuple[str, Mapping[str, Any]]) -> Any:
-    path, fields = data
+def _decode_dataclass(data: Sequence[Any]) -> Any:
+    path, *fields = data
     kind = _class(path, "dataclass", dataclasses.is_dataclass)
     instance = object.__new__(kind)
-    for name, value in decode(fields).items():
+    for name, value in [pair for each in fields for pair in decode(each).items()]:
         object.__setattr__(instance, name, value)
     return instance
+
+
+def _decode_purepath(data: Sequence[str]) -> PurePath:
+    return PureWindowsPath(data[1]) if data[0] == "PureWindowsPath" else PurePath(data[1])
 
 
 def _decode_numpy(data: tuple[str, Any]) -> Any:
@@ -233,17 +296,44 @@ def _timedelta_parts(value: timedelta) -> list[int]:
     return [value.days, value.seconds, value.microseconds]
 
 
+def _time_parts(value: datetime | time) -> list[Any]:
+    """Give the text, the fold, and the zone, unless that is a nameless fixed offset."""
+    zone = value.tzinfo
+    name = None if zone is None else _name_of_zone(zone)
+    return [value.isoformat(), value.fold, *([[type_name(type(zone)), name]] if name is not None else [])]
+
+
+def _name_of_zone(zone: tzinfo) -> str | None:
+    """Name a zone; zones of one offset today may have other offsets tomorrow."""
+    if type(zone) is timezone:
+        return None if zone.tzname(None) == timezone(zone.utcoffset(None)).tzname(None) else zone.tzname(None)
+    name = str(getattr(zone, "key", None) or getattr(zone, "zone", None) or repr(zone))
+    return "" if " at 0x" in name else name
+
+
+_Time = TypeVar("_Time", datetime, time)
+
+
+def _in_zone(value: _Time, parts: Sequence[Any]) -> _Time:
+    """Put a time into its recorded zone; a zone that cannot be made again stays a fixed offset."""
+    value = value.replace(fold=parts[1])
+    kind, name = parts[2] if len(parts) > 2 else ("", "")  # noqa: PLR2004 - the third item
+    if kind == "datetime.timezone":
+        return value.replace(tzinfo=timezone(value.utcoffset() or timedelta(), name))
+    if kind.startswith("zoneinfo."):
+        from zoneinfo import ZoneInfo  # noqa: PLC0415 - only a time in a zone needs it
+
+        return value.replace(tzinfo=ZoneInfo(name))
+    return value
+
+
 _Codec = tuple[str, "Callable[[Any], Any]", "Callable[[Any], Any]"]
 _SCALARS: dict[type, _Codec] = {
     complex: ("complex", lambda v: [encode(v.real), encode(v.imag)], lambda d: complex(*map(decode, d))),
     bytes: ("bytes", lambda v: base64.b64encode(v).decode(), base64.b64decode),
-    datetime: (
-        "datetime",
-        lambda v: [v.isoformat(), v.fold],
-        lambda d: datetime.fromisoformat(d[0]).replace(fold=d[1]),
-    ),
+    datetime: ("datetime", _time_parts, lambda d: _in_zone(datetime.fromisoformat(d[0]), d)),
     date: ("date", date.isoformat, date.fromisoformat),
-    time: ("time", lambda v: [v.isoformat(), v.fold], lambda d: time.fromisoformat(d[0]).replace(fold=d[1])),
+    time: ("time", _time_parts, lambda d: _in_zone(time.fromisoformat(d[0]), d)),
     timedelta: ("timedelta", _timedelta_parts, lambda d: timedelta(*d)),
     Decimal: ("decimal", str, Decimal),
     UUID: ("uuid", str, UUID),
@@ -255,7 +345,9 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "$set": lambda items: set(map(decode, items)),
     "$frozenset": lambda items: frozenset(map(decode, items)),
     "$dict": lambda pairs: {decode(key): decode(value) for key, value in pairs},
+    "$unsorted": lambda pairs: {decode(key): decode(value) for key, value in pairs},
     "$path": Path,
+    "$purepath": _decode_purepath,
     "$enum": _decode_enum,
     "$model": _decode_model,
     "$dataclass": _decode_dataclass,

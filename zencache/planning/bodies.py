@@ -120,7 +120,8 @@ class FunctionBody:
         computed: Mapping[str, Any],  # noqa: ARG002 - only components have computed parameters
     ) -> dict[str, str]:
         """Give the recorded parameters; a path counts by the content of its file."""
-        canonical = {name: canonical_text(text) for name, text in sorted(step.parameters.items())}
+        texts = sorted(step.parameters.items())
+        canonical = {name: canonical_text(text, keep_order=True) for name, text in texts}
         return {name: _by_content(text, digests) for name, text in canonical.items()}
 
     def files(

@@ -102,7 +102,7 @@ class KeyMaker:
             parameters=parameters,
             inputs=by_content,
             outputs=outputs,
-            classes=self._classes(inputs, outputs) if policy.code != "none" else {},
+            classes=self._classes(body, inputs, outputs, code) if policy.code != "none" else {},
             policy=added,
         )
 
@@ -149,14 +149,20 @@ class KeyMaker:
         return {**others, **{name: str(version) for name, version in versions.items()}}
 
     def _classes(
-        self, inputs: Mapping[str, ArtifactRecord], outputs: Mapping[str, tuple[str, str]]
+        self,
+        body: Body,
+        inputs: Mapping[str, ArtifactRecord],
+        outputs: Mapping[str, tuple[str, str]],
+        code: CodeDigest,
     ) -> dict[str, str]:
+        """Digest the project's classes of inputs and materializers, and those of parameters."""
         names = {
             name for artifact in inputs.values() for name in (artifact.value_type, artifact.materializer)
         }
         names |= {materializer for _, materializer in outputs.values()}
-        found = {name: self._reader.of_class(name) for name in sorted(names)}
-        return {name: digest for name, digest in found.items() if digest is not None}
+        by_name = {name: self._reader.of_class(name) for name in sorted(names)}
+        digests = {name: digest for name, digest in by_name.items() if digest is not None}
+        return {**digests, **self._reader.of_values(body.arguments.values(), code)}
 
     def _added_by_policy(self, step: StepSpec, policy: CachePolicy) -> dict[str, str]:
         added = {} if policy.version is None else {"version": policy.version}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from zencache.errors import MaterializerError, ParameterError
 from zencache.model import secrets
-from zencache.model.types import matches, type_name
+from zencache.model.types import converted, matches, type_name
 from zencache.model.values import from_text, to_text
 from zencache.steps.parameters import BaseParameters
 from zencache.steps.signature import MISSING, Argument, Signature
@@ -61,6 +61,7 @@ def check_parameter(step: str, argument: Argument, value: Any) -> Any:
             f"step {step}: parameter {argument.name} is declared {type_name(argument.annotation)}, "
             f"got {_said(value, argument.annotation)} ({type_name(type(value))})"
         )
+    value = converted(value, argument.annotation)
     try:
         to_text(value, secrets.unsealed)
     except (MaterializerError, ValueError) as error:
