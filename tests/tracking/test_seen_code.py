@@ -157,6 +157,11 @@ def idle():
 async def soon():
     return 2
 
+class Other(Base):
+    factor = 7
+
+import pickle
+DATA = pickle.dumps(Other())
 made = make(2)
 TABLE = {"a": lambda: 2, "b": helper}
 cached = functools.lru_cache(maxsize=None)(helper)
@@ -193,6 +198,9 @@ RAN = [
     plugin("a thread", "import concurrent.futures as c\n    with c.ThreadPoolExecutor() as p:\n        return p.submit(plugins.rated).result()", "RATE + helper()", "RATE - helper()"),
     plugin("a cached function", "return plugins.cached()", "def helper():\n    return 2", "def helper():\n    return 3"),
     plugin("a function that was assigned", "plugins.Base.idle = lambda self: plugins.idle(); return plugins.Base().idle()", "def idle():\n    return 2", "def idle():\n    return 3"),
+    plugin("an attribute of a subclass", "return plugins.Other().rows()", "factor = 7", "factor = 8"),
+    plugin("a pickled object", "import pickle; return pickle.loads(plugins.DATA).rows()", "return self.factor\n", "return -self.factor\n"),
+    plugin("an attribute of a pickled object's class", "import pickle; return pickle.loads(plugins.DATA).factor", "factor = 7", "factor = 8"),
     Case(
         "a module that the step imports by a computed name",
         {"flow.py": "import registry\ndef work():\n    return registry.get('fast')()\n", **IN_REGISTRY},
@@ -207,6 +215,7 @@ RAN = [
 IDLE = [
     plugin("another function", "return plugins.rated()", "def idle():\n    return 2", "def idle():\n    return 3"),
     plugin("another method", "return plugins.Base().rows()", "def size(self):\n        return 2", "def size(self):\n        return 3"),
+    plugin("a function beside a pickled object's class", "import pickle; return pickle.loads(plugins.DATA).factor", "def idle():\n    return 2", "def idle():\n    return 3"),
     plugin("a comment", "return plugins.rated()", "    return RATE + helper()", "    # a sum\n    return RATE + helper()"),
     plugin("a docstring", "return plugins.rated()", "def rated():\n", "def rated():\n    '''Rate.'''\n"),
     plugin("another constant", "return plugins.rated()", "OTHER = 2", "OTHER = 3"),
@@ -366,4 +375,12 @@ def test_what_runs_is_in_the_key_or_in_the_record(project, case):
     _, seen, _ = run(project, module, traced)
     assert trace.codes
     assert not not_recorded(trace, covers, seen, project)
-    assert not_recorded(trace, covers, None, project)
+
+
+def test_a_trace_lists_what_neither_holds(project):
+    write(project, RAN[0].files)
+    module = loaded(project, RAN[0].start)
+    with FullTrace(lambda file: file.startswith(str(project))) as trace:
+        module.work()
+    covers = CodeReader().of(module.work).covered
+    assert not_recorded(trace, covers, None, project) == ["plugins.py:helper", "plugins.py:rated"]

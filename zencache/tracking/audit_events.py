@@ -99,6 +99,8 @@ class Recorder:
     """Says whether the step's key covers a code object; None if no code is noted."""
     ran: dict[int, tuple[types.CodeType, types.FunctionType | None]] = field(default_factory=dict)
     """By id, the code of the project that ran and is not covered; a function where it has a closure."""
+    classes: dict[tuple[str, str], None] = field(default_factory=dict)
+    """Files and qualified names that pickles refer to, of the project's classes and functions."""
     imported: dict[str, Text | None] = field(default_factory=dict)
     """File of a module of the project that was imported, to its text; None if it has none."""
     arguments: list[tuple[dict[Opened, None], Arguments]] = field(default_factory=list)
@@ -171,6 +173,7 @@ class Recorder:
         self.created |= inner.created
         self.ran.update(inner.ran)
         self.imported.update(inner.imported)
+        self.classes.update(inner.classes)
         self.texts |= inner.texts
         for kind, values in inner.facts.items():
             for name, value in values.items():
@@ -369,7 +372,11 @@ def _unpickled(recorder: Recorder, args: Opened) -> None:
     """Record the module of an object that a pickle names, which is not in any syntax tree."""
     recorder.imports.setdefault(args[0], "")
     file = getattr(sys.modules.get(args[0]), "__file__", None)
-    if file:
+    if not file:
+        return
+    if recorder.covers is not None and recorder.is_project(file):
+        recorder.classes[file, str(args[1])] = None
+    else:
         recorder.opened(file, os.O_RDONLY)
 
 

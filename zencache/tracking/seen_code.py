@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.code.definition_digests import DefinitionDigests
-from zencache.code.module_origin import origin_of_file
+from zencache.code.holders import holders, subclasses
 from zencache.code.module_shapes import TOP, ModuleShapes, module_shapes, name_at
 from zencache.code.source import find_function, first_line, text_now
 from zencache.tracking.running_code import STARTED
@@ -26,7 +26,7 @@ from zencache.tracking.running_code import STARTED
 if TYPE_CHECKING:
     import os
     import types
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from zencache.code.source import Text
     from zencache.tracking.file_digests import FileDigests
@@ -45,11 +45,13 @@ def code_facts(
     ran: Collection[tuple[types.CodeType, types.FunctionType | None]],
     modules: Mapping[str, Text | None],
     root: Path,
+    classes: Iterable[tuple[str, str]] = (),
 ) -> dict[str, str]:
     """Give the definitions that code which ran belongs to, and what modules did when they were imported.
 
-    `modules` are files with the texts that they were imported from. A function with a closure counts with the
-    globals that hold it, whose statements made the closure.
+    `modules` are files with the texts that they were imported from; `classes` are names of classes whose
+    instances were made. A function with a closure counts with the globals that hold it, whose statements made
+    the closure; a method with the classes that inherit it.
     """
     texts = dict(modules)
     names = {(file, TOP) for file in modules}
@@ -61,34 +63,14 @@ def code_facts(
         texts.setdefault(file, text)
         names.add((file, name_at(text.tree, line) if text and text.tree else ""))
     definitions = DefinitionDigests(lambda file: _shapes_of(texts.get(file) or text_now(file)), root)
+    held.update(subclasses(names))
+    held.update(pair if definitions.digest(*pair) else (pair[0], TOP) for pair in classes)
     digests = {pair: definitions.digest(*pair) for pair in sorted(names | held)}
     return {
         f"{_place(file, root)}:{name}": digest or UNREADABLE
         for (file, name), digest in digests.items()
         if digest or (file, name) in names
     }
-
-
-def holders(functions: Iterable[types.FunctionType]) -> Iterator[tuple[str, str]]:
-    """Give the globals, and the attributes of classes, that hold functions, by file and qualified name."""
-    ids = {id(function) for function in functions}
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or "-packages/" in file or origin_of_file(file) != "project":
-            continue
-        for name, value in list(vars(module).items()):
-            inside = (
-                vars(value).items() if isinstance(value, type) and value.__module__ == module.__name__ else ()
-            )
-            yield from ((file, f"{name}.{inner}") for inner, each in inside if id(each) in ids)
-            if any(id(each) in ids for each in (value, *_inside(value))):
-                yield file, name
-
-
-def _inside(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return list(value) if isinstance(value, list | tuple | set | frozenset) else ()
 
 
 def _running_text(code: types.CodeType) -> tuple[Text | None, int]:

@@ -102,10 +102,11 @@ class Watch:
             asked = facts_of(self.recorder, self._places, self._reads, self.root)
             facts |= {kind: dict(sorted(values.items())) for kind, values in asked.items()}
         imported = {f: t for f, t in self.recorder.imported.items() if f not in self.digested()}
-        if self.recorder.covers is not None and (self.recorder.ran or imported):
+        if self.recorder.covers is not None and (self.recorder.ran or imported or self.recorder.classes):
             from zencache.tracking.seen_code import KIND, code_facts  # noqa: PLC0415 - few steps need it
 
-            facts[KIND] = code_facts(list(self.recorder.ran.values()), imported, self.root)
+            ran, classes = list(self.recorder.ran.values()), list(self.recorder.classes)
+            facts[KIND] = code_facts(ran, imported, self.root, classes)
         if state := self._state():
             facts[ambient_state.KIND] = state
         if self.recorder.programs:
