@@ -55,10 +55,19 @@ class StaticModule:
     def bound(self) -> dict[str, list[ast.stmt]]:
         """Statements by the names that they bind."""
         statements_by_name: dict[str, list[ast.stmt]] = {}
-        for statement in self.statements:
-            for name in Scope.of([statement]).bound:
+        for statement, scope in zip(self.statements, self.scopes, strict=True):
+            for name in scope.bound:
                 statements_by_name.setdefault(name, []).append(statement)
         return statements_by_name
+
+    @cached_property
+    def scopes(self) -> list[Scope]:
+        """What each of its statements binds."""
+        return [Scope.of([statement]) for statement in self.statements]
+
+    def scope_of(self, statement: ast.stmt) -> Scope:
+        """Give what one of its statements binds."""
+        return self.scopes[self.positions[id(statement)]]
 
     @cached_property
     def surely_bound(self) -> set[str]:
@@ -78,11 +87,8 @@ class StaticModule:
     @cached_property
     def stars(self) -> list[tuple[ast.stmt, Imported]]:
         """Its star imports, each with the top-level statement that it is part of."""
-        return [
-            (statement, target)
-            for statement in self.statements
-            for target in Scope.of([statement]).imports.get("*", ())
-        ]
+        scopes = zip(self.statements, self.scopes, strict=True)
+        return [(statement, target) for statement, scope in scopes for target in scope.imports.get("*", ())]
 
     @cached_property
     def positions(self) -> dict[int, int]:
@@ -104,7 +110,11 @@ class StaticModule:
     @cached_property
     def imports(self) -> dict[str, list[Imported]]:
         """Names bound by its imports."""
-        return Scope.of(self.statements).imports
+        imports: dict[str, list[Imported]] = {}
+        for scope in self.scopes:
+            for name, targets in scope.imports.items():
+                imports.setdefault(name, []).extend(targets)
+        return imports
 
 
 static_module = functools.lru_cache(maxsize=2048)(StaticModule)

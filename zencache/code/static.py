@@ -92,6 +92,7 @@ class StaticReach:
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
         self._done: dict[str, list[Node]] = {}
+        self._own_effects: dict[str, Node | None] = {}
         self._active: set[tuple[str, str]] = set()
         """Imported names that are being followed: modules may import each other's names."""
 
@@ -321,18 +322,21 @@ class StaticReach:
         return self._done[module.name]
 
     def _effects_of(self, module: StaticModule) -> list[Node]:
-        effects = []
-        for imported in self._importing(module):
-            statements = [s for s in imported.statements if self._has_effect(s, imported)]
-            key = (imported.name, "import")
-            if statements and key not in self._nodes:
-                node = self._nodes[key] = Node("effects", label=f"what importing {imported.where} does")
-                node.text = "\n".join(imported.text.segment(s) for s in statements)
-                node.written = _written(imported, statements)
-                self._put_off(node, statements, imported)
-            if statements:
-                effects.append(self._nodes[key])
+        nodes = [self._effects_of_one(imported) for imported in self._importing(module)]
+        effects = [node for node in nodes if node is not None]
         return [Node("imports", refs=effects, unordered=True)] if effects else []
+
+    def _effects_of_one(self, module: StaticModule) -> Node | None:
+        """Give the statements with side effects of one module; None if it has none."""
+        if module.name not in self._own_effects:
+            statements = [s for s in module.statements if self._has_effect(s, module)]
+            node = Node("effects", label=f"what importing {module.where} does") if statements else None
+            self._own_effects[module.name] = node
+            if node is not None:
+                node.text = "\n".join(module.text.segment(s) for s in statements)
+                node.written = _written(module, statements)
+                self._put_off(node, statements, module)
+        return self._own_effects[module.name]
 
     def _importing(self, module: StaticModule) -> Iterator[StaticModule]:
         """List the modules that the import of a module imports, packages around them included."""

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from zencache.code.dynamic import absolute
-from zencache.code.scopes import Imported, Scope, own_nodes, surely_bound
+from zencache.code.scopes import Imported, own_nodes, surely_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +34,21 @@ class Bindings:
 
     def __init__(self, read: Callable[[str], StaticModule | None]) -> None:
         self._read = read
+        self._binders: dict[tuple[str, str], list[Binder]] = {}
         self._active: set[tuple[str, str]] = set()
         """Star imports that are being followed: modules may import each other's names."""
 
     def of(self, module: StaticModule, name: str) -> list[Binder]:
         """List the binders of a name whose value may be seen, in order."""
-        binders = [_binder(statement, name) for statement in module.bound.get(name, ())]
+        if module.stars:  # what these give depends on the star imports that are being followed
+            return self._of(module, name)
+        key = (module.name, name)
+        if key not in self._binders:
+            self._binders[key] = self._of(module, name)
+        return self._binders[key]
+
+    def _of(self, module: StaticModule, name: str) -> list[Binder]:
+        binders = [_binder(module, statement, name) for statement in module.bound.get(name, ())]
         stars = [self._star(module, *star, name) for star in module.stars]
         binders += [star for star in stars if star is not None]
         if not any(binder.imports for binder in binders):
@@ -83,8 +92,8 @@ class Bindings:
         return "__getattr__" in module.bound or self._read(f"{module.name}.{name}") is not None
 
 
-def _binder(statement: ast.stmt, name: str) -> Binder:
-    imports = tuple(dict.fromkeys(Scope.of([statement]).imports.get(name, ())))
+def _binder(module: StaticModule, statement: ast.stmt, name: str) -> Binder:
+    imports = tuple(dict.fromkeys(module.scope_of(statement).imports.get(name, ())))
     is_sure = name in surely_bound([statement]) and not _loads(statement, name)
     return Binder(statement, imports, is_sure)
 
