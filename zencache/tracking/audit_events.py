@@ -393,13 +393,10 @@ def _linked(recorder: Recorder, args: Opened) -> None:
     recorder.opened(args[1], _WRITE)
 
 
-def _database(recorder: Recorder, args: Opened) -> None:
-    name = os.fsdecode(args[0])
-    if name.startswith("file:"):
-        name = name.removeprefix("file:").partition("?")[0]
-    if name not in ("", ":memory:"):
-        recorder.opened(name, os.O_RDWR)
-        recorder.opened(f"{name}-wal", os.O_RDWR)
+def _loaded(recorder: Recorder, args: Opened) -> None:
+    """Record a library in C; the system finds one that is named without a folder."""
+    if args[0] and "/" in (name := os.fsdecode(args[0])):
+        recorder.opened(name, os.O_RDONLY)
 
 
 def _looked_up(recorder: Recorder, args: Opened) -> None:
@@ -456,7 +453,7 @@ _RARE: dict[str, Callable[[Recorder, Opened], None]] = {
     "os.rename": _renamed,
     **dict.fromkeys(("os.link", "os.symlink"), _linked),
     "pickle.find_class": _unpickled,
-    "sqlite3.connect": _database,
+    "ctypes.dlopen": _loaded,
     **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), _looked_up),
     "urllib.Request": _requested,
     "socket.connect": _connected,

@@ -28,6 +28,7 @@ from zencache.tracking import (
     path_queries,
     read_owners,
     running_code,
+    sqlite_reads,
     third_party_reads,
     working_folder,
 )
@@ -265,6 +266,7 @@ class _Changes:
     def _install(self, is_project: Callable[[str], bool]) -> None:
         import_reads.wrap_loaded(self._wrapping)
         path_queries.install(self._wrapping)
+        sqlite_reads.install(self._wrapping)
         third_party_reads.wrap_loaded(self._wrapping)
         self._wrapping.rebind(_project_modules(is_project))
         self._wrapping.around(threading.Thread, "start", audit_events.adopt)
@@ -290,7 +292,7 @@ class _Changes:
 
 
 _changes = _Changes()
-audit_events.extend(path_events.EVENTS, path_events.note_text)
+audit_events.extend({**path_events.EVENTS, **sqlite_reads.EVENTS}, path_events.note_text)
 
 
 def draws_from(module: str) -> Callable[[str], bool]:
