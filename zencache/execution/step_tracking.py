@@ -16,6 +16,7 @@ from zencache.tracking.audit_events import unwatched
 from zencache.tracking.facts import merge_facts
 from zencache.tracking.notes import fresh_generators
 from zencache.tracking.observed_inputs import Seen
+from zencache.tracking.parameter_paths import parameter_facts
 from zencache.tracking.tracker import watching
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class FunctionTracking(StepTracking):
         """
         super().__init__(body, policy, project, digests, ignored=[project.folder], uses=_uses(code))
         self._function = body.function
+        self._parameters = body.spec.parameters
         self._code = code
         self._modules = modules
         self._retained: RetainedReads | None = None
@@ -151,7 +153,9 @@ class FunctionTracking(StepTracking):
             return None
         for name in self._policy.env or ():  # in the key already
             self._watch.recorder.environment.pop(name, None)
-        seen = self._retained.end(self._watch.seen())
+        own = self._watch.seen()
+        seen = self._retained.end(own)
+        beside = parameter_facts(own, self._parameters, self._project.root)
         digested = self._modules()
         others = self._watch.modules - digested.keys() - self._watch.shaped
         imported = {f: self._digests.digest(Path(f)) or "" for f in others}
@@ -162,7 +166,7 @@ class FunctionTracking(StepTracking):
             seen,
             environment={n: digest for n, digest in seen.environment.items() if n not in in_key},
             files={**seen.files, **{self._name(file): digest for file, digest in imported.items()}},
-            facts=merge_facts([seen.facts, self._used.facts]),
+            facts=merge_facts([beside, seen.facts, self._used.facts]),
             notes=(*seen.notes, *fresh_generators(self._step, self._code.unseeded)),
             unstable=(*seen.unstable, *map(self._name, edited)),
         )

@@ -192,7 +192,7 @@ class Planner:
         unseen = self._unseen(record, policy)
         if unseen and self._project.unseen == "run":
             return f'{unseen} (setting unseen = "run")'
-        return "; ".join(changed(seen, self.keys.root, self.keys.digests)) or None
+        return "; ".join(changed(seen, self.keys.root, self.keys.digests, step.parameters)) or None
 
     @property
     def _project(self) -> Project:

@@ -37,9 +37,13 @@ class Unchecked:
         return name
 
 
-def kind_of(name: str) -> Kind | None:
+def kind_of(name: str, parameters: Mapping[str, str] | None = None) -> Kind | None:
     """Give a kind by its name, imported on demand; None for one that only a later release knows."""
     match name:
+        case "parameter paths":
+            from zencache.tracking.parameter_paths import ParameterPaths  # noqa: PLC0415 - few records have it
+
+            return ParameterPaths(parameters)
         case "packages" | "missing modules" | "entry points":
             from zencache.tracking import package_facts  # noqa: PLC0415 - only a step that has such facts
 
@@ -62,8 +66,13 @@ def kind_of(name: str) -> Kind | None:
             return None
 
 
-def changed_facts(facts: Mapping[str, Mapping[str, str]], root: Path, digests: FileDigests) -> list[str]:
-    """List the facts that are no longer true; empty if all are.
+def changed_facts(
+    facts: Mapping[str, Mapping[str, str]],
+    root: Path,
+    digests: FileDigests,
+    parameters: Mapping[str, str] | None = None,
+) -> list[str]:
+    """List the facts that are no longer true; empty if all are. `parameters` are those of the planned step.
 
     >>> from pathlib import Path
     >>> from zencache.tracking.file_digests import FileDigests
@@ -72,7 +81,7 @@ def changed_facts(facts: Mapping[str, Mapping[str, str]], root: Path, digests: F
     """
     changes = []
     for kind_name, recorded in facts.items():
-        kind = kind_of(kind_name)
+        kind = kind_of(kind_name, parameters)
         if kind is None:
             changes.append(
                 f"a later release of zencache recorded its {kind_name}, which this one cannot check"

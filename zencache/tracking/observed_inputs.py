@@ -102,8 +102,12 @@ class Seen:
         )
 
 
-def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
+def changed(
+    seen: Seen, root: Path, digests: FileDigests, parameters: Mapping[str, str] | None = None
+) -> list[str]:
     """List the inputs that have changed since a step read them; empty if its result is still valid.
+
+    `parameters` are those of the step that is planned, as texts.
 
     >>> from pathlib import Path
     >>> from zencache.tracking.file_digests import FileDigests
@@ -124,7 +128,7 @@ def changed(seen: Seen, root: Path, digests: FileDigests) -> list[str]:
             if (digest_of_all() if name == ALL else digest_of_variable(os.environ.get(name))) != digest
         ]
         changes += filter(None, (_of_target(*item, root, digests) for item in seen.targets.items()))
-        changes += changed_facts(seen.facts, root, digests)
+        changes += changed_facts(seen.facts, root, digests, parameters)
         digests.flush()
     return changes
 
