@@ -347,6 +347,18 @@ def test_a_source_file_whose_text_is_read_is_a_file(project, monkeypatch, read):
         assert [*seen.files] == (["helper_of_texts.py"] if reads else [])
 
 
+def test_a_source_text_that_python_remembers_is_read_too(project, monkeypatch):
+    """`inspect` then asks for the file's time alone."""
+    file = own_source(project, monkeypatch)
+    sys.modules.pop("helper_of_texts", None)
+    module = __import__("helper_of_texts")
+    inspect.getsource(module.clean)
+    seen = seen_of(
+        project, lambda: inspect.getsource(module.clean), lambda name: name in (__file__, str(file))
+    )
+    assert ([*seen.files], seen.facts) == (["helper_of_texts.py"], {})
+
+
 def test_a_traceback_reads_no_source_as_text(project, monkeypatch):
     file = own_source(project, monkeypatch)
     write(file, "def clean():\n    return 1 / 0\n")

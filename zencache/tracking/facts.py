@@ -37,13 +37,9 @@ class Unchecked:
         return name
 
 
-def kind_of(name: str, parameters: Mapping[str, str] | None = None) -> Kind | None:
+def kind_of(name: str) -> Kind | None:
     """Give a kind by its name, imported on demand; None for one that only a later release knows."""
     match name:
-        case "parameter paths":
-            from zencache.tracking.parameter_paths import ParameterPaths  # noqa: PLC0415 - few records have it
-
-            return ParameterPaths(parameters)
         case "packages" | "missing modules" | "entry points":
             from zencache.tracking import package_facts  # noqa: PLC0415 - only a step that has such facts
 
@@ -81,7 +77,7 @@ def changed_facts(
     """
     changes = []
     for kind_name, recorded in facts.items():
-        kind = kind_of(kind_name, parameters)
+        kind = _of_parameters(parameters) if kind_name == "parameter paths" else kind_of(kind_name)
         if kind is None:
             changes.append(
                 f"a later release of zencache recorded its {kind_name}, which this one cannot check"
@@ -94,6 +90,12 @@ def changed_facts(
             if now.get(name, before) != before
         ]
     return changes
+
+
+def _of_parameters(parameters: Mapping[str, str] | None) -> Kind:
+    from zencache.tracking.parameter_paths import ParameterPaths  # noqa: PLC0415 - few records have such facts
+
+    return ParameterPaths(parameters)
 
 
 def merge_facts(parts: list[Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:

@@ -17,7 +17,7 @@ from opcode import opmap
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking import audit_events
-from zencache.tracking.callers import caller_of
+from zencache.tracking.callers import caller_of, reads_source
 
 if TYPE_CHECKING:
     import types
@@ -135,12 +135,22 @@ def _note(
         for each in (recorder,) if recorder is not None else audit_events.recorders():
             if key not in each.asked:
                 who, attributes = _site(each, key[1:], frame)
-                if who is not None:
+                if who is None:
+                    _note_cached_text(each, key[0], frame)
+                else:
                     path = _path(each, key[0], kwargs.get("dir_fd"))
                     follows = kwargs.get("follow_symlinks", True)
                     mode = args[0] if args else kwargs.get("mode", os.F_OK)
                     note(_Question(each, path, answer, follows, mode, who == "project", attributes))
                     each.asked.add(key)
+
+
+def _note_cached_text(recorder: Recorder, raw: Any, frame: types.FrameType) -> None:
+    """Note a source file whose text Python remembers: it asks only whether the file is the same."""
+    if frame.f_code.co_name == "checkcache" and reads_source(frame, recorder.is_project):
+        path = audit_events.absolute(raw, recorder.folder())
+        recorder.texts.add(path)
+        recorder.opened(path, os.O_RDONLY)
 
 
 def _site(
