@@ -27,15 +27,16 @@ _LOOKERS = frozenset({"which", "_access_check"})  # functions of `shutil` that a
 _OURS = str(Path(__file__).resolve().parent.parent)
 
 
-@lru_cache(maxsize=1)
+_WRAPPERS = f"{_OURS}/tracking/patching.py"
+
+
 def _standard_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    folders = {path for name in ("stdlib", "platstdlib") for path in (paths[name], _real(paths[name]))}
-    return tuple(f"{folder}/" for folder in folders)
+    folders = {paths[name] for name in ("stdlib", "platstdlib")}
+    return tuple(f"{folder}/" for folder in {*folders, *(str(Path(folder).resolve()) for folder in folders)})
 
 
-def _real(path: str) -> str:
-    return str(Path(path).resolve())
+_STANDARD = _standard_folders()  # now: to find them asks about paths
 
 
 @lru_cache(maxsize=4096)
@@ -43,12 +44,12 @@ def _role(file: str) -> _Role:
     """Say what a frame of a file that is not the project's means for the call."""
     if file.startswith("<frozen "):
         name = file.removeprefix("<frozen ").rstrip(">")
-    elif file.startswith("<"):
+    elif file.startswith("<") or file == _WRAPPERS:
         return "passes"
     elif file.startswith(_OURS):
         return "drops"
     else:
-        folder = next((each for each in _standard_folders() if file.startswith(each)), None)
+        folder = next((each for each in _STANDARD if file.startswith(each)), None)
         if folder is None or "-packages/" in file:
             return "library"
         name = file[len(folder) :].removesuffix(".py").replace("/", ".")

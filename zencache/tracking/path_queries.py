@@ -11,7 +11,7 @@ import os
 import pathlib
 import stat
 import sys
-from contextlib import suppress
+import threading
 from dataclasses import dataclass, replace
 from opcode import opmap
 from typing import TYPE_CHECKING, Any
@@ -91,6 +91,9 @@ class _Question:
         self.recorder.answers.setdefault((kind, self.path, detail), answer)
 
 
+_busy: set[int] = set()  # threads that note a question: what they ask meanwhile is no step's
+
+
 def _asking(original: Callable[..., Any], note: Callable[[_Question], None]) -> Callable[..., Any]:
     frame_of, fspath = sys._getframe, os.fspath  # noqa: SLF001 - the fastest
 
@@ -129,9 +132,11 @@ def _note(
     kwargs: dict[str, Any],
     frame: types.FrameType,
 ) -> None:
-    with suppress(Exception):  # a step must not fail because it is watched
-        if isinstance(key[0], int):
-            return
+    ident = threading.get_ident()
+    if isinstance(key[0], int) or ident in _busy:
+        return
+    _busy.add(ident)
+    try:
         for each in (recorder,) if recorder is not None else audit_events.recorders():
             if key not in each.asked:
                 who, attributes = _site(each, key[1:], frame)
@@ -143,6 +148,10 @@ def _note(
                     mode = args[0] if args else kwargs.get("mode", os.F_OK)
                     note(_Question(each, path, answer, follows, mode, who == "project", attributes))
                     each.asked.add(key)
+    except Exception:  # noqa: BLE001 - a step must not fail because it is watched
+        return
+    finally:
+        _busy.discard(ident)
 
 
 def _note_cached_text(recorder: Recorder, raw: Any, frame: types.FrameType) -> None:
