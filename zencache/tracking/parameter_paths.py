@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zencache.tracking.audit_events import working_folder
 
@@ -17,11 +17,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.tracking.file_digests import FileDigests
-    from zencache.tracking.observed_inputs import Seen
 
 KIND = "parameter paths"
 _PLAIN = frozenset({"paths", "path entries", "links"})  # kinds of facts whose names are paths
 _PREFIXED = frozenset({"file status", "file access", "globs"})  # whose names are a word and a path
+
+
+class Record(Protocol):
+    """What is asked here of a step's undeclared inputs."""
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Files by name."""
+
+    @property
+    def folders(self) -> Mapping[str, str]:
+        """Listed folders by name."""
+
+    @property
+    def facts(self) -> Mapping[str, Mapping[str, str]]:
+        """Other facts, by kind and name."""
 
 
 class ParameterPaths:
@@ -41,7 +56,7 @@ class ParameterPaths:
         return f"it read files beside its argument {name}, which is {now} now, before {before}"
 
 
-def parameter_facts(seen: Seen, parameters: Mapping[str, str], root: Path) -> dict[str, dict[str, str]]:
+def parameter_facts(seen: Record, parameters: Mapping[str, str], root: Path) -> dict[str, dict[str, str]]:
     """Give the places of a step's path parameters, if it read or looked for anything else."""
     places = places_of(parameters, root)
     own = tuple(_absolute(place, root) for place in places.values())
@@ -89,7 +104,7 @@ def _is_own(path: str, own: tuple[str, ...]) -> bool:
     return any(path == each or path.startswith(f"{each}/") for each in own)
 
 
-def _looked_at(seen: Seen, root: Path) -> Iterator[str]:
+def _looked_at(seen: Record, root: Path) -> Iterator[str]:
     """Give all paths of a record, as absolute ones."""
     names = [*seen.files, *seen.folders]
     names += [name for kind in _PLAIN for name in seen.facts.get(kind, {})]
