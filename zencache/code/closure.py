@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from zencache.code.ast_shape import Part, Template, part_of, template_of
-from zencache.code.class_members import Body, extras, is_derived, is_generated
 from zencache.code.classes import class_source, is_live_member, is_users, names_around, registered
 from zencache.code.content import OpaqueError, bytecode, content_node
 from zencache.code.digest_graph import Node
@@ -47,6 +46,8 @@ from zencache.model.types import module_name, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from zencache.code.class_members import Body
 
 # Names of steps do not count, so those of their functions do not.
 _step_functions: WeakSet[types.FunctionType] = WeakSet()
@@ -303,6 +304,8 @@ class Reach(Resolver):
             _become(node, library_node(f"{module_of(kind)}.{kind.__qualname__}", module_of(kind)))
             node.refs = [self.visit(f) for f in vars(kind).values() if is_users(f)]
             return
+        from zencache.code.class_members import Body, extras  # noqa: PLC0415 - only a class needs it
+
         members = vars(kind)
         space = Space(names_around(kind))
         self.root_folder = code_root(space.file, space.module)
@@ -338,6 +341,8 @@ class Reach(Resolver):
         self, kind: type, name: str, value: Any, node: Node, defined: set[str] | None, body: Body
     ) -> bool:
         """Add a member of a class; False if its source or its bases already determine it."""
+        from zencache.code.class_members import is_derived, is_generated  # noqa: PLC0415 - likewise
+
         if is_generated(kind, name, value, defined):
             return False
         if is_live_member(value):

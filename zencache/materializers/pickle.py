@@ -2,7 +2,7 @@
 
 Opt in with `allow_pickle = true` in a project's settings, or with `register(MyType)(PickleMaterializer)`.
 
-Loading a pickle runs code, and equal values need not have equal pickles; so it is off by default.
+Loading a pickle runs code, and equal values need not have equal pickles, so it is off by default.
 """
 
 from __future__ import annotations
@@ -37,14 +37,22 @@ class _Pickler(pickle.Pickler):
 
 
 class PickleMaterializer(Materializer):
-    """Any picklable value as `value.pkl`, protocol 5."""
+    """Any picklable value as `value.pkl`, protocol 5; the order of sets does not depend on the process."""
 
     runs_code: ClassVar[bool] = True
 
     def save(self, value: Any, folder: Path) -> None:
         """Write `value.pkl`."""
-        with (folder / _FILE).open("wb") as file:
+        from zencache.materializers import canonical_pickle  # noqa: PLC0415 - only what is stored needs it
+
+        with (folder / _FILE).open("w+b") as file:
             _Pickler(file, protocol=5).dump(value)
+            file.seek(0)
+            if not canonical_pickle.has_sets(file):
+                return
+            data = canonical_pickle.dumps(value, check_no_secret)
+        if data is not None:
+            (folder / _FILE).write_bytes(data)
 
     def load(self, folder: Path) -> Any:
         """Read `value.pkl`."""
