@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 import functools
+import gc
 import types
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,25 @@ class Wrapping:
         self._undo.append(functools.partial(_put_back, owner, name, put, original))
         if isinstance(owner, types.ModuleType):
             self._replaced[id(original)] = (original, put)
+
+    def around_class(self, owner: Any, name: str, note: Callable[..., object]) -> None:
+        """Have `note` called before a class written in C is; a stand-in gives the class's own objects."""
+        original = None if owner is None else vars(owner).get(name)
+        if isinstance(original, type):
+            with suppress(TypeError):  # a class that takes no subclass
+                self.replace(owner, name, _stand_in(original, note))
+
+    def around_c_method(self, owner: Any, name: str, note: Callable[..., object]) -> None:
+        """Have `note` called before a method of a class written in C is, which refuses an assignment."""
+        attributes: Any = gc.get_referents(vars(owner))[0] if isinstance(owner, type) else {}
+        original = attributes.get(name) if isinstance(attributes, dict) else None
+        if original is None:
+            return
+        put = _noting(original, note)
+        _assign(owner, attributes, name, put)
+        self._undo.append(
+            lambda: attributes.get(name) is put and _assign(owner, attributes, name, original)  # type: ignore[func-returns-value]
+        )
 
     def add(self, members: set[Any], member: Any) -> None:
         """Add a member to a set until `undo`."""
@@ -205,6 +225,39 @@ def _put_back_item(
 ) -> None:
     if holder[key] is put:
         holder[key] = value
+
+
+def _assign(owner: type, attributes: dict[str, Any], name: str, value: Any) -> None:
+    import ctypes  # noqa: PLC0415 - only for the few classes that need it
+
+    attributes[name] = value
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))  # methods are cached
+
+
+def _stand_in(original: type, note: Callable[..., object]) -> type:
+    """Make a class that calls another one, and is the same to `isinstance` and `issubclass`."""
+
+    class StandIn(type(original)):  # type: ignore[misc]
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            if cls is not made:
+                return super().__call__(*args, **kwargs)
+            with suppress(Exception):  # a failure to record must not reach the caller
+                note(*args, **kwargs)
+            return original(*args, **kwargs)
+
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, original) if cls is made else super().__instancecheck__(instance)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, original) if cls is made else super().__subclasscheck__(subclass)
+
+    names = {
+        "__module__": original.__module__,
+        "__qualname__": original.__qualname__,
+        "__doc__": original.__doc__,
+    }
+    made: type = StandIn(original.__name__, (original,), names)
+    return made
 
 
 def _noting(original: Callable[..., Any], note: Callable[..., object]) -> Callable[..., Any]:

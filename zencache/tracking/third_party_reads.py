@@ -8,59 +8,36 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import sys
+from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.tracking.audit_events import recorders
+from zencache.tracking.audit_events import absolute, recorders
 from zencache.tracking.path_events import matched
+from zencache.tracking.path_queries import PATHS, STATUS, kind_of_status
+from zencache.tracking.third_party_tables import (
+    CLASSES,
+    KEYWORD_ONLY,
+    LOOKUPS,
+    METHODS,
+    READERS,
+    WITH_MODE,
+    WRITERS,
+    modules,
+)
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
 
+    from zencache.tracking.audit_events import Recorder
     from zencache.tracking.patching import Wrapping
 
-READERS: dict[str, dict[str, str]] = {
-    "pandas.io.pytables": {"HDFStore.__init__": "path"},
-    "pyarrow": {"memory_map": "path"},
-    "pyarrow.parquet": {
-        "read_table": "source",
-        "read_metadata": "where",
-        "read_schema": "where",
-        "ParquetFile.__init__": "source",
-        "ParquetDataset.__init__": "path_or_paths",
-        "ParquetWriter.__init__": "where",
-    },
-    "pyarrow.dataset": {"dataset": "source"},
-    "pyarrow.csv": {"read_csv": "input_file", "open_csv": "input_file"},
-    "pyarrow.json": {"read_json": "input_file"},
-    "pyarrow.feather": {"read_table": "source", "read_feather": "source"},
-    "pyarrow.orc": {"read_table": "source", "ORCFile.__init__": "source"},
-    "h5py": {"File.__init__": "name"},
-    "cv2": {"imread": "filename", "imreadmulti": "filename"},
-    # Where TensorFlow's public functions end up, whatever name they were called by.
-    "tensorflow.python.ops.gen_io_ops": {"read_file": "filename", "matching_files": "pattern"},
-    "tensorflow.python.lib.io.file_io": {"FileIO.__init__": "name", "get_matching_files_v2": "pattern"},
-    "tensorflow.python.data.ops.readers": {
-        f"{name}.__init__": "filenames"
-        for name in ("TFRecordDatasetV2", "TextLineDatasetV2", "FixedLengthRecordDatasetV2")
-    },
-    "tensorflow.python.saved_model.load": {"load_partial": "export_dir"},
-    "keras.src.utils.dataset_utils": {"index_directory": "directory"},
-}
-"""Module, function or method, and the name of its first argument, which is a path or several."""
-
-_WITH_MODE = {
-    "FileIO.__init__",
-    "File.__init__",
-    "HDFStore.__init__",
-    "memory_map",
-}  # the second argument, or `mode`
-
-_WRITERS = {"ParquetWriter.__init__"}  # files that a step writes and reads back are not inputs
+_LONGEST = 4096  # bytes of a path
 
 
 class Finder(MetaPathFinder):
@@ -73,7 +50,7 @@ class Finder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find a module of the table by the other finders, and have its readers wrapped once it is there."""
-        if fullname not in READERS:
+        if fullname not in modules():
             return None
         others = (finder for finder in sys.meta_path if not isinstance(finder, Finder))
         specs = (finder.find_spec(fullname, path, target) for finder in others)
@@ -104,7 +81,7 @@ class _Loader(Loader):
 
 def wrap_loaded(wrapping: Wrapping) -> bool:
     """Wrap the readers of all libraries that are loaded; says whether there are any."""
-    loaded = [name for name in READERS if name in sys.modules]
+    loaded = [name for name in modules() if name in sys.modules]
     for name in loaded:
         wrap_module(name, wrapping)
     return bool(loaded)
@@ -112,28 +89,95 @@ def wrap_loaded(wrapping: Wrapping) -> bool:
 
 def wrap_module(name: str, wrapping: Wrapping) -> None:
     """Wrap the readers of one module."""
-    for reader, argument in READERS[name].items():
-        outer, _, method = reader.rpartition(".")
-        owner: Any = sys.modules.get(name)
-        if outer:
-            owner = vars(owner).get(outer) if owner is not None else None
-        wrapping.around(owner, method, _note_of(reader, argument, skip=1 if outer else 0))
+    module: Any = sys.modules.get(name)
+    if module is None:
+        return
+    for reader, argument in READERS.get(name, {}).items():
+        owner, method = _owner(module, reader)
+        skip = 1 if owner is not module else 0
+        place = _place(vars(owner).get(method) if owner is not None else None, argument, skip)
+        wrapping.around(owner, method, _note_of(reader, argument, place))
+    for reader, argument in CLASSES.get(name, {}).items():
+        wrapping.around_class(module, reader, _note_of(reader, argument, -1 if reader in KEYWORD_ONLY else 0))
+    for reader, argument in METHODS.get(name, {}).items():
+        wrapping.around_c_method(*_owner(module, reader), _note_of(reader, argument, 1))
+    for asker, argument in LOOKUPS.get(name, {}).items():
+        wrapping.around(module, asker, _question_of(asker, argument))
 
 
-def _note_of(reader: str, argument: str, *, skip: int) -> Callable[..., None]:
-    """Make the function that records a reader's arguments; it skips a method's first one."""
+def _owner(module: Any, name: str) -> tuple[Any, str]:
+    outer, _, method = name.rpartition(".")
+    return (vars(module).get(outer) if outer else module), method
+
+
+def _place(function: Any, argument: str, otherwise: int) -> int:
+    """Give the place of an argument, of which a function in C does not tell."""
+    inner = getattr(function, "__wrapped__", function)
+    code = getattr(inner, "__code__", None)
+    names = code.co_varnames[: code.co_argcount] if code is not None else ()
+    return names.index(argument) if argument in names else otherwise
+
+
+def _note_of(reader: str, argument: str, place: int) -> Callable[..., None]:
+    """Make the function that records a reader's path, which is at some place of its arguments."""
 
     def note(*args: Any, **kwargs: Any) -> None:
-        if kwargs.get("filesystem") is not None:  # then the path is not one of this machine
-            return
-        value = args[skip] if len(args) > skip else kwargs.get(argument)
-        mode = "w" if reader in _WRITERS else "r"
-        if reader in _WITH_MODE:
-            mode = str(args[skip + 1] if len(args) > skip + 1 else kwargs.get("mode", "r"))
+        value = args[place] if 0 <= place < len(args) else kwargs.get(argument)
+        filesystem = args[0] if reader.startswith("FileSystem.") else kwargs.get("filesystem")
+        mode = "w" if reader in WRITERS else "r"
+        if reader in WITH_MODE:
+            mode = str(args[place + 1] if len(args) > place + 1 else kwargs.get("mode", "r"))
         for path in paths_of(value):
-            _opened(path, mode)
+            local = _local_path(filesystem, path)
+            if local is not None:
+                _opened(local, mode)
+                if (reader, argument) == ("File.__init__", "name") and "w" not in mode and recorders():
+                    from zencache.tracking.hdf5_links import linked_files  # noqa: PLC0415 - only for h5py
+
+                    for file in linked_files(local):
+                        _opened(file, "r")
 
     return note
+
+
+def _local_path(filesystem: Any, path: str) -> str | None:
+    """Give the path on this machine; None for one that is elsewhere."""
+    if filesystem is None or type(filesystem).__name__ == "LocalFileSystem":
+        return path
+    if type(filesystem).__name__ == "SubTreeFileSystem":
+        return _local_path(filesystem.base_fs, f"{filesystem.base_path.rstrip('/')}/{path}")
+    return None
+
+
+def _question_of(asker: str, argument: str) -> Callable[..., None]:
+    """Make the function that records what is asked about a path."""
+
+    def note(*args: Any, **kwargs: Any) -> None:
+        for path in paths_of(args[0] if args else kwargs.get(argument)):
+            if "://" in path:
+                continue
+            if asker.startswith("list_"):
+                with suppress(OSError):
+                    os.listdir(path)  # noqa: PTH208 - its event is recorded
+                continue
+            for recorder in recorders():
+                _ask(recorder, path, with_size=asker.startswith("stat"))
+
+    return note
+
+
+def _ask(recorder: Recorder, path: str, *, with_size: bool) -> None:
+    place = absolute(path, recorder.folder())
+    try:
+        status = os.stat(place)  # noqa: PTH116 - text
+    except OSError:
+        status = None
+    recorder.answers.setdefault((PATHS, place, ""), kind_of_status(status))
+    if status is not None and with_size and stat.S_ISREG(status.st_mode):
+        recorder.answers.setdefault((STATUS, place, "st_size"), str(status.st_size))
+    relative = recorder.relative(path, recorder.folder())
+    if relative is not None:
+        recorder.relative_asked.setdefault(place, relative)
 
 
 def paths_of(value: Any) -> Iterator[str]:
@@ -143,6 +187,8 @@ def paths_of(value: Any) -> Iterator[str]:
     >>> list(paths_of([Path("a"), b"b", ["c"], 4]))
     ['a', 'b', 'c']
     """
+    if isinstance(value, bytes) and len(value) > _LONGEST:  # not a path, but what a file holds
+        return
     if isinstance(value, str | bytes | os.PathLike):
         yield os.fsdecode(value)
     elif isinstance(value, list | tuple | set):
@@ -169,6 +215,9 @@ def _expand(path: str) -> list[str]:
     """Give what a path stands for: the files of a glob, those below a folder, or itself."""
     if Path(path).is_dir():
         return [str(Path(here, name)) for here, _, names in os.walk(path) for name in names]
+    parts = [path] if not Path(f"{path}.index").is_file() else glob.glob(f"{glob.escape(path)}.*")  # noqa: PTH207
+    if parts != [path]:  # a checkpoint of TensorFlow is named by the beginning of its files' names
+        return parts
     if glob.has_magic(path) and not Path(path).exists():
         for recorder in recorders():
             matched(recorder, path)
