@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 if TYPE_CHECKING:
@@ -53,6 +53,14 @@ def working_folder() -> str:
         return os.getcwd()  # noqa: PTH109 - text
     except OSError:  # it was removed
         return "/"
+
+
+class CodePlace(NamedTuple):
+    """Where a code object of another process comes from, under the names of its attributes."""
+
+    co_filename: str
+    co_firstlineno: int
+    co_name: str
 
 
 @dataclass(eq=False)
@@ -99,6 +107,8 @@ class Recorder:
     """Says whether the step's key covers a code object; None if no code is noted."""
     ran: dict[int, tuple[types.CodeType, types.FunctionType | None]] = field(default_factory=dict)
     """By id, the code of the project that ran and is not covered; a function where it has a closure."""
+    ran_elsewhere: dict[CodePlace, None] = field(default_factory=dict)
+    """Code that ran in forked processes, and is not covered."""
     classes: dict[tuple[str, str], None] = field(default_factory=dict)
     """Files and qualified names that pickles refer to, of the project's classes and functions."""
     imported: dict[str, Text | None] = field(default_factory=dict)
@@ -174,6 +184,7 @@ class Recorder:
         self.ran.update(inner.ran)
         self.imported.update(inner.imported)
         self.classes.update(inner.classes)
+        self.ran_elsewhere.update(inner.ran_elsewhere)
         self.texts |= inner.texts
         for kind, values in inner.facts.items():
             for name, value in values.items():

@@ -22,6 +22,7 @@ from zencache.tracking import audit_events
 from zencache.tracking.audit_events import Recorder, absolute, file_clock, recorders, unwatched
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable, Sequence
 
     from zencache.tracking.audit_events import Opened
@@ -175,6 +176,7 @@ def report_to(recorder: Recorder, report: str) -> None:
     recorder.report, recorder.descriptor, recorder.identity = report, -1, (-1, -1)
     for name in _TABLES:
         setattr(recorder, name, _Reported(partial(_write_row, recorder, name)))
+    recorder.ran = _Reported(partial(_write_code, recorder))
     recorder.created = _ReportedSet(partial(recorder.write, "created"))
     recorder.segments, recorder.arguments = [], []
     recorder.enter(folder)
@@ -184,6 +186,11 @@ def report_to(recorder: Recorder, report: str) -> None:
 def _write_row(recorder: ReportingRecorder, table: str, key: Any, value: Any) -> None:
     # The parent looks the value of a variable up by itself: it may be a secret.
     recorder.write("row", table, key, None if table == "environment" else value)
+
+
+def _write_code(recorder: ReportingRecorder, _: int, ran: tuple[types.CodeType, object]) -> None:
+    code, _closure = ran
+    recorder.write("ran", code.co_filename, code.co_firstlineno, code.co_name)
 
 
 # -- forks ----------------------------------------------------------------------------------------

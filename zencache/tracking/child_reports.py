@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking import audit_events
-from zencache.tracking.audit_events import absolute, unwatched
+from zencache.tracking.audit_events import CodePlace, absolute, unwatched
 from zencache.tracking.child_processes import FORKED, ReportingRecorder, report_folder
 from zencache.tracking.file_reads import loaded_sources, source_of
 from zencache.tracking.listings import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zencache.tracking.audit_events import Opened, Recorder
 
@@ -117,8 +117,15 @@ class _Merge:
                     self._row(*values)
                 case "created":
                     self._recorder.created.add(values[0])
+                case "ran":
+                    self._ran(CodePlace(*values))
                 case "fact":
                     self._recorder.note(*values)
+
+    def _ran(self, place: CodePlace) -> None:
+        covers: Callable[[Any], bool] | None = self._recorder.covers
+        if covers is not None and not covers(place):
+            self._recorder.ran_elsewhere[place] = None
 
     def _opened(self, moment: int, path: str, looked_for: bool, flags: int) -> None:
         # A module that this process has loaded is in the key, or was opened here.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from zencache.code.source import Text
+    from zencache.tracking.audit_events import CodePlace
     from zencache.tracking.file_digests import FileDigests
 
 KIND = "code"
@@ -45,13 +46,15 @@ def code_facts(
     ran: Collection[tuple[types.CodeType, types.FunctionType | None]],
     modules: Mapping[str, Text | None],
     root: Path,
+    *,
     classes: Iterable[tuple[str, str]] = (),
+    elsewhere: Iterable[CodePlace] = (),
 ) -> dict[str, str]:
     """Give the definitions that code which ran belongs to, and what modules did when they were imported.
 
-    `modules` are files with the texts that they were imported from; `classes` are names of classes whose
-    instances were made. A function with a closure counts with the globals that hold it, whose statements made
-    the closure; a method with the classes that inherit it.
+    `modules` are files with the texts that they were imported from. `classes` are what pickles refer to, and
+    `elsewhere` is what ran in other processes, by the same texts. A function with a closure counts with
+    the globals that hold it, whose statements made the closure; a method with the classes that inherit it.
     """
     texts = dict(modules)
     names = {(file, TOP) for file in modules}
@@ -62,6 +65,10 @@ def code_facts(
         text, line = _running_text(code)
         texts.setdefault(file, text)
         names.add((file, name_at(text.tree, line) if text and text.tree else ""))
+    for place in elsewhere:
+        now = texts.get(place.co_filename) or text_now(place.co_filename)
+        if now and now.tree:
+            names.add((place.co_filename, name_at(now.tree, place.co_firstlineno)))
     definitions = DefinitionDigests(lambda file: _shapes_of(texts.get(file) or text_now(file)), root)
     held.update(subclasses(names))
     held.update(pair if definitions.digest(*pair) else (pair[0], TOP) for pair in classes)

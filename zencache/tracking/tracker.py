@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from zencache.code.source import Text
     from zencache.tracking.file_digests import FileDigests
     from zencache.tracking.owned_reads import Reader
 
@@ -103,16 +104,22 @@ class Watch:
             asked = facts_of(self.recorder, self._places, self._reads, self.root)
             facts |= {kind: dict(sorted(values.items())) for kind, values in asked.items()}
         imported = {f: t for f, t in self.recorder.imported.items() if f not in self.digested()}
-        if self.recorder.covers is not None and (self.recorder.ran or imported or self.recorder.classes):
-            from zencache.tracking.seen_code import KIND, code_facts  # noqa: PLC0415 - few steps need it
-
-            ran, classes = list(self.recorder.ran.values()), list(self.recorder.classes)
-            facts[KIND] = code_facts(ran, imported, self.root, classes)
+        facts |= self._code(imported)
         if state := self._state():
             facts[ambient_state.KIND] = state
         if self.recorder.programs:
             facts["unseen programs"] = dict.fromkeys(self.recorder.programs, "")
         return facts
+
+    def _code(self, imported: dict[str, Text | None]) -> dict[str, dict[str, str]]:
+        recorder = self.recorder
+        noted = (recorder.ran, recorder.ran_elsewhere, recorder.classes, imported)
+        if recorder.covers is None or not any(noted):
+            return {}
+        from zencache.tracking.seen_code import KIND, code_facts  # noqa: PLC0415 - few steps need it
+
+        ran, elsewhere, classes = list(recorder.ran.values()), list(recorder.ran_elsewhere), recorder.classes
+        return {KIND: code_facts(ran, imported, self.root, classes=list(classes), elsewhere=elsewhere)}
 
     def _environment(self) -> dict[str, str]:
         read = sorted(self.recorder.environment.items())
