@@ -30,6 +30,9 @@ REFLECTION = {
 }
 
 
+_LEAVES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+
+
 class Chain(NamedTuple):
     """A name from outside with the attributes taken from it (`np.linalg.norm`), or an import inside."""
 
@@ -108,6 +111,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self._chains: dict[Chain, int] = {}
+        self._methods: dict[type[ast.AST], Any] = {}
         self._calls: dict[int, list[tuple[Argument, ...]]] = {}
         self._subscripts: dict[int, list[Argument]] = {}
         self._reflects: set[str] = set()
@@ -132,16 +136,26 @@ class _Writer:
             return [self.write(item, scopes) for item in node]
         if not isinstance(node, ast.AST):
             return node
-        special = getattr(self, f"_{type(node).__name__}", None)
-        if special is not None:
-            return special(node, scopes)
-        if isinstance(node, Comprehension):
-            return self._comprehension(node, scopes)
-        return self._plain(node, scopes)
+        return self._special(type(node))(node, scopes)
+
+    def _special(self, kind: type[ast.AST]) -> Any:
+        """Give the method that writes a kind of node."""
+        method = self._methods.get(kind)
+        if method is None:
+            plain = self._comprehension if issubclass(kind, Comprehension) else self._plain
+            method = self._methods[kind] = getattr(self, f"_{kind.__name__}", plain)
+        return method
 
     def _plain(self, node: ast.AST, scopes: Scopes, *, leave: tuple[str, ...] = ()) -> Any:
-        fields = [(n, self.write(v, scopes)) for n, v in ast.iter_fields(node) if n not in leave]
-        return [type(node).__name__, *([n, v] for n, v in fields if v is not None and v != [])]
+        shape: list[Any] = [type(node).__name__]
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value is None or name in leave:
+                continue
+            written = [type(value).__name__] if isinstance(value, _LEAVES) else self.write(value, scopes)
+            if written is not None and written != []:
+                shape.append([name, written])
+        return shape
 
     def _Constant(self, node: ast.Constant, scopes: Scopes) -> Any:
         return ["Constant", type(node.value).__name__, repr(node.value)]

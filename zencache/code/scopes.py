@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+# Tuples, because a walk asks for the kind of every node, and a union is slower.
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_INNER_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_BINDERS = (*_INNER_SCOPES[:3], *_IMPORTS, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
 _READS_LOCALS = frozenset({"locals", "vars", "eval", "exec", "dir"})
 
 
@@ -45,15 +50,19 @@ class Scope:
         """Collect the names that statements (or the targets of a comprehension) bind."""
         scope = cls(is_class=is_class)
         for node in own_nodes(nodes):
-            scope.bound.update(_bound_by(node))
-            if isinstance(node, ast.Global):
+            if isinstance(node, ast.Name):  # most nodes are names
+                if not isinstance(node.ctx, ast.Load):
+                    scope.bound.add(node.id)
+                elif node.id in _READS_LOCALS:
+                    scope.reads_locals = True
+            elif isinstance(node, _BINDERS):
+                scope.bound.update(_bound_by(node))
+                if isinstance(node, _IMPORTS):
+                    scope._import(node)
+            elif isinstance(node, ast.Global):
                 scope.outside.update(node.names)
             elif isinstance(node, ast.Nonlocal):
                 scope.enclosing.update(node.names)
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                scope._import(node)
-            elif isinstance(node, ast.Name) and node.id in _READS_LOCALS:
-                scope.reads_locals = True
         scope.bound -= scope.outside | scope.enclosing
         scope.unbound = set(scope.bound) if is_class else set()
         return scope
@@ -158,11 +167,9 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]
 
 
 def _bound_by(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, Defining):
+    if isinstance(node, Defining):
         yield node.name
-    elif isinstance(node, ast.Import | ast.ImportFrom):
+    elif isinstance(node, _IMPORTS):
         yield from (name for name, _ in imported(node))
     elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
         yield node.name
@@ -172,14 +179,26 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
 
 def own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
     """Walk nodes without entering other scopes, except for names bound here (`:=` in a comprehension)."""
-    for node in nodes:
+    stack = list(reversed(nodes))
+    while stack:
+        node = stack.pop()
         yield node
-        if isinstance(node, Defining | ast.Lambda):
-            continue
-        if isinstance(node, Comprehension):
+        if isinstance(node, _COMPREHENSIONS):
             yield from _assigned_inside(node)
-        else:
-            yield from own_nodes(list(ast.iter_child_nodes(node)))
+        elif not isinstance(node, _INNER_SCOPES):
+            stack.extend(reversed(_children(node)))
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """List the parts of a node, without `Load` and the like."""
+    children: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            children += [each for each in value if isinstance(each, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            children.append(value)
+    return children
 
 
 def _assigned_inside(node: ast.AST) -> Iterator[ast.AST]:
