@@ -54,12 +54,27 @@ class Text:
         return functions
 
     @cached_property
+    def _definitions(self) -> dict[tuple[str, int], tuple[FunctionNode, ast.stmt]]:
+        """Functions and methods of the module by name and first line, found without a walk of bodies."""
+        definitions: dict[tuple[str, int], tuple[FunctionNode, ast.stmt]] = {}
+        for statement in self.tree.body if self.tree else ():
+            body = statement.body if isinstance(statement, ast.ClassDef) else [statement]
+            for node in body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    definitions[_name(node), first_line(node)] = (node, statement)
+        return definitions
+
+    @cached_property
     def classes(self) -> dict[str, list[ast.ClassDef]]:
         """Classes by their qualified names."""
         classes: dict[str, list[ast.ClassDef]] = {}
         for name, node in _classes(self.tree, "") if self.tree else ():
             classes.setdefault(name, []).append(node)
         return classes
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.splitlines()
 
     @property
     def is_current(self) -> bool:
@@ -69,15 +84,18 @@ class Text:
     def find(self, code: types.CodeType) -> FunctionNode | None:
         """Find the function that compiles to `code`."""
         code = original_code(code)
-        for node, statement in self.functions.get((code.co_name, code.co_firstlineno), ()):
+        key = (code.co_name, code.co_firstlineno)
+        node, statement = self._definitions.get(key, (None, None))
+        if statement is not None and any(code == each for each in self._codes(statement)):
+            return node
+        for node, statement in self.functions.get(key, ()):
             if any(code == compiled and same for compiled, same in self._compiled(statement, node)):
                 return node
         return None
 
     def segment(self, node: ast.AST) -> str:
         """Give the lines of a node, decorators among them."""
-        lines = self.text.splitlines()
-        return "\n".join(lines[first_line(node) - 1 : getattr(node, "end_lineno", None)])
+        return "\n".join(self._lines[first_line(node) - 1 : getattr(node, "end_lineno", None)])
 
     def _compiled(self, statement: ast.stmt, node: FunctionNode) -> Iterator[tuple[types.CodeType, bool]]:
         """Give the code objects of a statement's functions, each with whether it may be that of `node`."""
