@@ -41,6 +41,7 @@ TELLING = (
 )
 """The themes that examples are taken from first, one each."""
 EXAMPLES = 3
+JUDGED = "stale / needless of the probes judged"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def document(results: Sequence[Result], machine: str, seconds: float) -> str:
             *introduction(results, machine, seconds),
             *("## In all", "", *overview(results), ""),
             *("Not applicable, by reason:", "", *(reasons(result) for result in results[1:]), ""),
-            *("## By theme", "", "stale / needless of the probes judged", "", *by_theme(results), ""),
+            *("## By kind of dependency", "", JUDGED, "", *grouped("category", results), ""),
+            *("## By theme", "", JUDGED, "", *grouped("theme", results), ""),
             *(line for result in results[1:] for line in section(result)),
         ]
     )
@@ -100,9 +102,8 @@ def introduction(results: Sequence[Result], machine: str, seconds: float) -> lis
         "`python -m tests.cache_truth.report` judges them. A peer's step is the plain function under the peer's own",
         "decorator, put there where the function is defined; every peer has the cache that its documentation",
         "switches on first, with nothing named by hand. Three probes of zencache's own interface are in its row alone.",
-        "One edit is no probe, because a key alone cannot know of it: a helper named in the bytes of a pickle. In a run",
-        "of zencache it is seen, as a file that the step read. Most edits are of helpers and globals, which no other",
-        "library here looks at, so the others differ little; and they rerun less where zencache is imprecise.",
+        "Most edits are of helpers and globals, which no other library here looks at, so the others differ little;",
+        "and they rerun less where zencache is imprecise.",
         "",
     ]
 
@@ -121,14 +122,13 @@ def reasons(result: Result) -> str:
     return f"- {result.title}: " + ("; ".join(f"{why} ({n})" for why, n in counted.most_common()) or "none")
 
 
-def by_theme(results: Sequence[Result]) -> Iterable[str]:
-    yield row("theme", "probes", *(result.title for result in results))
+def grouped(of: str, results: Sequence[Result]) -> Iterable[str]:
+    """Write a table by theme, or by category: the kind of dependency."""
+    yield row(of, "probes", *(result.title for result in results))
     yield row("---", *["--:"] * (len(results) + 1))
-    for theme in dict.fromkeys(judged.probe.theme for judged in results[0].judged):
-        cells = [
-            cell([judged for judged in result.judged if judged.probe.theme == theme]) for result in results
-        ]
-        yield row(theme, sum(judged.probe.theme == theme for judged in results[0].judged), *cells)
+    for group in dict.fromkeys(getattr(judged.probe, of) for judged in results[0].judged):
+        chosen = [[one for one in result.judged if getattr(one.probe, of) == group] for result in results]
+        yield row(group, len(chosen[0]), *map(cell, chosen))
 
 
 def cell(judged: Sequence[Judged]) -> str:

@@ -2,7 +2,8 @@
 
 Each side of a probe runs in a process of its own (`side.py`): the project is imported, its step's key is
 planned, and the plain function is called. Equal keys before and after the edit are a hit, others a rerun.
-The servers that fork the sides have different hash seeds, as two fresh processes would.
+The servers that fork the sides have different hash seeds, as two fresh processes would. Where a probe is
+`recorded`, its step runs once, with the cache on, and the other sides have the action of the plan as their key.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,11 @@ class Probe:
     start_before: Start = "import"
     moved: bool = False
     touched: bool = False
+    recorded: bool = False
+    """Whether the step runs once and the verdict is the plan's: what it read counts, not its key alone."""
     theme: str = ""
+    category: str = ""
+    """The kind of dependency, as `docs/dependencies.md` has them."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", {"main.py": MAIN, **self.files})
@@ -198,9 +203,11 @@ class Server:
     """A process that has imported zencache and forks for each side; it starts in a folder without a
     project."""
 
-    def __init__(self, seed: int, folder: Path, python: str = sys.executable) -> None:
+    def __init__(
+        self, seed: int, folder: Path, python: str = sys.executable, *, with_engine: bool = False
+    ) -> None:
         environ = {**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": "1"}
-        command = [python, str(Path(__file__).with_name("side.py"))]
+        command = [python, str(Path(__file__).with_name("side.py")), *(["--engine"] if with_engine else [])]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ, cwd=folder
         )
@@ -220,18 +227,27 @@ class Server:
 
 
 def run_all(
-    probes: Sequence[Probe], root: Path, seeds: Iterable[int] = (1, 2), python: str = sys.executable
+    probes: Sequence[Probe], root: Path, seeds: Sequence[int] = (1, 2), python: str = sys.executable
 ) -> list[Outcome]:
     """Run probes: all of the first sides, the same again with another hash seed, then the other sides.
 
     The sides import the zencache that is installed for `python`.
     """
-    servers = [Server(seed, root, python) for seed in seeds]
     projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
     assert len(projects) == len(probes), "two probes have one name"
+    outcomes: dict[str, Outcome] = {}
+    for recorded in (False, True):  # in servers of their own: one with the engine forks slowly
+        chosen = [probe for probe in probes if probe.recorded is recorded]
+        if chosen:
+            servers = [Server(seed, root, python, with_engine=recorded) for seed in seeds]
+            outcomes |= {outcome.probe.name: outcome for outcome in _run(servers, chosen, projects)}
+    return [outcomes[probe.name] for probe in probes]
+
+
+def _run(servers: Sequence[Server], probes: Sequence[Probe], projects: Mapping[str, Path]) -> list[Outcome]:
     try:
-        before = _phase(servers, probes, lambda probe: _before(probe, projects[probe.name]))
-        again = _phase(servers[::-1], probes, lambda probe: _before(probe, projects[probe.name]))
+        before = _phase(servers, probes, lambda probe: _before(probe, projects[probe.name], "run"))
+        again = _phase(servers[::-1], probes, lambda probe: _before(probe, projects[probe.name], "plan"))
         after = _phase(servers, probes, lambda probe: _after(probe, projects[probe.name]))
     finally:
         for server in servers:
@@ -248,14 +264,16 @@ def _phase(servers: Sequence[Server], probes: Sequence[Probe], job: Callable[[Pr
     return [shares[i % len(servers)][i // len(servers)] for i in range(len(probes))]
 
 
-def _before(probe: Probe, folder: Path) -> dict:
+def _before(probe: Probe, folder: Path, recorded: str = "") -> dict:
     _lay_out(folder, probe.files)
-    return _job(probe, folder, probe.start_before, probe.environ_before)
+    job = _job(probe, folder, probe.start_before, probe.environ_before)
+    return {**job, "recorded": recorded if probe.recorded else ""}
 
 
 def _after(probe: Probe, folder: Path) -> dict:
     where = folder.parent / "elsewhere" / "renamed" if probe.moved else folder
-    shutil.rmtree(folder)
+    if probe.moved:
+        shutil.rmtree(folder)
     _lay_out(where, probe.files if probe.start == "late" else probe.after())
     for path in where.rglob("*") if probe.touched else ():
         os.utime(path, (2_000_000_000, 2_000_000_000))
@@ -263,7 +281,12 @@ def _after(probe: Probe, folder: Path) -> dict:
 
 
 def _lay_out(folder: Path, files: Mapping[str, str]) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    """Write a project's files, and remove all others but its store."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.is_dir() and path.name != ".zencache":
+            shutil.rmtree(path)
+        elif path.name != ".zencache":
+            path.unlink()
     for name, text in files.items():
         write(folder / name, text)
 
@@ -276,4 +299,5 @@ def _job(probe: Probe, folder: Path, start: Start, environ: Mapping[str, str]) -
         "path": probe.path,
         "arguments": probe.arguments,
         "late": probe.late() if start == "late" else {},
+        "recorded": "plan" if probe.recorded else "",
     }

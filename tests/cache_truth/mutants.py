@@ -3,7 +3,7 @@
 Each project of `projects/` is run once, with the cache on. Then each mutant, one random edit of a file, is
 planned and computed in a fresh process. A step is stale where its result would be reused although its fresh
 value differs; it is needless where it runs although an edit without meaning was made. Other reruns that give
-the same value are counted as early: their code changed.
+the same value are counted as early: their code changed. The lines of a file `environment` are variables.
 
 `--count N` mutants of each project (200), `--seed S`, `--only SEED` (one mutant, with its files kept),
 `--workers N`, `--all` (shows reruns for neutral edits too).
@@ -110,7 +110,10 @@ class Subject:
 
     def _do(self, what: str, server: int) -> dict:
         path = ["src", "."] if (self.folder / "src").is_dir() else ["."]
-        job = {"do": what, "folder": str(self.folder), "path": path, "environ": {}}
+        variables = self.folder / "environment"
+        lines = variables.read_text().splitlines() if variables.exists() else []
+        environ = dict(line.split("=", 1) for line in lines if "=" in line)
+        job = {"do": what, "folder": str(self.folder), "path": path, "environ": environ}
         return self.servers[server].do(job)
 
     def judged(self, seed: str, *, keep: bool = False) -> Judged:
@@ -213,6 +216,7 @@ def main(arguments: list[str]) -> int:
                     judged.append(subject.judged(seed, keep=bool(options.only)))
                     if judged[-1].verdict in shown:
                         print(judged[-1], flush=True)
+                print(f"{project} is done: {dict(Counter(one.verdict for one in judged))}", flush=True)
         return judged
 
     with ThreadPoolExecutor(options.workers) as pool:

@@ -7,8 +7,17 @@ from importlib import import_module
 from pathlib import Path
 
 THEMES = sorted(path.stem.removeprefix("probes_") for path in Path(__file__).parent.glob("probes_*.py"))
+CATEGORIES = {
+    "argument_values": "parameters",
+    "class_members": "objects",
+    "import_effects": "import time",
+    "late_imports": "late imports",
+    "registered": "import time",
+}
+"""Themes of more kinds of dependencies than code that can be read at once."""
+
 PROBES = [
-    replace(probe, theme=theme)
+    replace(probe, theme=theme, category=probe.category or CATEGORIES.get(theme, "code"))
     for theme in THEMES
     for probe in import_module(f"tests.cache_truth.probes_{theme}").PROBES
 ]

@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> int:
     else:
         shown = ("stale", "needless", "error", *(["imprecise"] if "--all" in arguments else []))
         wrong = [str(outcome) for outcome in outcomes if outcome.kind in shown or forever(outcome)]
-        print_table(outcomes)
+        print_table("theme", outcomes)
+        print_table("category", outcomes)
     print(*wrong, sep="\n")
     print(f"{len(outcomes)} probes in {time.perf_counter() - began:.1f}s, {len(wrong)} shown above")
     return int(bool(wrong))
@@ -42,21 +43,23 @@ def forever(outcome: Outcome) -> bool:
     return outcome.never_hits and not outcome.probe.unhashable
 
 
-def print_table(outcomes: list[Outcome]) -> None:
-    rows = {"class": COLUMNS}
-    for theme in (*dict.fromkeys(outcome.probe.theme for outcome in outcomes), "all"):
-        chosen = [outcome for outcome in outcomes if theme in (outcome.probe.theme, "all")]
+def print_table(of: str, outcomes: list[Outcome]) -> None:
+    """Print what became of the probes, by theme or by kind of dependency."""
+    rows = {of: COLUMNS}
+    groups = [getattr(outcome.probe, of) for outcome in outcomes]
+    for group in (*dict.fromkeys(groups), "all"):
+        chosen = [one for one, its in zip(outcomes, groups, strict=True) if group in (its, "all")]
         verdicts = Counter(outcome.probe.verdict for outcome in chosen)
         kinds = Counter(outcome.kind for outcome in chosen)
-        rows[theme] = (
+        rows[group] = (
             len(chosen),
             *(verdicts[verdict] for verdict in ("rerun", "hit", "imprecise")),
             *(kinds[kind] for kind in ("stale", "needless", "imprecise", "error")),
             sum(map(forever, chosen)),
         )
-    for theme, cells in rows.items():
+    for group, cells in rows.items():
         print(
-            f"{theme:<12}",
+            f"{group:<16}",
             *(f"{cell!s:>{len(title)}}" for cell, title in zip(cells, COLUMNS, strict=True)),
             sep="  ",
         )
