@@ -310,6 +310,16 @@ def test_a_relative_question_is_asked_in_the_working_folder_of_the_plan(project,
         assert changed(each, project, FileDigests(None)) == ["the files that match *.csv are others"]
 
 
+def test_a_file_that_is_opened_in_a_folder_given_by_its_descriptor_is_seen(project):
+    """The event names it as if it were in the working folder."""
+
+    def work():
+        by_descriptor(lambda data: os.close(os.open("1.csv", os.O_RDONLY, dir_fd=data)))
+        assert os.open in os.supports_dir_fd
+
+    assert [*seen_of(project, work).files] == ["data/1.csv"]
+
+
 def own_source(project, monkeypatch):
     module = project / "helper_of_texts.py"
     write(module, "def clean():\n    return 1\n")

@@ -234,6 +234,26 @@ def test_tensorflow_is_seen(folder):
 
 
 @pytest.mark.slow
+def test_tables_checkpoints_and_questions_of_tensorflow_are_seen(folder):
+    tf = pytest.importorskip("tensorflow")
+    (folder / "d").mkdir()
+    Path("words.txt").write_text("a line")
+    tf.train.Checkpoint(v=tf.Variable(1.0)).write("ck")
+
+    def work():
+        lookup = tf.lookup
+        places = (tf.string, lookup.TextFileIndex.WHOLE_LINE, tf.int64, lookup.TextFileIndex.LINE_NUMBER)
+        lookup.StaticHashTable(lookup.TextFileInitializer("words.txt", *places), -1)
+        tf.train.load_checkpoint("ck")
+        assert not tf.io.gfile.exists("more.txt")
+        tf.io.gfile.listdir("d")
+
+    seen = seen_of(folder, work)
+    assert [*seen.files] == ["ck.data-00000-of-00001", "ck.index", "words.txt"]
+    assert ([*seen.folders], seen.facts["paths"]["./more.txt"]) == (["d"], "absent")
+
+
+@pytest.mark.slow
 def test_a_folder_of_images_is_seen(folder):
     keras = pytest.importorskip("keras")
     image = pytest.importorskip("PIL.Image")

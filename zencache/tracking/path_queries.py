@@ -72,6 +72,19 @@ def install(wrapping: Wrapping) -> None:
             if getattr(os, name) in getattr(os, each):
                 wrapping.add(getattr(os, each), function)
         wrapping.replace(os, name, function)
+    original = os.open
+    wrapping.around(os, "open", _opened_in)
+    if os.open is not original:
+        os.open.__module__ = "os"
+        wrapping.add(os.supports_dir_fd, os.open)
+
+
+def _opened_in(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> None:  # noqa: ARG001
+    """Record a file that is opened relative to a folder's descriptor, which the event does not show."""
+    if dir_fd is not None:
+        place = audit_events.absolute(path, audit_events.absolute(dir_fd, "/"))
+        for recorder in audit_events.recorders():
+            recorder.opened(place, flags)
 
 
 @dataclass(frozen=True)
