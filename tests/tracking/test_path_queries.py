@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 
+from zencache.tracking import path_queries
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.tracking.tracker import watching
@@ -318,6 +319,15 @@ def test_a_file_that_is_opened_in_a_folder_given_by_its_descriptor_is_seen(proje
         assert os.open in os.supports_dir_fd
 
     assert [*seen_of(project, work).files] == ["data/1.csv"]
+
+
+def test_a_library_that_looks_for_a_place_to_write_asks_nothing(project, monkeypatch):
+    """Nor does one that looks into its cache; its optional settings are inputs."""
+    monkeypatch.setattr(path_queries, "_CACHES", f"{project}/cache/")
+    library = {"__name__": "library", "os": os}
+    text = "def ask():\n    os.access('.', os.W_OK), os.path.exists('cache/model'), os.path.exists('library.toml')\n"
+    exec(compile(text, "/site-packages/library.py", "exec"), library)
+    assert seen_of(project, library["ask"]).facts == {"paths": {"./library.toml": "absent"}}
 
 
 def own_source(project, monkeypatch):

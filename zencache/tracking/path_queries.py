@@ -43,6 +43,8 @@ _RESOLVERS = frozenset({"_joinrealpath", "realpath", "resolve", "samefile", "exp
 _GLOBBERS = frozenset({"_select_from", "select_from", "_iterate_directories"})
 _LOAD_ATTR, _POP_TOP, _EXTENDED = opmap["LOAD_ATTR"], opmap["POP_TOP"], opmap["EXTENDED_ARG"]
 _SHIFT = 1 if sys.version_info >= (3, 12) else 0
+_CACHES = f"{os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')}/"  # noqa: PTH111 - text
+"""Where libraries keep what they can make again: whether it is there changes no result."""
 _SETS = ("supports_dir_fd", "supports_effective_ids", "supports_fd", "supports_follow_symlinks")
 
 
@@ -157,10 +159,12 @@ def _note(
                     _note_cached_text(each, key[0], frame)
                 else:
                     path = _path(each, key[0], kwargs.get("dir_fd"))
+                    each.asked.add(key)
+                    if who == "library" and path.startswith(_CACHES):
+                        continue
                     follows = kwargs.get("follow_symlinks", True)
                     mode = args[0] if args else kwargs.get("mode", os.F_OK)
                     note(_Question(each, path, answer, follows, mode, who == "project", attributes))
-                    each.asked.add(key)
     except Exception:  # noqa: BLE001 - a step must not fail because it is watched
         return
     finally:
@@ -219,6 +223,8 @@ def _lstat(question: _Question) -> None:
 
 
 def _access(question: _Question) -> None:
+    if question.mode & os.W_OK and not question.by_project:  # a library looks for a place to write
+        return
     question.record(ACCESS, str(int(question.mode)), "yes" if question.answer else "no")
 
 
