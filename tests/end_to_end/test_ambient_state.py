@@ -99,3 +99,51 @@ def test_a_library_that_the_step_imports_late_is_a_hit_in_a_fresh_process(projec
         "import pandas; pandas.set_option('display.precision', 3); return 'value'",
     )
     assert asked("plan") == ["run - pandas option display.width: 80 → 40"]
+
+
+BOTH = """
+import decimal
+import multiprocessing
+import random
+import numpy as np
+from sklearn import get_config, set_config
+np.seterr(divide="raise")
+np.set_printoptions(precision=3)
+set_config(transform_output="pandas")
+decimal.getcontext().prec = 5
+random.seed(1)
+"""
+BODY = """
+    import threading
+    state = (decimal.Decimal(1) / 3, np.geterr()["divide"], get_config()["transform_output"], np.array([1 / 3]))
+    place = f"{multiprocessing.current_process().name} {threading.current_thread().name}"
+    return f"value {state} {random.random():.3f} in {place}"
+"""
+PLACES = [
+    (1, "threads", "MainProcess MainThread"),
+    (2, "threads", "MainProcess Thread"),
+    (2, "processes", "LokyProcess"),
+]
+
+
+@pytest.mark.parametrize(("workers", "kind", "place"), PLACES)
+def test_a_step_finds_the_state_of_its_module_in_any_thread_and_process(project, workers, kind, place):
+    """What modules set in libraries that keep their state by thread, too; and their seeds."""
+    flow(project, BOTH, BODY.strip(), "other(); work()", workers=workers, kind=kind)
+    [line, plan] = asked("run plan")
+    assert line.startswith("value (Decimal('0.33333'), 'raise', 'pandas', array([0.333])) 0.")
+    assert f" in {place}" in line
+    assert plan.startswith("hit"), plan
+    [plan] = asked("plan")
+    assert plan.startswith("hit"), plan
+
+
+def test_a_step_is_computed_in_the_runs_process_if_a_worker_has_another_state(project):
+    """The driver sets it, which a worker process does not import."""
+    set_there = "import main, numpy; numpy.set_printoptions(precision=2)"
+    (project / "driver.py").write_text(DRIVER.replace("import main", set_there))
+    body = "return f'value {np.array([1 / 3])} {multiprocessing.current_process().name}'"
+    above = "import multiprocessing\nimport numpy as np"
+    flow(project, above, body, "other(); work()", workers=2, kind="processes")
+    [line] = asked("run")
+    assert line == "value [0.33] MainProcess"

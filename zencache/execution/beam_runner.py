@@ -16,6 +16,7 @@ from zencache.execution.execute_step import execute_step
 from zencache.execution.run_registry import ActiveRun, activated, active_run
 from zencache.execution.schedule import StepSchedule
 from zencache.execution.tfx_sdk import quiet
+from zencache.execution.thread_state import ThreadState
 from zencache.execution.timeout import throw
 from zencache.execution.workers.pool import Pool
 from zencache.planning.component_body import resolvers_before
@@ -36,7 +37,7 @@ def execute(run: RunContext, state: RunState) -> None:
     workers = 1 if schedule.is_chain else min(run.workers, len(todo))
     is_timed = any(run.spec.by_name[name].tries.timeout for name in todo)
     pool = Pool() if is_timed or run.worker_kind == "processes" else None
-    work = functools.partial(_work, run, state, schedule, CompiledPipeline(run))
+    work = functools.partial(_work, run, state, schedule, CompiledPipeline(run), ThreadState.of_this_thread())
     roots = {run.root_of(step) for step in run.spec.steps if step.node is None}
     with quiet(), tfx_filesystems.reaching(roots, run.project):
         _run_graph(ActiveRun(run, state, pool, work), workers)
@@ -53,9 +54,14 @@ def _todo(run: RunContext, state: RunState) -> dict[str, frozenset[str]]:
 
 
 def _work(
-    run: RunContext, state: RunState, schedule: StepSchedule, compiled: CompiledPipeline
+    run: RunContext,
+    state: RunState,
+    schedule: StepSchedule,
+    compiled: CompiledPipeline,
+    libraries: ThreadState,
 ) -> Iterator[str]:
     """Execute steps one after the other, each as soon as it is ready; several workers share a schedule."""
+    libraries.take_over()
     for step in schedule:
         with between_steps():
             execute_step(run, state, step, compiled)

@@ -21,7 +21,7 @@ from zencache.execution.retries import RetriedStep
 from zencache.execution.run_context import RunContext, RunState, StepEvent
 from zencache.execution.run_registry import ActiveRun, active_run
 from zencache.execution.step_call import compute
-from zencache.execution.step_tracking import FunctionTracking
+from zencache.execution.step_tracking import FunctionTracking, reached_names
 from zencache.execution.timeout import time_limit
 from zencache.execution.value_io import load, readable
 from zencache.execution.workers.task import Task
@@ -31,6 +31,7 @@ from zencache.model.types import module_name
 from zencache.planning.bodies import FunctionBody
 from zencache.planning.secret_digests import secret_parameters
 from zencache.policy import CachePolicy
+from zencache.tracking import ambient_state, generator_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -167,6 +168,7 @@ class _Attempt:
     def _task(self) -> Task:
         run, state, spec = self.active.context, self.active.state, self.spec
         policy = run.planner.keys.policy(self.body.spec)
+        code = run.planner.keys.code(spec.name)
         return Task(
             project=run.project,
             spec=spec,
@@ -177,10 +179,12 @@ class _Attempt:
             inputs=readable(state.step_inputs[spec.name], self.body.input_types),
             context=self.context,
             uris=self.uris,
-            code=run.planner.keys.code(spec.name).digest,
+            code=code.digest,
             classes=state.key_parts[spec.name].classes,
             script=(module_name("__main__"), getattr(sys.modules["__main__"], "__file__", None)),
             secrets=secret_parameters(spec, self.body),
+            state={} if policy.watch is False else ambient_state.values(reached_names(code)),
+            generators=generator_state.seeded_states(),
         )
 
     def _in_this_thread(self, limit: float | None) -> Computed | Raised:

@@ -112,7 +112,7 @@ class FunctionTracking(StepTracking):
 
         `types` are the qualified names of the types of its inputs.
         """
-        super().__init__(body, policy, project, digests, ignored=[project.folder], uses=_uses(code))
+        super().__init__(body, policy, project, digests, ignored=[project.folder], uses=reached_names(code))
         self._function = body.function
         self._parameters = body.spec.parameters
         self._code = code
@@ -176,7 +176,7 @@ class FunctionTracking(StepTracking):
         return str(path.relative_to(root)) if path.is_relative_to(root) else file
 
 
-def _uses(code: CodeDigest) -> frozenset[str]:
+def reached_names(code: CodeDigest) -> frozenset[str]:
     """Give the dotted names that code uses of libraries; an assertion uses `__debug__`."""
     has_assertions = any("assert" in unit.text for unit in code.units.values())
     return code.outside | ({"builtins.__debug__"} if has_assertions else frozenset())

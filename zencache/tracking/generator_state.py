@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
 from zencache.tracking import random_at_import
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MODULES = ("random", "numpy.random")
 UNSEEDED = "not seeded"
@@ -91,7 +94,7 @@ def seeded_states() -> dict[str, tuple[str, Any]]:
     }
 
 
-def adopt(states: dict[str, tuple[str, Any]]) -> None:
+def adopt(states: Mapping[str, tuple[str, Any]]) -> None:
     """Put this process's generators into the states of another process's."""
     for module, (value, state) in states.items():
         __import__(module)

@@ -26,6 +26,7 @@ from zencache.execution.value_io import read
 from zencache.execution.workers.task import PickledError
 from zencache.planning.secret_digests import with_values
 from zencache.signing import seal_of
+from zencache.tracking import ambient_state, generator_state
 from zencache.tracking.file_digests import FileDigests
 
 if TYPE_CHECKING:
@@ -78,6 +79,12 @@ def _prepared(task: Task) -> tuple[FunctionBody, FunctionTracking, dict[str, Any
     code = body.code(reader)
     if code.digest != task.code or any(reader.of_class(n) != d for n, d in task.classes.items()):
         raise CodeUnavailableError("its code is another there: a global was set, or a file edited")
+    now = ambient_state.State().now(task.state, task.project.root, FileDigests(task.project.digests))
+    for name, value in now.items():
+        if value != task.state[name]:
+            sentence = ambient_state.State().sentence(name, task.state[name], value)
+            raise CodeUnavailableError(f"the state of a library is another there: {sentence}")
+    generator_state.adopt(task.generators)
     if task.begun is not None:
         task.begun.touch()
     inputs = {name: read(artifact, task.project) for name, artifact in task.inputs.items()}

@@ -44,6 +44,10 @@ class Task:
     """The project's classes in its cache key, to the digests of their code."""
     script: tuple[str, str | None]
     """The module name and the file of the running script: its classes are imported under that name."""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """The state of the libraries that the step reaches, as `tracking.ambient_state` writes it."""
+    generators: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+    """The global random generators that were seeded, with their origins and states."""
     begun: Path | None = None
     """A file that the worker creates when it begins to compute, after it imported the step's code."""
     secrets: Mapping[str, Any] = field(default_factory=dict)
