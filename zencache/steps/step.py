@@ -19,6 +19,7 @@ from zencache.steps.active_trace import active_trace
 from zencache.steps.binding import bind_parameters
 from zencache.steps.options import StepOptions
 from zencache.steps.signature import Signature, read_signature
+from zencache.tracking import note_random_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from zencache.model.specs import Attempts
     from zencache.policy import CachePolicy
     from zencache.steps.options import Span
+
+note_random_state()  # the imports above have loaded it, and the user's module goes on after this one
 
 
 class Step(LegacyAttributes):

@@ -22,7 +22,7 @@ UNSEEDED = "not seeded"
 
 _origins: dict[str, str | None] = {}
 """Module to the digest of its generator's state when it was last seeded; None: a step seeded it."""
-_last: dict[str, Any] = {} if random_at_import is None else {"random": random_at_import}
+_last: dict[str, Any] = dict(zip(("random",), random_at_import, strict=False))
 
 
 def origin(module: str) -> str | None:
