@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from dataclasses import dataclass, field
 
 import pytest
 
 from zencache.code.digest import CodeReader
+from zencache.tracking import seen_code
 from zencache.tracking.facts import changed_facts
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.full_trace import FullTrace, not_recorded
@@ -285,13 +287,11 @@ def test_shapes_are_remembered_between_processes(project, monkeypatch):
     write(project, case.files)
     _, seen, _ = run(project, loaded(project, case.start))
     for path in project.glob("*.py"):
-        import os
-
         os.utime(path, (1e9, 1e9))
     store = project / ".zencache" / "digests.db"
+    seen_code._loaded.clear()
     assert not changed(seen, project, FileDigests(store))
-    from zencache.tracking import seen_code
-
+    seen_code._loaded.clear()
     monkeypatch.setattr(seen_code, "text_now", lambda file: pytest.fail(f"{file} is read again"))
     assert not changed(seen, project, FileDigests(store))
 

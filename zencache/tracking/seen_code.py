@@ -36,6 +36,9 @@ KIND = "code"
 UNREADABLE = "?"
 """The digest of code that ran, and that has no text: it never equals a present one."""
 _FORMAT = 1  # of the SQLite file, and of the shapes in it; another one is left alone
+_MOST = 2000  # texts of which the shapes are kept in memory
+_loaded: dict[str, ModuleShapes] = {}
+"""Shapes by the texts' names in the SQLite file."""
 _TABLE = "create table if not exists shapes (text text primary key, data text) without rowid"
 
 
@@ -155,12 +158,18 @@ class RememberedShapes:
         if content is None:
             return None
         key = f"{content}-{sys.version_info.major}.{sys.version_info.minor}"
+        if key in _loaded:
+            return _loaded[key]
         data = self._read(key)
-        if data is not None:
-            return ModuleShapes.from_data(json.loads(data))
-        shapes = _shapes_of(text_now(file))
-        if shapes is not None:
+        shapes = ModuleShapes.from_data(json.loads(data)) if data else _shapes_of(text_now(file))
+        if shapes is not None and data is None:
+            if self._digests.digest(Path(file)) != content:  # it was edited in between
+                return shapes
             self._new[key] = json.dumps(shapes.to_data(), separators=(",", ":"))
+        if shapes is not None:
+            if len(_loaded) >= _MOST:
+                _loaded.clear()
+            _loaded[key] = shapes
         return shapes
 
     def close(self) -> None:
