@@ -14,6 +14,7 @@ from zencache.execution.retained_reads import RetainedReads
 from zencache.model.types import type_name
 from zencache.tracking.audit_events import unwatched
 from zencache.tracking.facts import merge_facts
+from zencache.tracking.listings import GLOBS
 from zencache.tracking.notes import fresh_generators
 from zencache.tracking.observed_inputs import Seen
 from zencache.tracking.parameter_paths import parameter_facts
@@ -224,6 +225,7 @@ class ComponentTracking(StepTracking):
             folders,
             seen.environment,
             targets=targets,
+            facts={kind: names for kind, names in seen.facts.items() if kind == GLOBS},
             relative=seen.relative,
             unstable=unstable,
         )

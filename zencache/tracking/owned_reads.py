@@ -15,7 +15,7 @@ from zencache.tracking.observed_inputs import digest_of_all, digest_of_variable
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zencache.tracking.file_digests import FileDigests
     from zencache.tracking.file_reads import Places
@@ -40,6 +40,7 @@ class OwnedReads:
     """Path to the time of the last read, and who read it."""
     _folders: dict[str, tuple[int, str]] = field(default_factory=dict)
     _variables: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    _patterns: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def added_to(self, seen: Seen) -> Seen:
         """Add the reads to what a step itself was seen to read."""
@@ -68,9 +69,29 @@ class OwnedReads:
             files=files,
             folders=folders,
             environment=environment,
+            facts=self._with_patterns(seen.facts),
             readers=readers,
             unstable=tuple(unstable),
         )
+
+    def _with_patterns(self, facts: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        """Add the patterns that were matched; the step's own may be relative to its working folder."""
+        if not self._patterns:
+            return facts
+        from zencache.tracking import path_facts  # noqa: PLC0415 - only where a pattern was matched
+        from zencache.tracking.listings import GLOBS  # noqa: PLC0415 - likewise
+
+        root, own = Path(self.places.root), facts.get(GLOBS, {})
+        relative = {name.replace(" ./", " ", 1).replace(" ./", " ", 1) for name in own}
+        patterns = {}
+        for (how, pattern), when in sorted(self._patterns.items()):
+            name = path_facts.name_of_pattern(how, pattern, self.places)
+            if name is not None and name not in relative:
+                key = (name, when)
+                if key not in _digests:
+                    _digests[key] = path_facts.digest_of_matches(name, root)
+                patterns[name] = _digests[key]
+        return {**facts, GLOBS: {**patterns, **own}} if patterns else facts
 
     def _collect(self) -> None:
         for read in read_owners.reads():
@@ -82,6 +103,8 @@ class OwnedReads:
                 for raw, when in paths.items():
                     path = os.path.normpath(raw)
                     collected[path] = max(collected.get(path, (0, "")), (when, reader))
+            for key, when in read.patterns.items():
+                self._patterns[key] = max(self._patterns.get(key, 0), when)
             for name, value in read.variables.items():
                 self._variables.setdefault(name, (value, reader))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zencache.model.values import digest_of
 from zencache.tracking.audit_events import working_folder
-from zencache.tracking.listings import GLOBS, is_litter
+from zencache.tracking.listings import GLOBS, absolute_pattern, is_litter
 from zencache.tracking.path_queries import ACCESS, ENTRIES, LINKS, PATHS, STATUS, kind_of_status
 from zencache.util.hashing import printable
 
@@ -183,6 +183,14 @@ def facts_of(recorder: Recorder, places: Places, reads: Reads, root: Path) -> di
             digest = digest_of_matches(f"{how} {pattern}", root)
             facts.setdefault(GLOBS, {})[f"{how} {name_of(pattern)}"] = digest
     return facts
+
+
+def name_of_pattern(how: str, pattern: str, places: Places) -> str | None:
+    """Give the name of the fact for an absolute pattern; None if its folder holds no inputs."""
+    path = absolute_pattern(pattern, "/")
+    if places.rule(_base(path)) not in {"yes", "found"}:
+        return None
+    return f"{how} {'/' if path.startswith(f'{places.root}//') else ''}{places.name(path)}"
 
 
 def _counts(kind: str, path: str, detail: str, answer: str, places: Places, reads: Reads) -> bool:

@@ -37,6 +37,8 @@ _OF_MAPPING = frozenset(
     }
 )
 _OPTIMIZED = 1  # inspect.CO_OPTIMIZED: the code of a function
+_OF_GLOB = 4  # arguments of the event of `glob.glob`
+_MATCHERS = frozenset({"_select_from", "_iterate_directories"})  # functions of pathlib
 _WRITES = os.O_TRUNC | os.O_EXCL
 _COARSE_CLOCK = 5  # as in `audit_events`, which is not imported this early
 
@@ -46,6 +48,8 @@ _codes: dict[int, types.CodeType] = {}
 _files: dict[Stack, dict[str, int]] = {}
 """The paths that were opened, with the time of the last read."""
 _folders: dict[Stack, dict[str, int]] = {}
+_patterns: dict[Stack, dict[tuple[str, str], int]] = {}
+"""How a pattern was matched, and the pattern, with the time of the last match."""
 _variables: dict[Stack, dict[str, str | None]] = {}
 _written: dict[str, int] = {}
 _executed: dict[str, int] = {}
@@ -67,6 +71,7 @@ class Read(NamedTuple):
     files: dict[str, int]
     folders: dict[str, int]
     variables: dict[str, str | None]
+    patterns: dict[tuple[str, str], int] = {}  # noqa: RUF012 - never changed
 
 
 def install() -> None:
@@ -81,9 +86,9 @@ def install() -> None:
 
 def reads() -> Iterator[Read]:
     """Give all reads of the project's code until now."""
-    for stack in dict.fromkeys([*list(_files), *list(_folders), *list(_variables)]):
+    for stack in dict.fromkeys([*list(_files), *list(_folders), *list(_variables), *list(_patterns)]):
         frames = tuple((_codes[code], line) for code, line in zip(stack[::2], stack[1::2], strict=True))
-        parts = (dict(noted.get(stack, ())) for noted in (_files, _folders, _variables))
+        parts = (dict(noted.get(stack, ())) for noted in (_files, _folders, _variables, _patterns))
         yield Read(frames, *parts)  # type: ignore[arg-type]
 
 
@@ -145,11 +150,34 @@ def note_file(path: Any, frame: types.FrameType | None) -> None:
 def _listed(args: tuple[Any, ...]) -> None:
     frame = sys._getframe(2)  # noqa: SLF001
     path = "." if args[0] is None else args[0]
-    if isinstance(path, int) or "importlib" in frame.f_code.co_filename:
+    code = frame.f_code
+    if isinstance(path, int) or "importlib" in code.co_filename:
+        return
+    if code.co_filename.endswith("/glob.py") or code.co_name in _MATCHERS:  # the pattern is noted
         return
     stack = _stack(frame)
     if stack:
         _folders.setdefault(stack, {})[_absolute(path)] = _now()
+
+
+def _globbed(args: tuple[Any, ...]) -> None:
+    frame = sys._getframe(2)  # noqa: SLF001
+    if frame.f_back is not None and frame.f_back.f_code.co_name == "rglob":  # noted already
+        return
+    if len(args) == _OF_GLOB:
+        pathname, recursive, root_dir, dir_fd = args
+        if dir_fd is not None:
+            return
+        hidden = "-hidden" if frame.f_locals.get("include_hidden") else ""
+        how = f"glob{'-recursive' if recursive else ''}{hidden}"
+        pattern = os.path.join(os.fsdecode(root_dir or ""), os.fsdecode(pathname))  # noqa: PTH118
+    else:
+        how = "path"
+        below = f"{'**/' if frame.f_code.co_name == 'rglob' else ''}{os.fspath(args[1])}"
+        pattern = f"{os.fspath(args[0])}//{below}"
+    stack = _stack(frame)
+    if stack:
+        _patterns.setdefault(stack, {})[how, _absolute(pattern)] = _now()
 
 
 def _ran(args: tuple[Any, ...]) -> None:
@@ -172,6 +200,9 @@ def _moved(args: tuple[Any, ...]) -> None:  # noqa: ARG001 - as all of them
 _RARE: dict[str, Callable[[tuple[Any, ...]], None]] = {
     "os.listdir": _listed,
     "os.scandir": _listed,
+    "glob.glob/2": _globbed,
+    "pathlib.Path.glob": _globbed,
+    "pathlib.Path.rglob": _globbed,
     "os.chdir": _moved,
     "exec": _ran,
 }
