@@ -25,7 +25,41 @@ def branch(name, verdict, helpers, *edit):
     )
 
 
+PACKED = """
+import os, sys, zipfile
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+ARCHIVE = os.path.join(FOLDER, "lib.zip")
+with zipfile.ZipFile(ARCHIVE, "w") as archive:
+    archive.write(os.path.join(FOLDER, "zipped.txt"), "zipped.py")
+    archive.comment = open(os.path.join(FOLDER, "comment.txt"), "rb").read()
+sys.path.insert(0, ARCHIVE)
+"""
+
+
+def zipped(name, verdict, edit, above="", body="from zipped import clean\nreturn clean(x)"):
+    """Make a probe of a module in a zip file, which the project packs when it is imported."""
+    files = {"pack.py": PACKED, "zipped.txt": HELPER, "comment.txt": "once"}
+    return project(name, verdict, body, f"import pack\n{above}", files, edit)
+
+
 PROBES = [
+    zipped("a module in a zip file, imported in the step", "rerun", {"zipped.txt": TWICE}),
+    zipped("a zip file that is packed again", "hit", {"comment.txt": "twice"}),
+    zipped("unrelated code in a zip file", "hit", {"zipped.txt": ("x + 1", "x + 2")}),
+    zipped(
+        "a module in a zip file",
+        "rerun",
+        {"zipped.txt": TWICE},
+        "from zipped import clean",
+        "return clean(x)",
+    ),
+    zipped(
+        "a comment in a zip file",
+        "hit",
+        {"zipped.txt": ("x * 2", "x * 2  # twice")},
+        "from zipped import clean",
+        "return clean(x)",
+    ),
     *late(
         "a name that one of two imports gives",
         "try:\n    from prep import clean\nexcept ImportError:\n    raise\n",

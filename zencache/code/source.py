@@ -253,12 +253,28 @@ def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any], *, any_type: bool 
 
 
 def _read(file: str) -> str | None:
-    if file.startswith("<") or not Path(file).is_file():
+    path = Path(file)
+    is_file = not file.startswith("<") and path.is_file()
+    data = None if is_file else _member_of_archive(path)
+    if not is_file and data is None:
         return "".join(linecache.getlines(file)) or None  # a notebook's cell, a doctest
     try:
-        data = Path(file).read_bytes()
-        return ast_source(data)
+        return ast_source(path.read_bytes() if data is None else data)
     except (OSError, UnicodeDecodeError, SyntaxError):
+        return None
+
+
+def _member_of_archive(path: Path) -> bytes | None:
+    """Read a module that is imported from a zip file; None if no folder of the path is a file."""
+    archive = next((above for above in path.parents if above.is_file()), None)
+    if archive is None:
+        return None
+    import zipfile  # noqa: PLC0415 - few projects import from archives
+
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return opened.read(path.relative_to(archive).as_posix())
+    except (OSError, KeyError, zipfile.BadZipFile):
         return None
 
 
