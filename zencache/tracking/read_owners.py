@@ -40,6 +40,8 @@ _OPTIMIZED = 1  # inspect.CO_OPTIMIZED: the code of a function
 _OF_GLOB = 4  # arguments of the event of `glob.glob`
 _MATCHERS = frozenset({"_select_from", "_iterate_directories"})  # functions of pathlib
 _WRITES = os.O_TRUNC | os.O_EXCL
+_WRITE_FLAGS = os.O_ACCMODE | _WRITES
+_getframe = sys._getframe  # noqa: SLF001 - inspect.stack() would read the source
 _COARSE_CLOCK = 5  # as in `audit_events`, which is not imported this early
 
 _verdicts: dict[str, int] = {}
@@ -57,7 +59,6 @@ _executed: dict[str, int] = {}
 began: list[int] = []
 """When this module began to note reads."""
 _reading_all: set[tuple[int, int]] = set()
-_MANY = 1000  # paths of one stack: fewer are not worth to decide about
 running_steps: set[int] = set()
 """The ids of the recorders of the steps that run."""
 _working: list[str | None] = [None]
@@ -102,49 +103,45 @@ def executed(file: str) -> int:
     return _executed.get(file, 0)
 
 
-def forget(is_forgotten: Callable[[Read], bool]) -> None:
-    """Drop reads that no step can need."""
-    for stack in [s for s, paths in list(_files.items()) if len(paths) > _MANY]:
-        frames = tuple((_codes[code], line) for code, line in zip(stack[::2], stack[1::2], strict=True))
-        if is_forgotten(Read(frames, {}, {}, {})):
-            _files.pop(stack, None)
-
-
 # -- events -------------------------------------------------------------------------------------------
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     if event == "open":
-        path = args[0]
-        if type(path) is str and (path.endswith(_CODE) or "-packages/" in path):
+        path, _, flags = args
+        if type(path) is int or (type(path) is str and (path.endswith(_CODE) or "-packages/" in path)):
             return
-        note: Callable[[tuple[Any, ...]], None] | None = _opened
-    else:
-        note = _RARE.get(event)
-    if note is None:
-        return
-    try:
-        note(args)
-    except Exception:  # noqa: BLE001 - what is raised here would be raised in the user's code
-        return
+        try:
+            _opened(path, flags, _getframe(1))
+        except Exception:  # noqa: BLE001 - what is raised here would be raised in the user's code
+            return
+    elif event in _RARE:
+        try:
+            _RARE[event](args)
+        except Exception:  # noqa: BLE001 - likewise
+            return
 
 
-def _opened(args: tuple[Any, ...]) -> None:
-    path, _, flags = args
-    if isinstance(path, int):
+def _opened(path: Any, flags: int, frame: types.FrameType) -> None:
+    stack = _project_frames(frame)
+    if not stack:
+        if stack is None:
+            stack = _of_the_only_other_thread()
+        if not stack:
+            return
+    text = path if type(path) is str and path[0] == "/" else _absolute(path)
+    if flags & _WRITE_FLAGS and (flags & os.O_ACCMODE == os.O_WRONLY or flags & _WRITES):
+        _written.setdefault(text, _now())
         return
-    if flags & os.O_ACCMODE == os.O_WRONLY or flags & _WRITES:
-        if _stack(sys._getframe(2)):  # noqa: SLF001 - the caller of the hook
-            _written.setdefault(_absolute(path), _now())
-        return
-    note_file(path, sys._getframe(2))  # noqa: SLF001
+    paths = _files.get(stack)
+    if paths is None:
+        paths = _files[stack] = {}
+    paths[text] = _now()
 
 
-def note_file(path: Any, frame: types.FrameType | None) -> None:
-    """Note a file that the code of a frame reads; also called for readers that raise no event."""
-    stack = _stack(frame)
-    if stack:
-        _files.setdefault(stack, {})[_absolute(path)] = _now()
+def note_file(path: Any, frame: types.FrameType) -> None:
+    """Note a file that the code of a frame reads by a function that raises no event."""
+    _opened(path, os.O_RDONLY, frame)
 
 
 def _listed(args: tuple[Any, ...]) -> None:
@@ -219,7 +216,14 @@ def _absolute(path: Any) -> str:
 
 
 def _now() -> int:
-    return time.clock_gettime_ns(_COARSE_CLOCK) if sys.platform == "linux" else time.time_ns()
+    return _clock(_COARSE_CLOCK)
+
+
+def _precise(_: int) -> int:
+    return time.time_ns()
+
+
+_clock: Callable[[int], int] = time.clock_gettime_ns if sys.platform == "linux" else _precise
 
 
 # -- frames -------------------------------------------------------------------------------------------
@@ -235,18 +239,23 @@ def _stack(frame: types.FrameType | None) -> Stack:
 def _project_frames(frame: types.FrameType | None) -> Stack | None:
     """Give the frames of the project's code, up to zencache's own; None if there are none of either."""
     stack: list[int] = []
-    while frame is not None:
-        code = frame.f_code
-        verdict = _verdicts.get(code.co_filename)
-        if verdict is None:
-            verdict = _verdict(code.co_filename)
-        if verdict == _ZENCACHE:
-            return tuple(stack)
+    verdicts = _verdicts
+    here: types.FrameType | None = frame
+    while here is not None:
+        code = here.f_code
+        verdict = verdicts.get(code.co_filename)
         if verdict == _PROJECT:
-            stack.append(id(code))
-            stack.append(0 if code.co_flags & _OPTIMIZED else frame.f_lineno or 1)
-            _codes[id(code)] = code
-        frame = frame.f_back
+            key = id(code)
+            if key not in _codes:
+                _codes[key] = code
+            stack.append(key)
+            stack.append(0 if code.co_flags & _OPTIMIZED else here.f_lineno or 1)
+        elif verdict == _ZENCACHE:
+            return tuple(stack)
+        elif verdict is None:
+            _verdict(code.co_filename)
+            continue
+        here = here.f_back
     return tuple(stack) or None
 
 
