@@ -275,6 +275,24 @@ def test_a_file_that_another_steps_call_keeps_is_an_input_too(project, helper):
     assert project.run().output.load() == 6.0
 
 
+def test_what_an_earlier_step_leaves_in_a_module_is_an_input(project):
+    """The later step's key was made before, and its own code reads no file."""
+    Path("rate.txt").write_text("2")
+    project.write(
+        prep_py="KEPT = {}\n",
+        main_py="import prep\nfrom zencache import pipeline, step\n"
+        "@step\ndef other() -> int:\n    prep.KEPT['rate'] = float(open('rate.txt').read())\n    return 1\n"
+        "@step\ndef work(x: int) -> float:\n    return prep.KEPT.get('rate', 0.0) * x\n"
+        "@pipeline\ndef made():\n    work(other())\n",
+    )
+    assert project.run().output.load() == 2.0
+    assert project.run().status == "cached"
+    Path("rate.txt").write_text("3")
+    changed = project.run()
+    assert (changed.status, changed.output.load()) == ("executed", 3.0)
+    assert changed.reason == "rate.txt, which it read, changed"
+
+
 def test_a_helper_that_a_pickle_names_counts_as_a_file(project):
     """No syntax tree tells of it; the run does."""
     body = "import pickle; return float(pickle.loads(b'cnamed\\nclean\\n.')(x))"

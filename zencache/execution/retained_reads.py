@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _lock = threading.Lock()
 _retained: dict[tuple[Path, str], Seen] = {}
 _running: dict[int, RetainedReads] = {}
+_ended: dict[tuple[Path, str], Seen] = {}
+"""What the steps of a project read that ended in this process, by the step's name, the last time each."""
 
 
 @dataclass(eq=False)
@@ -35,14 +37,24 @@ class RetainedReads:
     watch: Watch
     function: Callable[..., Any]
     before: Mapping[str, str]
+    left: tuple[Seen, ...] = ()
+    """What steps read that may have left it in the state since the run was planned."""
 
     @classmethod
-    def begin(cls, watch: Watch, function: Callable[..., Any]) -> RetainedReads:
-        """Record the state at the start of a step."""
+    def begin(
+        cls, watch: Watch, function: Callable[..., Any], planned: Mapping[str, str] | None = None
+    ) -> RetainedReads:
+        """Record the state at the start of a step; `planned` is the state that its key holds."""
         retained = cls(watch, function, CodeReader().of(function).state)
         with _lock:
+            if planned is not None and retained.has_changed_since(planned):
+                retained.left = tuple(seen for (root, _), seen in _ended.items() if root == watch.root)
             _running[id(retained)] = retained
         return retained
+
+    def has_changed_since(self, planned: Mapping[str, str]) -> bool:
+        """Say whether some state has another content than the step's key holds."""
+        return any(planned.get(name, state) != state for name, state in self.before.items())
 
     def has_changed(self, now: Mapping[str, str]) -> bool:
         """Say whether some state of this step's code changed since the step began."""
@@ -56,11 +68,12 @@ class RetainedReads:
         with _lock:
             concurrent = [r for r in _running.values() if r is not self and r.has_changed(after)]
             earlier = [_retained[place] for place in place_of.values() if place in _retained]
-        all_reads = merge_seen([seen, *earlier, *(other.watch.so_far() for other in concurrent)])
+        all_reads = merge_seen([seen, *earlier, *self.left, *(other.watch.so_far() for other in concurrent)])
         with _lock:
             for name, state in after.items():
                 if self.before.get(name) != state:
                     _retained[place_of[name]] = all_reads
+            _ended[self.watch.root, self.watch.recorder.step] = all_reads
             _running.pop(id(self), None)
         own = dataclasses.replace(all_reads, notes=seen.notes, remarks=seen.remarks)
         if code.reached is None:

@@ -124,7 +124,7 @@ class FunctionTracking(StepTracking):
 
     def _begin(self, watch: Watch) -> None:
         with unwatched():
-            self._retained = RetainedReads.begin(watch, self._function)
+            self._retained = RetainedReads.begin(watch, self._function, self._code.state)
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
