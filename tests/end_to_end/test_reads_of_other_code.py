@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -197,6 +198,18 @@ KINDS = {
         "more.txt, which settings.py looked for, is there now",
         edit={"more.txt": "5"},
     ),
+    "a file that is only asked for": late(
+        "from pathlib import Path\nRATE = 5 if Path('more.txt').exists() else 2\n",
+        "import settings; return settings.RATE",
+        "more.txt, which it looked for, is there now",
+        edit={"more.txt": "5"},
+    ),
+    "sqlite": late(
+        "import sqlite3\nRATE = sqlite3.connect('conf.db').execute('select * from t').fetchall()\n",
+        "import settings; return settings.RATE",
+        "conf.db, which settings.py read when it was imported, changed",
+        edit={"conf.db": "5"},
+    ),
     "a library that reads for the loader": late(
         "import configparser\nCONF = configparser.ConfigParser()\nCONF.read('conf.ini')\n",
         "import settings; return settings.CONF['a']['rate']",
@@ -295,6 +308,8 @@ def plans(tmp_path_factory, fork_server):
         Path(".zencache/config.toml").write_text("format = 2\nallow_pickle = true\nworkers = 1\n")
         for number, kind in enumerate(KINDS.values()):
             lay_out({**DATA, **kind.files}, number)
+            with sqlite3.connect(f"conf_{number}.db") as database:
+                database.execute("create table t as select 1")
             lay_out({"flow.py": FLOW.format(above=kind.above, first=kind.first, target=kind.target)}, number)
             Path("flow.py").rename(f"flow_{number}.py")
         found = [side(fork_server, folder, True), side(fork_server, folder, False)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.digest import CodeReader
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from zencache.code.digest import CodeDigest
     from zencache.tracking.tracker import Watch
 
 _lock = threading.Lock()
@@ -47,23 +48,33 @@ class RetainedReads:
         """Record the state at the start of a step; `planned` is the state that its key holds."""
         retained = cls(watch, function, CodeReader().of(function).state)
         with _lock:
-            if planned is not None and retained.has_changed_since(planned):
+            if planned is not None and retained.has_unexplained_change(planned):
                 retained.left = tuple(seen for (root, _), seen in _ended.items() if root == watch.root)
             _running[id(retained)] = retained
         return retained
 
-    def has_changed_since(self, planned: Mapping[str, str]) -> bool:
-        """Say whether some state has another content than the step's key holds."""
-        return any(planned.get(name, state) != state for name, state in self.before.items())
+    def has_unexplained_change(self, planned: Mapping[str, str]) -> bool:
+        """Say whether some state is not what the step's key holds, and no step is known to have done it."""
+        changed = (name for name, state in self.before.items() if planned.get(name, state) != state)
+        return any((self.watch.root, name) not in _retained for name in changed)
 
     def has_changed(self, now: Mapping[str, str]) -> bool:
         """Say whether some state of this step's code changed since the step began."""
         return any(name in self.before and self.before[name] != state for name, state in now.items())
 
+    def adopt_answers(self) -> None:
+        """Let what code that the step reaches asked about paths before count as asked by the step."""
+        if self._code.reached is not None:
+            self.watch.adopt_answers(self._code.reached.reader)
+
+    @cached_property
+    def _code(self) -> CodeDigest:
+        """The step's code when it has ended."""
+        return CodeReader().of(self.function)
+
     def end(self, seen: Seen) -> Seen:
         """Add the reads that earlier and concurrent steps retain; and record the reads of this step."""
-        code = CodeReader().of(self.function)
-        after = code.state
+        code, after = self._code, self._code.state
         place_of = {name: (self.watch.root, name) for name in after}
         with _lock:
             concurrent = [r for r in _running.values() if r is not self and r.has_changed(after)]

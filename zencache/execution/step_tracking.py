@@ -154,6 +154,7 @@ class FunctionTracking(StepTracking):
             return None
         for name in self._policy.env or ():  # in the key already
             self._watch.recorder.environment.pop(name, None)
+        self._retained.adopt_answers()
         own = self._watch.seen()
         seen = self._retained.end(own)
         beside = parameter_facts(own, self._parameters, self._project.root)

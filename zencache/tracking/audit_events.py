@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
+from zencache.tracking import read_owners
+
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterator, Mapping
@@ -163,6 +165,8 @@ class Recorder:
     def opened(self, path: Any, flags: int) -> None:
         """Note that a file was opened by something that raises no event."""
         self.segments[-1][1].setdefault((path, "library", flags))
+        if flags & os.O_ACCMODE != os.O_WRONLY:
+            read_owners.note_file(path, sys._getframe(1))  # noqa: SLF001
 
     def note(self, kind: str, name: str, value: str) -> None:
         """Note a fact that the step depends on; the first value of a name counts."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from opcode import opmap
 from typing import TYPE_CHECKING, Any
 
-from zencache.tracking import audit_events
+from zencache.tracking import audit_events, read_owners
 from zencache.tracking.callers import caller_of, reads_source
 
 if TYPE_CHECKING:
@@ -103,7 +103,9 @@ class _Question:
     attributes: tuple[str, ...] | None
 
     def record(self, kind: str, detail: str, answer: str) -> None:
-        self.recorder.answers.setdefault((kind, self.path, detail), answer)
+        question = (kind, self.path, detail)
+        self.recorder.answers.setdefault(question, answer)
+        read_owners.note_answer(question, answer, sys._getframe(1))  # noqa: SLF001
 
 
 _busy: set[int] = set()  # threads that note a question: what they ask meanwhile is no step's

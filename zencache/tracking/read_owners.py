@@ -24,6 +24,9 @@ Stack = tuple[int, ...]
 """For each frame of the project's code, innermost first: the id of its code, and its line if it is not a
 function's (of a module, of a class's body), else 0."""
 
+Question = tuple[str, str, str]
+"""What was asked about a path while a step ran: the kind of fact, the path, and a detail."""
+
 ALL = "*"
 _LIBRARY, _PROJECT, _ZENCACHE, _MAPPING = range(4)
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - without pathlib
@@ -53,6 +56,7 @@ _folders: dict[Stack, dict[str, int]] = {}
 _patterns: dict[Stack, dict[tuple[str, str], int]] = {}
 """How a pattern was matched, and the pattern, with the time of the last match."""
 _variables: dict[Stack, dict[str, str | None]] = {}
+_answers: dict[Stack, dict[Question, str]] = {}
 _written: dict[str, int] = {}
 _executed: dict[str, int] = {}
 """The project's modules by file, with the time when each was last executed."""
@@ -73,6 +77,7 @@ class Read(NamedTuple):
     folders: dict[str, int]
     variables: dict[str, str | None]
     patterns: dict[tuple[str, str], int] = {}  # noqa: RUF012 - never changed
+    answers: dict[Question, str] = {}  # noqa: RUF012 - likewise
 
 
 def install() -> None:
@@ -87,10 +92,11 @@ def install() -> None:
 
 def reads() -> Iterator[Read]:
     """Give all reads of the project's code until now."""
-    for stack in dict.fromkeys([*list(_files), *list(_folders), *list(_variables), *list(_patterns)]):
+    kinds: tuple[dict[Stack, Any], ...] = (_files, _folders, _variables, _patterns, _answers)
+    for stack in dict.fromkeys(stack for noted in kinds for stack in list(noted)):
         frames = tuple((_codes[code], line) for code, line in zip(stack[::2], stack[1::2], strict=True))
-        parts = (dict(noted.get(stack, ())) for noted in (_files, _folders, _variables, _patterns))
-        yield Read(frames, *parts)  # type: ignore[arg-type]
+        parts = (dict(noted.get(stack, ())) for noted in kinds)
+        yield Read(frames, *parts)
 
 
 def written() -> dict[str, int]:
@@ -141,7 +147,18 @@ def _opened(path: Any, flags: int, frame: types.FrameType) -> None:
 
 def note_file(path: Any, frame: types.FrameType) -> None:
     """Note a file that the code of a frame reads by a function that raises no event."""
-    _opened(path, os.O_RDONLY, frame)
+    try:
+        if not os.fsdecode(path).endswith(_CODE):
+            _opened(path, os.O_RDONLY, frame)
+    except Exception:  # noqa: BLE001 - what is raised here would be raised in the user's code
+        return
+
+
+def note_answer(question: Question, answer: str, frame: types.FrameType) -> None:
+    """Note what the code of a frame asked about a path."""
+    stack = _project_frames(frame)
+    if stack:
+        _answers.setdefault(stack, {}).setdefault(question, answer)
 
 
 def _listed(args: tuple[Any, ...]) -> None:

@@ -86,6 +86,13 @@ class Watch:
         """Give the reads of code that the step reaches; `reader` says who read for it in some frames."""
         return OwnedReads(self._places, self.digests, reader)
 
+    def adopt_answers(self, reader: Reader) -> None:
+        """Record what code that the step reaches asked about paths; call it before `seen`."""
+        for read in read_owners.reads():
+            if read.answers and reader(read.frames, lambda _: False) is not None:
+                for question, answer in read.answers.items():
+                    self.recorder.answers.setdefault(question, answer)
+
     @property
     def modules(self) -> frozenset[str]:
         """The project's source files that were imported while the step ran, as absolute paths."""
