@@ -60,6 +60,8 @@ class Part:
     """Chain to the first arguments of the calls of it."""
     subscripts: Mapping[int, tuple[Argument, ...]] = field(default_factory=dict)
     """Chain to the keys that it is indexed with."""
+    uses: Mapping[int, int] = field(default_factory=dict)
+    """Chain to how often it is read."""
     reflects: frozenset[str] = frozenset()
     docstrings: str = ""
     """A digest of the docstrings, which count if code reads docstrings."""
@@ -114,6 +116,7 @@ class _Writer:
         self._methods: dict[type[ast.AST], Any] = {}
         self._calls: dict[int, list[tuple[Argument, ...]]] = {}
         self._subscripts: dict[int, list[Argument]] = {}
+        self._uses: dict[int, int] = {}
         self._reflects: set[str] = set()
         self._docstrings: list[str] = []
         self._changed: dict[int, str] = {}
@@ -125,6 +128,7 @@ class _Writer:
             tuple(self._chains),
             {k: tuple(v) for k, v in self._calls.items()},
             {k: tuple(v) for k, v in self._subscripts.items()},
+            dict(self._uses),
             frozenset(self._reflects),
             digest_of(self._docstrings) if self._docstrings else "",
         )
@@ -313,6 +317,8 @@ class _Writer:
     def _reference(self, node: ast.expr, scopes: Scopes) -> Any | None:
         """Write a name from outside, with the attributes read from it, as a number."""
         numbers = self._numbers(node, scopes)
+        for number in numbers:
+            self._uses[number] = self._uses.get(number, 0) + 1
         return ["from outside", numbers] if numbers else None
 
     def _numbers(self, node: ast.expr, scopes: Scopes, changed: str = "") -> list[int]:

@@ -29,6 +29,7 @@ from zencache.code.namespaces import (
     bound_to,
     cells_of,
     chains_in,
+    functions_in,
     is_foreign,
     is_of_project,
     library_name,
@@ -275,6 +276,9 @@ class Reach(Resolver):
 
     def _builtin(self, value: Any, node: Node) -> None:
         """Represent a function in C by name, or by name and the object that it is bound to."""
+        if inside := functions_in(value):
+            node.kind, node.own, node.refs = "method", value.__name__, [self.visit(each) for each in inside]
+            return
         bound = bound_to(value)
         if bound is not None:
             node.kind, node.own, node.refs = "method", value.__name__, [self.visit(bound)]

@@ -226,12 +226,16 @@ def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: 
         return node
     if kind is types.MappingProxyType:
         return _of("mappingproxy", [visit(dict(value))])
-    if kind is weakref.ref:
+    if kind in (weakref.ref, weakref.KeyedRef):
         return _of("reference", [visit(value())])
+    if kind in (weakref.WeakValueDictionary, weakref.WeakKeyDictionary):
+        return _of(kind.__name__, [visit(dict(value))])
+    if kind is weakref.WeakSet:
+        return _of("WeakSet", [visit(set(value))])
     if kind is memoryview:
         return _leaf([value.format, list(value.shape), encode(value.tobytes())], value)
     if kind is contextvars.ContextVar:
-        return _of("context variable", [visit(value.get(None))])
+        return _of("context variable", [visit(_current(value))])
     if kind is types.CodeType:
         return _leaf(bytecode(value), value)
     if kind is struct.Struct:
@@ -239,6 +243,14 @@ def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: 
     if type_name(kind) == "numpy.ndarray":
         return _array(value, visit)
     return None
+
+
+def _current(variable: contextvars.ContextVar[Any]) -> Any:
+    """Give the value of a context variable, or its default; None without both."""
+    try:
+        return variable.get()
+    except LookupError:
+        return None
 
 
 def _array(value: Any, visit: Callable[[Any], Node]) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import io
 import queue
 import sys
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zencache.code.ast_shape import Chain
 from zencache.code.module_origin import origin_of_file, origin_of_module
 from zencache.code.module_texts import place_of
+from zencache.model.types import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from zencache.code.ast_shape import Part
     from zencache.code.module_origin import Origin
 
 _CHANGEABLE = frozenset(
@@ -165,6 +168,13 @@ def bound_to(value: Any) -> Any | None:
     return None if getattr(home, value.__name__, None) is value else bound
 
 
+def functions_in(value: Any) -> list[Any]:
+    """Give the user's functions in a universal function that `numpy.frompyfunc` made."""
+    if type_name(type(value)) != "numpy.ufunc":
+        return []
+    return [each for each in gc.get_referents(value) if callable(each) and not isinstance(each, type)]
+
+
 def written_in_c(value: Any) -> tuple[str, str]:
     """Give the module and the dotted name of an object in C."""
     holder = getattr(value, "__self__", None) or getattr(value, "__objclass__", None)
@@ -216,3 +226,45 @@ def classes_of(values: Iterable[Any]) -> list[type]:
             rest += [getattr(value, name, None) for name in getattr(kind, "__dataclass_fields__", ())]
             rest += (getattr(value, "__pydantic_private__", None) or {}).values()
     return sorted(kinds, key=lambda each: (each.__module__, each.__qualname__))
+
+
+class Entries(NamedTuple):
+    """The entries of a table that a piece of code reads by constant keys, or the attribute that it reads."""
+
+    table: str
+    """The table's name in its module."""
+    space: Space
+    values: Mapping[str, Any]
+    """Each key that the table has, with its value."""
+    missing: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    """Further attributes that are read from the value of an attribute."""
+    is_attribute: bool = False
+
+
+def entries_of(part: Part, number: int, space: Space) -> Entries | None:  # noqa: PLR0911 - one line a kind
+    """Find the entries that a part reads of a plain table, if it uses the table in no other way."""
+    chain = part.chains[number]
+    if chain.imported is not None or any(each.changed for each in part.chains):
+        return None
+    if chain.root.startswith("__") or (chain.root not in space.cells and chain.root not in space.names):
+        return None
+    name, value, rest = chain.root, looked_up(chain.root, space), chain.attributes
+    while isinstance(value, types.ModuleType):
+        if not (rest and is_project(value) and rest[0] in vars(value)):
+            return None
+        space, name, rest = Space(vars(value)), rest[0], rest[1:]
+        value = space.names[name]
+    if type(value) is dict and value is not sys.modules and not rest:
+        keys = part.subscripts.get(number, ())
+        if len(keys) != part.uses.get(number) or any(kind != "text" for kind, _ in keys):
+            return None
+        texts = sorted({text for _, text in keys})
+        held = {text: value[text] for text in texts if text in value}
+        return Entries(name, space, held, tuple(text for text in texts if text not in value))
+    if rest and type_name(type(value)) in _NAMESPACES and rest[0] in vars(value):
+        return Entries(name, space, {rest[0]: vars(value)[rest[0]]}, (), rest[1:], is_attribute=True)
+    return None
+
+
+_NAMESPACES = frozenset({"types.SimpleNamespace", "argparse.Namespace"})

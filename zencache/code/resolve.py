@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 from zencache.code.content import OpaqueError, short
 from zencache.code.digest_graph import Node
 from zencache.code.module_origin import code_root
-from zencache.code.namespaces import Space, is_only_changed, is_project, library_name, looked_up, origin_of
+from zencache.code.namespaces import (
+    Space,
+    entries_of,
+    is_only_changed,
+    is_project,
+    library_name,
+    looked_up,
+    origin_of,
+)
 from zencache.code.static import Found, StaticReach, library_node
 from zencache.model.secrets import seal_of_process
 from zencache.model.types import type_name
@@ -49,7 +57,23 @@ class Resolver(ABC):
 
     def part(self, part: Part, space: Space, *, lenient: bool) -> list[Found]:
         """Resolve all names that a part takes from outside."""
-        return [self.resolve(chain, space, lenient=lenient) for chain in part.chains]
+        return [
+            self._entries(part, number, space, lenient=lenient) or self.resolve(chain, space, lenient=lenient)
+            for number, chain in enumerate(part.chains)
+        ]
+
+    def _entries(self, part: Part, number: int, space: Space, *, lenient: bool) -> Found | None:
+        """Follow only the entries of a table that are read by constant keys: `CONFIG["lr"]`, `ARGS.lr`."""
+        entries = entries_of(part, number, space)
+        if entries is None:
+            return None
+        refs = []
+        for key, value in entries.values.items():
+            name = f"{entries.table}.{key}" if entries.is_attribute else f"{entries.table}[{key!r}]"
+            refs.append(self._named(name, value, entries.space, lenient=lenient))
+        if entries.is_attribute:
+            return refs[0], entries.rest
+        return Node("entries", [list(entries.values), list(entries.missing)], refs), ()
 
     def resolve(self, chain: Chain, space: Space, *, lenient: bool = False) -> Found:  # noqa: PLR0911 - one line a kind
         """Find the object of a name from outside.
