@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import enum
+import pickle
 import types
 import typing
 
 import attr
+import cloudpickle
 import pydantic
 import pytest
 
@@ -150,3 +152,12 @@ def test_the_order_of_a_constant_set_does_not_count():
     code = compiled("def f(x): return x in {'a', 'b'}")
     turned = code.replace(co_consts=(None, frozenset(("b", "a"))))
     assert bytecode(code) == bytecode(turned)
+
+
+def test_a_dataclass_that_was_unpickled_by_value_has_the_same_members():
+    """A worker process gets the classes of a script so; Python's own mark for no default is a copy there."""
+    module = types.ModuleType("__main__")
+    exec("import dataclasses\n@dataclasses.dataclass\nclass Point:\n    x: int\n", vars(module))
+    copy = pickle.loads(cloudpickle.dumps(module.Point))
+    assert copy.__dataclass_fields__["x"].default is not dataclasses.MISSING
+    assert extras(copy, Body()) == extras(module.Point, Body())

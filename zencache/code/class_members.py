@@ -323,11 +323,14 @@ def _default_of(field: Any) -> tuple[Any, Any]:
     factory: Any = getattr(field, "default_factory", None)
     if type(default).__name__ == "Factory":
         return _MISSING, default.factory
-    is_absent = default is dataclasses.MISSING or type(default).__name__ in (
-        *("_Nothing", "PydanticUndefinedType"),
-    )
-    is_made = factory is not None and factory is not dataclasses.MISSING
+    is_absent = _is_missing(default) or type(default).__name__ in ("_Nothing", "PydanticUndefinedType")
+    is_made = factory is not None and not _is_missing(factory)
     return (_MISSING if is_absent else default), (factory if is_made else _MISSING)
+
+
+def _is_missing(value: Any) -> bool:
+    """Say whether a value stands for none in a dataclass; a class that was unpickled by value has a copy."""
+    return isinstance(value, type(dataclasses.MISSING))
 
 
 def _unproved_fields(kind: type, body: Body) -> Iterator[Extra]:
@@ -361,9 +364,7 @@ def _readable(value: Any) -> Any:
 def _is_usual(option: str, value: Any, name: str) -> bool:
     """Say whether an option has the value of a field that was declared without options."""
     usual = {"kw_only": False, "alias": name}.get(option, True)
-    is_absent = (
-        value is None or value is dataclasses.MISSING or (isinstance(value, dict | list) and not value)
-    )
+    is_absent = value is None or _is_missing(value) or (isinstance(value, dict | list) and not value)
     return is_absent or (isinstance(value, bool | str) and value == usual)
 
 
