@@ -136,6 +136,8 @@ class Side:
     key: str | None = None
     result: str | None = None
     error: str = ""
+    unrecorded: Sequence[str] = ()
+    """With a trace: the code that ran and is neither in the key nor in the record."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,18 @@ def _run(servers: Sequence[Server], probes: Sequence[Probe], projects: Mapping[s
         for server in servers:
             server.close()
     return [Outcome(*sides) for sides in zip(probes, before, again, after, strict=True)]
+
+
+def run_traced(probes: Sequence[Probe], root: Path) -> dict[str, Side]:
+    """Run the first sides of probes under a complete trace, as steps that are watched."""
+    servers = [Server(seed, root) for seed in (1, 2)]
+    projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
+    try:
+        sides = _phase(servers, probes, lambda p: {**_before(p, projects[p.name]), "traced": True})
+    finally:
+        for server in servers:
+            server.close()
+    return {probe.name: side for probe, side in zip(probes, sides, strict=True)}
 
 
 def _phase(servers: Sequence[Server], probes: Sequence[Probe], job: Callable[[Probe], dict]) -> list[Side]:

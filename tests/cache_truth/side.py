@@ -94,7 +94,10 @@ def look(job: dict) -> dict:
         try:
             found["key"] = key(made, name, job.get("recorded"))
         finally:
-            found["result"] = call(module, function, job["arguments"])
+            if job.get("traced"):
+                found["unrecorded"] = traced(module, function, job)
+            else:
+                found["result"] = call(module, function, job["arguments"])
     except BaseException:  # noqa: BLE001 - a project may fail in any way
         found["error"] = traceback.format_exc()
     return found
@@ -138,6 +141,39 @@ def call(module: types.ModuleType, function: object, arguments: str) -> str:
         return repr(eval(f"_function_({arguments})", {**vars(module), "_function_": function}))
     except Exception as error:  # noqa: BLE001 - what the function raises is its result
         return f"raises {error!r}"
+
+
+def traced(module: types.ModuleType, function: object, job: dict) -> list[str]:
+    """Call the function as a step that is watched; list the code that neither its key nor its record holds."""
+    from zencache.code.digest import CodeReader
+    from zencache.tracking.file_digests import FileDigests
+    from zencache.tracking.full_trace import FullTrace, not_recorded
+    from zencache.tracking.tracker import watching
+
+    folder = Path(job["folder"])
+    reader = CodeReader()
+    code = reader.of(function)
+    if code.covered is None:
+        return []
+
+    def is_project(file: str) -> bool:
+        return file.startswith(f"{folder}/")
+
+    trace = FullTrace(is_project)
+    with (
+        watching(
+            "work",
+            root=folder,
+            ignore=[],
+            digests=FileDigests(None),
+            is_project=is_project,
+            covers=code.covered,
+            digested=lambda: reader.modules().keys(),
+        ) as watch,
+        trace,
+    ):
+        call(module, function, job["arguments"])
+    return not_recorded(trace, code.covered, watch.seen(), folder)
 
 
 def write(path: Path, text: str | None) -> None:
