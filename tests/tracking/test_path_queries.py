@@ -17,6 +17,7 @@ import stat
 import sys
 import time
 import traceback
+from contextlib import suppress
 from functools import partial
 from os import stat as status_of
 from pathlib import Path
@@ -435,3 +436,48 @@ def test_records_of_older_releases_stay_valid(project):
     assert changed(seen, project, digests) == []
     write("data/4.csv")
     assert changed(seen, project, digests) == ["the files in data/ are others"]
+
+
+def test_each_right_that_one_place_tests_counts(project):
+    """One call in a loop asks several questions."""
+    seen = seen_of(project, lambda: [os.access("a.txt", mode) for mode in (os.R_OK, os.X_OK)])
+    assert seen.facts["file access"] == {"1 ./a.txt": "no", "4 ./a.txt": "yes"}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: [function("latest") for function in (os.lstat, os.stat)],
+        lambda: [os.stat("latest", follow_symlinks=follow) for follow in (False, True)],
+        lambda: [os.path.isdir("latest"), *(test("latest") for test in (os.path.islink, os.path.isdir))],
+    ],
+)
+def test_a_link_and_what_it_leads_to_are_two_questions(project, ask):
+    """Also where one place in the code asks both."""
+    seen = seen_of(project, ask)
+    assert seen.facts["path entries"] == {"./latest": "link"}
+    assert seen.facts["paths"] == {"./latest": "folder"}
+
+
+def test_a_name_below_two_descriptors_is_two_paths(project):
+    """A descriptor's number stands for another folder when it is used again."""
+
+    def ask():
+        for folder in ("data", "v1"):
+            descriptor = os.open(folder, os.O_RDONLY)
+            with suppress(FileNotFoundError):
+                os.stat("a.txt", dir_fd=descriptor)
+            os.close(descriptor)
+
+    assert seen_of(project, ask).facts["paths"] == {"data/a.txt": "absent", "v1/a.txt": "file"}
+
+
+def test_code_that_is_gone_hides_no_question_of_other_code(project):
+    """New code may get the id of code that no longer exists."""
+
+    def ask():
+        for attribute in ("st_mode", "st_size", "st_nlink", "st_uid"):
+            exec(f"(lambda: os.stat('data').{attribute})()")
+
+    asked = {name.partition(" ")[0] for name in seen_of(project, ask).facts["file status"]}
+    assert asked == {"st_mode", "st_nlink", "st_uid"}

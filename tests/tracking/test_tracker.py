@@ -1,9 +1,10 @@
 """What a step reads is seen, by itself and by nobody else; and a change of it is told."""
 
-# ruff: noqa: PTH103, PTH105, PTH107, PTH123, PTH208 - a file is opened in all the ways that there are
+# ruff: noqa: PTH103, PTH105, PTH107, PTH110, PTH123, PTH208 - a file is opened in all the ways that there are
 
 from __future__ import annotations
 
+import _thread
 import dataclasses
 import os
 import pickle
@@ -213,6 +214,23 @@ def test_a_thread_from_before_may_read_for_the_step(project):
         pool.submit(int).result()
         seen = seen_of(project, lambda: pool.submit(Path("a.txt").read_text).result())
     assert [*seen.files] == ["a.txt"]
+
+
+def test_a_thread_without_a_thread_object_reads_for_the_step(project, monkeypatch):
+    """Threads that C or `_thread` starts have none."""
+    monkeypatch.setenv("FOO", "1")
+    done = threading.Event()
+
+    def read():
+        os.listdir("data")
+        os.environ.get("FOO")
+        os.path.exists("nowhere")
+        done.set()
+
+    seen = seen_of(project, lambda: (_thread.start_new_thread(read, ()), done.wait(9)))
+    assert set(seen.folders) == {"data"}
+    assert set(seen.environment) == {"FOO"}
+    assert seen.facts["paths"] == {"./nowhere": "absent"}
 
 
 def test_steps_in_two_threads_see_their_own(project):

@@ -83,8 +83,10 @@ class Recorder:
     """Folder to what was asked of its entries, a word of `tracking.listings`; "" if it was not there."""
     asked: set[tuple[Any, ...]] = field(default_factory=set)
     """The questions about paths that were recorded, each with the place in the code that asked."""
-    sites: dict[tuple[Any, ...], tuple[Any, ...]] = field(default_factory=dict)
+    sites: dict[tuple[Any, ...], tuple[str | None, tuple[str, ...] | None]] = field(default_factory=dict)
     """Places in the code that ask about paths, and for each the caller and what is used of the answer."""
+    askers: dict[int, types.CodeType] = field(default_factory=dict)
+    """The code objects of these places by their ids, which no others can get as long as they are here."""
     answers: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """Kind, path and detail to the first answer; kinds are of `tracking.path_queries`."""
     relative_asked: dict[str, str] = field(default_factory=dict)
@@ -294,7 +296,7 @@ def recorders() -> tuple[Recorder, ...]:
     thread = threading._active.get(ident)  # type: ignore[attr-defined]  # noqa: SLF001
     if ident in _unwatched or thread in _ours:
         return ()
-    own = _active.get(ident) or _children.get(thread)
+    own = _active.get(ident) or (None if thread is None else _children.get(thread))
     active = tuple(_active.values())
     if own in active:
         return (own,)

@@ -1,7 +1,7 @@
 """Records what a step asks about paths: whether they are there, of what kind, their sizes, times and links.
 
 `os.stat`, `os.access` and `os.readlink` raise no audit event, so they are replaced while a step runs. A path
-is recorded once for each place in the code that asks; the first answer counts.
+is recorded once for each place in the code that asks, and each way it asks; the first answer counts.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ _busy: set[int] = set()  # threads that note a question: what they ask meanwhile
 
 
 def _asking(original: Callable[..., Any], note: Callable[[_Question], None]) -> Callable[..., Any]:
-    frame_of, fspath = sys._getframe, os.fspath  # noqa: SLF001 - the fastest
+    frame_of, fspath, name = sys._getframe, os.fspath, original.__name__  # noqa: SLF001 - the fastest
 
     @functools.wraps(original)
     def asking(path: Any, *args: Any, **kwargs: Any) -> Any:
@@ -122,7 +122,8 @@ def _asking(original: Callable[..., Any], note: Callable[[_Question], None]) -> 
             above = frame.f_back
             raw = path if type(path) is str else fspath(path)
             # Not the code objects themselves: their hash takes long.
-            key = (raw, id(frame.f_code), frame.f_lasti, above and (id(above.f_code), above.f_lasti))
+            site = (id(frame.f_code), frame.f_lasti, above and (id(above.f_code), above.f_lasti))
+            key = (raw, site, name, args, tuple(kwargs.items()) if kwargs else ())
             if recorder is not None and key in recorder.asked:
                 return original(path, *args, **kwargs)
         except Exception:  # noqa: BLE001 - the call itself raises what is wrong with it
@@ -156,12 +157,14 @@ def _note(
     try:
         for each in (recorder,) if recorder is not None else audit_events.recorders():
             if key not in each.asked:
-                who, attributes = _site(each, key[1:], frame)
+                who, attributes = _site(each, key[1], frame)
                 if who is None:
                     _note_cached_text(each, key[0], frame)
                 else:
-                    path = _path(each, key[0], kwargs.get("dir_fd"))
-                    each.asked.add(key)
+                    dir_fd = kwargs.get("dir_fd")
+                    path = _path(each, key[0], dir_fd)
+                    if dir_fd is None:  # a descriptor may stand for another folder later
+                        each.asked.add(key)
                     if who == "library" and path.startswith(_CACHES):
                         continue
                     follows = kwargs.get("follow_symlinks", True)
@@ -185,15 +188,16 @@ def _site(
     recorder: Recorder, site: tuple[Any, ...], frame: types.FrameType
 ) -> tuple[str | None, tuple[str, ...] | None]:
     """Give who asks at a place in the code, and what is used of the answer there."""
-    if site not in recorder.sites:
-        who, asker = caller_of(frame, recorder.is_project)
-        answer = who, _attributes(frame)
-        if asker is not frame and (asker is None or asker is not frame.f_back):
-            return answer
-        # The code objects too, so that no others get their ids.
-        recorder.sites[site] = (*answer, frame.f_code, frame.f_back and frame.f_back.f_code)
-    who, attributes, *_ = recorder.sites[site]
-    return who, attributes
+    if site in recorder.sites:
+        return recorder.sites[site]
+    for each in (frame, frame.f_back):
+        if each is not None:
+            recorder.askers[id(each.f_code)] = each.f_code
+    who, asker = caller_of(frame, recorder.is_project)
+    answer = who, _attributes(frame)
+    if asker is frame or (asker is not None and asker is frame.f_back):
+        recorder.sites[site] = answer
+    return answer
 
 
 def _path(recorder: Recorder, raw: Any, dir_fd: int | None) -> str:
