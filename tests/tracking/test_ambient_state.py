@@ -13,6 +13,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import threading
 import time
 import warnings
 
@@ -204,6 +205,76 @@ def test_what_an_earlier_step_left_is_noted(folder):
     assert "an earlier step left (pandas option display.precision)" in seen.notes[0]
     pd.reset_option("display.precision")
     assert changes(seen, folder) == []
+
+
+class InAThread:
+    """A step in a thread of its own that changes an option for a while, from one call to the next."""
+
+    def __init__(self, folder, precision=3, *, stays=False):
+        self.goes_on, self.has_changed = threading.Event(), threading.Event()
+
+        def work():
+            with pd.option_context("display.precision", precision):
+                self.has_changed.set()
+                self.goes_on.wait(9)
+            if stays:
+                pd.set_option("display.precision", precision)
+
+        self.thread = threading.Thread(target=seen_of, args=(folder, work, ["pandas.DataFrame"]))
+        self.thread.start()
+        self.has_changed.wait(9)
+
+    def end(self):
+        self.goes_on.set()
+        self.thread.join()
+
+
+@pytest.fixture
+def other(folder):
+    step = InAThread(folder)
+    yield step
+    step.end()
+
+
+@pytest.mark.parametrize("ends_inside", [True, False])
+def test_what_a_step_of_another_thread_changes_for_a_while_does_not_count(folder, other, ends_inside):
+    """Neither in the step that begins meanwhile, nor in look-ups, nor for later steps."""
+    seen = seen_of(folder, (lambda: None) if ends_inside else other.end, ["pandas.DataFrame"])
+    assert seen.facts["state"]["pandas"] == "{}"
+    assert "pandas option display.precision" in seen.notes[0]
+    assert changes(seen, folder) == []
+    other.end()
+    assert ambient_state._left == {}
+    assert changes(seen, folder) == []
+    pd.set_option("display.precision", 3)
+    assert changes(seen, folder) == ["pandas option display.precision: 6 → 3"]
+
+
+def test_what_one_of_two_steps_leaves_counts_for_no_later_step(folder):
+    other = InAThread(folder, stays=True)
+    seen_of(folder, other.end, ["pandas.DataFrame"])
+    seen = seen_of(folder, uses=["pandas.DataFrame"])
+    assert (seen.facts["state"]["pandas"], len(seen.notes)) == ("{}", 1)
+
+
+def test_a_setting_of_the_script_counts_though_a_step_once_left_the_same(folder):
+    seen_of(folder, lambda: pd.set_option("display.precision", 3), ["pandas.DataFrame"])
+    pd.reset_option("display.precision")
+    seen = seen_of(folder, uses=["pandas.DataFrame"])
+    pd.set_option("display.precision", 3)
+    assert changes(seen, folder) == ["pandas option display.precision: 6 → 3"]
+
+
+def test_a_step_within_a_step_has_its_settings(folder):
+    """The outer step's code made them before the inner one began."""
+
+    def work():
+        pd.set_option("display.precision", 3)
+        facts.append(seen_of(folder, uses=["pandas.DataFrame"]).facts["state"]["pandas"])
+
+    facts = []
+    seen_of(folder, work, ["pandas.DataFrame"])
+    assert "precision" in facts[0]
 
 
 def test_a_process_that_has_not_loaded_a_library_agrees_with_its_defaults(folder):

@@ -2,7 +2,8 @@
 
 A library's state counts for a step whose code reaches the library. It is recorded as what differs from the
 library's defaults when the step began, so a process that has not loaded the library yet agrees with one that
-has. What an earlier step of the process left in a library does not count: a note says so.
+has. What another step of the process left in a library, or changed for a while, does not count: a note says
+so.
 """
 
 from __future__ import annotations
@@ -36,6 +37,25 @@ _left: dict[tuple[str, str], tuple[tuple[str, str] | None, tuple[str, str] | Non
 """Library and name of a setting that a step changed, to its value afterwards and before."""
 
 
+class _Overlap:
+    """The steps that run, and the state of the libraries before the first of them began."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.running: dict[int, int] = {}
+        """By the id of what was recorded at a step's beginning, the thread that it runs in."""
+        self.threads: set[int] = set()
+        """The threads in which steps ran since none did."""
+        self.before: Mapping[str, Differences] = {}
+
+    def is_elsewhere(self) -> bool:
+        """Say whether steps of other threads run: what they change, they may change for a while."""
+        return self.process == os.getpid() and bool(self.threads - {threading.get_ident()})
+
+
+_overlap = _Overlap()
+
+
 class State:
     """The kind of fact."""
 
@@ -48,7 +68,7 @@ class State:
             elif name in generator_state.MODULES:
                 values[name] = generator_state.origin(name)
             elif library := libraries().get(name):
-                values[name] = _text(_without_left(name, library.differences()))
+                values[name] = _text(_without_left(name, _present(name, library)))
         return {name: value for name, value in values.items() if value is not None}
 
     def sentence(self, name: str, before: str, now: str) -> str:
@@ -103,6 +123,25 @@ def _text(differences: Mapping[str, tuple[str, str]]) -> str:
     return json.dumps(differences, sort_keys=True, ensure_ascii=False)
 
 
+def _present(name: str, library: Library) -> Differences:
+    """Give a library's state; the one from before if steps of other threads run."""
+    with _lock:
+        before = _overlap.before if _overlap.is_elsewhere() else None
+    if before is not None:
+        return before.get(name, {})
+    raw = library.differences()
+    _forget_replaced(name, raw)
+    return raw
+
+
+def _forget_replaced(name: str, raw: Differences) -> None:
+    """Forget what a step left where another value stands now: nobody can say who sets it next."""
+    with _lock:
+        for key in [(owner, label) for owner, label in _left if owner == name]:
+            if raw.get(key[1]) != _left[key][0]:
+                del _left[key]
+
+
 def _without_left(name: str, raw: Differences) -> Differences:
     """Give a library's state as if no step had changed it."""
     with _lock:
@@ -118,43 +157,73 @@ class Begun:
 
     raw: Mapping[str, Differences]
     origins: Mapping[str, str | None]
+    state: Mapping[str, Differences]
+    """The libraries' state without what steps of other threads have changed since they began."""
 
     @classmethod
     def now(cls) -> Begun:
-        """Read all libraries that are loaded."""
+        """Read all libraries that are loaded; `ended` must follow."""
         origins = {name: generator_state.origin(name) for name in generator_state.MODULES}
-        return cls({name: library.differences() for name, library in libraries().items()}, origins)
+        raw = {name: library.differences() for name, library in libraries().items()}
+        global _overlap  # noqa: PLW0603 - a forked process begins with a new one
+        with _lock:
+            if not _overlap.running or _overlap.process != os.getpid():
+                _overlap = _Overlap()
+                _overlap.before = raw
+            begun = cls(raw, origins, _overlap.before if _overlap.is_elsewhere() else raw)
+            _overlap.running[id(begun)] = threading.get_ident()
+            _overlap.threads.add(threading.get_ident())
+        if begun.state is raw:
+            for name in {library for library, _ in list(_left)}:
+                _forget_replaced(name, raw.get(name, {}))
+        return begun
 
     def left_by_others(self, uses: Iterable[str]) -> list[str]:
-        """Name the settings that an earlier step left as they are, of the libraries that a step reaches."""
-        names = set(reached(uses))
-        return [
+        """Name the settings that another step left or changed, of the libraries that a step reaches."""
+        names = list(reached(uses))
+        labels = [
             label
-            for (name, label), (value, was) in _left.items()
+            for (name, label), (value, was) in list(_left.items())
             if name in names and self.raw.get(name, {}).get(label) == value != was
         ]
+        for name in names if self.state is not self.raw else ():
+            labels += _unequal(self.state.get(name, {}), self.raw.get(name, {}))
+        return list(dict.fromkeys(labels))
 
     def facts(self, uses: Iterable[str]) -> dict[str, str]:
         """Give the state of the libraries that a step reached, by the names of its code."""
-        return {name: _text(_without_left(name, self.raw.get(name, {}))) for name in reached(uses)}
+        return {name: _text(_without_left(name, self.state.get(name, {}))) for name in reached(uses)}
 
     def ended(self) -> None:
-        """Remember what the step changed: it counts for no later step."""
+        """Remember what the step changed: it counts for no later step.
+
+        Where steps of several threads ran at one time, only what is changed when the last one ends was left.
+        """
+        with _lock:
+            _overlap.running.pop(id(self), None)
+            before = self.raw if len(_overlap.threads) == 1 else _overlap.before
+            if len(_overlap.threads) > 1 and _overlap.running:
+                return
+            if not _overlap.running:
+                _overlap.threads.clear()
         for name, library in libraries().items():
-            before, after = self.raw.get(name, {}), library.differences()
-            for label in before.keys() | after.keys():
-                if before.get(label) != after.get(label):
-                    with _lock:
-                        first = _left.get((name, label))
-                        is_chain = first is not None and first[0] == before.get(label)
-                        was = first[1] if first is not None and is_chain else before.get(label)
-                        _left[name, label] = (after.get(label), was)
+            was_all, after = before.get(name, {}), library.differences()
+            with _lock:
+                for label in _unequal(was_all, after):
+                    first = _left.get((name, label))
+                    is_chain = first is not None and first[0] == was_all.get(label)
+                    was = first[1] if first is not None and is_chain else was_all.get(label)
+                    _left[name, label] = (after.get(label), was)
+
+
+def _unequal(before: Differences, after: Differences) -> list[str]:
+    return [label for label in dict.fromkeys((*before, *after)) if before.get(label) != after.get(label)]
 
 
 def values(uses: Iterable[str]) -> dict[str, str]:
     """Give the present state of the libraries that code with these names reaches."""
     table = libraries()
-    return {name: _text(_without_left(name, table[name].differences())) for name in reached(uses)}
+    return {name: _text(_without_left(name, _present(name, table[name]))) for name in reached(uses)}
 
 
 def reached(uses: Iterable[str]) -> Iterator[str]:

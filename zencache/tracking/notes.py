@@ -59,7 +59,7 @@ def randomness(step: str, module: str, *, by_library: bool) -> str:
 
 
 def left_settings(step: str, labels: Iterable[str]) -> tuple[str, ...]:
-    """Write the sentence about settings of libraries that an earlier step of the process made."""
+    """Write the sentence about settings of libraries that another step of the process made."""
     listed = _some(labels)
     sentence = (
         f"step {step} runs with settings that an earlier step left ({listed}), on which its reuse does not "

@@ -147,6 +147,13 @@ class Watch:
 
     def ended(self, before: generators.State) -> None:
         """Compare the state of libraries and generators with what it was when the step began."""
+        try:
+            self._compare(before)
+        finally:
+            if self.began is not None:
+                self.began.ended()
+
+    def _compare(self, before: generators.State) -> None:
         recorder, after = self.recorder, generators.State.now()
         if recorder.alone:
             self.unseeded = tuple(generators.unseeded(before, after, recorder.seeded))
@@ -164,7 +171,6 @@ class Watch:
         self.left = tuple(self.began.left_by_others(self.uses))
         for module in generator_state.MODULES:
             generator_state.ended(module, seeded=module in recorder.seeded)
-        self.began.ended()
 
     def _drew(self, module: str) -> bool:
         """Say whether the step drew from a global generator; of steps at one time, those that may have."""
