@@ -12,7 +12,7 @@ import types
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zencache.code.content import is_plain
+from zencache.code.content import is_plain, state_of
 from zencache.code.namespaces import ATTRS_FILE, CALLABLES, origin_of
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ _MAKERS_OF_METHODS = frozenset(
     | {"attr", "attrs", "pydantic"}
 )
 _MAKERS_OF_FIELDS = frozenset({"field", "Field", "ib", "attrib", "PrivateAttr", "auto"})
+# What dataclasses, named tuples and attrs generate; a method of another name is the user's own.
+_GENERATED_METHODS = frozenset(
+    {
+        *("__init__", "__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__new__"),
+        *("__setattr__", "__delattr__", "__getstate__", "__setstate__", "__replace__"),
+        *("_make", "_replace", "_asdict"),
+    }
+)
 # Names in the bytecode of methods that `dataclass` and `namedtuple` generate, besides names of fields.
 _GENERATED_NAMES = frozenset(
     {
@@ -75,7 +83,7 @@ def is_generated(kind: type, name: str, value: Any, defined: set[str] | None) ->
     if defined is None or name in defined:
         return False
     if file.startswith("<"):
-        return _has_generated_code(kind, value.__code__)
+        return name in _GENERATED_METHODS and _has_generated_code(kind, value.__code__)
     maker = str(value.__globals__.get("__name__", "")).partition(".")[0]
     return name.startswith("__") and maker in _MAKERS_OF_METHODS and origin_of(value) != "project"
 
@@ -99,9 +107,22 @@ def _names_of_fields(kind: type) -> set[str] | None:
     fields = getattr(kind, "__dataclass_fields__", None)
     attributes = getattr(kind, "__attrs_attrs__", None)
     named = getattr(kind, "_fields", None) if issubclass(kind, tuple) else None
-    if fields is None and attributes is None and named is None:
+    if not (isinstance(fields, _TABLES) or isinstance(attributes, tuple) or isinstance(named, tuple)):
         return None
-    return {*(fields or ()), *(a.name for a in attributes or ()), *(named or ())}
+    return {*_table(fields), *(a.name for a in _row(attributes)), *_row(named)}
+
+
+_TABLES = (dict, types.MappingProxyType)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    """Give a mapping of fields; none for a value of another type, such as a property of the same name."""
+    return value if isinstance(value, _TABLES) else {}
+
+
+def _row(value: Any) -> tuple[Any, ...]:
+    """Give a sequence of fields or bases; none for a value of another type."""
+    return tuple(value) if isinstance(value, tuple | list) else ()
 
 
 def _is_generated_constant(constant: Any) -> bool:
@@ -123,13 +144,18 @@ def is_derived(kind: type, name: str, value: Any, body: Body) -> bool:  # noqa: 
         return "__eq__" in vars(kind)
     if issubclass(kind, Enum) and (isinstance(value, kind) or _is_sunder(name) or name == "__new__"):
         return True
-    if name in ("__slots__", "__match_args__") and not body.defines(name):
+    if name in ("__slots__", "__match_args__") and not body.defines(name) and _is_names(value):
         return set(value) <= (_names_of_fields(kind) or set()) | {"__weakref__", "__dict__"}
     if isinstance(value, CALLABLES):
         return body.proves(name, value)
     if not (name.startswith("__") and name.endswith("__")):
         return False
     return body.proves(name, value) if body.defines(name) else _is_of_library(name, value)
+
+
+def _is_names(value: Any) -> bool:
+    """Say whether a value is a sequence or a mapping of texts."""
+    return isinstance(value, tuple | list | dict) and all(isinstance(name, str) for name in value)
 
 
 def _is_sunder(name: str) -> bool:
@@ -139,7 +165,7 @@ def _is_sunder(name: str) -> bool:
 def _is_of_library(name: str, value: Any) -> bool:
     """Say whether a special member holds a library's object, such as its schema of the class."""
     return name.startswith("__pydantic_") or not (
-        is_plain(value) or isinstance(value, types.FunctionType | types.MethodType | type)
+        is_plain(value, _OWN) or isinstance(value, types.FunctionType | types.MethodType | type)
     )
 
 
@@ -229,11 +255,28 @@ def _constant(node: ast.expr) -> Any:
         return _MISSING
 
 
+_OWN = (types.EllipsisType, types.NotImplementedType)
+"""Types of constants that a text can show, besides plain values."""
+
+
 def _equal(one: Any, other: Any) -> bool:
+    """Compare values with the types of their parts; the order of a set does not matter."""
     try:
-        return is_plain(other) and repr(one) == repr(other)
-    except Exception:  # noqa: BLE001 - an int may be too long to be shown
+        return is_plain(one, _OWN) and is_plain(other, _OWN) and _comparable(one) == _comparable(other)
+    except Exception:  # noqa: BLE001 - a time zone of the user may raise, and nesting may be too deep
         return False
+
+
+def _comparable(value: Any) -> Any:
+    """Write a plain value as nested tuples and frozen sets of texts."""
+    kind = type(value)
+    if kind in (set, frozenset):
+        return kind, frozenset(map(_comparable, value))
+    if kind in (list, tuple):
+        return kind, tuple(map(_comparable, value))
+    if kind is dict:
+        return kind, tuple((_comparable(key), _comparable(item)) for key, item in value.items())
+    return kind, hex(value) if kind is int else repr(value)
 
 
 # -- fields, members of enums, annotations --------------------------------------------------------------
@@ -255,7 +298,7 @@ def _enum_members(kind: type, body: Body) -> Iterator[Extra]:
         value = member._value_
         if is_stock and (_is_auto(node) or body.is_given_by(node, value)):
             continue
-        own = {n: v for n, v in vars(member).items() if n not in _OF_MEMBERS}
+        own = {n: v for n, v in state_of(member).items() if n not in _OF_MEMBERS}
         yield f"member {name}", [value, own] if own else value
 
 
@@ -283,12 +326,12 @@ def _is_auto(node: ast.expr | None) -> bool:
 def _fields(kind: type) -> list[tuple[str, Any]]:
     """List the fields of a dataclass, an attrs class or a pydantic model that are its own."""
     members = vars(kind)
-    attributes = members.get("__attrs_attrs__", ())
+    attributes = _row(members.get("__attrs_attrs__"))
     by_name = {
-        **members.get("__dataclass_fields__", {}),
+        **_table(members.get("__dataclass_fields__")),
         **{a.name: a for a in attributes if not getattr(a, "inherited", False)},
-        **members.get("__pydantic_fields__", members.get("model_fields", {}) or {}),
-        **members.get("__private_attributes__", {}),
+        **_table(members.get("__pydantic_fields__", members.get("model_fields"))),
+        **_table(members.get("__private_attributes__")),
     }
     return [(name, field) for name, field in by_name.items() if not _is_inherited(kind, name, field)]
 
@@ -299,7 +342,7 @@ def _is_inherited(kind: type, name: str, field: Any) -> bool:
     for base in kind.__mro__[1:]:
         theirs = vars(base)
         for table in ("__dataclass_fields__", "__pydantic_fields__", "__private_attributes__"):
-            other = theirs.get(table, {}).get(name, _MISSING)
+            other = _table(theirs.get(table)).get(name, _MISSING)
             if other is not _MISSING:
                 return other is field or _default_of(other)[0] is _default_of(field)[0]
     return False
@@ -441,7 +484,7 @@ def _arguments_of_bases(kind: type) -> Iterator[Extra]:
     """Give the arguments of generic bases: `Base[int]`."""
     import typing  # noqa: PLC0415 - loaded, and only its name is imported
 
-    for base in vars(kind).get("__orig_bases__", ()):
+    for base in _row(vars(kind).get("__orig_bases__")):
         arguments = typing.get_args(base)
         if any(not isinstance(each, typing.TypeVar) for each in arguments):
             yield "arguments of a base", list(arguments)

@@ -80,5 +80,8 @@ def _fits(node: ast.ClassDef, kind: type, text: Text) -> bool:
         code = function.__code__
         if code.co_filename == text.file and code.co_firstlineno in lines and text.find(code) is None:
             return False
-    fields = {name: field.default for name, field in getattr(kind, "model_fields", {}).items()}
+    models = getattr(kind, "model_fields", None)
+    fields = (
+        {n: f.default for n, f in models.items() if hasattr(f, "default")} if isinstance(models, dict) else {}
+    )
     return agrees(node.body, {**vars(kind), **fields})

@@ -308,7 +308,7 @@ class Reach(Resolver):
             _become(node, library_node(f"{module_of(kind)}.{kind.__qualname__}", module_of(kind)))
             node.refs = [self.visit(f) for f in vars(kind).values() if is_users(f)]
             return
-        from zencache.code.class_members import Body, extras  # noqa: PLC0415 - only a class needs it
+        from zencache.code.class_members import Body  # noqa: PLC0415 - only a class needs it
 
         members = vars(kind)
         space = Space(names_around(kind))
@@ -329,6 +329,19 @@ class Reach(Resolver):
             node.refs.append(inner)
             if "text" in self.aspects:
                 inner.own = [inner.own, node.text]
+        try:
+            self._members(kind, node, defined, body)
+        except Exception as error:  # noqa: BLE001 - a class may answer questions about itself by any code
+            node.refs.append(_unreadable(kind, error))
+        if "subclasses" in self.aspects:
+            below: list[type] = sorted(type.__subclasses__(kind), key=lambda each: each.__qualname__)
+            node.refs += [self.visit(each) for each in below]
+
+    def _members(self, kind: type, node: Node, defined: set[str] | None, body: Body) -> None:
+        """Add what counts of a class beyond its text and its bases."""
+        from zencache.code.class_members import extras  # noqa: PLC0415 - only a class needs it
+
+        members = vars(kind)
         place = f"{module_name(kind.__module__)}:" if "place" in self.aspects else ""
         names = [n for n in sorted(members) if self._member(kind, n, members[n], node, defined, body)]
         node.own = [place + kind.__name__, names]
@@ -337,9 +350,6 @@ class Reach(Resolver):
         if more:
             values = [self.or_opaque(value) for _, value in more]
             node.refs.append(Node("members", [name for name, _ in more], values))
-        if "subclasses" in self.aspects:
-            below: list[type] = sorted(type.__subclasses__(kind), key=lambda each: each.__qualname__)
-            node.refs += [self.visit(each) for each in below]
 
     def _member(
         self, kind: type, name: str, value: Any, node: Node, defined: set[str] | None, body: Body
@@ -415,6 +425,13 @@ class Reach(Resolver):
 @functools.lru_cache(maxsize=8192)
 def _template(node: FunctionNode, defaults: bool) -> Template:
     return template_of(node, defaults=defaults)
+
+
+def _unreadable(kind: type, error: Exception) -> Node:
+    """Represent the members of a class that raised an error when they were read."""
+    why = f"{type_name(type(error))}: {error}" if str(error) else type_name(type(error))
+    doubt = f"class {kind.__qualname__} cannot be read ({why}), so no result can be reused"
+    return Node("unknown", unknown=True, doubt=doubt)
 
 
 def _become(node: Node, other: Node) -> None:

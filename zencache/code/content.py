@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SCALARS = (type(None), bool, int, float, complex, str, bytes)
-_PLAIN = frozenset({*PLAIN_TYPES, types.EllipsisType, types.NotImplementedType})
+_PLAIN = frozenset(PLAIN_TYPES)
 # Results do not depend on their content, and they cannot be serialized. A subclass of the user's counts.
 _INERT = (
     *(logging.Logger, logging.LoggerAdapter, logging.Handler, threading.Event, threading.Condition),
@@ -91,8 +91,8 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
     return _instance(value, visit) if is_of_project(kind) else _reduced(value, visit)
 
 
-def is_plain(value: Any) -> bool:
-    """Say whether a value consists of Python's own plain values only, at any depth.
+def is_plain(value: Any, also: tuple[type, ...] = ()) -> bool:
+    """Say whether a value consists of Python's own plain values only, at any depth; `also` names more types.
 
     >>> is_plain({"a": [1, (2.0, None)]}), is_plain([len])
     (True, False)
@@ -100,7 +100,7 @@ def is_plain(value: Any) -> bool:
     rest, seen = [value], set()
     while rest:
         item = rest.pop()
-        if type(item) not in _PLAIN:
+        if type(item) not in _PLAIN and type(item) not in also:
             return False
         if type(item) in (list, tuple, dict, set, frozenset):
             if id(item) in seen:
@@ -109,6 +109,16 @@ def is_plain(value: Any) -> bool:
             rest.extend(item)
             rest.extend(item.values() if type(item) is dict else ())
     return True
+
+
+def state_of(value: Any) -> dict[str, Any]:
+    """Give the attributes of an object itself, even if a class of the user has a property `__dict__`."""
+    members = [vars(base)["__dict__"] for base in type(value).__mro__ if "__dict__" in vars(base)]
+    own = [member for member in members if isinstance(member, types.GetSetDescriptorType)]
+    if members and not own:
+        return {}
+    state = own[0].__get__(value) if own else getattr(value, "__dict__", {})
+    return dict(state) if isinstance(state, dict) else {}
 
 
 def short(value: Any) -> str:
@@ -238,6 +248,8 @@ def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: 
         return _of("context variable", [visit(_current(value))])
     if kind is types.CodeType:
         return _leaf(bytecode(value), value)
+    if kind.__name__ == "ForwardRef" and hasattr(value, "__forward_arg__"):
+        return _leaf(["forward reference", value.__forward_arg__], value)  # its evaluation changes its state
     if kind is struct.Struct:
         return _leaf(value.format, value.format)
     if type_name(kind) == "numpy.ndarray":
@@ -270,7 +282,7 @@ def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
     """Decompose an instance of a user's class: its class, its attributes, and its value as a built-in."""
     kind = type(value)
     names = [name for base in kind.__mro__ for name in _slots(base) if hasattr(value, name)]
-    refs = [visit(kind), visit(dict(getattr(value, "__dict__", {})))]
+    refs = [visit(kind), visit(state_of(value))]
     refs += [visit(getattr(value, name)) for name in names]
     built_in = next(base for base in kind.__mro__ if base.__module__ == "builtins")
     if built_in is not object:
