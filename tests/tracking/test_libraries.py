@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zencache.tracking import hdf5_links
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.tracker import watching
 
@@ -147,3 +148,45 @@ def test_files_that_an_hdf5_file_leads_to_are_seen(project):
             assert file["group/link/link"][2] == file["v"][2] == 2
 
     assert [*seen_of(project, work).files] == ["a.h5", "far.h5", "near.h5", "virtual.h5"]
+
+
+@pytest.fixture
+def linked(project):
+    """A file with a link; both are old, by the clock that the look at links goes by."""
+    h5py = pytest.importorskip("h5py")
+    for name in ("far", "other"):
+        with h5py.File(f"{name}.h5", "w") as file:
+            file["n"] = 1
+    with h5py.File("a.h5", "w") as file:
+        file["link"] = h5py.ExternalLink("far.h5", "/n")
+    return h5py
+
+
+def test_the_links_of_an_unchanged_hdf5_file_are_read_once(project, linked, monkeypatch):
+    """However often it is opened; a file that is as young as its times are exact is read each time."""
+    reads = []
+    inner = hdf5_links._read
+    monkeypatch.setattr(hdf5_links, "_read", lambda path: reads.append(path) or inner(path))
+    monkeypatch.setattr(hdf5_links, "_RACY", 0)
+
+    def work():
+        for _ in range(5):
+            linked.File("a.h5").close()
+
+    assert [*seen_of(project, work).files] == ["a.h5", "far.h5"]
+    assert sorted(Path(path).name for path in reads) == ["a.h5", "far.h5"]
+    with linked.File("a.h5", "a") as file:
+        file["link 2"] = linked.ExternalLink("other.h5", "/n")
+    assert [*seen_of(project, work).files] == ["a.h5", "far.h5", "other.h5"]
+
+
+def test_links_that_are_not_looked_at_are_told(project, linked, monkeypatch):
+    """Because there are too many objects, or because h5py fails."""
+    monkeypatch.setattr(hdf5_links, "_MOST", 0)
+    with linked.File("far.h5", "a") as file:
+        file["m"] = 1
+    seen = seen_of(project, lambda: linked.File("far.h5").close())
+    assert "far.h5, in which not all links were looked at (it has more than 0 objects)" in seen.remarks[0]
+    monkeypatch.setattr(linked.h5o, "get_info", None)
+    seen = seen_of(project, lambda: linked.File("other.h5").close())
+    assert "not all links were looked at (TypeError)" in seen.remarks[0]
