@@ -115,6 +115,29 @@ def test_a_name_in_the_projects_text_counts_in_any_library(folder, monkeypatch):
     assert [*seen.environment] == ["ZC_NAMED"]
 
 
+def test_a_name_counts_that_was_written_into_the_projects_text_later(folder, monkeypatch):
+    """The text is read again when the file is another one."""
+    monkeypatch.setenv("ZC_LATER", "2")
+    library, module = folder / "reader.py", folder / "own.py"
+    library.write_text("import os\nget = os.environ.get\nread = lambda name: get('ZC_' + name)\n")
+
+    def named_in(text):
+        module.write_text(text)
+        names = runpy.run_path(str(library))
+        with watching(
+            "s",
+            root=folder,
+            ignore=[],
+            digests=FileDigests(None),
+            is_project=lambda name: name == str(module),
+        ) as watched:
+            runpy.run_path(str(module), names)
+        return [*watched.seen().environment]
+
+    assert named_in("read('LATER')") == []
+    assert named_in("read('LATER')  # 'ZC_LATER'") == ["ZC_LATER"]
+
+
 def test_what_an_acting_library_reads_for_its_own_output_does_not_count(folder):
     seen = seen_of(folder, lambda: CliRunner().invoke(typer.main.get_command(by_typer), ["--help"]))
     assert not {name for name in seen.environment if not name.startswith("ZC_")}

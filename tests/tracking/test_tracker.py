@@ -1,6 +1,6 @@
 """What a step reads is seen, by itself and by nobody else; and a change of it is told."""
 
-# ruff: noqa: PTH103, PTH105, PTH107, PTH110, PTH123, PTH208 - a file is opened in all the ways that there are
+# ruff: noqa: PTH103, PTH105, PTH107, PTH109, PTH110, PTH123, PTH208, PTH211 - a file is opened in all the ways that there are
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import _thread
 import dataclasses
 import os
 import pickle
+import random
 import sqlite3
 import subprocess
 import sys
@@ -301,6 +302,42 @@ def test_a_watch_within_a_watch_belongs_to_both(project):
     assert [*seen_of(project, work).files] == ["a.txt", "data/b.txt"]
 
 
+def test_the_outer_watch_loses_nothing_to_the_inner_one(project):
+    """It keeps what asked for more, and gets all that the inner one noted."""
+
+    def inner():
+        os.listdir("data")
+        dict(os.environ)
+        os.getcwd()
+        random.seed(1)
+
+    def work():
+        [entry.stat().st_size for entry in os.scandir("data")]
+        seen_of(project, inner)
+
+    with watch(project) as watched:
+        work()
+    seen = watched.seen()
+    assert seen.folders["data"].startswith("3 sizes:")
+    assert "*" in seen.environment
+    assert seen.facts["state"]["working folder"] == "."
+    assert watched.recorder.seeded == {"random"}
+
+
+def test_what_the_outer_step_assigned_is_no_input_of_it_by_the_inner_one(project, monkeypatch):
+    monkeypatch.setenv("OWN", "0")
+    monkeypatch.setenv("FIRST", "0")
+
+    def work():
+        assert os.environ.get("FIRST") == "0"
+        os.environ |= {"OWN": "1", "FIRST": "1"}
+        seen_of(project, lambda: (os.environ.get("OWN"), os.environ.get("FIRST")))
+
+    with watch(project) as watched:
+        work()
+    assert watched.recorder.environment == {"FIRST": "0"}
+
+
 def test_what_zencache_reads_itself_is_not_seen(project):
     def work():
         with unwatched():
@@ -327,6 +364,15 @@ def test_a_folder_that_is_listed_is_seen(project, list_it):
     seen = seen_of(project, list_it)
     os.chdir(project)
     assert ([*seen.folders], changed(seen, project, FileDigests(None))) == (["data"], [])
+    old(project / "data" / "new.txt")
+    assert changed(seen, project, FileDigests(None)) == ["the files in data/ are others"]
+
+
+def test_a_link_to_itself_does_not_hide_a_folder(project):
+    """What it leads to is of no kind."""
+    os.symlink("loop", "data/loop")
+    seen = seen_of(project, lambda: [entry.name for entry in os.scandir("data")])
+    assert changed(seen, project, FileDigests(None)) == []
     old(project / "data" / "new.txt")
     assert changed(seen, project, FileDigests(None)) == ["the files in data/ are others"]
 

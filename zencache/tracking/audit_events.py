@@ -177,11 +177,17 @@ class Recorder:
     def absorb(self, inner: Recorder) -> None:
         """Take over what a step did that ran within this one, in the same thread."""
         self.segments += [*inner.segments, (inner.folder(), {})]
-        for name in (
-            *("listed", "relative_listed", "relative_asked"),
-            *("hosts", "programs", "environment", "imports"),
-        ):
+        for name in ("relative_listed", "relative_asked", "hosts", "programs", "imports", "remarks"):
             getattr(self, name).update(getattr(inner, name))
+        for folder, asked in inner.listed.items():  # what asks for more is the greater word
+            self.listed[folder] = max(asked, self.listed.get(folder, ""))
+        for name, value in inner.environment.items():
+            if name not in self.assigned:
+                self.environment.setdefault(name, value)
+        self.assigned |= inner.assigned
+        self.seeded |= inner.seeded
+        self.whole_environment |= inner.whole_environment
+        self.asked_folder |= inner.asked_folder
         self.answers = {**inner.answers, **self.answers}
         self.arguments += inner.arguments
         self.reports.update(inner.reports)

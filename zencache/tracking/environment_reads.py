@@ -107,15 +107,20 @@ def _named_by_project(frame: types.FrameType | None, key: str, is_project: Calla
     return False
 
 
-@lru_cache(maxsize=256)
 def _text(file: str) -> str:
     if file.startswith("<"):  # a notebook's cell
         return "".join(linecache.getlines(file))
     try:
         with unwatched():
-            return Path(file).read_text("utf-8", "replace")
+            status = os.stat(file)  # noqa: PTH116 - text
+            return _text_at(file, status.st_mtime_ns, status.st_size)
     except OSError:
         return ""
+
+
+@lru_cache(maxsize=256)
+def _text_at(file: str, mtime_ns: int, size: int) -> str:  # noqa: ARG001 - while the file stays the same
+    return Path(file).read_text("utf-8", "replace")
 
 
 def _read(key: Any, value: Any) -> None:

@@ -95,7 +95,7 @@ def _line(entry: os.DirEntry[str], asked: str) -> list[str]:
 
     line = [printable(entry.name)]
     if asked >= TYPES:
-        line.append("folder" if entry.is_dir() else "file" if entry.is_file() else "other")
+        line.append(_kind(entry))
         line.append("link" if entry.is_symlink() else "")
     if asked >= SIZES:
         try:
@@ -106,3 +106,10 @@ def _line(entry: os.DirEntry[str], asked: str) -> list[str]:
             line.append(str(status.st_size))
             line += [str(status.st_mtime_ns)] if asked >= TIMES else []
     return line
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    try:
+        return "folder" if entry.is_dir() else "file" if entry.is_file() else "other"
+    except OSError:  # a link to itself, or into a folder that may not be entered
+        return "other"
