@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from zencache.materializers import canonical_pickle
 from zencache.materializers.canonical_pickle import dumps
 from zencache.materializers.pickle import PickleMaterializer
 
@@ -33,6 +34,36 @@ def pickled_with_seed(seed: str) -> bytes:
     code = f"import sys; from zencache.materializers.canonical_pickle import dumps; sys.stdout.buffer.write(dumps({VALUE}, id))"
     environ = {**os.environ, "PYTHONHASHSEED": seed}
     return subprocess.run([sys.executable, "-c", code], env=environ, check=True, capture_output=True).stdout
+
+
+class Fresh:
+    """An object that makes a new set whenever it is pickled."""
+
+    def __init__(self, depth, calls):
+        self.depth, self.calls = depth, calls
+
+    def __reduce__(self):
+        self.calls.append(1)
+        return frozenset, ({Fresh(self.depth - 1, self.calls)} if self.depth else set(),)
+
+
+def test_nested_sets_are_pickled_in_few_steps():
+    """An item's own pickle is computed once, however deep it lies."""
+    value: frozenset = frozenset({1})
+    for number in range(60):
+        value = frozenset({value, (number, value)})
+    checked: list = []
+    written = dumps(value, lambda _: checked.append(1))
+    assert dumps(pickle.loads(written or b""), id) == written
+    assert len(checked) < 200 * 60
+
+
+def test_sets_that_are_made_anew_are_given_up(monkeypatch):
+    """The order of the items then is the pickler's own."""
+    monkeypatch.setattr(canonical_pickle, "_LARGEST", 10_000)
+    calls: list = []
+    assert dumps(Fresh(40, calls), id) is None
+    assert len(calls) < 10_000
 
 
 def test_another_hash_seed_gives_the_same_bytes():

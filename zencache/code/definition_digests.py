@@ -23,6 +23,8 @@ _AT_CREATION = (*_AT_SUBCLASSING, "__new__", "__init__", "__post_init__", "__cal
 _DEEPEST = 30  # modules that a name is imported through
 _Key = tuple[str, str, bool]
 """A file, the name of a unit in it, and whether what the unit's body calls is followed."""
+_Visited = set[tuple[str, tuple[str, ...]]]
+"""Files with the names that were looked up in them; modules may import everything from each other."""
 
 
 class DefinitionDigests:
@@ -87,22 +89,31 @@ class DefinitionDigests:
     def _resolve(self, use: Use, file: str, shapes: ModuleShapes, follows: bool) -> tuple[str, list[_Key]]:
         """Say what a name stands for, and give the units that make its value."""
         if use.imported is not None:
-            return self._imported(use.imported, use.attributes, file, use.is_called and follows)
-        return self._named(file, shapes, (use.root, *use.attributes), use.is_called and follows)
+            return self._imported(use.imported, use.attributes, file, use.is_called and follows, set())
+        return self._named(file, shapes, (use.root, *use.attributes), use.is_called and follows, set())
 
     def _named(
-        self, file: str, shapes: ModuleShapes, names: tuple[str, ...], is_called: bool, depth: int = 0
+        self,
+        file: str,
+        shapes: ModuleShapes,
+        names: tuple[str, ...],
+        is_called: bool,
+        visited: _Visited,
+        depth: int = 0,
     ) -> tuple[str, list[_Key]]:
         root, rest = names[0], names[1:]
+        if (file, names) in visited:
+            return ".".join(names), []
+        visited.add((file, names))
         if root in shapes.units:
             return self._unit(file, shapes, root, rest, is_called)
         if shapes.imports.get(root):
-            return self._imported(shapes.imports[root][-1], rest, file, is_called, depth)
+            return self._imported(shapes.imports[root][-1], rest, file, is_called, visited, depth)
         for target in shapes.imports.get("*", ()):
             star = self._file(target[0], target[1], file)
             behind = self.shapes(star) if star and depth < _DEEPEST else None
             if star and behind and (root in behind.units or root in behind.imports or "*" in behind.imports):
-                text, keys = self._named(star, behind, names, is_called, depth + 1)
+                text, keys = self._named(star, behind, names, is_called, visited, depth + 1)
                 if text != ".".join(names):
                     return text, keys
         return ".".join(names), []
@@ -121,7 +132,13 @@ class DefinitionDigests:
         return text, keys
 
     def _imported(
-        self, target: Target, rest: tuple[str, ...], file: str, is_called: bool, depth: int = 0
+        self,
+        target: Target,
+        rest: tuple[str, ...],
+        file: str,
+        is_called: bool,
+        visited: _Visited,
+        depth: int = 0,
     ) -> tuple[str, list[_Key]]:
         """Follow the target of an import through modules of the project."""
         module, level, attribute = target
@@ -130,10 +147,14 @@ class DefinitionDigests:
         while here is not None and names and depth < _DEEPEST:
             shapes = self.shapes(here)
             if shapes and (names[0] in shapes.units or names[0] in shapes.imports):
-                return self._named(here, shapes, names, is_called, depth + 1)
+                return self._named(here, shapes, names, is_called, visited, depth + 1)
             inner = _submodule(here, names[0])
             if inner is None:
-                return self._named(here, shapes, names, is_called, depth + 1) if shapes else (names[0], [])
+                return (
+                    self._named(here, shapes, names, is_called, visited, depth + 1)
+                    if shapes
+                    else (names[0], [])
+                )
             here, names = inner, names[1:]
         start = self._place(here) if here else f"{'.' * level}{module}"
         return ".".join((start, *names)), []

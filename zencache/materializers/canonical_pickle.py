@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 200_000
 """Operations of a pickle that are searched; the pickle of a larger value stays as it is."""
+_LARGEST = 64 * 2**20
+"""Bytes of all items of sets that are not scalars, each as a pickle of its own."""
 
 
 def has_sets(file: BinaryIO) -> bool:
@@ -52,24 +54,45 @@ _InPython: Any = vars(pickle)["_Pickler"]
 """Python's pickler that is written in Python, whose methods a subclass can replace."""
 
 
+class _Keys:
+    """The bytes that sort the items of all sets of one value, each item's computed once."""
+
+    _SCALARS: ClassVar = frozenset({type(None), bool, int, float, complex, str, bytes})
+
+    def __init__(self, check: Callable[[Any], None]) -> None:
+        self._check = check
+        self._keys: dict[int, tuple[Any, bytes]] = {}
+        self._spent = 0
+
+    def of(self, item: Any) -> bytes:
+        """Give an item's own pickle; raises PicklingError once the keys became too large."""
+        if id(item) in self._keys:
+            return self._keys[id(item)][1]
+        file = io.BytesIO()
+        _SortingPickler(file, self._check, self).dump(item)
+        key = file.getvalue()
+        if type(item) not in self._SCALARS:
+            self._spent += len(key)
+            if self._spent > _LARGEST:
+                raise pickle.PicklingError("the sets are nested too deep")
+            self._keys[id(item)] = item, key  # with the item, so that no other gets its id
+        return key
+
+
 class _SortingPickler(_InPython):  # type: ignore[misc]
     dispatch: ClassVar[dict[type, Any]] = dict(_InPython.dispatch)
 
-    def __init__(self, file: BinaryIO, check: Callable[[Any], None]) -> None:
+    def __init__(self, file: BinaryIO, check: Callable[[Any], None], keys: _Keys | None = None) -> None:
         super().__init__(file, protocol=5)
         self._check = check
+        self._keys = keys or _Keys(check)
 
     def reducer_override(self, obj: Any) -> Any:
         self._check(obj)
         return NotImplemented
 
     def _sorted(self, items: Any) -> list[Any]:
-        def key(item: Any) -> bytes:
-            file = io.BytesIO()
-            _SortingPickler(file, self._check).dump(item)
-            return file.getvalue()
-
-        return sorted(items, key=key)
+        return sorted(items, key=self._keys.of)
 
     def save_set(self, obj: Any) -> None:
         """Write a set as pickle does, its items sorted."""
