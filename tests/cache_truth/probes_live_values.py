@@ -69,7 +69,7 @@ PROBES = [
         use="K.format('{x}')",
     ),
     value(
-        "a partial method",
+        "a partial method of a live class",
         "from functools import partialmethod\nclass C:\n    def go(self, a, x):\n        return a * x\n    K = partialmethod(go, 2)",
         ("go, 2", "go, 3"),
         use="C().K(x)",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import abc
 import importlib.util
+import sys
+from typing import ClassVar
 
 import pytest
 
 from zencache.code import source
+from zencache.code.classes import class_source
+from zencache.code.module_texts import current_text
 
 
 def load(folder, text, name="made"):
@@ -78,3 +83,45 @@ def test_a_file_is_read_once(folder, monkeypatch):
         source.find_function(module.g.__code__)
         source.remember(module.f.__code__.co_filename)
     assert len(reads) == 1
+
+
+class Answering:
+    """A proxy that runs code for any attribute."""
+
+    asked: ClassVar[list[str]] = []
+
+    def __getattr__(self, name):
+        self.asked.append(name)
+        raise RuntimeError("outside of a request")
+
+    @property
+    def __class__(self):
+        return self.__getattr__("__class__")
+
+
+def test_only_functions_have_a_function():
+    """Whatever holds them is known by its type; objects that answer for any name are not asked."""
+
+    class Kind:
+        @abc.abstractproperty
+        def old(self): ...
+
+        @classmethod
+        def known(cls): ...
+
+        proxy = Answering()
+
+    functions = [source.function_of(value) for value in vars(Kind).values()]
+    assert [each.__name__ for each in functions if each] == ["old", "known"]
+    assert source.function_of(Kind().known).__name__ == "known"
+    assert Answering.asked == []
+
+
+def test_names_of_a_module_are_not_asked(folder, monkeypatch):
+    """A proxy among the globals of a module, or of a class, does not stop a plan."""
+    module = load(folder, "class Kind:\n    x = 1\n    def f(self):\n        return 1", "proxied")
+    module.proxy = module.Kind.proxy = Answering()
+    monkeypatch.setitem(sys.modules, "proxied", module)
+    assert current_text("proxied", module.__file__) is not None
+    assert class_source(module.Kind) is not None
+    assert Answering.asked == []

@@ -94,6 +94,18 @@ def test_code_that_is_another_in_a_worker_is_never_used(run):
     )
 
 
+def test_a_script_that_registers_with_a_library_is_computed_there(run, folder):
+    """A step by value has no module that registered anything, and that makes its code no other."""
+    (folder / "shapes.py").write_text("class Shape:\n    pass\ndef reduced(shape):\n    return Shape, ()\n")
+    lines = (
+        "import copyreg, shapes\n"
+        "copyreg.pickle(shapes.Shape, shapes.reduced)\n"
+        'run = points().run(workers=2, worker_kind="processes")\n'
+        'print(run.steps["where"].output.load()["process"] != os.getpid())'
+    )
+    assert run(lines) == ("True", "")
+
+
 def test_a_step_that_cannot_be_sent_is_computed_here(run):
     """A closure over a lock has no snapshot."""
     source = (

@@ -9,7 +9,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.namespaces import origin_of
-from zencache.code.source import Text, agrees, texts_of
+from zencache.code.source import Text, agrees, function_of, texts_of
 from zencache.model.types import type_name
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _FUNCTION_LIKE = (
 
 def is_users(value: Any) -> bool:
     """Say whether the user added a member to a library's class."""
-    return isinstance(value, types.FunctionType) and origin_of(value) == "project"
+    return type(value) is types.FunctionType and origin_of(value) == "project"
 
 
 def registered(kind: type) -> list[type]:
@@ -37,17 +37,17 @@ def registered(kind: type) -> list[type]:
 
 def is_live_member(value: Any) -> bool:
     """Say whether a member is read from the live class instead of the class's text."""
-    return isinstance(value, (*_FUNCTION_LIKE, type))
+    return issubclass(type(value), (*_FUNCTION_LIKE, type))
 
 
 def names_around(kind: type) -> Mapping[str, Any]:
     """Give the globals in which a class was defined."""
-    for value in vars(kind).values():
-        function = getattr(value, "__func__", getattr(value, "fget", value))
-        names = getattr(function, "__globals__", {})
-        is_own = isinstance(function, types.FunctionType) and names.get("__name__") == kind.__module__
-        if is_own and not function.__code__.co_filename.startswith("<"):
-            return names
+    for value in list(vars(kind).values()):
+        function = function_of(value)
+        if function is None or function.__globals__.get("__name__") != kind.__module__:
+            continue
+        if not function.__code__.co_filename.startswith("<"):
+            return function.__globals__
     module = sys.modules.get(kind.__module__)
     return vars(module) if module else {"__name__": kind.__module__}
 
@@ -64,8 +64,8 @@ def class_source(kind: type) -> tuple[Text, ast.ClassDef] | None:
 
 
 def _file_of_methods(kind: type) -> str | None:
-    for value in vars(kind).values():
-        if isinstance(value, types.FunctionType) and value.__module__ == kind.__module__:
+    for value in list(vars(kind).values()):
+        if type(value) is types.FunctionType and value.__module__ == kind.__module__:
             return value.__code__.co_filename
     return None
 
@@ -73,9 +73,9 @@ def _file_of_methods(kind: type) -> str | None:
 def _fits(node: ast.ClassDef, kind: type, text: Text) -> bool:
     """Say whether a text matches the live class, as far as can be checked."""
     lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    for name, value in vars(kind).items():
-        function = getattr(value, "__func__", getattr(value, "fget", value))
-        if not isinstance(function, types.FunctionType) or function.__name__ != name:
+    for name, value in list(vars(kind).items()):
+        function = function_of(value)
+        if function is None or function.__name__ != name:
             continue
         code = function.__code__
         if code.co_filename == text.file and code.co_firstlineno in lines and text.find(code) is None:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from zencache.code.class_members import Body
+    from zencache.code.library_registrations import LibraryRegistrations
 
 # Names of steps do not count, so those of their functions do not.
 _step_functions: WeakSet[types.FunctionType] = WeakSet()
@@ -69,12 +70,23 @@ _PROCESS = {
 }
 
 
+def make_registrations() -> LibraryRegistrations:
+    """Start to look for registrations with libraries."""
+    from zencache.code.library_registrations import LibraryRegistrations  # noqa: PLC0415 - only to digest
+
+    return LibraryRegistrations()
+
+
 @dataclass
 class Reach(Resolver):
     """Follows live objects, each once."""
 
     _nodes: dict[Any, tuple[Any, Node]] = field(default_factory=dict)
     """By identity, with the object itself, so that its id is not reused."""
+    find_registrations: Callable[[], LibraryRegistrations] = make_registrations
+    """Gives the registrations with libraries; the digests of one moment share them."""
+    _registered_with: dict[str, list[Node]] = field(default_factory=dict)
+    """The node of registrations, by the module that the import starts from; none if there are none."""
 
     def __post_init__(self) -> None:
         self.static = StaticReach(self.stand_in, aspects=self.aspects, live_name=self.live_name)
@@ -181,9 +193,12 @@ class Reach(Resolver):
         return node
 
     def _registered(self, names: Mapping[str, Any]) -> list[Node]:
-        from zencache.code.library_registrations import registered  # noqa: PLC0415 - declaring digests nothing
-
-        return registered(names, self)
+        module = sys.modules.get(str(names.get("__name__")))
+        if module is None or vars(module) is not names:
+            return []
+        if module.__name__ not in self._registered_with:
+            self._registered_with[module.__name__] = self.find_registrations().nodes(module, self)
+        return self._registered_with[module.__name__]
 
     def _function(self, function: types.FunctionType, node: Node, *, defaults: bool = True) -> None:
         if origin_of(function) != "project":

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from zencache.code.closure import Reach
+from zencache.code.closure import Reach, make_registrations
 from zencache.code.content import OpaqueError
 from zencache.code.digest_graph import (
     CODE,
@@ -59,6 +59,8 @@ class Unit:
     text: str = ""
     """Its source; for a value, a short description."""
     is_value: bool = False
+    is_registered: bool = False
+    """Whether it is reached only because the import of a module registered it with a library."""
 
 
 def _reaches_nothing(kind: type) -> bool:  # noqa: ARG001 - stands for a digest without live objects
@@ -137,9 +139,13 @@ class CodeDigest:
 
 
 def _outside_of(code: CodeDigest, taken: CodeDigest) -> dict[str, str]:
-    """Give the pieces of a step's code that its snapshot does not hold by value."""
+    """Give the pieces of a step's code that its snapshot does not hold by value.
+
+    A function by value has no module, so what the script's modules registered is not known for it.
+    """
     inside = (f" in {taken.place}", *(() if taken.is_inherited else (OWN,)))
-    return {name: unit.digest for name, unit in code.units.items() if not name.endswith(inside)}
+    units = {name: unit for name, unit in code.units.items() if not unit.is_registered}
+    return {name: unit.digest for name, unit in units.items() if not name.endswith(inside)}
 
 
 class CodeReader:
@@ -162,6 +168,7 @@ class CodeReader:
         self._of_methods: list[Reach] = []
         self._classes: dict[str, str | None] = {}
         self._functions: dict[int, tuple[Callable[..., Any], CodeDigest]] = {}
+        self._registrations = functools.cache(make_registrations)
 
     def of(self, function: Callable[..., Any]) -> CodeDigest:
         """Digest a function and all that it reaches."""
@@ -257,13 +264,14 @@ class CodeReader:
         return None if node.kind in ("library", "undefined", "missing") else deep_digest(node)
 
     def _reach(self, aspects: frozenset[str]) -> Reach:
-        return self._reaches.setdefault(aspects, Reach(aspects, self._seal))
+        return self._reaches.setdefault(
+            aspects, Reach(aspects, self._seal, find_registrations=self._registrations)
+        )
 
     def _root(self, function: Callable[..., Any], aspects: frozenset[str]) -> Node:
         if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
-            alone = Reach(
-                aspects, self._seal
-            )  # the method is a root here, and elsewhere a member of its class
+            # The method is a root here, and elsewhere a member of its class.
+            alone = Reach(aspects, self._seal, find_registrations=self._registrations)
             self._of_methods.append(alone)
             return alone.root_of_class(function, OWN)
         reach = self._reach(aspects)
@@ -370,10 +378,11 @@ def _state(root: Node) -> Iterator[tuple[str, str]]:
 def _units(root: Node) -> Iterator[tuple[str, Unit]]:
     yield OWN, Unit(unit_digest(root), root.text)
     taken: dict[str, list[str]] = {}
+    own = set(map(id, reachable(root, without="registered")))
     for node in reachable(root):
         digest = unit_digest(node) if node.label else ""
         digests = taken.setdefault(node.label, [])
         if digest and digest not in digests:
             digests.append(digest)
             suffix = f" ({len(digests)})" if len(digests) > 1 else ""
-            yield node.label + suffix, Unit(digest, node.text, node.kind not in CODE)
+            yield node.label + suffix, Unit(digest, node.text, node.kind not in CODE, id(node) not in own)

@@ -118,14 +118,14 @@ def digest_of(value: Any) -> str:
     return blake3(text.encode()).hexdigest()
 
 
-def reachable(root: Node) -> Iterator[Node]:
-    """Iterate over all nodes that are reachable from a node, itself first."""
+def reachable(root: Node, without: str = "") -> Iterator[Node]:
+    """Iterate over all nodes that are reachable from a node, itself first; not through those of a kind."""
     seen, stack = {id(root)}, [root]
     while stack:
         node = stack.pop()
         yield node
         for ref in reversed(node.refs):
-            if id(ref) not in seen:
+            if id(ref) not in seen and (not without or ref.kind != without):
                 seen.add(id(ref))
                 stack.append(ref)
 

@@ -19,27 +19,34 @@ from zencache.code.digest_graph import Node
 from zencache.code.dynamic import absolute
 from zencache.code.import_conditions import run_at_import
 from zencache.code.import_side_effects import sets_library
+from zencache.code.late_modules import is_late
 from zencache.code.module_origin import origin_of_module
 from zencache.code.module_texts import current_text, with_parents
 from zencache.code.namespaces import Space, module_of, origin_of
-from zencache.code.source import Text, find_function, texts_of
+from zencache.code.scopes import own_nodes
+from zencache.code.source import Text, find_function, function_of, texts_of
 from zencache.util.imports import own_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from zencache.code.resolve import Resolver
 
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(?:\(([^)]*)\)|([\w \t,.*]*))|import[ \t]+([\w \t,.]+))",
+    r"^(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(?:\(([^)]*)\)|([\w \t,.*]*))|import[ \t]+([\w \t,.]+))",
     re.MULTILINE,
 )
+_INNER_IMPORT = re.compile(r"(?:^[ \t]+|[:;][ \t]*)(?:from|import)\b", re.MULTILINE)
 _MAY_REGISTER = re.compile(
     r"register|\badd_|subscribe|hook|listens_for|\bset_|\binstall|\bsetattr\b|\bsignal\b|copyreg"
     r"|^[ \t]*[A-Za-z_][\w.]*\.\w+(\[[^\]\n]*\])?[ \t]*=[^=]",
     re.MULTILINE,
 )
+_AS_IMPORTED = ""
+"""Stands for a module's name: what only a script runs registers nothing where the module is imported."""
 _MISSING = object()
+_PLAIN = (bool, int, float, str, bytes, list, dict, set, tuple)
+_BOUND = (types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType)
 
 
 class Registration(NamedTuple):
@@ -48,12 +55,6 @@ class Registration(NamedTuple):
     module: types.ModuleType
     text: Text
     statement: ast.stmt
-
-
-def registered(names: Mapping[str, Any], resolver: Resolver) -> list[Node]:
-    """Give the node of what the modules registered that a module imports; none if there is nothing."""
-    refs = [_node(each, resolver) for each in registrations(names)]
-    return [Node("registered", refs=refs, unordered=True)] if refs else []
 
 
 def _node(registration: Registration, resolver: Resolver) -> Node:
@@ -74,61 +75,175 @@ def _node(registration: Registration, resolver: Resolver) -> Node:
     return node
 
 
-def registrations(names: Mapping[str, Any]) -> list[Registration]:
-    """List what the modules of the project registered that a module imports, itself included."""
-    module = sys.modules.get(str(names.get("__name__")))
-    if module is None or vars(module) is not names:
-        return []
-    seen = {module.__name__: module}
+class LibraryRegistrations:
+    """Finds what modules registered, each module once; values of names must not change meanwhile."""
+
+    def __init__(self) -> None:
+        self._of_modules: dict[str, list[Registration]] = {}
+        self._calls: dict[int, tuple[types.CodeType, _Calls]] = {}
+        """By the ids of code objects, which are kept so that no other gets the same id."""
+        self._harmless: set[int] = set()
+
+    def nodes(self, module: types.ModuleType, resolver: Resolver) -> list[Node]:
+        """Give the node of what the modules registered that a module imports; none if there is nothing."""
+        refs = [_node(each, resolver) for each in self.of(module)]
+        return [Node("registered", refs=refs, unordered=True)] if refs else []
+
+    def of(self, module: types.ModuleType) -> list[Registration]:
+        """List what the modules of the project registered that a module imports, itself included."""
+        modules = sorted(_imported_with(module).items())
+        return [each for name, inner in modules for each in self._of_module(name, inner)]
+
+    def _of_module(self, name: str, module: types.ModuleType) -> list[Registration]:
+        if name not in self._of_modules:
+            self._of_modules[name] = self._in_text(module)
+        return self._of_modules[name]
+
+    def _in_text(self, module: types.ModuleType) -> list[Registration]:
+        last = _last_text(module)
+        if last is None or not _MAY_REGISTER.search(last.text):
+            return []
+        text = last if module.__name__ == "__main__" else current_text(module.__name__, last.file)
+        if text is None or text.tree is None:
+            return []
+        space = Space(vars(module))
+        statements = _nested(list(run_at_import(text.tree.body, _AS_IMPORTED)))
+        return [Registration(module, text, each) for each in statements if self._registers(each, space)]
+
+    def _registers(self, statement: ast.stmt, space: Space) -> bool:
+        match statement:
+            case ast.FunctionDef(decorator_list=decorators) | ast.ClassDef(decorator_list=decorators):
+                return any(self._is_registering(_called(each), space) for each in decorators)
+            case ast.Expr(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                return self._passes_on(value, space)
+            case ast.Assign(targets=targets, value=value):
+                is_patch = any(_is_of_library(_root_value(target, space)) for target in targets)
+                return (is_patch and _has_code(value, space)) or self._passes_on(value, space)
+        return False
+
+    def _passes_on(self, value: ast.expr, space: Space) -> bool:
+        """Say whether an expression calls a registering function with code of the project."""
+        calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+        if not any(self._is_registering(call.func, space) for call in calls):
+            return False
+        is_direct = any(_is_of_library(_value(call.func, space)) for call in calls)
+        return not is_direct or _has_code(value, space)
+
+    def _is_registering(self, callee: ast.expr, space: Space) -> bool:
+        """Say whether a function registers with a library: a library's by its name, another by its text."""
+        calls = _calls([callee], space)
+        return calls.is_registering or self._does_any_register(calls.functions)
+
+    def _does_any_register(self, functions: list[types.FunctionType]) -> bool:
+        """Say whether functions of the project register, or functions that they call."""
+        pending, seen = list(functions), set[int]()
+        while pending:
+            function = pending.pop()
+            key = id(function.__code__)
+            if key in seen or key in self._harmless:
+                continue
+            seen.add(key)
+            calls = self._calls_of(function)
+            if calls.is_registering:
+                return True
+            pending += calls.functions
+        self._harmless |= seen
+        return False
+
+    def _calls_of(self, function: types.FunctionType) -> _Calls:
+        code = function.__code__
+        if id(code) not in self._calls:
+            source = find_function(code)
+            calls = [node for node in ast.walk(source[1]) if isinstance(node, ast.Call)] if source else []
+            space = Space(function.__globals__)
+            self._calls[id(code)] = code, _calls([call.func for call in calls], space)
+        return self._calls[id(code)][1]
+
+
+class _Calls(NamedTuple):
+    """What a piece of code calls."""
+
+    is_registering: bool
+    """Whether it calls a function of a library that registers, by its name."""
+    functions: list[types.FunctionType]
+    """The functions of the project that it calls."""
+
+
+def _calls(callees: list[ast.expr], space: Space) -> _Calls:
+    values = [_value(callee, space) for callee in callees]
+    functions = [each for each in values if type(each) is types.FunctionType and origin_of(each) == "project"]
+    pairs = zip(callees, values, strict=True)
+    return _Calls(any(_registers_by_name(callee, value) for callee, value in pairs), functions)
+
+
+def _registers_by_name(callee: ast.expr, value: Any) -> bool:
+    names = dotted_names(callee)
+    name = names[-1] if names else callee.attr if isinstance(callee, ast.Attribute) else ""
+    is_copyreg = type(value) is types.FunctionType and value.__module__ == "copyreg"
+    is_setter = name in ("setattr", "signal") or is_copyreg
+    return _is_of_library(value) and (is_setter or sets_library(name))
+
+
+def _imported_with(module: types.ModuleType) -> dict[str, types.ModuleType]:
+    """Give the project's modules that the import of a module imports, itself included.
+
+    A module that only a step imported is followed from the step's text, as in a fresh process.
+    """
+    is_all_late = _is_late(module)
+    modules = {module.__name__: module}
     pending = [module]
     while pending:
         for name in _imported(pending.pop()):
             inner = sys.modules.get(name)
-            if (
-                name not in seen
-                and isinstance(inner, types.ModuleType)
-                and origin_of_module(name) == "project"
-            ):
-                seen[name] = inner
+            if name in modules or inner is None or not issubclass(type(inner), types.ModuleType):
+                continue
+            if origin_of_module(name) == "project" and (is_all_late or not _is_late(inner)):
+                modules[name] = inner
                 pending.append(inner)
-    return [each for _, inner in sorted(seen.items()) for each in _of_module(inner)]
+    return modules
+
+
+def _is_late(module: types.ModuleType) -> bool:
+    return is_late(str(module.__dict__.get("__file__")))
 
 
 def _imported(module: types.ModuleType) -> Iterator[str]:
     text = _last_text(module)
     package = str(getattr(module, "__package__", None) or module.__name__.rpartition(".")[0])
-    for source, attributes, modules in _imports_in(text.text) if text else ():
-        if source:
-            base = absolute(source, package)
-            names = [base, *(f"{base}.{each.split(' as ')[0].strip()}" for each in attributes.split(","))]
-        else:
-            names = [own_name(each.split(" as ")[0].strip()) for each in modules.split(",")]
-        for name in names:
+    for source, attributes in _imports_in(text) if text else ():
+        base = absolute(source, package) if source else ""
+        names = [f"{base}.{each}" if base else own_name(each) for each in attributes]
+        for name in [base, *names] if base else names:
             yield from with_parents(name)
 
 
 @functools.lru_cache(maxsize=4096)
-def _imports_in(text: str) -> list[tuple[str, str, str]]:
-    """Find imports without parsing; text that only looks like one names no module that is imported."""
-    return [(match[1] or "", match[2] or match[3] or "", match[4] or "") for match in _IMPORT.finditer(text)]
+def _imports_in(text: Text) -> list[tuple[str, list[str]]]:
+    """List the imports of a module's own scope: a source, and what is imported from it.
+
+    A text with imports at its margin alone is not parsed; what only looks like one names no imported module.
+    """
+    if not _INNER_IMPORT.search(text.text):
+        found = _IMPORT.finditer(text.text)
+        return [(match[1] or "", _without_aliases(match[2] or match[3] or match[4] or "")) for match in found]
+    statements = list(run_at_import(text.tree.body if text.tree else [], _AS_IMPORTED))
+    return [
+        ("." * node.level + (node.module or ""), [alias.name for alias in node.names])
+        if isinstance(node, ast.ImportFrom)
+        else ("", [alias.name for alias in node.names])
+        for node in own_nodes(statements)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+
+def _without_aliases(names: str) -> list[str]:
+    return [name.split(" as ")[0].strip() for name in names.split(",")]
 
 
 def _last_text(module: types.ModuleType) -> Text | None:
     file = module.__dict__.get("__file__")
     texts = texts_of(file) if isinstance(file, str) and file.endswith(".py") else []
     return texts[-1] if texts else None
-
-
-def _of_module(module: types.ModuleType) -> list[Registration]:
-    last = _last_text(module)
-    if last is None or not _MAY_REGISTER.search(last.text):
-        return []
-    text = last if module.__name__ == "__main__" else current_text(module.__name__, last.file)
-    if text is None or text.tree is None:
-        return []
-    space = Space(vars(module))
-    statements = _nested(list(run_at_import(text.tree.body, module.__name__)))
-    return [Registration(module, text, each) for each in statements if _registers(each, space)]
 
 
 def _nested(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -142,47 +257,8 @@ def _nested(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _registers(statement: ast.stmt, space: Space) -> bool:
-    match statement:
-        case ast.FunctionDef(decorator_list=decorators) | ast.ClassDef(decorator_list=decorators):
-            return any(_is_registering(_called(each), space, frozenset()) for each in decorators)
-        case ast.Expr(value=value) | ast.AnnAssign(value=ast.expr() as value):
-            return _passes_on(value, space)
-        case ast.Assign(targets=targets, value=value):
-            is_patch = any(_is_of_library(_root_value(target, space)) for target in targets)
-            return (is_patch and _has_code(value, space)) or _passes_on(value, space)
-    return False
-
-
-def _passes_on(value: ast.expr, space: Space) -> bool:
-    """Say whether an expression calls a registering function with code of the project."""
-    calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
-    if not any(_is_registering(call.func, space, frozenset()) for call in calls):
-        return False
-    is_direct = any(_is_of_library(_value(call.func, space)) for call in calls)
-    return not is_direct or _has_code(value, space)
-
-
 def _called(decorator: ast.expr) -> ast.expr:
     return decorator.func if isinstance(decorator, ast.Call) else decorator
-
-
-def _is_registering(callee: ast.expr, space: Space, seen: frozenset[types.CodeType]) -> bool:
-    """Say whether a function registers with a library: one of a library by its name, another by its text."""
-    value = _value(callee, space)
-    if isinstance(value, types.FunctionType) and origin_of(value) == "project":
-        return value.__code__ not in seen and _does_register(value, seen | {value.__code__})
-    names = dotted_names(callee)
-    name = names[-1] if names else callee.attr if isinstance(callee, ast.Attribute) else ""
-    is_setter = name in ("setattr", "signal") or getattr(value, "__module__", "") == "copyreg"
-    return _is_of_library(value) and (is_setter or sets_library(name))
-
-
-def _does_register(function: types.FunctionType, seen: frozenset[types.CodeType]) -> bool:
-    source = find_function(function.__code__)
-    space = Space(function.__globals__)
-    calls = [node for node in ast.walk(source[1]) if isinstance(node, ast.Call)] if source else []
-    return any(_is_registering(call.func, space, seen) for call in calls)
 
 
 def _has_code(expression: ast.expr, space: Space) -> bool:
@@ -195,24 +271,28 @@ def _has_code(expression: ast.expr, space: Space) -> bool:
 
 
 def _is_code(value: Any) -> bool:
-    if isinstance(value, types.FunctionType):
+    if type(value) is types.FunctionType:
         return origin_of(value) == "project"
-    kind = value if isinstance(value, type) else type(value)
+    kind = value if issubclass(type(value), type) else type(value)
     return origin_of_module(module_of(kind)) == "project"
 
 
 def _is_of_library(value: Any) -> bool:
-    """Say whether a value is a library's module, class, function or object."""
-    if value is _MISSING or isinstance(value, bool | int | float | str | bytes | list | dict | set | tuple):
+    """Say whether a value is a library's module, class, function or object.
+
+    Only the type is asked, because objects may run code for any attribute.
+    """
+    kind = type(value)
+    if value is _MISSING or issubclass(kind, _PLAIN):
         return False
-    if isinstance(value, types.ModuleType):
-        return origin_of_module(value.__name__) != "project"
-    if isinstance(value, types.FunctionType):
+    if issubclass(kind, types.ModuleType):
+        return origin_of_module(str(_members(value).get("__name__"))) != "project"
+    if kind is types.FunctionType:
         return origin_of(value) != "project"
-    bound = getattr(value, "__self__", None)
-    if bound is not None and not isinstance(bound, types.ModuleType):
+    bound = value.__self__ if kind in _BOUND else None
+    if bound is not None and not issubclass(type(bound), types.ModuleType):
         return _is_of_library(bound)
-    return origin_of_module(module_of(value if isinstance(value, type) else type(value))) != "project"
+    return origin_of_module(module_of(value if issubclass(kind, type) else kind)) != "project"
 
 
 def _root_value(target: ast.expr, space: Space) -> Any:
@@ -221,13 +301,45 @@ def _root_value(target: ast.expr, space: Space) -> Any:
 
 
 def _value(node: ast.AST, space: Space) -> Any:
-    """Look up a dotted name in the namespace of a module, without running code of the project."""
+    """Look up a dotted name in the namespace of a module, without running any code."""
     names = dotted_names(node) if isinstance(node, ast.Name | ast.Attribute) else None
     if names is None:
         return _MISSING
-    value = space.names.get(names[0], getattr(builtins, names[0], _MISSING))
+    value = space.names.get(names[0], vars(builtins).get(names[0], _MISSING))
     for name in names[1:]:
-        if not isinstance(value, types.ModuleType | type):
-            return getattr(type(value), name, _MISSING)
-        value = getattr(value, name, _MISSING)
+        kind = type(value)
+        if issubclass(kind, types.ModuleType):
+            value = _in_module(value, name)
+        elif issubclass(kind, type):
+            value = _in_class(value, name)
+        else:
+            return _in_class(kind, name)
     return value
+
+
+def _in_module(module: types.ModuleType, name: str) -> Any:
+    """Look up a name in a module; a library's module stands for what its `__getattr__` gives."""
+    inside = _members(module)
+    unknown = module if "__getattr__" in inside and _is_of_library(module) else _MISSING
+    return inside.get(name, unknown)
+
+
+def _members(module: types.ModuleType) -> dict[str, Any]:
+    """Give the namespace of a module; of one that is loaded when it is used, what it has before."""
+    members: dict[str, Any] = object.__getattribute__(module, "__dict__")
+    return members
+
+
+def _in_class(kind: type, name: str) -> Any:
+    """Look up a member of a class; a class stands for what of a library it is bound to."""
+    for base in kind.__mro__:
+        member = vars(base).get(name, _MISSING)
+        if member is _MISSING:
+            continue
+        function = function_of(member)
+        if function is not None and type(member) is not property:
+            is_plain = type(member) is not classmethod or origin_of(function) == "project"
+            return function if is_plain else kind
+        return member
+    above: type = type(kind)
+    return kind if any(name in vars(base) for base in above.__mro__) else _MISSING

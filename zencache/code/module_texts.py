@@ -6,7 +6,6 @@ import ast
 import functools
 import itertools
 import sys
-import types
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +18,11 @@ from zencache.code.dynamic import absolute
 from zencache.code.import_conditions import run_at_import
 from zencache.code.module_origin import code_root, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope, own_nodes, surely_bound
-from zencache.code.source import Text, agrees, remember, text_now, texts_of
+from zencache.code.source import Text, agrees, function_of, remember, text_now, texts_of
 from zencache.util.imports import own_name
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Iterator
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
@@ -180,10 +180,10 @@ def modules_in(folder: Path) -> dict[str, Path]:
 
 def _codes_of(module: types.ModuleType) -> Iterator[types.CodeType]:
     """List the code of a module's functions and of its classes' methods."""
-    for value in vars(module).values():
-        for each in (value, *(vars(value).values() if isinstance(value, type) else ())):
-            function = getattr(each, "__func__", getattr(each, "fget", each))
-            if isinstance(function, types.FunctionType):
+    for value in list(vars(module).values()):
+        for each in (value, *(list(vars(value).values()) if issubclass(type(value), type) else ())):
+            function = function_of(each)
+            if function is not None:
                 yield function.__code__
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.code.module_origin import origin_of_module
 from zencache.code.namespaces import origin_of
 from zencache.code.scopes import Scope, arguments_scope
-from zencache.code.source import FunctionNode, find_function
+from zencache.code.source import FunctionNode, find_function, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -217,7 +217,8 @@ class LiveKeepers:
             for code in _codes_of(value) if containers else ():
                 self.shared.setdefault(id(code), set()).update(containers)
             for inner in list(vars(value).values()):
-                self._visit(getattr(inner, "__func__", inner), depth - 1)
+                is_wrapper = issubclass(type(inner), staticmethod | classmethod)
+                self._visit(inner.__func__ if is_wrapper else inner, depth - 1)
         elif isinstance(value, types.FunctionType):
             self._function(value, depth)
         elif "__wrapped__" in getattr(value, "__dict__", ()):  # an lru_cache, an object of a library
@@ -245,6 +246,8 @@ class LiveKeepers:
             self._visit(inner, depth - 1)
 
 
+_HOLDERS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
+_CACHED = type(functools.lru_cache(id))
 _MOST = 100  # items of a container that are looked at
 
 
@@ -254,7 +257,13 @@ def _can_keep(value: Any) -> bool:
 
 def _codes_of(kind: type) -> Iterator[types.CodeType]:
     for member in list(vars(kind).values()):
-        for name in ("__func__", "fget", "func", "__wrapped__"):
-            member = getattr(member, name, member)  # noqa: PLW2901 - unwrapped
-        if isinstance(member, types.FunctionType):
-            yield member.__code__
+        inner = member
+        if issubclass(type(member), _HOLDERS):
+            inner = member.func
+        elif issubclass(type(member), staticmethod | classmethod):
+            inner = member.__func__
+        if type(inner) in (types.FunctionType, _CACHED):
+            inner = vars(inner).get("__wrapped__", inner)
+        function = function_of(inner)
+        if function is not None:
+            yield function.__code__

@@ -230,6 +230,22 @@ def find_function(code: types.CodeType) -> tuple[Text, FunctionNode] | None:
     return None
 
 
+def function_of(member: Any) -> types.FunctionType | None:
+    """Give the function of a member of a class or a module; asks the type alone, so no code of it runs.
+
+    >>> class Table:
+    ...     rows = property(lambda self: [])
+    >>> function_of(vars(Table)["rows"]).__name__, function_of(Table)
+    ('<lambda>', None)
+    """
+    kind = type(member)
+    if issubclass(kind, staticmethod | classmethod | types.MethodType):
+        return function_of(member.__func__)
+    if issubclass(kind, property):
+        return function_of(member.fget)
+    return member if kind is types.FunctionType else None
+
+
 def agrees(body: Sequence[ast.stmt], live: Mapping[str, Any], *, any_type: bool = False) -> bool:
     """Say whether every `name = literal` of a body equals the live value, if the types are equal.
 

@@ -10,6 +10,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.reporting import original_code
+from zencache.code.source import function_of
 from zencache.tracking import running_code
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def note_read(value: Any, *_: Any, **__: Any) -> None:
     """Report the code of a function, a method or a code object, as if it ran."""
     inner = inspect.unwrap(value) if callable(value) else value
     for each in (value, inner):
-        code = getattr(getattr(each, "__func__", each), "__code__", each)
+        function = function_of(each)
+        code = each if function is None else function.__code__
         if isinstance(code, types.CodeType):
             running_code.note_read(code)
 
