@@ -49,3 +49,28 @@ def test_a_name_that_is_not_set_stays_so():
     artifact.custom_properties["x"].string_value = "a\\b"
     [copy] = encode_texts([artifact], "postgresql")
     assert not copy.HasField("name")
+
+
+@given(st.text(st.sampled_from("aé\\\ue000𝄞"), min_size=600, max_size=9000), KINDS)
+def test_a_long_text_comes_back_whole(text, kind):
+    """PostgreSQL stores it in parts, of which its index can hold each."""
+    execution = pb.Execution()
+    execution.custom_properties["seen"].string_value = text
+    [copy] = encode_texts([execution], kind)
+    if kind == "postgresql":
+        texts = [value.string_value for value in copy.custom_properties.values()]
+        assert max(len(each.encode()) for each in texts) <= 2100
+    assert kind == "sqlite" or decode_texts([copy])[0] == execution
+    assert execution.custom_properties["seen"].string_value == text
+
+
+def test_a_text_that_becomes_shorter_leaves_nothing_of_the_longer_one():
+    """Its parts may still be there, because ML Metadata can update some properties alone."""
+    execution = pb.Execution()
+    execution.custom_properties["seen"].string_value = "a" * 9000
+    [stored] = encode_texts([execution], "postgresql")
+    execution.custom_properties["seen"].string_value = "b" * 3000
+    [shorter] = encode_texts([execution], "postgresql")
+    for name, value in shorter.custom_properties.items():
+        stored.custom_properties[name].CopyFrom(value)
+    assert decode_texts([stored])[0] == execution

@@ -1,8 +1,8 @@
 """Encodes texts that ML Metadata cannot store unchanged on a database server, and decodes them.
 
 On PostgreSQL, ML Metadata writes wrong SQL for a text with a backslash, which allows SQL injection. On any
-server a NUL ends a text, and names of more than 255 characters are refused. SQLite stores
-all texts unchanged.
+server a NUL ends a text, and names of more than 255 characters are refused. PostgreSQL also refuses a long
+property, because ML Metadata indexes it whole: it is stored in parts. SQLite stores all texts unchanged.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _UNSAFE: dict[Kind, str] = {
     "grpc": _MARK + "\x00",
 }
 _LONGEST_NAME = 255  # characters of a name on a server
+_LONGEST_PART = 2000  # bytes; a row of PostgreSQL's index has 2704 at most
+_IN_PARTS = f"{_MARK}p"
 
 
 def encode(text: str, kind: Kind) -> str:
@@ -69,6 +71,8 @@ def encode_texts(arguments: Any, kind: Kind) -> Any:
             node.name = encode(truncate_name(node.name), kind)
         for value in _texts(node):
             value.string_value = encode(value.string_value, kind)
+        if kind == "postgresql":
+            _split(node)
     return encoded
 
 
@@ -77,6 +81,7 @@ def decode_texts(answer: Any) -> Any:
     for node in _nodes(answer):
         if _MARK in node.name:
             node.name = decode(node.name)
+        _join(node)
         for value in _texts(node):
             if _MARK in value.string_value:
                 value.string_value = decode(value.string_value)
@@ -84,8 +89,40 @@ def decode_texts(answer: Any) -> Any:
 
 
 def _needs_encoding(node: Any, kind: Kind) -> bool:
-    texts = (node.name, *(value.string_value for value in _texts(node)))
-    return len(node.name) > _LONGEST_NAME or any(encode(text, kind) is not text for text in texts)
+    texts = [value.string_value for value in _texts(node)]
+    is_long = kind == "postgresql" and any(len(text) > _LONGEST_PART // 4 for text in texts)
+    return (
+        is_long
+        or len(node.name) > _LONGEST_NAME
+        or any(encode(text, kind) is not text for text in (node.name, *texts))
+    )
+
+
+def _split(node: Any) -> None:
+    """Store long texts in parts: the first one with the number of the others, which have own names."""
+    for properties in (node.properties, node.custom_properties):
+        for name, value in list(properties.items()):
+            first, *rest = _parts(value.string_value)
+            if rest:
+                value.string_value = f"{_IN_PARTS}{len(rest)}:{first}"
+            for number, part in enumerate(rest):
+                node.custom_properties[f"{name}{_MARK}{number}"].string_value = part
+
+
+def _parts(text: str) -> list[str]:
+    size = _LONGEST_PART if text.isascii() else _LONGEST_PART // 4
+    return [text[start : start + size] for start in range(0, len(text), size)] or [""]
+
+
+def _join(node: Any) -> None:
+    for properties in (node.properties, node.custom_properties):
+        for name, value in list(properties.items()):
+            if value.string_value.startswith(_IN_PARTS):
+                count, _, text = value.string_value[len(_IN_PARTS) :].partition(":")
+                parts = (node.custom_properties[f"{name}{_MARK}{number}"] for number in range(int(count)))
+                value.string_value = text + "".join(part.string_value for part in parts)
+    for name in [name for name in node.custom_properties if _MARK in name]:
+        del node.custom_properties[name]
 
 
 def _nodes(values: Any) -> Iterable[Any]:

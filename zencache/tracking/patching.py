@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 4  # containers in containers in which a function may be held
 _MOST = 20_000  # values of a project's modules that are searched
-_HOLDERS = ("functools", "zencache.steps")  # modules of objects that hold the project's functions
+_HOLDERS = ("functools", "zencache")  # modules of objects that hold the project's functions: partials, steps
 _LONGEST = 1_000  # a longer container holds data, not functions
 
 
