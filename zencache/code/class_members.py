@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zencache.code.content import is_plain, state_of
 from zencache.code.namespaces import ATTRS_FILE, CALLABLES, origin_of
+from zencache.code.step_effects import original_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -230,7 +231,7 @@ class Body(NamedTuple):
             value = self.names.get(node.id, _builtin(node.id))
             for name in reversed(names):
                 value = getattr(value, "__dict__", {}).get(name, _MISSING)
-            return value
+            return original_of(value)
         return _MISSING if names else _constant(node)
 
 

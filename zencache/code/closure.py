@@ -42,6 +42,7 @@ from zencache.code.resolve import Resolver
 from zencache.code.scopes import Scope
 from zencache.code.source import FunctionNode, find_function
 from zencache.code.static import Found, StaticReach, library_node
+from zencache.code.step_effects import original_of
 from zencache.model.secrets import is_secret
 from zencache.model.types import module_name, type_name
 
@@ -99,6 +100,7 @@ class Reach(Resolver):
 
     def visit(self, value: Any) -> Node:  # noqa: PLR0911 - one line a kind
         """Give the node of any object; raises OpaqueError if its content cannot be read."""
+        value = original_of(value)
         if isinstance(value, types.ModuleType):
             return self.whole(value)
         if any(value is singleton for singleton in _PROCESS.values()):
@@ -325,7 +327,7 @@ class Reach(Resolver):
             return
         from zencache.code.class_members import Body  # noqa: PLC0415 - only a class needs it
 
-        members = vars(kind)
+        members = {name: original_of(value) for name, value in vars(kind).items()}
         space = Space(names_around(kind))
         self.root_folder = code_root(space.file, space.module)
         node.kind, node.label = "class", f"class {kind.__qualname__} in {space.where}"
@@ -356,7 +358,7 @@ class Reach(Resolver):
         """Add what counts of a class beyond its text and its bases."""
         from zencache.code.class_members import extras  # noqa: PLC0415 - only a class needs it
 
-        members = vars(kind)
+        members = {name: original_of(value) for name, value in vars(kind).items()}
         place = f"{module_name(kind.__module__)}:" if "place" in self.aspects else ""
         names = [n for n in sorted(members) if self._member(kind, n, members[n], node, defined, body)]
         node.own = [place + kind.__name__, names]

@@ -19,12 +19,12 @@ from zencache.code.digest_graph import Node
 from zencache.code.dynamic import absolute
 from zencache.code.import_conditions import run_at_import
 from zencache.code.import_side_effects import sets_library
-from zencache.code.late_modules import is_late
 from zencache.code.module_origin import origin_of_module
 from zencache.code.module_texts import current_text, with_parents
 from zencache.code.namespaces import Space, module_of, origin_of
 from zencache.code.scopes import own_nodes
 from zencache.code.source import Text, find_function, function_of, texts_of
+from zencache.code.step_effects import is_late
 from zencache.util.imports import own_name
 
 if TYPE_CHECKING:

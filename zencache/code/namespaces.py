@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zencache.code.ast_shape import Chain
 from zencache.code.module_origin import origin_of_file, origin_of_module
 from zencache.code.module_texts import place_of
+from zencache.code.step_effects import original_of
 from zencache.model.types import type_name
 
 if TYPE_CHECKING:
@@ -102,12 +103,13 @@ def looked_up(name: str, space: Space) -> Any:
 
 def library_name(value: Any) -> str | None:
     """Give the name of a library's object in its module, or None if the module does not have it."""
+    value = original_of(value)
     module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not (isinstance(module, str) and isinstance(qualname, str)) or "<locals>" in qualname:
         return None
     target: Any = sys.modules.get(module)
     for name in qualname.split("."):
-        target = getattr(target, name, None)
+        target = original_of(getattr(target, name, None))
     return f"{module}.{qualname}" if target is value and origin_of_module(module) != "project" else None
 
 

@@ -22,6 +22,7 @@ from zencache.code.namespaces import (
     origin_of,
 )
 from zencache.code.static import Found, StaticReach, library_node
+from zencache.code.step_effects import original_of
 from zencache.model.secrets import seal_of_process
 from zencache.model.types import type_name
 
@@ -126,6 +127,7 @@ class Resolver(ABC):
     def _in_library(self, module: types.ModuleType, name: str, value: Any, rest: tuple[str, ...]) -> Found:
         if module is sys and name == "argv":
             return self.visit(sys.argv[1:]), rest
+        value = original_of(value)
         if isinstance(value, types.FunctionType) and origin_of(value) == "project":  # put there by the user
             return self.visit(value), rest
         if isinstance(value, type) and library_name(value):

@@ -20,7 +20,6 @@ from blake3 import blake3
 from zencache.code.ast_shape import Chain, Part, part_of, shared_part
 from zencache.code.digest_graph import Node, Statements
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
-from zencache.code.late_modules import is_late
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module
 from zencache.code.module_texts import (
     StaticModule,
@@ -34,6 +33,7 @@ from zencache.code.module_texts import (
     with_parents,
 )
 from zencache.code.source import first_line
+from zencache.code.step_effects import is_late
 from zencache.model.moved_modules import name_in_keys
 
 if TYPE_CHECKING:

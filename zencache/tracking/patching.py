@@ -13,6 +13,8 @@ import types
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from zencache.code import step_effects
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping, MutableSequence
 
@@ -68,6 +70,7 @@ class Wrapping:
         self._undo.append(functools.partial(_put_back, owner, name, put, original))
         if isinstance(owner, types.ModuleType):
             self._replaced[id(original)] = (original, put)
+            step_effects.replaced(original, put)
 
     def around_class(self, owner: Any, name: str, note: Callable[..., object]) -> None:
         """Have `note` called before a class written in C is; a stand-in gives the class's own objects."""
@@ -106,6 +109,8 @@ class Wrapping:
         while self._undo:
             with suppress(Exception):  # what was held there may be gone
                 self._undo.pop()()
+        for _, put in self._replaced.values():
+            step_effects.put_back(put)
         self._replaced.clear()
 
 
@@ -175,8 +180,10 @@ class _Search:
             if put is None:
                 yield from self._below(inner, depth)
             else:  # as a C function, which a class does not bind
-                setattr(holder, name, staticmethod(put))
-                yield functools.partial(setattr, holder, name, value)
+                attribute = staticmethod(put)
+                setattr(holder, name, attribute)
+                step_effects.replaced(value, attribute)
+                yield functools.partial(_put_back_attribute, holder, name, attribute, value)
 
     def _in_partial(self, holder: functools.partial[Any], depth: int) -> Iterator[Callable[[], object]]:
         put = self._put_for(holder.func)
@@ -218,6 +225,11 @@ _PLAIN = frozenset({str, bytes, int, float, bool, type(None), types.ModuleType, 
 def _put_back(owner: Any, name: str, put: Any, original: Any) -> None:
     if vars(owner).get(name) is put:
         setattr(owner, name, original)
+
+
+def _put_back_attribute(owner: type, name: str, put: Any, original: Any) -> None:
+    step_effects.put_back(put)
+    setattr(owner, name, original)
 
 
 def _put_back_item(

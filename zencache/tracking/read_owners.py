@@ -14,7 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zencache.code import late_modules
+from zencache.code import step_effects
 
 if TYPE_CHECKING:
     import types
@@ -201,9 +201,9 @@ def _ran(args: tuple[Any, ...]) -> None:
         if file.startswith("<"):
             return
         if running_steps and file not in _executed:
-            late_modules.FILES.add(file)
+            step_effects.FILES.add(file)
         elif not running_steps:
-            late_modules.FILES.discard(file)
+            step_effects.FILES.discard(file)
         _executed[file] = _now()
 
 
