@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from zencache.code import late_modules, library_registrations
+from zencache.code import library_registrations, step_effects
 from zencache.code.digest import CodeReader
 from zencache.code.library_registrations import LibraryRegistrations
 
@@ -88,7 +88,7 @@ def test_a_module_that_a_step_imported_counts_as_in_a_fresh_process(statements, 
     """A condition that was false at the import keeps it out, whatever a step did since."""
     uses = "try:\n    import absent\nexcept ImportError:\n    import extras\n"
     assert len(statements("codecs.register(find)", uses)) == 1
-    monkeypatch.setattr(late_modules, "FILES", {sys.modules["extras"].__file__})
+    monkeypatch.setattr(step_effects, "FILES", {sys.modules["extras"].__file__})
     assert LibraryRegistrations().of(sys.modules["uses"]) == []
 
 
