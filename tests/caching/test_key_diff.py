@@ -148,3 +148,12 @@ def test_texts_are_read_from_their_folder_alone(folder):
     (folder / "other.json").write_text('{"unit": "text"}')
     for name in ("../other", str(folder / "other"), ""):
         assert read_texts(folder / "sources", name) == {}
+
+
+def test_an_object_is_shown_by_the_attributes_that_differ():
+    """An attribute beside the fields is named, so that one sees what a constructor set."""
+    old = KeyParts(code="1", parameters={"settings": '{"$dataclass":["m:S",{"a":1,"b":2},{"_rows":3}]}'})
+    new = KeyParts(code="1", parameters={"settings": '{"$dataclass":["m:S",{"a":1,"b":2},{"_rows":4}]}'})
+    other = KeyParts(code="1", parameters={"settings": '{"$dataclass":["m:T",{"a":1}]}'})
+    assert differences(old, new, {}) == ("parameter settings._rows: 3 → 4",)
+    assert differences(old, other, {})[0].startswith("parameter settings: {")

@@ -51,7 +51,8 @@ def differences(
         if n in old.classes and old.classes[n] != new.classes.get(n, old.classes[n])
     ]
     secret = {n for p in (old.parameters, new.parameters) for n, text in p.items() if holds_secret(text)}
-    words += _changes("parameter ", _shown(old.parameters, secret), _shown(new.parameters, secret))
+    before, now = _by_attribute(_shown(old.parameters, secret), _shown(new.parameters, secret))
+    words += _changes("parameter ", before, now)
     words += _secrets(old.parameters, new.parameters, secret)
     words += _inputs(old, new, feeds)
     words += _changes("output ", _texts(old.outputs), _texts(new.outputs))
@@ -195,6 +196,29 @@ def _shown(parameters: Mapping[str, str], secret: Collection[str]) -> dict[str, 
         named = data.get("$file") if isinstance(data, dict) else None
         shown[name] = f"{named[0]} ({named[1][:8]})" if named else text
     return shown
+
+
+def _by_attribute(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Show two objects of one class by the attributes in which they differ."""
+    before, now = dict(old), dict(new)
+    for name in old.keys() & new.keys():
+        one, other = _attributes(old[name]), _attributes(new[name])
+        if old[name] != new[name] and one and other and one[0] == other[0]:
+            for values, shown in ((one[1], before), (other[1], now)):
+                del shown[name]
+                shown |= {f"{name}.{attribute}": text for attribute, text in values.items()}
+    return before, now
+
+
+def _attributes(text: str) -> tuple[str, dict[str, str]] | None:
+    """Read the class and the attributes of a dataclass or a model; None for another value."""
+    if not text.startswith(('{"$dataclass"', '{"$model"')):
+        return None
+    match json.loads(text):
+        case {"$dataclass": [str(kind), *parts]} | {"$model": [str(kind), *parts]}:
+            pairs = [pair for part in parts for pair in part.items()]
+            return kind, {name: json.dumps(value, separators=(",", ":")) for name, value in pairs}
+    return None
 
 
 def _secrets(old: Mapping[str, str], new: Mapping[str, str], secret: Collection[str]) -> list[str]:

@@ -17,6 +17,7 @@ JSON's own values stand for themselves; every other type is an object with one k
     an enum's member                 {"$enum": [class, name, value]}
     a pydantic model, a dataclass    {"$model": [class, {field: value}]}, {"$dataclass": …}
     one with other attributes        {"$dataclass": [class, {field: value}, {attribute: value}]}
+    one with attributes of a process {"$dataclass": [class, {…}, {…}, {attribute: value}]}, not in a key
     an unsorted dict, in a key only  {"$unsorted": [[key, value], ...]}
     a numpy scalar                   {"$numpy": [dtype, value]}
     a secret, of parameters only     {"$secret": ["str" or "bytes", keyed digest]}
@@ -50,7 +51,7 @@ from zencache.model import secrets
 from zencache.model.types import module_name, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Seal = Callable[[Any], str]
 """Gives the digest that stands for a secret."""
@@ -75,6 +76,7 @@ def to_text(value: Any, seal: Seal | None = None) -> str:
 def canonical_text(text: str, *, keep_order: bool = False) -> str:
     """Normalize a text of `to_text`, so that equal mappings have equal texts in any order.
 
+    Attributes that differ between processes are left out.
     With `keep_order`, a mapping whose keys are not sorted keeps their order, because code can see it.
     A mapping with sorted keys has one text.
 
@@ -83,8 +85,21 @@ def canonical_text(text: str, *, keep_order: bool = False) -> str:
     >>> canonical_text('{"b":1,"a":2}', keep_order=True), canonical_text('{"a":2,"b":1}', keep_order=True)
     ('{"$unsorted":[["b",1],["a",2]]}', '{"a":2,"b":1}')
     """
-    data = json.loads(text)
+    data = _without_process(json.loads(text))
     return _text(_with_order(data) if keep_order else _with_sorted_pairs(data))
+
+
+def _without_process(data: Any) -> Any:
+    """Leave out the attributes of models and dataclasses that differ between processes."""
+    if isinstance(data, list):
+        return [_without_process(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    match data:
+        case {"$model": [name, fields, more, _]} | {"$dataclass": [name, fields, more, _]} if len(data) == 1:
+            parts = [name, fields, more] if more else [name, fields]
+            return {next(iter(data)): _without_process(parts)}
+    return {key: _without_process(item) for key, item in data.items()}
 
 
 def _with_sorted_pairs(data: Any) -> Any:
@@ -160,13 +175,14 @@ def _encode_object(value: Any, seal: Seal | None) -> Any:
         return {"$purepath": [kind.__name__, str(value)]} if is_other else {"$path": value.as_posix()}
     if hasattr(kind, "model_fields") and hasattr(value, "model_dump"):
         fields = {**dict(value), **(value.model_extra or {})}
-        private = _changed_private(value)
-        return {"$model": [_class_path(kind), encode(fields, seal), *_encoded_extra(private, seal)]}
+        extra = _encoded_extra(kind, _changed_private(value), seal)
+        return {"$model": [_class_path(kind), encode(fields, seal), *extra]}
     if dataclasses.is_dataclass(value):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         more = {n: v for n, v in getattr(value, "__dict__", {}).items() if n not in fields}
         more = {n: v for n, v in more.items() if type(getattr(kind, n, None)) is not cached_property}
-        return {"$dataclass": [_class_path(kind), encode(fields, seal), *_encoded_extra(more, seal)]}
+        extra = _encoded_extra(kind, more, seal)
+        return {"$dataclass": [_class_path(kind), encode(fields, seal), *extra]}
     if any(f"{base.__module__}.{base.__name__}" == "numpy.generic" for base in kind.__mro__):
         return {"$numpy": [value.dtype.str, encode(value.item())]}
     raise MaterializerError(
@@ -183,19 +199,45 @@ def _changed_private(value: Any) -> dict[str, Any]:
 
 
 def _is_default(declared: Any, value: Any) -> bool:
+    """Say whether a private attribute has its declared default; a factory is not called."""
+    if declared.default_factory is not None:
+        return False
     try:
         return bool(encode(declared.get_default()) == encode(value))
-    except Exception:  # noqa: BLE001 - a factory may fail, and a private value need not be plain
+    except Exception:  # noqa: BLE001 - a private value need not be plain
         return False
 
 
-def _encoded_extra(attributes: dict[str, Any], seal: Seal | None) -> list[Any]:
-    """Encode attributes beside the fields; those that are not plain, such as a lock, are left out."""
+def _encoded_extra(kind: type, attributes: dict[str, Any], seal: Seal | None) -> list[Any]:
+    """Encode attributes beside the fields, and apart from them those that differ between processes.
+
+    Attributes that are not plain, such as a lock, are left out.
+    """
     encoded = {}
     for name, value in sorted(attributes.items()):
         with contextlib.suppress(MaterializerError):
             encoded[name] = encode(value, seal)
-    return [encoded] if encoded else []
+    of_process = {name: encoded.pop(name) for name in _of_process(kind, encoded)}
+    return [encoded, of_process] if of_process else [encoded] if encoded else []
+
+
+def _of_process(kind: type, names: Iterable[str]) -> list[str]:
+    """List the attributes that a class takes from the clock, a random generator or the process."""
+    names = list(names)
+    if not names:
+        return []
+    from zencache.model.process_values import (  # noqa: PLC0415 - few parameters have such attributes
+        attributes_of_process,
+        is_of_process,
+    )
+
+    declared = getattr(kind, "__private_attributes__", {})
+    set_by_code = attributes_of_process(kind)
+    return [
+        name
+        for name in names
+        if name in set_by_code or is_of_process(getattr(declared.get(name), "default_factory", None))
+    ]
 
 
 def _encode_secret(value: Any, seal: Seal | None) -> Any:
@@ -259,7 +301,7 @@ def _decode_model(data: Sequence[Any]) -> Any:
     path, fields = data[0], decode(data[1])
     kind = _class(path, "pydantic model", lambda candidate: issubclass(candidate, BaseModel))
     model = kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
-    for name, value in decode(data[2]).items() if len(data) > 2 else ():  # noqa: PLR2004 - the third item
+    for name, value in [pair for each in data[2:] for pair in decode(each).items()]:
         model.__pydantic_private__[name] = value
     return model
 
