@@ -129,3 +129,55 @@ def test_a_name_that_was_patched_counts_by_its_present_value(digest):
     late.FACTOR = 2
     assert len({before, patched, changed}) == 3
     assert digest(LATE) == before
+
+
+CYCLE = """
+class Config:
+    def __init__(self, values):
+        self.values = values
+    @classmethod
+    def from_dict(cls, d):
+        return {k: Config.from_dict(v) if isinstance(v, dict) else Config(v) for k, v in d.items()}
+    def merged(self, other):
+        return self.merged(other)
+    def wrapped(self):
+        return Config(self).wrapped()
+"""
+CHAIN = (
+    "".join(f"def f{n}(x):\n    return f{n + 1}(x)\n" for n in range(600)) + "def f600(x):\n    return x\n"
+)
+BASES = "class C0:\n    pass\n" + "".join(f"class C{n + 1}(C{n}):\n    pass\n" for n in range(600))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        CYCLE + "SETTINGS = Config.from_dict({'a': {'b': 1}})",
+        CYCLE + "SETTINGS = Config(1).merged(Config(2))",
+        CYCLE + "BASE = Config(1)\nSETTINGS = BASE.merged(BASE)\nSETTINGS = BASE.wrapped()",
+        CHAIN + "SETTINGS = f0(1)",
+        CHAIN + "@f0\ndef other(x):\n    return x",
+        BASES,
+        "class Late:\n    pass\nclass Late(Late):\n    pass",
+        "def even(n):\n    return not n or odd(n - 1)\ndef odd(n):\n    return n and even(n - 1)\nSETTINGS = even(4)",
+    ],
+)
+def test_what_calls_itself_or_a_long_chain_has_no_effect(digest, more):
+    """It is asked once, and however long the chain is."""
+    assert digest(LATE + more) == digest(LATE)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "def ping(x):\n    return pong(x)\ndef pong(x):\n    ping(x)\n    return listed(x)\n",
+        "def pong(x):\n    return ping(x)\ndef ping(x):\n    return listed(pong(x))\n",
+    ],
+)
+def test_functions_that_call_each_other_hide_no_effect(digest, more):
+    """Whichever of them is asked first."""
+    uses = [f"{more}A = ping({{}})\nB = pong({{}})", f"{more}B = pong({{}})\nA = ping({{}})"]
+    digests = [digest(LATE + use.format(n, n)) for use in uses for n in (1, 2)]
+    assert len(set(digests)) == 4
+    only = [digest(f"{LATE}{more}@pong\ndef other(x):\n    return x + {n}") for n in (1, 2)]
+    assert len(set(only)) == 2

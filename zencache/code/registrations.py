@@ -37,7 +37,9 @@ class Registrations:
     ) -> None:
         self._resolve = resolve
         self._defined = defined
-        self._harmless: dict[int, bool] = {}
+        self._harmless: dict[int, Node] = {}
+        self._silent: dict[int, ast.ClassDef] = {}
+        """Classes whose definition and whose subclasses' run no code of the user."""
 
     def has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
         """Say whether a statement may change what other statements bind."""
@@ -49,15 +51,24 @@ class Registrations:
 
     def _makes_known(self, statement: ast.ClassDef, module: StaticModule) -> bool:
         """Say whether defining a class runs the user's code: a base's `__init_subclass__`, a metaclass."""
-        used = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
+        pending, seen = [(module, statement)], {id(statement): statement}
+        while pending:
+            home, kind = pending.pop()
+            used = self._used_by(kind, home)
+            bases = [(where, each) for where, each in used if isinstance(each, ast.ClassDef)]
+            if (kind.keywords and used) or any(runs_code_on_subclassing(base) for _, base in bases):
+                return True
+            pending += [each for each in bases if id(each[1]) not in seen and id(each[1]) not in self._silent]
+            seen |= {id(base): base for _, base in bases}
+        self._silent |= seen
+        return False
+
+    def _used_by(self, kind: ast.ClassDef, module: StaticModule) -> list[tuple[StaticModule, ast.stmt]]:
+        """List the statements that define a class's bases and the arguments beside them."""
+        used = [*kind.bases, *(keyword.value for keyword in kind.keywords)]
         chains = [chain for expression in used for chain in shared_part(expression).chains]
         definitions = [self._defined(self._resolve(chain, module)[0]) for chain in chains]
-        if statement.keywords and any(definitions):
-            return True
-        defined = [
-            (each[0], s) for each in definitions if each for s in each[1] if isinstance(s, ast.ClassDef)
-        ]
-        return any(runs_code_on_subclassing(base) or self._makes_known(base, home) for home, base in defined)
+        return [(each[0], statement) for each in definitions if each for statement in each[1]]
 
     def _changes_others(self, decorator: ast.expr, module: StaticModule) -> bool:
         """Say whether a decorator may have side effects, such as a registration."""
@@ -67,24 +78,28 @@ class Registrations:
         return not self._is_harmless(self._resolve(chain, module)[0])
 
     def _is_harmless(self, node: Node) -> bool:
-        """Say whether a call changes only its arguments and objects that it creates."""
-        if node.kind == "library":
-            return True
-        if node.kind == "binding":
-            return all(self._is_harmless(ref) for ref in node.refs)
-        if self._defined(node) is None:
-            return False
-        if id(node) not in self._harmless:
-            self._harmless[id(node)] = True  # assumed until disproved; functions may call each other
-            self._harmless[id(node)] = self._keeps_to_itself(node)
-        return self._harmless[id(node)]
+        """Say whether a call changes only its arguments and objects that it creates; what it calls, too."""
+        pending, seen = [node], {id(node): node}
+        while pending:
+            node = pending.pop()
+            inner = [] if id(node) in self._harmless else self._called_by(node)
+            if inner is None:
+                return False
+            pending += [each for each in inner if id(each) not in seen]
+            seen |= {id(each): each for each in inner}
+        self._harmless |= {key: each for key, each in seen.items() if each.kind != "library"}
+        return True
 
-    def _keeps_to_itself(self, node: Node) -> bool:
+    def _called_by(self, node: Node) -> list[Node] | None:
+        """List what a call calls in turn; None if it may change other objects by itself."""
+        if node.kind == "library":
+            return []
+        if node.kind == "binding":
+            return node.refs
         module, statements = self._defined(node) or (None, [])
         if module is None or not all(isinstance(each, FunctionDef) for each in statements):
-            return False
+            return None
         part = shared_part(*statements)
         if calls_mutating_method(part) or any(map(mutates_outside_object, statements)):
-            return False
-        called = [self._resolve(part.chains[number], module) for number in part.calls]
-        return all(self._is_harmless(callee) for callee, _ in called)
+            return None
+        return [self._resolve(part.chains[number], module)[0] for number in part.calls]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zencache.code.ast_shape import Chain, dotted_names
 from zencache.code.import_side_effects import (
@@ -22,7 +22,7 @@ from zencache.code.import_side_effects import (
 from zencache.code.scopes import surely_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from zencache.code.digest_graph import Node
     from zencache.code.module_texts import StaticModule
@@ -35,6 +35,27 @@ _CHANGES_OBJECT = re.compile(
 _SETTERS = frozenset({"builtins.setattr", "builtins.delattr", "operator.setitem", "operator.delitem"})
 _IN_PLACE = re.compile(r"^_?operator\.(__)?i[a-z]+(__)?$")
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__", "__set_name__", "__call__")
+
+
+class _Function(NamedTuple):
+    """A function that is called."""
+
+    node: ast.AST
+    module: StaticModule
+    instance: str = ""
+    """The argument that is an object from outside: the one whose method is called."""
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return id(self.node), self.instance
+
+
+class _Text(NamedTuple):
+    """What the text of a function says."""
+
+    acts: bool
+    """Whether it has an effect on others by itself."""
+    calls: list[_Function]
 
 
 class ImportEffects:
@@ -50,7 +71,10 @@ class ImportEffects:
     ) -> None:
         self._resolve = resolve
         self._defined = defined
-        self._acts: dict[int, bool] = {}
+        self._texts: dict[tuple[int, str], tuple[ast.AST, _Text]] = {}
+        """By the id of a function, which is kept so that no other gets it, and by its object from outside."""
+        self._quiet: set[tuple[int, str]] = set()
+        """The functions that show no effect, nor what they call."""
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -87,19 +111,42 @@ class ImportEffects:
     def decorates(self, decorator: ast.expr, module: StaticModule) -> bool:
         """Say whether a decorator shows that it changes others than what it decorates."""
         call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
-        if self._calls(call, module, frozenset()):
+        if self._any_acts([call], module):
             return True
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         return any(self._is_changeable(argument, module, frozenset()) for argument in arguments)
 
     def evaluates(self, expression: ast.expr, module: StaticModule) -> bool:
         """Say whether the evaluation of an expression shows an effect."""
-        return any(self._calls(call, module, frozenset()) for call in _calls_in(expression))
+        return self._any_acts(_calls_in(expression), module)
 
     # -- calls ----------------------------------------------------------------------------------
 
-    def _calls(self, call: ast.Call, module: StaticModule, own: frozenset[str]) -> bool:
-        """Say whether a call has an effect on what is neither created nor passed by the code around it."""
+    def _any_acts(self, calls: Iterable[ast.Call], module: StaticModule) -> bool:
+        """Say whether one of some calls has an effect, at any depth of calls."""
+        pending: list[_Function] = []
+        if any(self._acts(call, module, frozenset(), pending) for call in calls):
+            return True
+        seen: set[tuple[int, str]] = set()
+        while pending:
+            function = pending.pop()
+            if function.key in seen or function.key in self._quiet:
+                continue
+            seen.add(function.key)
+            text = self._text_of(function)
+            if text.acts:
+                return True
+            pending += text.calls
+        self._quiet |= seen
+        return False
+
+    def _acts(
+        self, call: ast.Call, module: StaticModule, own: frozenset[str], called: list[_Function]
+    ) -> bool:
+        """Say whether a call has an effect on what is neither created nor passed by the code around it.
+
+        What the functions do that it calls is not asked; they are added to `called`.
+        """
         names = dotted_names(call.func)
         if names is None:
             return False
@@ -109,8 +156,9 @@ class ImportEffects:
         if node.kind == "library":
             return self._calls_library(".".join([node.outside, *rest]), call, own)
         if rest:
-            return self._calls_method(node, rest, call, module, own)
-        return self.acts(node) or (self._changes_arguments(node) and self._passes(call, module, own))
+            return self._calls_method(node, rest, call, module, own, called)
+        called += self._functions_of(node)
+        return self._changes_arguments(node) and self._passes(call, module, own)
 
     def _calls_library(self, dotted: str, call: ast.Call, own: frozenset[str]) -> bool:
         name = dotted.rpartition(".")[2]
@@ -123,14 +171,21 @@ class ImportEffects:
         return (sets_library(name) or dotted.startswith("copyreg.")) and not dotted.startswith("typing.")
 
     def _calls_method(
-        self, node: Node, rest: tuple[str, ...], call: ast.Call, module: StaticModule, own: frozenset[str]
+        self,
+        node: Node,
+        rest: tuple[str, ...],
+        call: ast.Call,
+        module: StaticModule,
+        own: frozenset[str],
+        called: list[_Function],
     ) -> bool:
-        """Say whether a method of an object of the project changes it, by its text or else by its name."""
+        """Say whether a method of an object of the project changes it, by its name if it has no text."""
         home, statements = self._defined(node) or (None, [])
         classes = [statement for statement in statements if isinstance(statement, ast.ClassDef)]
         methods = [m for c in classes for m in c.body if isinstance(m, FunctionDef) and (m.name,) == rest]
         if methods and home is not None:
-            return any(self._function_acts(m, home, without=_first_argument(m)) for m in methods)
+            called += [_Function(method, home, _first_argument(method)) for method in methods]
+            return False
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         return _CHANGES_OBJECT.match(rest[-1]) is not None or any(
             self._is_code(argument, module, own) for argument in arguments
@@ -162,31 +217,36 @@ class ImportEffects:
 
     # -- functions and classes of the project ---------------------------------------------------
 
-    def acts(self, node: Node) -> bool:
-        """Say whether a call of a function or a class of the project shows an effect on others."""
-        if node.kind == "binding":
-            return any(self.acts(ref) for ref in node.refs)
-        defined = self._defined(node)
-        if defined is None:
-            return False
-        if id(node) not in self._acts:
-            self._acts[id(node)] = False  # assumed until disproved; functions may call each other
-            module, statements = defined
-            functions = [each for statement in statements for each in _functions_called(statement)]
-            self._acts[id(node)] = any(self._function_acts(function, module) for function in functions)
-        return self._acts[id(node)]
+    def _functions_of(self, node: Node) -> list[_Function]:
+        """List the functions that run when a function or a class of the project is called."""
+        functions: list[_Function] = []
+        pending, seen = [node], {id(node)}
+        while pending:
+            node = pending.pop()
+            if node.kind == "binding":
+                pending += [ref for ref in node.refs if id(ref) not in seen]
+                seen |= set(map(id, node.refs))
+                continue
+            module, statements = self._defined(node) or (None, [])
+            if module is not None:
+                functions += [_Function(f, module) for each in statements for f in _functions_called(each)]
+        return functions
 
-    def _function_acts(self, function: ast.AST, module: StaticModule, without: str = "") -> bool:
-        """Say whether a function acts; `without` names an argument that is an object from outside."""
-        own = self._own(function, module) - {without}
-        if changes_outside_object(function, own):
-            return True
-        for node in ast.walk(function):
-            if isinstance(node, ast.Call) and (
-                self._calls(node, module, own) or self._calls_on_alias(node, function, own)
-            ):
-                return True
-        return False
+    def _text_of(self, function: _Function) -> _Text:
+        if function.key not in self._texts:
+            self._texts[function.key] = function.node, self._read(function)
+        return self._texts[function.key][1]
+
+    def _read(self, function: _Function) -> _Text:
+        """Say whether a function's own text acts, and what it calls."""
+        node, module, instance = function
+        own = self._own(node, module) - {instance}
+        calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+        called: list[_Function] = []
+        acts = changes_outside_object(node, own) or any(
+            self._acts(call, module, own, called) or self._calls_on_alias(call, node, own) for call in calls
+        )
+        return _Text(acts, called)
 
     def _calls_on_alias(self, call: ast.Call, function: ast.AST, own: frozenset[str]) -> bool:
         """Say whether a call changes an object from outside that a local name stands for."""
