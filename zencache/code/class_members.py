@@ -12,8 +12,9 @@ import types
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zencache.code.content import is_plain, state_of
+from zencache.code.content import is_plain
 from zencache.code.namespaces import ATTRS_FILE, CALLABLES, origin_of
+from zencache.code.object_state import state_of
 from zencache.code.step_effects import original_of
 
 if TYPE_CHECKING:

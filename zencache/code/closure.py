@@ -11,6 +11,7 @@ import functools
 import inspect
 import os
 import sys
+import threading
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,8 @@ class Reach(Resolver):
     def visit(self, value: Any) -> Node:  # noqa: PLR0911 - one line a kind
         """Give the node of any object; raises OpaqueError if its content cannot be read."""
         value = original_of(value)
+        if issubclass(type(value), threading.local):  # any question about its attributes runs its constructor
+            return self._met(value, self._value)
         if isinstance(value, types.ModuleType):
             return self.whole(value)
         if any(value is singleton for singleton in _PROCESS.values()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
 import contextvars
 import copy
 import copyreg
@@ -24,6 +23,7 @@ from blake3 import blake3
 from zencache.code.digest_graph import Node
 from zencache.code.module_origin import origin_of_module
 from zencache.code.namespaces import is_of_project
+from zencache.code.object_state import added_attributes, slots_of, state_of
 from zencache.code.reporting import original_code
 from zencache.model.types import type_name
 from zencache.model.values import PLAIN_TYPES, encode
@@ -35,8 +35,9 @@ _SCALARS = (type(None), bool, int, float, complex, str, bytes)
 _PLAIN = frozenset(PLAIN_TYPES)
 # Results do not depend on their content, and they cannot be serialized. A subclass of the user's counts.
 _INERT = (
+    threading.local,  # first: asked for another class, it would run its constructor
     *(logging.Logger, logging.LoggerAdapter, logging.Handler, threading.Event, threading.Condition),
-    *(type(threading.Lock()), type(threading.RLock()), threading.Semaphore, threading.local),
+    *(type(threading.Lock()), type(threading.RLock()), threading.Semaphore),
 )
 # Python's own builtins with such names; libraries and sessions add others.
 _OF_BUILTINS = frozenset(
@@ -109,16 +110,6 @@ def is_plain(value: Any, also: tuple[type, ...] = ()) -> bool:
             rest.extend(item)
             rest.extend(item.values() if type(item) is dict else ())
     return True
-
-
-def state_of(value: Any) -> dict[str, Any]:
-    """Give the attributes of an object itself, even if a class of the user has a property `__dict__`."""
-    members = [vars(base)["__dict__"] for base in type(value).__mro__ if "__dict__" in vars(base)]
-    own = [member for member in members if isinstance(member, types.GetSetDescriptorType)]
-    if members and not own:
-        return {}
-    state = own[0].__get__(value) if own else getattr(value, "__dict__", {})
-    return dict(state) if isinstance(state, dict) else {}
 
 
 def short(value: Any) -> str:
@@ -281,7 +272,7 @@ def _array(value: Any, visit: Callable[[Any], Node]) -> Node:
 def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
     """Decompose an instance of a user's class: its class, its attributes, and its value as a built-in."""
     kind = type(value)
-    names = [name for base in kind.__mro__ for name in _slots(base) if hasattr(value, name)]
+    names = [name for base in kind.__mro__ for name in slots_of(base) if hasattr(value, name)]
     refs = [visit(kind), visit(state_of(value))]
     refs += [visit(getattr(value, name)) for name in names]
     built_in = next(base for base in kind.__mro__ if base.__module__ == "builtins")
@@ -290,30 +281,9 @@ def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
     return Node("value", ["instance", names], refs, text=short(value))
 
 
-def _slots(kind: type) -> list[str]:
-    slots = vars(kind).get("__slots__", ())
-    names = [slots] if isinstance(slots, str) else list(slots)
-    private = [
-        f"_{kind.__name__.lstrip('_')}{n}" if n.startswith("__") and not n.endswith("__") else n
-        for n in names
-    ]
-    return [name for name in private if name not in ("__dict__", "__weakref__")]
-
-
 def _own_inert(value: Any, visit: Callable[[Any], Node]) -> Node:
-    """Represent an instance of a user's subclass of an inert type: its class, and the attributes added to it.
-
-    Those that the library's own methods use, such as a handler's lock, do not count.
-    """
-    library = {
-        name
-        for base in type(value).__mro__
-        if not is_of_project(base)
-        for function in vars(base).values()
-        if isinstance(function, types.FunctionType)
-        for name in function.__code__.co_names
-    }
-    own = {name: each for name, each in _attributes(value).items() if name not in library}
+    """Represent an instance of a user's subclass of an inert type: its class, and what that adds to it."""
+    own = added_attributes(value)
     parts = [part for name, each in own.items() for part in (visit(name), _lenient(each, visit))]
     return _of(["inert", "instance"], [visit(type(value)), *parts])
 
@@ -323,22 +293,6 @@ def _lenient(value: Any, visit: Callable[[Any], Node]) -> Node:
         return visit(value)
     except OpaqueError:
         return Node("opaque", type_name(type(value)))
-
-
-def _attributes(value: Any) -> dict[str, Any]:
-    """Give the attributes of an object; of a `threading.local`, those that each new thread starts with."""
-    if not isinstance(value, threading.local):
-        return dict(getattr(value, "__dict__", {}))
-    attributes: dict[str, Any] = {}
-
-    def read() -> None:
-        with contextlib.suppress(Exception):  # the user's constructor runs
-            attributes.update(value.__dict__)
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    thread.join()
-    return attributes
 
 
 _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200

@@ -252,7 +252,7 @@ def entries_of(part: Part, number: int, space: Space) -> Entries | None:  # noqa
     if chain.root.startswith("__") or (chain.root not in space.cells and chain.root not in space.names):
         return None
     name, value, rest = chain.root, looked_up(chain.root, space), chain.attributes
-    while isinstance(value, types.ModuleType):
+    while issubclass(type(value), types.ModuleType):  # `isinstance` may ask the object, and run code
         if not (rest and is_project(value) and rest[0] in vars(value)):
             return None
         space, name, rest = Space(vars(value)), rest[0], rest[1:]

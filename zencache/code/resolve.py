@@ -92,7 +92,7 @@ class Resolver(ABC):
         value = looked_up(chain.root, space)
         if chain.changed and is_only_changed(value, chain):
             return Node("changed", type_name(type(value))), chain.attributes
-        if isinstance(value, types.ModuleType) and (chain.attributes or not is_project(value)):
+        if issubclass(type(value), types.ModuleType) and (chain.attributes or not is_project(value)):
             return self._through_module(value, chain.attributes)
         return self._named(chain.root, value, space, lenient=lenient), chain.attributes
 
@@ -113,11 +113,11 @@ class Resolver(ABC):
             if name in ("__dict__", "__getattr__") and is_project(module):
                 return self.whole(module), rest
             inside = vars(module)
-            value = inside[name] if name in inside else getattr(module, name, _MISSING)
+            value: Any = inside[name] if name in inside else getattr(module, name, _MISSING)
             if value is _MISSING:
                 return self.static.find(module.__name__, rest)
             rest = rest[1:]
-            if not isinstance(value, types.ModuleType):
+            if not issubclass(type(value), types.ModuleType):
                 if is_project(module):
                     return self._named(name, value, Space(inside), lenient=False), rest
                 return self._in_library(module, name, value, rest)
