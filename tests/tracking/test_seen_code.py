@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+import threading
 from dataclasses import dataclass, field
 
 import pytest
 
 from zencache.code.digest import CodeReader
-from zencache.tracking import seen_code
+from zencache.tracking import running_code, seen_code, tracker
 from zencache.tracking.facts import changed_facts
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.full_trace import FullTrace, not_recorded
@@ -387,3 +389,31 @@ def test_a_trace_lists_what_neither_holds(project):
         module.work()
     covers = CodeReader().of(module.work).covered
     assert not_recorded(trace, covers, None, project) == ["plugins.py:helper", "plugins.py:rated"]
+
+
+def test_a_forked_process_imports_while_another_thread_holds_the_locks(folder, monkeypatch):
+    """Of a step that begins or ends in another thread, no lock is left for ever in the child."""
+    monkeypatch.syspath_prepend(str(folder))
+    (folder / "flow.py").write_text("def work():\n    pass\n")
+    (folder / "late_of_child.py").write_text("def f():\n    return 1\n")
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def hold():
+        with running_code._code._lock, tracker._changes._lock:
+            is_held.set()
+            may_end.wait()
+
+    def fork():
+        thread = threading.Thread(target=hold)
+        thread.start()
+        is_held.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)  # a child that waits for ever is ended
+            importlib.import_module("late_of_child")
+            os._exit(0)
+        may_end.set()
+        thread.join()
+        return os.waitpid(child, 0)[1]
+
+    assert run(folder, loaded(folder), fork)[2] == 0

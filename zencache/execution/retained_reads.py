@@ -8,7 +8,6 @@ meanwhile, and count for each step whose code reaches that state.
 from __future__ import annotations
 
 import dataclasses
-import threading
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.code.digest import CodeReader
 from zencache.tracking.facts import merge_facts
 from zencache.tracking.observed_inputs import Seen
+from zencache.util.fork_lock import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zencache.code.digest import CodeDigest
     from zencache.tracking.tracker import Watch
 
-_lock = threading.Lock()
+_lock = ForkLock()
 _retained: dict[tuple[Path, str], Seen] = {}
 _running: dict[int, RetainedReads] = {}
 _ended: dict[tuple[Path, str], Seen] = {}

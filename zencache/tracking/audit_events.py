@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 from zencache.tracking import read_owners
+from zencache.util.fork_lock import ForkLock
 
 if TYPE_CHECKING:
     import types
@@ -204,7 +205,7 @@ class Recorder:
         self.alone = False
 
 
-_lock = threading.RLock()
+_lock = ForkLock()
 _active: dict[int, Recorder] = {}  # by thread
 _unwatched: set[int] = set()  # threads that work for zencache itself
 _between_steps: set[int] = set()  # threads that work for zencache itself while no step is watched in them
@@ -326,12 +327,6 @@ def adopt(thread: threading.Thread) -> None:
     active = recorders()
     if len(active) == 1:
         _children[thread] = active[0]
-
-
-def forget_lock() -> None:
-    """Replace the lock in a forked process, where its holder may not exist."""
-    global _lock  # noqa: PLW0603 - as above
-    _lock = threading.RLock()
 
 
 def choose() -> None:

@@ -215,7 +215,6 @@ def _before_fork() -> None:
 
 def _after_fork() -> None:
     with suppress(Exception):
-        audit_events.forget_lock()
         for recorder in recorders():
             if isinstance(recorder, ReportingRecorder):
                 recorder.write("started", os.getpid())

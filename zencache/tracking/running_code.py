@@ -12,7 +12,6 @@ import inspect
 import os
 import sys
 import tempfile
-import threading
 import types
 from contextlib import suppress
 from itertools import compress, repeat
@@ -23,6 +22,7 @@ from zencache.code.reporting import CAN_REPORT, Reporter, original_code
 from zencache.code.source import text_now
 from zencache.tracking.audit_events import file_clock, recorders, unwatched
 from zencache.tracking.late_modules import functions_of
+from zencache.util.fork_lock import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -80,7 +80,7 @@ class ReportingFunctions:
     """The functions that have reporting code objects, for the steps that are watched."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = ForkLock()
         self._steps: list[Recorder] = []
         self._reporters: dict[int, Reporter] = {}
         """By the id of the original, which the reporter keeps alive."""
@@ -93,7 +93,7 @@ class ReportingFunctions:
             return
         with self._lock:
             self._steps.append(recorder)
-            self.include(project_functions(recorder.is_project))
+        self.include(project_functions(recorder.is_project))  # the search takes long: without the lock
 
     def include(self, functions: Iterable[types.FunctionType]) -> None:
         """Have more functions report."""
@@ -159,7 +159,7 @@ class MonitoredCode:
     """Notes what runs by `sys.monitoring`, which reports each code object until it is told to stop."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = ForkLock()
         self._steps: list[Recorder] = []
         self._tool: int | None = None
         self._of_project = ProjectFiles(lambda _: False)
@@ -188,12 +188,12 @@ class MonitoredCode:
             if recorder not in self._steps:
                 return
             self._steps.remove(recorder)
-            _add_closures(recorder)
             if not self._steps and self._tool is not None:
                 monitoring: Any = getattr(sys, "monitoring", None)
                 monitoring.set_events(self._tool, 0)
                 monitoring.free_tool_id(self._tool)
                 self._tool = None
+        _add_closures(recorder)
 
     def note(self, code: types.CodeType) -> None:
         """Note code of the project, as if it ran."""

@@ -41,6 +41,7 @@ from zencache.tracking.notes import left_settings, notes, randomness
 from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_of_variable
 from zencache.tracking.owned_reads import OwnedReads
 from zencache.tracking.patching import Wrapping
+from zencache.util.fork_lock import ForkLock
 
 if TYPE_CHECKING:
     import types
@@ -261,7 +262,7 @@ class _Changes:
     """What is replaced in the process while at least one step is watched."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = ForkLock()
         self._watches = 0
         self._wrapping = Wrapping()
         self._finders = (
