@@ -8,7 +8,11 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from zencache.tracking import read_owners
+from zencache.tracking.file_digests import FileDigests
+from zencache.tracking.tracker import watching
 
 
 def readers_of(path):
@@ -103,3 +107,74 @@ def test_the_hook_is_there_from_the_import_on(folder):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "False", "_Environ"]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Little is kept, and nothing of what other tests read."""
+    for name in ("_files", "_folders", "_variables", "_patterns", "_answers", "_partly", "_codes"):
+        monkeypatch.setattr(read_owners, name, {})
+    monkeypatch.setattr(read_owners, "_MOST_ANSWERS", 5)
+    monkeypatch.setattr(read_owners, "_condense_at", [50])
+    monkeypatch.setattr(read_owners, "is_full", [])
+
+
+def test_code_of_exec_that_is_gone_takes_no_memory(folder, few):
+    """Its reads stay those of the code that ran it."""
+    for number in range(300):
+        Path(f"{number % 3}.txt").write_text("")
+        exec(f"open('{number % 3}.txt').close()")
+    assert len(read_owners._files) < 120
+    assert len(read_owners._codes) < 120
+    read_owners._condense()
+    mine = next(read for read in read_owners.reads() if read.frames[0][0].co_name.startswith("test_code_of"))
+    assert {Path(path).name for path in mine.files} == {"0.txt", "1.txt", "2.txt"}
+
+
+def test_equal_code_of_a_file_is_kept_once(folder, few):
+    """A module that is executed again and again reads by its place in the file."""
+    Path("a.txt").write_text("")
+    for _ in range(300):
+        exec(compile("\nopen('a.txt').close()", str(folder / "settings.py"), "exec"))
+    read_owners._condense()
+    reads = [read for read in read_owners.reads() if read.frames[0][0].co_filename.endswith("settings.py")]
+    assert [read.frames[0][1] for read in reads] == [2]
+
+
+def test_more_places_than_are_kept_are_told(folder, few, monkeypatch):
+    monkeypatch.setattr(read_owners, "_MOST_STACKS", 0)
+    Path("a.txt").write_text("")
+    load("a.txt")
+    assert read_owners.is_full == [True]
+    with watched(folder) as step:
+        pass
+    step.adopt_answers(lambda frames, is_outdated: None)
+    assert "of which not all was noted" in step.seen().notes[0]
+    assert step.seen().unseen_reads == ("reads of very many places in the code",)
+
+
+def watched(folder):
+    return watching(
+        "s", root=folder, ignore=[], digests=FileDigests(None), is_project=lambda name: name == __file__
+    )
+
+
+def test_more_questions_than_are_kept_are_told_to_other_steps(folder, few):
+    """The step that asked has them all."""
+
+    def asks():
+        for number in range(9):
+            Path(f"{number}.txt").exists()
+
+    def reader(frames, is_outdated):
+        return (__file__, "asks") if frames[0][0] is asks.__code__ else None
+
+    with watched(folder) as first:
+        asks()
+    first.adopt_answers(reader)
+    with watched(folder) as second:
+        pass
+    second.adopt_answers(reader)
+    assert (len(first.recorder.answers), first.seen().unseen_reads) == (9, ())
+    assert len(second.recorder.answers) == 5
+    assert second.seen().unseen_reads == ("questions of `asks` about paths",)

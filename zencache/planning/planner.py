@@ -200,11 +200,16 @@ class Planner:
         return store.project
 
     def _unseen(self, record: ExecutionRecord, policy: CachePolicy) -> str:
-        """Say which programs it started whose reads are not seen; nothing if its policy names files."""
+        """Say which reads are not seen, such as those of programs; nothing if its policy names files."""
         if not record.seen or policy.watch is False or policy.files is not None:
             return ""
-        programs = Seen.from_json(record.seen).unseen_programs
-        return f"it started {', '.join(programs)}, whose reads are not seen" if programs else ""
+        seen = Seen.from_json(record.seen)
+        programs, reads = ", ".join(seen.unseen_programs), ", ".join(seen.unseen_reads)
+        sentences = (
+            f"it started {programs}, whose reads are not seen" if programs else "",
+            f"not all {reads} were noted, which it may use" if reads else "",
+        )
+        return "; ".join(filter(None, sentences))
 
     def _wrong(self, step: StepSpec, artifact: ArtifactRecord) -> str | None:
         """Say what is wrong with an artifact, or None if it can be reused."""

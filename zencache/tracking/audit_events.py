@@ -126,6 +126,8 @@ class Recorder:
     """Of these files, those of processes that may be unable to report, with the kinds of these processes."""
     remarks: dict[str, None] = field(default_factory=dict)
     """Sentences about what was not recorded, shown only on request."""
+    not_kept: dict[str, None] = field(default_factory=dict)
+    """What was read before, may be kept in memory by code that the step uses, and was not all noted."""
     seeded: set[str] = field(default_factory=set)
     """The modules whose global generator was seeded."""
     alone: bool = True
@@ -133,6 +135,11 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self.relative_folders.setdefault(self.folder(), ".")
+
+    @property
+    def ident(self) -> tuple[int, int]:
+        """Tell this step from others, also when it is gone."""
+        return id(self), self.began
 
     def relative(self, path: Any, folder: str) -> str | None:
         """Give a path relative to where the step began; None if it holds from any working folder."""

@@ -56,7 +56,7 @@ def kind_of(name: str) -> Kind | None:
             from zencache.tracking.path_facts import kinds  # noqa: PLC0415 - only for records that have them
 
             return kinds()[name]
-        case "unseen programs":
+        case "unseen programs" | "unseen reads":
             return Unchecked()
         case _:
             return None

@@ -42,6 +42,11 @@ def notes(recorder: Recorder) -> tuple[str, ...]:
             f"step {step} starts another process ({_some(recorder.programs)}), and what that reads is not "
             'seen; name its files: `@step(cache=CachePolicy(files=["data/*.csv"]))`'
         )
+    if recorder.not_kept:
+        sentences.append(
+            f"step {step} may use what other steps read and keep in memory, and of which not all was noted "
+            f'({_some(recorder.not_kept)}); name the files: `@step(cache=CachePolicy(files=["data/*.csv"]))`'
+        )
     return tuple(sentences)
 
 

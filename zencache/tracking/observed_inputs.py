@@ -77,6 +77,11 @@ class Seen:
         """The programs that it started and whose reads are not seen."""
         return tuple(self.facts.get("unseen programs", ()))
 
+    @property
+    def unseen_reads(self) -> tuple[str, ...]:
+        """What earlier code read in memory that the step may use, and of which not all was noted."""
+        return tuple(self.facts.get("unseen reads", ()))
+
     def to_json(self) -> str:
         """Write it as one line of JSON."""
         data = asdict(self)

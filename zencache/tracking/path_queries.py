@@ -105,7 +105,7 @@ class _Question:
     def record(self, kind: str, detail: str, answer: str) -> None:
         question = (kind, self.path, detail)
         self.recorder.answers.setdefault(question, answer)
-        read_owners.note_answer(question, answer, sys._getframe(1))  # noqa: SLF001
+        read_owners.note_answer(question, answer, sys._getframe(1), self.recorder.ident)  # noqa: SLF001
 
 
 _busy: set[int] = set()  # threads that note a question: what they ask meanwhile is no step's

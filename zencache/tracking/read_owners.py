@@ -57,6 +57,14 @@ _patterns: dict[Stack, dict[tuple[str, str], int]] = {}
 """How a pattern was matched, and the pattern, with the time of the last match."""
 _variables: dict[Stack, dict[str, str | None]] = {}
 _answers: dict[Stack, dict[Question, str]] = {}
+_partly: dict[Stack, set[tuple[int, int]]] = {}
+"""Where more was asked about paths than is kept: the steps that asked, as recorders are told apart."""
+_MOST_ANSWERS = 10_000  # about paths, for each stack
+_MOST_STACKS = 20_000
+_condense_at = [1_000]  # codes
+_condensing = _thread.allocate_lock()
+is_full: list[bool] = []
+"""True in it once more places in the code have read than are kept."""
 _written: dict[str, int] = {}
 _executed: dict[str, int] = {}
 """The project's modules by file, with the time when each was last executed."""
@@ -78,6 +86,8 @@ class Read(NamedTuple):
     variables: dict[str, str | None]
     patterns: dict[tuple[str, str], int] = {}  # noqa: RUF012 - never changed
     answers: dict[Question, str] = {}  # noqa: RUF012 - likewise
+    partly: frozenset[tuple[int, int]] = frozenset()
+    """If it asked more about paths than `answers`, the steps in which it did."""
 
 
 def install() -> None:
@@ -94,9 +104,11 @@ def reads() -> Iterator[Read]:
     """Give all reads of the project's code until now."""
     kinds: tuple[dict[Stack, Any], ...] = (_files, _folders, _variables, _patterns, _answers)
     for stack in dict.fromkeys(stack for noted in kinds for stack in list(noted)):
+        if not all(code in _codes for code in stack[::2]):  # condensed meanwhile
+            continue
         frames = tuple((_codes[code], line) for code, line in zip(stack[::2], stack[1::2], strict=True))
-        parts = (dict(noted.get(stack, ())) for noted in kinds)
-        yield Read(frames, *parts)
+        files, folders, variables, patterns, answers = (dict(noted.get(stack, ())) for noted in kinds)
+        yield Read(frames, files, folders, variables, patterns, answers, frozenset(_partly.get(stack, ())))
 
 
 def written() -> dict[str, int]:
@@ -139,10 +151,7 @@ def _opened(path: Any, flags: int, frame: types.FrameType) -> None:
     if flags & _WRITE_FLAGS and (flags & os.O_ACCMODE == os.O_WRONLY or flags & _WRITES):
         _written.setdefault(text, _now())
         return
-    paths = _files.get(stack)
-    if paths is None:
-        paths = _files[stack] = {}
-    paths[text] = _now()
+    _of_stack(_files, stack)[text] = _now()
 
 
 def note_file(path: Any, frame: types.FrameType) -> None:
@@ -154,11 +163,15 @@ def note_file(path: Any, frame: types.FrameType) -> None:
         return
 
 
-def note_answer(question: Question, answer: str, frame: types.FrameType) -> None:
-    """Note what the code of a frame asked about a path."""
+def note_answer(question: Question, answer: str, frame: types.FrameType, step: tuple[int, int]) -> None:
+    """Note what the code of a frame asked about a path in a step."""
     stack = _project_frames(frame)
     if stack:
-        _answers.setdefault(stack, {}).setdefault(question, answer)
+        answers = _of_stack(_answers, stack)
+        if len(answers) < _MOST_ANSWERS or question in answers:
+            answers.setdefault(question, answer)
+        else:
+            _partly.setdefault(stack, set()).add(step)
 
 
 def _listed(args: tuple[Any, ...]) -> None:
@@ -171,7 +184,7 @@ def _listed(args: tuple[Any, ...]) -> None:
         return
     stack = _stack(frame)
     if stack:
-        _folders.setdefault(stack, {})[_absolute(path)] = _now()
+        _of_stack(_folders, stack)[_absolute(path)] = _now()
 
 
 def _globbed(args: tuple[Any, ...]) -> None:
@@ -191,7 +204,7 @@ def _globbed(args: tuple[Any, ...]) -> None:
         pattern = f"{os.fspath(args[0])}//{below}"
     stack = _stack(frame)
     if stack:
-        _patterns.setdefault(stack, {})[how, _absolute(pattern)] = _now()
+        _of_stack(_patterns, stack)[how, _absolute(pattern)] = _now()
 
 
 def _ran(args: tuple[Any, ...]) -> None:
@@ -243,6 +256,81 @@ def _precise(_: int) -> int:
 _clock: Callable[[int], int] = time.clock_gettime_ns if sys.platform == "linux" else _precise
 
 
+# -- what is kept -------------------------------------------------------------------------------------
+
+
+def _of_stack(noted: dict[Stack, Any], stack: Stack) -> Any:
+    """Give the table for what a stack read; one that is not kept if there are too many."""
+    table = noted.get(stack)
+    if table is None:
+        table = {}
+        if len(noted) < _MOST_STACKS:
+            noted[stack] = table
+        elif not is_full:
+            is_full.append(True)
+    return table
+
+
+def _condense() -> None:
+    """Leave out code that no longer exists and that `exec` made; keep one of equal codes that do not exist.
+
+    No later step can reach such code, unless by its place in a file.
+    """
+    if not _condensing.acquire(blocking=False):
+        return
+    try:
+        places = _places_of_dead_code()
+        for noted in (_files, _folders, _patterns, _variables, _answers, _partly):
+            for stack in [each for each in list(noted) if not places.keys().isdisjoint(each[::2])]:
+                table: Any = noted.pop(stack)
+                reduced = _reduced(stack, places)
+                if reduced:
+                    _merge(noted, reduced, table)
+        for key, kept in places.items():
+            if kept != key:
+                _codes.pop(key, None)
+        _condense_at[0] = max(_condense_at[0], 2 * len(_codes))
+    finally:
+        _condensing.release()
+
+
+def _places_of_dead_code() -> dict[int, int | None]:
+    """Give the ids of code that only this module refers to, each with the id that takes its place."""
+    texts = getattr(sys.modules.get("linecache"), "cache", {})
+    equal: dict[types.CodeType, int] = {}
+    places: dict[int, int | None] = {}
+    for key in list(_codes):
+        if sys.getrefcount(_codes[key]) > _ONLY_HERE:
+            continue
+        file = _codes[key].co_filename
+        is_of_exec = file.startswith("<") and file not in texts
+        places[key] = None if is_of_exec else equal.setdefault(_codes[key], key)
+    return places
+
+
+_ONLY_HERE = 2  # references to a code object: the table's, and that of the call which counts them
+
+
+def _reduced(stack: Stack, places: dict[int, int | None]) -> Stack:
+    reduced: list[int] = []
+    for code, line in zip(stack[::2], stack[1::2], strict=True):
+        place = places.get(code, code)
+        if place is not None:
+            reduced += place, line
+    return tuple(reduced)
+
+
+def _merge(noted: Any, stack: Stack, table: Any) -> None:
+    """Add what a stack read to what another one did: the last time, the first value."""
+    if isinstance(table, set):
+        noted.setdefault(stack, set()).update(table)
+        return
+    kept = _of_stack(noted, stack)
+    for name, value in table.items():
+        before = kept.get(name)
+        kept[name] = max(before, value) if isinstance(before, int) else kept.get(name, value)
+
+
 # -- frames -------------------------------------------------------------------------------------------
 
 
@@ -264,6 +352,8 @@ def _project_frames(frame: types.FrameType | None) -> Stack | None:
         if verdict == _PROJECT:
             key = id(code)
             if key not in _codes:
+                if len(_codes) >= _condense_at[0]:
+                    _condense()
                 _codes[key] = code
             stack.append(key)
             stack.append(0 if code.co_flags & _OPTIMIZED else here.f_lineno or 1)
@@ -338,6 +428,6 @@ def _note_variable(key: Any, value: Any) -> None:
         if key == ALL:  # where a frame reads all, it goes on to read each
             _reading_all.add((id(frame.f_code), frame.f_lasti))
         text = None if value is None else os.fsdecode(value)
-        _variables.setdefault(stack, {}).setdefault(os.fsdecode(key), text)
+        _of_stack(_variables, stack).setdefault(os.fsdecode(key), text)
     except Exception:  # noqa: BLE001 - what is raised here would be raised in the user's code
         return

@@ -93,6 +93,11 @@ class Watch:
             if read.answers and reader(read.frames, lambda _: False) is not None:
                 for question, answer in read.answers.items():
                     self.recorder.answers.setdefault(question, answer)
+                if read.partly - {self.recorder.ident}:
+                    name = read.frames[0][0].co_name
+                    self.recorder.not_kept.setdefault(f"questions of `{name}` about paths")
+        if read_owners.is_full:
+            self.recorder.not_kept.setdefault("reads of very many places in the code")
 
     @property
     def modules(self) -> frozenset[str]:
@@ -117,6 +122,8 @@ class Watch:
             facts[ambient_state.KIND] = state
         if self.recorder.programs:
             facts["unseen programs"] = dict.fromkeys(self.recorder.programs, "")
+        if self.recorder.not_kept:
+            facts["unseen reads"] = dict.fromkeys(self.recorder.not_kept, "")
         return facts
 
     def _code(self, imported: dict[str, Text | None]) -> dict[str, dict[str, str]]:
