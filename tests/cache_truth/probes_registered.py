@@ -140,4 +140,37 @@ PROBES = [
         "return x",
         "hit",
     ),
+    registered(
+        "a codec of a module that a function imports, called at the import",
+        CODEC + "codecs.register(find)\n",
+        ENCODE,
+        above="def setup():\n    import extras\nsetup()",
+    ),
+    registered(
+        "a codec of a module that another step imports",
+        CODEC + "codecs.register(find)\n",
+        "return x",
+        "hit",
+        above="def other():\n    import extras",
+    ),
+    registered(
+        "a codec that a class method registers",
+        CODEC
+        + "class Codec:\n    @classmethod\n    def install(cls):\n        codecs.register(find)\nCodec.install()\n",
+        ENCODE,
+    ),
+    registered(
+        "a codec that functions register which call each other",
+        CODEC
+        + "def ping(n):\n    return pong(n - 1)\ndef pong(n):\n    return ping(n) if n else codecs.register(find)\nping(1)\n",
+        ENCODE,
+    ),
+    registered(
+        "a script's own registrations",
+        "X = 1\n",
+        "return x",
+        "hit",
+        above="import signal\ndef stop(*_):\n    return 2\nif __name__ == '__main__':\n    signal.signal(signal.SIGTERM, stop)",
+        edit={"steps.py": ("return 2", "return 3")},
+    ),
 ]

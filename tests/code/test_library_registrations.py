@@ -84,6 +84,20 @@ def test_an_import_inside_a_function_is_not_followed(statements):
     assert statements("codecs.register(find)", module + "def work():\n    import extras\n") == []
 
 
+@pytest.mark.parametrize(
+    "uses",
+    [
+        "def setup():\n    import extras\nsetup()\n",
+        "def setup(f):\n    from extras import log\n    return f\n@setup\ndef work():\n    pass\n",
+        "def inner():\n    import extras\ndef setup():\n    inner()\nX = [setup()]\n",
+        "class Setup:\n    @staticmethod\n    def all():\n        import extras\nSetup.all()\n",
+    ],
+)
+def test_an_import_in_a_function_that_an_import_calls_is_followed(statements, uses):
+    """It ran with the import of the module."""
+    assert len(statements("codecs.register(find)", uses)) == 1
+
+
 def test_a_module_that_a_step_imported_counts_as_in_a_fresh_process(statements, monkeypatch):
     """A condition that was false at the import keeps it out, whatever a step did since."""
     uses = "try:\n    import absent\nexcept ImportError:\n    import extras\n"

@@ -8,42 +8,38 @@ from __future__ import annotations
 
 import ast
 import builtins
-import functools
 import re
-import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zencache.code.ast_shape import dotted_names, part_of
 from zencache.code.digest_graph import Node
-from zencache.code.dynamic import absolute
 from zencache.code.import_conditions import run_at_import
 from zencache.code.import_side_effects import sets_library
+from zencache.code.imported_modules import (
+    AS_IMPORTED,
+    calls_at_import,
+    imported_with,
+    imports_in_functions,
+    imports_of,
+    last_text,
+    modules_of,
+)
 from zencache.code.module_origin import origin_of_module
-from zencache.code.module_texts import current_text, with_parents
+from zencache.code.module_texts import current_text
 from zencache.code.namespaces import Space, module_of, origin_of
-from zencache.code.scopes import own_nodes
-from zencache.code.source import Text, find_function, function_of, texts_of
-from zencache.code.step_effects import is_late
-from zencache.util.imports import own_name
+from zencache.code.source import Text, find_function, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zencache.code.resolve import Resolver
 
-_IMPORT = re.compile(
-    r"^(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(?:\(([^)]*)\)|([\w \t,.*]*))|import[ \t]+([\w \t,.]+))",
-    re.MULTILINE,
-)
-_INNER_IMPORT = re.compile(r"(?:^[ \t]+|[:;][ \t]*)(?:from|import)\b", re.MULTILINE)
 _MAY_REGISTER = re.compile(
     r"register|\badd_|subscribe|hook|listens_for|\bset_|\binstall|\bsetattr\b|\bsignal\b|copyreg"
     r"|^[ \t]*[A-Za-z_][\w.]*\.\w+(\[[^\]\n]*\])?[ \t]*=[^=]",
     re.MULTILINE,
 )
-_AS_IMPORTED = ""
-"""Stands for a module's name: what only a script runs registers nothing where the module is imported."""
 _MISSING = object()
 _PLAIN = (bool, int, float, str, bytes, list, dict, set, tuple)
 _BOUND = (types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType)
@@ -91,8 +87,33 @@ class LibraryRegistrations:
 
     def of(self, module: types.ModuleType) -> list[Registration]:
         """List what the modules of the project registered that a module imports, itself included."""
-        modules = sorted(_imported_with(module).items())
+        modules = sorted(self._imported_with(module).items())
         return [each for name, inner in modules for each in self._of_module(name, inner)]
+
+    def _imported_with(self, module: types.ModuleType) -> dict[str, types.ModuleType]:
+        """Give the project's modules that the import of a module imports, itself included."""
+        modules = imported_with({module.__name__: module}, module)
+        while True:
+            inner = imports_in_functions(modules.values())
+            missing = modules_of(inner, modules, module)
+            ran = self._run_at_import(modules) if missing else []
+            more = modules_of([name for code in ran for name in imports_of(code)], modules, module)
+            if not more:
+                return modules
+            modules = imported_with(modules | more, module)
+
+    def _run_at_import(self, modules: dict[str, types.ModuleType]) -> list[types.FunctionType]:
+        """List the project's functions that top-level statements of modules call, at any depth of calls."""
+        pending = [
+            f for each in modules.values() for f in _calls(calls_at_import(each), Space(vars(each)))[1]
+        ]
+        functions: dict[int, types.FunctionType] = {}
+        while pending:
+            function = pending.pop()
+            if id(function.__code__) not in functions:
+                functions[id(function.__code__)] = function
+                pending += self._calls_of(function).functions
+        return list(functions.values())
 
     def _of_module(self, name: str, module: types.ModuleType) -> list[Registration]:
         if name not in self._of_modules:
@@ -100,14 +121,14 @@ class LibraryRegistrations:
         return self._of_modules[name]
 
     def _in_text(self, module: types.ModuleType) -> list[Registration]:
-        last = _last_text(module)
+        last = last_text(module)
         if last is None or not _MAY_REGISTER.search(last.text):
             return []
         text = last if module.__name__ == "__main__" else current_text(module.__name__, last.file)
         if text is None or text.tree is None:
             return []
         space = Space(vars(module))
-        statements = _nested(list(run_at_import(text.tree.body, _AS_IMPORTED)))
+        statements = _nested(list(run_at_import(text.tree.body, AS_IMPORTED)))
         return [Registration(module, text, each) for each in statements if self._registers(each, space)]
 
     def _registers(self, statement: ast.stmt, space: Space) -> bool:
@@ -182,68 +203,6 @@ def _registers_by_name(callee: ast.expr, value: Any) -> bool:
     is_copyreg = type(value) is types.FunctionType and value.__module__ == "copyreg"
     is_setter = name in ("setattr", "signal") or is_copyreg
     return _is_of_library(value) and (is_setter or sets_library(name))
-
-
-def _imported_with(module: types.ModuleType) -> dict[str, types.ModuleType]:
-    """Give the project's modules that the import of a module imports, itself included.
-
-    A module that only a step imported is followed from the step's text, as in a fresh process.
-    """
-    is_all_late = _is_late(module)
-    modules = {module.__name__: module}
-    pending = [module]
-    while pending:
-        for name in _imported(pending.pop()):
-            inner = sys.modules.get(name)
-            if name in modules or inner is None or not issubclass(type(inner), types.ModuleType):
-                continue
-            if origin_of_module(name) == "project" and (is_all_late or not _is_late(inner)):
-                modules[name] = inner
-                pending.append(inner)
-    return modules
-
-
-def _is_late(module: types.ModuleType) -> bool:
-    return is_late(str(module.__dict__.get("__file__")))
-
-
-def _imported(module: types.ModuleType) -> Iterator[str]:
-    text = _last_text(module)
-    package = str(getattr(module, "__package__", None) or module.__name__.rpartition(".")[0])
-    for source, attributes in _imports_in(text) if text else ():
-        base = absolute(source, package) if source else ""
-        names = [f"{base}.{each}" if base else own_name(each) for each in attributes]
-        for name in [base, *names] if base else names:
-            yield from with_parents(name)
-
-
-@functools.lru_cache(maxsize=4096)
-def _imports_in(text: Text) -> list[tuple[str, list[str]]]:
-    """List the imports of a module's own scope: a source, and what is imported from it.
-
-    A text with imports at its margin alone is not parsed; what only looks like one names no imported module.
-    """
-    if not _INNER_IMPORT.search(text.text):
-        found = _IMPORT.finditer(text.text)
-        return [(match[1] or "", _without_aliases(match[2] or match[3] or match[4] or "")) for match in found]
-    statements = list(run_at_import(text.tree.body if text.tree else [], _AS_IMPORTED))
-    return [
-        ("." * node.level + (node.module or ""), [alias.name for alias in node.names])
-        if isinstance(node, ast.ImportFrom)
-        else ("", [alias.name for alias in node.names])
-        for node in own_nodes(statements)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-
-
-def _without_aliases(names: str) -> list[str]:
-    return [name.split(" as ")[0].strip() for name in names.split(",")]
-
-
-def _last_text(module: types.ModuleType) -> Text | None:
-    file = module.__dict__.get("__file__")
-    texts = texts_of(file) if isinstance(file, str) and file.endswith(".py") else []
-    return texts[-1] if texts else None
 
 
 def _nested(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
