@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 import sklearn
 
-from zencache.tracking import ambient_state, generator_state, library_state
+from zencache.tracking import ambient_state, audit_events, generator_state, library_state
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.tracking.tracker import watching
@@ -34,6 +34,11 @@ def as_before():
     filters, options, errors = warnings.filters[:], np.get_printoptions(), np.geterr()
     context, limit, field = decimal.getcontext().copy(), sys.getrecursionlimit(), csv.field_size_limit()
     states, zone = (random.getstate(), np.random.get_state()), os.environ.get("TZ")
+    random.seed()  # whatever an earlier test of this process left, a seed that a test sets is another one
+    np.random.seed()
+    for module in generator_state.MODULES:
+        generator_state.check(module)
+        generator_state._origins[module] = generator_state.UNSEEDED
     yield
     warnings.filters[:] = filters
     np.set_printoptions(**{name: value for name, value in options.items() if name != "override_repr"})
@@ -329,6 +334,38 @@ def test_a_seed_does_not_count_for_a_step_that_does_not_draw_or_seeds_itself(fol
     own = seen_of(folder, lambda: (np.random.seed(7), np.random.rand()))
     np.random.seed(2)
     assert changes(quiet, folder) == changes(own, folder) == []
+
+
+@pytest.mark.parametrize("when", ["start", "stop"])
+@pytest.mark.parametrize("module", DRAWS)
+def test_a_draw_of_another_step_counts_for_the_step_that_drew(folder, monkeypatch, module, when):
+    """It may begin just after this one has ended, or end just before this one begins."""
+    original = getattr(audit_events, when)
+
+    def beside(*args):
+        if when == "start":
+            DRAWS[module][0]()
+        done = original(*args)
+        if when == "stop":
+            DRAWS[module][0]()
+        return done
+
+    monkeypatch.setattr(audit_events, when, beside)
+    assert module not in seen_of(folder).facts.get("state", {})
+
+
+def test_a_forked_process_has_a_generator_that_no_code_seeded(folder):
+    """Python seeds the generator of `random` there, also where the script had seeded it before."""
+    for seed in (lambda: None, lambda: random.seed(1)):
+        seed()
+        reader, writer = os.pipe()
+        if not (child := os.fork()):
+            os.write(writer, generator_state.origin("random").encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        os.close(writer)
+        with os.fdopen(reader) as answer:
+            assert answer.read() == generator_state.UNSEEDED
 
 
 def test_a_pair_of_normal_draws_keeps_the_seed(folder):

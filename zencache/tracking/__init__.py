@@ -1,5 +1,6 @@
 """Tracks the undeclared inputs of a running step, and checks them before its result is reused."""
 
+import os as _os
 import sys as _sys
 from typing import Any as _Any
 
@@ -12,6 +13,18 @@ def note_random_state() -> None:
     random = _sys.modules.get("random")
     if random is not None and not random_at_import:
         random_at_import.append(random.getstate())
+        # After `random` has registered that it seeds itself there: Python calls the functions in their order.
+        _os.register_at_fork(after_in_child=_forked)
+
+
+def _forked() -> None:
+    """Copy the state of `random` in a forked process, where Python has seeded it, and no code."""
+    random = _sys.modules.get("random")
+    if random is not None:
+        random_at_import[:] = [random.getstate()]
+        generator_state = _sys.modules.get(f"{__name__}.generator_state")
+        if hasattr(generator_state, "forked"):  # else it is about to be imported, and copies the list
+            generator_state.forked()
 
 
 note_random_state()

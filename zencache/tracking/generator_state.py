@@ -51,6 +51,15 @@ def check_all() -> None:
             check(module)
 
 
+def forked() -> None:
+    """Take over the state of `random` in a forked process: Python seeds it there, and no code did.
+
+    A seed that the project's code set before is gone there, too.
+    """
+    _origins.pop("random", None)
+    _last["random"] = state_of("random")
+
+
 def ended(module: str, *, seeded: bool) -> None:
     """Take over the state that a step left."""
     state = state_of(module)
@@ -70,10 +79,9 @@ def state_of(module: str) -> Any:
     return None
 
 
-def moved(module: str) -> bool:
-    """Say whether a generator has another state than at the last check."""
-    state = state_of(module)
-    return state is not None and not (module in _last and _same(_last[module], state))
+def has_moved(before: Any, after: Any) -> bool:
+    """Say whether a generator has another state than before, or was loaded, and maybe used, meanwhile."""
+    return after is not None and (before is None or not _same(before, after))
 
 
 def sentence(module: str, before: str, now: str) -> str:

@@ -38,6 +38,10 @@ class State:
             states[1] = sys.modules["numpy.random"].get_state(legacy=False)
         return cls(*states)
 
+    def of(self, module: str) -> Any:
+        """Give the state of a module's generator; None if it was not loaded."""
+        return self.python if module == "random" else self.numpy
+
 
 def wrap_seeders(wrapping: Wrapping) -> None:
     """Have it noted when a global generator is seeded."""

@@ -163,6 +163,11 @@ class Watch:
 
     def _compare(self, before: generators.State) -> None:
         recorder, after = self.recorder, generators.State.now()
+        moved = [
+            module
+            for module in generator_state.MODULES
+            if generator_state.has_moved(before.of(module), after.of(module))
+        ]
         if recorder.alone:
             self.unseeded = tuple(generators.unseeded(before, after, recorder.seeded))
         if self.began is None:
@@ -170,7 +175,7 @@ class Watch:
         drawn = {
             module: self.began.origins[module]
             for module in generator_state.MODULES
-            if module not in recorder.seeded and self._drew(module)
+            if module not in recorder.seeded and self._drew(module, moved=moved)
         }
         self.state = {
             **self.began.facts(self.uses),
@@ -180,10 +185,10 @@ class Watch:
         for module in generator_state.MODULES:
             generator_state.ended(module, seeded=module in recorder.seeded)
 
-    def _drew(self, module: str) -> bool:
+    def _drew(self, module: str, *, moved: Collection[str]) -> bool:
         """Say whether the step drew from a global generator; of steps at one time, those that may have."""
         if self.recorder.alone:
-            return module in self.unseeded or generator_state.moved(module)
+            return module in moved
         return any(map(draws_from(module), self.uses))
 
     @cached_property
@@ -244,12 +249,13 @@ def watching(
     recorder = Recorder(step, is_project, covers=covers)
     watch = Watch(recorder, root, tuple(ignore), digests, uses, digested=digested)
     _changes.begin(is_project)
-    with suppress(Exception), unwatched():  # a step must not fail because less is seen
-        watch.began = Begun.now()
-    before = generators.State.now()
-    with suppress(Exception):
+    with suppress(Exception):  # a step must not fail because less is seen
         running_code.begin(recorder)
     outer = audit_events.start(watch.recorder)
+    # From here on a step of another thread makes this one not `alone`: what it draws is not this step's.
+    with suppress(Exception), unwatched():
+        watch.began = Begun.now()
+    before = generators.State.now()
     read_owners.running_steps.add(id(watch))
     try:
         yield watch
@@ -257,12 +263,12 @@ def watching(
         read_owners.running_steps.discard(id(watch))
         with suppress(Exception):  # a step must not fail because less is seen
             collect(watch.recorder, is_over=outer is None)
+        with suppress(Exception), unwatched():
+            watch.ended(before)
         audit_events.stop(watch.recorder, outer)
         with suppress(Exception):
             running_code.end(recorder)
         _changes.end()
-        with suppress(Exception), unwatched():
-            watch.ended(before)
 
 
 class _Changes:
