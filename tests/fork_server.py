@@ -224,7 +224,8 @@ def _begin(job: dict[str, Any]) -> tuple[CodeType, dict[str, Any]]:
     path = Path(sys.argv[0])
     sys.path.insert(0, str(path.resolve().parent))
     if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()  # `random` does this itself after a fork
+        random = sys.modules["numpy"].random
+        random.set_bit_generator(random.MT19937())  # not seeded, as at its import; `random` does this itself
     main = sys.modules["__main__"] = ModuleType("__main__")
     main.__file__ = sys.argv[0]
     main.__loader__ = SourceFileLoader("__main__", sys.argv[0])

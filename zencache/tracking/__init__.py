@@ -23,8 +23,9 @@ def _forked() -> None:
     if random is not None:
         random_at_import[:] = [random.getstate()]
         generator_state = _sys.modules.get(f"{__name__}.generator_state")
-        if hasattr(generator_state, "forked"):  # else it is about to be imported, and copies the list
-            generator_state.forked()
+        forked = getattr(generator_state, "forked", None)
+        if forked is not None:  # else that module is imported later, and copies the list
+            forked()
 
 
 note_random_state()
