@@ -318,6 +318,24 @@ def test_code_that_is_read_in_a_step_counts_and_works(project, body):
     assert not is_hit, reasons
 
 
+@pytest.mark.parametrize("pickler", ["cloudpickle", "dill"])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_pickle_of_code_has_the_bytes_that_it_has_without_a_step(project, monkeypatch, pickler, is_late):
+    """Also if the pickler is imported by the step: outputs that hold functions stay equal."""
+    pytest.importorskip(pickler)
+    body = f"import {pickler}, types; copy = types.FunctionType(plugins.helper.__code__, {{'__name__': '__main__'}})"
+    body += f"\n    return {pickler}.dumps(copy, {'recurse=True' if pickler == 'dill' else ''})"
+    case = plugin("", body, "def helper():\n    return 2", "def helper():\n    return 3")
+    write(project, case.files)
+    module = loaded(project, case.start)
+    expected = module.work()
+    if is_late:
+        for name in [name for name in sys.modules if name.partition(".")[0] == pickler]:
+            monkeypatch.delitem(sys.modules, name)
+    _, _, result = run(project, module)
+    assert result == expected
+
+
 def test_what_libraries_ask_of_a_function_is_as_before(project):
     """Signatures, documentation, types and closures are those of the function."""
     body = """import inspect, typing

@@ -27,6 +27,15 @@ def wrap_readers(wrapping: Wrapping) -> None:
         wrapping.replace(marshal, name, _with_original(vars(marshal)[name]))
 
 
+def wrap_pickler(module: Any, wrapping: Wrapping) -> None:
+    """Have a pickler of a module that pickles code by value write the originals."""
+    pickler = getattr(module, "Pickler", None) or getattr(module, "CloudPickler", None)
+    for name in ("_dispatch_table", "dispatch"):
+        table = vars(pickler).get(name) if isinstance(pickler, type) else None
+        if isinstance(table, dict) and types.CodeType in table:
+            wrapping.replace_item(table, types.CodeType, _of_original(table[types.CodeType]))
+
+
 def note_read(value: Any, *_: Any, **__: Any) -> None:
     """Report the code of a function, a method or a code object, as if it ran."""
     inner = inspect.unwrap(value) if callable(value) else value
@@ -46,3 +55,12 @@ def _with_original(write: Callable[..., Any]) -> Callable[..., Any]:
         return write(value, *args)
 
     return written
+
+
+def _of_original(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(reduce)
+    def reduced(*args: Any) -> Any:  # the code object comes last; dill gives the pickler before it
+        note_read(args[-1])
+        return reduce(*args[:-1], original_code(args[-1]))
+
+    return reduced

@@ -91,6 +91,11 @@ class Wrapping:
             lambda: attributes.get(name) is put and _assign(owner, attributes, name, original)  # type: ignore[func-returns-value]
         )
 
+    def replace_item(self, holder: MutableMapping[Any, Any], key: Any, put: Any) -> None:
+        """Replace an item of a mapping until `undo`."""
+        value, holder[key] = holder[key], put
+        self._undo.append(functools.partial(_put_back_item, holder, key, put, value))
+
     def add(self, members: set[Any], member: Any) -> None:
         """Add a member to a set until `undo`."""
         members.add(member)

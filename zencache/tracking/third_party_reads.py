@@ -23,6 +23,7 @@ from zencache.tracking.third_party_tables import (
     KEYWORD_ONLY,
     LOOKUPS,
     METHODS,
+    PICKLERS,
     READERS,
     WITH_MODE,
     WRITERS,
@@ -103,6 +104,10 @@ def wrap_module(name: str, wrapping: Wrapping) -> None:
         wrapping.around_c_method(*_owner(module, reader), _note_of(reader, argument, 1))
     for asker, argument in LOOKUPS.get(name, {}).items():
         wrapping.around(module, asker, _question_of(asker, argument))
+    if name in PICKLERS:
+        from zencache.tracking.code_readers import wrap_pickler  # noqa: PLC0415 - few steps pickle code
+
+        wrap_pickler(module, wrapping)
 
 
 def _owner(module: Any, name: str) -> tuple[Any, str]:

@@ -87,6 +87,13 @@ KEYWORD_ONLY = frozenset({"XMLSchema", "RelaxNG", "Schematron"})
 """Readers whose first argument is not the path."""
 
 
+PICKLERS = frozenset(
+    {"cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast", "dill._dill"}
+    | {"joblib.externals.cloudpickle.cloudpickle"}
+)
+"""Modules of picklers that write code."""
+
+
 def modules() -> frozenset[str]:
     """Name the modules in the tables."""
-    return frozenset({*READERS, *CLASSES, *METHODS, *LOOKUPS})
+    return frozenset({*READERS, *CLASSES, *METHODS, *LOOKUPS, *PICKLERS})
