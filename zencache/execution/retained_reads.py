@@ -92,6 +92,19 @@ class RetainedReads:
         ran = frozenset(self.watch.recorder.ran)
         return self.watch.owned(partial(code.reached.reader, ran=ran)).added_to(own)
 
+    def end_unknown(self, unknown: Seen) -> None:
+        """Record for later steps that it is not known what this step read, and may have kept."""
+        try:
+            after = self._code.state
+        except Exception:  # noqa: BLE001 - then any state may be another one
+            after = dict.fromkeys(self.before, "unknown")
+        with _lock:
+            for name, state in after.items():
+                if self.before.get(name) != state:
+                    _retained[self.watch.root, name] = unknown
+            _ended[self.watch.root, self.watch.recorder.step] = unknown
+            _running.pop(id(self), None)
+
     def forget(self) -> None:
         """Drop the state of a step that was interrupted."""
         with _lock:

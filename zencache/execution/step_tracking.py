@@ -6,16 +6,16 @@ import dataclasses
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zencache.code.module_origin import origin_of_file
 from zencache.execution.installed_code import UsedCode, used_code
 from zencache.execution.retained_reads import RetainedReads
 from zencache.model.types import type_name
 from zencache.tracking.audit_events import unwatched
-from zencache.tracking.facts import merge_facts
+from zencache.tracking.facts import UNKNOWN, merge_facts
 from zencache.tracking.listings import GLOBS
-from zencache.tracking.notes import fresh_generators
+from zencache.tracking.notes import fresh_generators, unknown_reads
 from zencache.tracking.observed_inputs import Seen
 from zencache.tracking.parameter_paths import parameter_facts
 from zencache.tracking.tracker import watching
@@ -57,10 +57,20 @@ class StepTracking:
         self._uses = uses
         self._stack = ExitStack()
         self._watch: Watch | None = None
+        self._error: Exception | None = None
+        """Why it is not known what the step reads."""
 
     def takes(self, arguments: Iterable[object]) -> None:
         """Take the step's arguments: the step reaches the libraries whose values they are."""
-        self._uses |= set(_type_names(arguments, deep=2))
+        try:
+            self._uses |= set(_type_names(arguments, deep=2))
+        except Exception as error:  # noqa: BLE001 - a step must not fail because it is observed
+            self._error = error
+
+    def _unknown(self, error: Exception) -> Seen:
+        """Give the record of a step of which it is not known what it read: it is never reused."""
+        name = type(error).__name__
+        return Seen(facts={UNKNOWN: {name: ""}}, notes=(unknown_reads(self._step, name),))
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -123,15 +133,22 @@ class FunctionTracking(StepTracking):
         self._types = tuple(types)
 
     def _begin(self, watch: Watch) -> None:
-        with unwatched():
-            self._retained = RetainedReads.begin(watch, self._function, self._code.state)
+        try:
+            with unwatched():
+                self._retained = RetainedReads.begin(watch, self._function, self._code.state)
+        except Exception as error:  # noqa: BLE001 - a step must not fail because it is observed
+            self._error = error
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
-        if self._watch is not None:  # now: storing the result may load more
+        if self._watch is None:
+            return
+        try:  # now: storing the result may load more
             self._used = used_code(
                 self._watch.recorder, self._code, self._types, self._policy, self._project.root
             )
+        except Exception as failure:  # noqa: BLE001 - a step must not fail because it is observed
+            self._error = failure
 
     def _covers(self) -> Callable[[CodeType], bool] | None:
         is_asked_for = self._policy.code in (None, "closure")
@@ -150,18 +167,29 @@ class FunctionTracking(StepTracking):
 
         A step that failed is asked too: a later step may read what it keeps in memory.
         """
-        if self._watch is None or self._retained is None:
+        if self._watch is None:
             return None
+        try:
+            if self._error is None and self._retained is not None:
+                return self._seen(self._watch, self._retained)
+        except Exception as error:  # noqa: BLE001 - a step must not fail because it is observed
+            self._error = error
+        unknown = self._unknown(self._error or RuntimeError())
+        if self._retained is not None:
+            self._retained.end_unknown(unknown)
+        return unknown
+
+    def _seen(self, watch: Watch, retained: RetainedReads) -> Seen:
         for name in self._policy.env or ():  # in the key already
-            self._watch.recorder.environment.pop(name, None)
-        self._retained.adopt_answers()
-        own = self._watch.seen()
-        seen = self._retained.end(own)
+            watch.recorder.environment.pop(name, None)
+        retained.adopt_answers()
+        own = watch.seen()
+        seen = retained.end(own)
         beside = parameter_facts(own, self._parameters, self._project.root)
         digested = self._modules()
-        others = self._watch.modules - digested.keys() - self._watch.shaped
+        others = watch.modules - digested.keys() - watch.shaped
         imported = {f: self._digests.digest(Path(f)) or "" for f in others}
-        edited = [file for file in self._watch.modules & digested.keys() if not digested[file].is_current]
+        edited = [file for file in watch.modules & digested.keys() if not digested[file].is_current]
         imported |= {file: self._digests.digest(Path(file)) or "" for file in self._used.files}
         in_key = set(self._policy.env or ())
         return dataclasses.replace(
@@ -187,9 +215,17 @@ def reached_names(code: CodeDigest) -> frozenset[str]:
 def _type_names(values: Iterable[object], *, deep: int) -> Iterator[str]:
     """Give the dotted names of the types of values, and of those that they contain."""
     for value in islice(values, 100):
-        yield type_name(type(value))
-        if deep and isinstance(value, dict | list | tuple | set):
-            yield from _type_names(value.values() if isinstance(value, dict) else value, deep=deep - 1)
+        kind = type(value)  # not what a subclass says of itself: its methods are the user's own code
+        yield type_name(kind)
+        for base, contained in _CONTAINERS.items() if deep else ():
+            if issubclass(kind, base):
+                yield from _type_names(contained(value), deep=deep - 1)
+
+
+_CONTAINERS: dict[type, Callable[[Any], Iterable[object]]] = {
+    dict: dict.values,
+    **{kind: kind.__iter__ for kind in (list, tuple, set)},
+}
 
 
 class ComponentTracking(StepTracking):
@@ -214,10 +250,18 @@ class ComponentTracking(StepTracking):
         """Give what the component read, and the content of what it `pushed`: both are checked at reuse."""
         if self._watch is None:
             return None
+        try:
+            if self._error is not None:
+                return self._unknown(self._error)
+            return self._seen(self._watch, pushed)
+        except Exception as error:  # noqa: BLE001 - a component must not fail because it is observed
+            return self._unknown(error)
+
+    def _seen(self, watch: Watch, pushed: Iterable[str]) -> Seen:
         digest = self._digests.digest
         mentioned = {str(path.absolute()): digest(path) or "" for path in self._body.mentioned}
         targets = {path: digest(Path(path)) or "" for path in pushed}
-        seen = self._watch.seen()
+        seen = watch.seen()
         files = {name: content for name, content in seen.files.items() if not name.endswith((".py", ".pyc"))}
         unstable = (*seen.unstable, *self._edited())
         folders = {name: listing for name, listing in seen.folders.items() if name not in mentioned}

@@ -37,6 +37,21 @@ class Unchecked:
         return name
 
 
+class Unknown(Unchecked):
+    """What could not be told of a step: it never agrees with what is now."""
+
+    def now(self, recorded: Mapping[str, str], root: Path, digests: FileDigests) -> dict[str, str]:  # noqa: ARG002
+        """Give a value that was not recorded."""
+        return dict.fromkeys(recorded, "unknown")
+
+    def sentence(self, name: str, before: str, now: str) -> str:  # noqa: ARG002 - as all kinds
+        """Name the error that kept it from being told."""
+        return f"what it reads is not known ({name})"
+
+
+UNKNOWN = "unknown reads"
+
+
 def kind_of(name: str) -> Kind | None:
     """Give a kind by its name, imported on demand; None for one that only a later release knows."""
     match name:
@@ -56,8 +71,8 @@ def kind_of(name: str) -> Kind | None:
             from zencache.tracking.path_facts import kinds  # noqa: PLC0415 - only for records that have them
 
             return kinds()[name]
-        case "unseen programs" | "unseen reads":
-            return Unchecked()
+        case "unseen programs" | "unseen reads" | "unknown reads":
+            return Unknown() if name == UNKNOWN else Unchecked()
         case _:
             return None
 

@@ -114,15 +114,15 @@ def reads(recorder: Recorder, places: Places) -> Reads:
 
 def folders(recorder: Recorder, places: Places) -> dict[str, str]:
     """Give the folders that a step listed and did not make, sorted, with what it asked of their entries."""
-    listed = ((path, asked) for path, asked in recorder.listed.items() if path not in recorder.created)
+    listed = ((path, asked) for path, asked in list(recorder.listed.items()) if path not in recorder.created)
     counted = ((path, asked) for path, asked in listed if places.rule(path) in {"yes", "found"})
     return dict(sorted((path, asked) for path, asked in counted if not asked or Path(path).is_dir()))
 
 
 def relative_paths(recorder: Recorder) -> dict[str, str]:
     """Give what a step opened or listed by a relative path: absolute path to the path from where it began."""
-    relative = dict(recorder.relative_listed)
-    for folder, opened in recorder.segments:
+    relative = recorder.relative_listed.copy()
+    for folder, opened in list(recorder.segments):
         if folder in recorder.relative_folders:
             for raw, *_ in list(opened):
                 with suppress(Exception):  # a path-like of the user's own may do anything
@@ -135,7 +135,7 @@ def relative_paths(recorder: Recorder) -> dict[str, str]:
 def _uses(recorder: Recorder) -> dict[str, tuple[bool, bool, bool]]:
     """Say for each path whether it was read before it was written, written, or looked for."""
     uses: dict[str, tuple[bool, bool, bool]] = {}
-    for folder, opened in recorder.segments:
+    for folder, opened in list(recorder.segments):
         for raw, mode, flags in list(opened):
             if isinstance(raw, int):  # a descriptor: the file was opened by its name before
                 continue

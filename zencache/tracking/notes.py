@@ -50,6 +50,14 @@ def notes(recorder: Recorder) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def unknown_reads(step: str, error: str) -> str:
+    """Write the sentence about a step whose reads could not be told."""
+    return (
+        f"what step {step} read could not be told ({error}), so its result is not reused; the step itself is "
+        "right; to have it reused, write `@step(cache=CachePolicy(watch=False))` and name its files"
+    )
+
+
 def randomness(step: str, module: str, *, by_library: bool) -> str:
     """Write the sentence about draws from a global generator that was not seeded."""
     if by_library:

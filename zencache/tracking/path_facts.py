@@ -91,7 +91,7 @@ class _Access:
         values = {}
         for each in recorded:
             mode, _, name = each.partition(" ")
-            values[each] = "yes" if os.access(_place(name, root), int(mode)) else "no"
+            values[each] = "yes" if _is_accessible(_place(name, root), int(mode)) else "no"
         return values
 
     def sentence(self, name: str, before: str, now: str) -> str:  # noqa: ARG002 - the other one of two
@@ -174,7 +174,7 @@ def facts_of(recorder: Recorder, places: Places, reads: Reads, root: Path) -> di
         now = kinds()[kind].now({absolute: answer}, root, None)[absolute]  # type: ignore[arg-type]
         if now == answer or not _is_own(path, recorder, reads):
             facts.setdefault(kind, {})[name] = answer
-    for kind, pattern, how in recorder.answers:
+    for kind, pattern, how in list(recorder.answers):
         if (
             kind == GLOBS
             and places.rule(_base(pattern)) in {"yes", "found"}
@@ -228,6 +228,13 @@ def _status(path: Path, *, follow: bool) -> os.stat_result | None:
         return os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - may be of thousands
     except (OSError, ValueError):
         return None
+
+
+def _is_accessible(path: Path, mode: int) -> bool:
+    try:
+        return os.access(path, mode)
+    except ValueError:  # a null character, say
+        return False
 
 
 def _target(path: Path) -> str:

@@ -110,20 +110,22 @@ class Watch:
         return frozenset(self.recorder.imported) if self.recorder.covers is not None else frozenset()
 
     def _facts(self) -> dict[str, dict[str, str]]:
-        facts = {kind: dict(sorted(values.items())) for kind, values in self.recorder.facts.items()}
+        facts = {
+            kind: dict(sorted(values.copy().items())) for kind, values in list(self.recorder.facts.items())
+        }
         if self.recorder.answers:
             from zencache.tracking.path_facts import facts_of  # noqa: PLC0415 - only where a step ran
 
             asked = facts_of(self.recorder, self._places, self._reads, self.root)
-            facts |= {kind: dict(sorted(values.items())) for kind, values in asked.items()}
-        imported = {f: t for f, t in self.recorder.imported.items() if f not in self.digested()}
+            facts |= {kind: dict(sorted(values.copy().items())) for kind, values in asked.items()}
+        imported = {f: t for f, t in list(self.recorder.imported.items()) if f not in self.digested()}
         facts |= self._code(imported)
         if state := self._state():
             facts[ambient_state.KIND] = state
         if self.recorder.programs:
-            facts["unseen programs"] = dict.fromkeys(self.recorder.programs, "")
+            facts["unseen programs"] = dict.fromkeys(list(self.recorder.programs), "")
         if self.recorder.not_kept:
-            facts["unseen reads"] = dict.fromkeys(self.recorder.not_kept, "")
+            facts["unseen reads"] = dict.fromkeys(list(self.recorder.not_kept), "")
         return facts
 
     def _code(self, imported: dict[str, Text | None]) -> dict[str, dict[str, str]]:
@@ -193,7 +195,7 @@ class Watch:
 
     @cached_property
     def _places(self) -> file_reads.Places:
-        working = [folder for folder, _ in self.recorder.segments]
+        working = [folder for folder, _ in list(self.recorder.segments)]
         return file_reads.Places.of(self.root, self.ignore, working)
 
     @cached_property

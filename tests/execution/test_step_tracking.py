@@ -1,0 +1,78 @@
+"""A step does not fail because it is observed: what cannot be told makes its record one that is not reused."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from types import SimpleNamespace
+
+import pytest
+
+from zencache.code.digest import CodeReader
+from zencache.execution.retained_reads import RetainedReads
+from zencache.execution.step_tracking import FunctionTracking
+from zencache.policy import CachePolicy
+from zencache.tracking.file_digests import FileDigests
+from zencache.tracking.observed_inputs import Seen, changed
+
+
+def tracking_of(function, folder):
+    body = SimpleNamespace(function=function, spec=SimpleNamespace(name="work", parameters={}))
+    project = SimpleNamespace(root=folder, folder=folder / ".zencache")
+    code = CodeReader().of(function)
+    return FunctionTracking(body, CachePolicy(), project, FileDigests(None), code, dict)
+
+
+def work():
+    return 1
+
+
+def asks_about_a_null_character():
+    with suppress(ValueError):
+        os.access("a\0b", os.R_OK)
+
+
+class Odd(dict):
+    """A mapping whose values cannot be listed."""
+
+    def values(self):
+        raise RuntimeError
+
+
+def fails(*_, **__):
+    raise RuntimeError
+
+
+def test_a_path_that_no_system_takes_is_no_reason_to_fail(folder):
+    with (tracking := tracking_of(asks_about_a_null_character, folder)):
+        asks_about_a_null_character()
+    assert changed(tracking.seen(), folder, FileDigests(None)) == []
+
+
+def test_the_values_of_an_odd_mapping_are_taken_without_its_methods(folder):
+    tracking = tracking_of(work, folder)
+    tracking.takes([Odd(a=Odd())])
+    with tracking:
+        work()
+    assert changed(tracking.seen(), folder, FileDigests(None)) == []
+
+
+@pytest.mark.parametrize("part", ["begin", "end", "adopt_answers"])
+def test_a_record_that_cannot_be_told_is_not_reused(folder, monkeypatch, part):
+    """The step itself succeeds, and a note says that its reads are not known."""
+    monkeypatch.setattr(RetainedReads, part, fails)
+    with (tracking := tracking_of(work, folder)):
+        work()
+    seen = Seen.from_json(tracking.seen().to_json())
+    assert changed(seen, folder, FileDigests(None)) == ["what it reads is not known (RuntimeError)"]
+    assert "could not be told (RuntimeError)" in seen.notes[0]
+
+
+def test_arguments_that_cannot_be_told_make_the_record_unknown(folder):
+    tracking = tracking_of(work, folder)
+    tracking.takes(fails() for _ in "a")
+    with tracking:
+        work()
+    assert changed(tracking.seen(), folder, FileDigests(None)) == [
+        "what it reads is not known (RuntimeError)"
+    ]
