@@ -1,6 +1,6 @@
 """What a step asks about paths is an input: whether they are there, their kinds, sizes, times, links, matches."""
 
-# ruff: noqa: PTH101, PTH102, PTH103, PTH108, PTH110, PTH112, PTH115, PTH116, PTH202, PTH204, PTH207, PTH208, PTH211, RUF061
+# ruff: noqa: PTH101, PTH102, PTH103, PTH108, PTH109, PTH110, PTH112, PTH115, PTH116, PTH202, PTH204, PTH207, PTH208, PTH211, RUF061
 # - each way that there is to ask, in one line
 
 from __future__ import annotations
@@ -481,3 +481,46 @@ def test_code_that_is_gone_hides_no_question_of_other_code(project):
 
     asked = {name.partition(" ")[0] for name in seen_of(project, ask).facts["file status"]}
     assert asked == {"st_mode", "st_nlink", "st_uid"}
+
+
+def test_a_class_of_a_step_holds_the_functions_of_os_as_they_are(project):
+    """A class does not bind them, as it binds no function that is written in C."""
+    original = os.stat
+
+    def work():
+        class Probes:
+            probe = os.stat
+            folder = os.getcwd
+            opened = os.open
+
+        assert Probes().probe("data") == original("data")
+        assert Probes().folder() == os.getcwd()
+        os.close(Probes().opened("a.txt", os.O_RDONLY))
+
+    assert [*seen_of(project, work).files] == ["a.txt"]
+
+
+def test_what_stands_for_a_function_of_os_says_that_it_is_it(project):
+    original = os.stat
+    by_function = {os.stat: "held by the function"}
+
+    def work():
+        assert isinstance(os.stat, type(len))
+        assert inspect.isbuiltin(os.stat)
+        assert by_function[os.stat]
+        assert (os.stat.__name__, os.stat.__module__, os.stat.__doc__) == (
+            original.__name__,
+            original.__module__,
+            original.__doc__,
+        )
+        assert copy.deepcopy([os.stat])[0] is os.stat
+        assert original in os.supports_dir_fd
+
+    seen_of(project, work)
+    assert original in os.supports_dir_fd
+
+
+def test_a_stand_in_that_outlives_the_step_is_pickled_as_the_function(project):
+    held = []
+    seen_of(project, lambda: held.append(os.stat))
+    assert pickle.loads(pickle.dumps(held[0])) is os.stat

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.code.reporting import original_code
 from zencache.code.source import function_of
 from zencache.tracking import running_code
+from zencache.tracking.stand_ins import stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +48,13 @@ def note_read(value: Any, *_: Any, **__: Any) -> None:
 
 
 def _with_original(write: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(write)
     def written(value: Any, *args: Any) -> Any:
         if isinstance(value, types.CodeType):
             note_read(value)
             value = original_code(value)
         return write(value, *args)
 
-    return written
+    return stand_in(write, written)  # type: ignore[no-any-return]
 
 
 def _of_original(reduce: Callable[..., Any]) -> Callable[..., Any]:

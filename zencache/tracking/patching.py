@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zencache.code import step_effects
+from zencache.tracking.stand_ins import stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping, MutableSequence
@@ -52,7 +53,8 @@ class Wrapping:
             with suppress(Exception):  # a function that cannot take other code
                 self._undo.append(_exchange(original, note))
             return
-        self.replace(owner, name, _noting(original, note))
+        place = owner.__name__ if isinstance(owner, types.ModuleType) else ""
+        self.replace(owner, name, _noting(original, note, place))
 
     def around_static(self, owner: Any, name: str, note: Callable[..., object]) -> None:
         """Do so for a function in a class that is called without the instance."""
@@ -63,11 +65,13 @@ class Wrapping:
     def replace(self, owner: Any, name: str, put: Any) -> None:
         """Replace `owner.name` until `undo`."""
         original = vars(owner).get(name)
+        # First, as an interruption may come at any moment.
+        self._undo.append(functools.partial(_put_back, owner, name, put, original))
         try:
             setattr(owner, name, put)
         except (AttributeError, TypeError):  # a class that is written in C
+            self._undo.pop()
             return
-        self._undo.append(functools.partial(_put_back, owner, name, put, original))
         if isinstance(owner, types.ModuleType):
             self._replaced[id(original)] = (original, put)
             step_effects.replaced(original, put)
@@ -98,6 +102,8 @@ class Wrapping:
 
     def add(self, members: set[Any], member: Any) -> None:
         """Add a member to a set until `undo`."""
+        if member in members:  # it may be equal to what it stands for
+            return
         members.add(member)
         self._undo.append(lambda: members.discard(member))
 
@@ -277,14 +283,13 @@ def _stand_in(original: type, note: Callable[..., object]) -> type:
     return made
 
 
-def _noting(original: Callable[..., Any], note: Callable[..., object]) -> Callable[..., Any]:
-    @functools.wraps(original)
+def _noting(original: Callable[..., Any], note: Callable[..., object], place: str = "") -> Callable[..., Any]:
     def noting(*args: Any, **kwargs: Any) -> Any:
         with suppress(Exception):  # a failure to record must not reach the caller
             note(*args, **kwargs)
         return original(*args, **kwargs)
 
-    return noting
+    return stand_in(original, noting, place)  # type: ignore[no-any-return]
 
 
 def _exchange(function: types.FunctionType, note: Callable[..., object]) -> Callable[[], object]:

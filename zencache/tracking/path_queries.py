@@ -6,7 +6,6 @@ is recorded once for each place in the code that asks, and each way it asks; the
 
 from __future__ import annotations
 
-import functools
 import os
 import pathlib
 import stat
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.tracking import audit_events, read_owners
 from zencache.tracking.callers import caller_of, reads_source
+from zencache.tracking.stand_ins import stand_in
 
 if TYPE_CHECKING:
     import types
@@ -77,7 +77,6 @@ def install(wrapping: Wrapping) -> None:
     original = os.open
     wrapping.around(os, "open", _opened_in)
     if os.open is not original:
-        os.open.__module__ = "os"
         wrapping.add(os.supports_dir_fd, os.open)
 
 
@@ -114,7 +113,6 @@ _busy: set[int] = set()  # threads that note a question: what they ask meanwhile
 def _asking(original: Callable[..., Any], note: Callable[[_Question], None]) -> Callable[..., Any]:
     frame_of, fspath, name = sys._getframe, os.fspath, original.__name__  # noqa: SLF001 - the fastest
 
-    @functools.wraps(original)
     def asking(path: Any, *args: Any, **kwargs: Any) -> Any:
         recorder = audit_events.sole
         try:
@@ -137,8 +135,7 @@ def _asking(original: Callable[..., Any], note: Callable[[_Question], None]) -> 
         _note(note, recorder, key, answer, args, kwargs, frame)
         return answer
 
-    asking.__module__ = "os"  # where it is found as long as it is there: by pickle, say
-    return asking
+    return stand_in(original, asking, "os")  # type: ignore[no-any-return]
 
 
 def _note(

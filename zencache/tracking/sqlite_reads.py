@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sqlite3
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking.audit_events import absolute, recorders, unwatched
+from zencache.tracking.stand_ins import stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,6 @@ def install(wrapping: Wrapping) -> None:
     """Have SQLite report what new connections attach; a program's own authorizer takes its place."""
     original = sqlite3.connect
 
-    @functools.wraps(original)
     def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = original(*args, **kwargs)
         with suppress(Exception):  # a step must not fail because it is watched
@@ -40,10 +39,10 @@ def install(wrapping: Wrapping) -> None:
                 sqlite3.Connection.set_authorizer(connection, _Authorizer())
         return connection
 
-    connect.__module__ = "sqlite3"  # where it is found as long as it is there
+    put = stand_in(original, connect, "sqlite3")
     for module in (sqlite3, sqlite3.dbapi2):
         if vars(module).get("connect") is original:
-            wrapping.replace(module, "connect", connect)
+            wrapping.replace(module, "connect", put)
 
 
 def extended(recorder: Recorder, args: Opened) -> None:
