@@ -38,7 +38,7 @@ class Unchecked:
 
 
 class Unknown(Unchecked):
-    """What could not be told of a step: it never agrees with what is now."""
+    """What is not known of a step: it never agrees with what is now."""
 
     def now(self, recorded: Mapping[str, str], root: Path, digests: FileDigests) -> dict[str, str]:  # noqa: ARG002
         """Give a value that was not recorded."""
