@@ -10,14 +10,14 @@ import ast
 import contextlib
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from zencache.code.digest_graph import digest_of
 from zencache.code.mutations import changed_by
 from zencache.code.scopes import Comprehension, Defining, Imported, Scope, Scopes, function_scope, imported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 # Code that inspects code: what the shape omits then affects the result.
 REFLECTION = {
@@ -75,6 +75,27 @@ class Template:
     decorators: tuple[Part, ...] = ()
 
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _deep(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Make a function that is called again with a higher limit of recursion where Python's was too low."""
+
+    @functools.wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return function(*args, **kwargs)
+        except RecursionError:
+            from zencache.code.recursion import deeper_recursion  # noqa: PLC0415 - little code is so deep
+
+            with deeper_recursion():
+                return function(*args, **kwargs)
+
+    return call
+
+
+@_deep
 def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str] = frozenset()) -> Template:
     r"""Give the template of a function, a lambda or a class; its own name is left to the caller.
 
@@ -102,6 +123,7 @@ def shared_part(*nodes: ast.AST) -> Part:
     return part_of(nodes)
 
 
+@_deep
 def part_of(node: ast.AST | Sequence[ast.AST]) -> Part:
     """Give the shape of statements or an expression outside any function."""
     writer = _Writer()
@@ -162,7 +184,7 @@ class _Writer:
         return shape
 
     def _Constant(self, node: ast.Constant, scopes: Scopes) -> Any:
-        return ["Constant", type(node.value).__name__, repr(node.value)]
+        return ["Constant", type(node.value).__name__, constant_text(node.value)]
 
     def _Name(self, node: ast.Name, scopes: Scopes) -> Any:
         return self._reference(node, scopes) or self._plain(node, scopes)
@@ -348,6 +370,14 @@ def _type_parameters(node: Any) -> list[Any]:
 
 def _listed(body: Any) -> list[Any]:
     return body if isinstance(body, list) else [body]
+
+
+def constant_text(value: Any) -> str:
+    """Write a constant of a program; Python does not write very long integers as decimal digits."""
+    try:
+        return repr(value)
+    except ValueError:
+        return f"({', '.join(map(constant_text, value))})" if isinstance(value, tuple) else hex(value)
 
 
 def dotted_names(node: ast.expr) -> list[str] | None:

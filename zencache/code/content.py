@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from zencache.code.ast_shape import constant_text
 from zencache.code.digest_graph import Node
 from zencache.code.module_origin import origin_of_module
 from zencache.code.namespaces import is_of_project
-from zencache.code.object_state import added_attributes, slots_of, state_of
 from zencache.code.reporting import original_code
 from zencache.model.types import type_name
 from zencache.model.values import PLAIN_TYPES, encode
@@ -271,6 +271,8 @@ def _array(value: Any, visit: Callable[[Any], Node]) -> Node:
 
 def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
     """Decompose an instance of a user's class: its class, its attributes, and its value as a built-in."""
+    from zencache.code.object_state import slots_of, state_of  # noqa: PLC0415 - few steps reach an instance
+
     kind = type(value)
     names = [name for base in kind.__mro__ for name in slots_of(base) if hasattr(value, name)]
     refs = [visit(kind), visit(state_of(value))]
@@ -283,6 +285,8 @@ def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
 
 def _own_inert(value: Any, visit: Callable[[Any], Node]) -> Node:
     """Represent an instance of a user's subclass of an inert type: its class, and what that adds to it."""
+    from zencache.code.object_state import added_attributes  # noqa: PLC0415 - likewise
+
     own = added_attributes(value)
     parts = [part for name, each in own.items() for part in (visit(name), _lenient(each, visit))]
     return _of(["inert", "instance"], [visit(type(value)), *parts])
@@ -318,7 +322,7 @@ def _constant(value: Any) -> Any:
         return ["tuple", *map(_constant, value)]
     if isinstance(value, frozenset):
         return ["frozenset", *sorted(map(_constant, value), key=repr)]
-    return repr(value)
+    return constant_text(value)
 
 
 def _reduced(value: Any, visit: Callable[[Any], Node]) -> Node:

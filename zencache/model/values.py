@@ -8,6 +8,7 @@ JSON's own values stand for themselves; every other type is an object with one k
     any other dict                   {"$dict": [[key, value], ...]}
     tuple, set, frozenset            {"$tuple": [...]}, {"$set": [...]}, {"$frozenset": [...]}
     nan, inf, -inf                   {"$float": "nan"}
+    int of more than 4,300 digits    {"$int": "0x…"}
     complex                          {"$complex": [real, imag]}
     bytes                            {"$bytes": base64}
     datetime, date, time, timedelta  {"$datetime": [ISO 8601, fold]}, …, {"$timedelta": [days, seconds, µs]}
@@ -53,6 +54,8 @@ from zencache.model.types import module_name, type_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_TOO_LONG = 10**4300
+"""Python writes and reads shorter integers only as decimal digits."""
 Seal = Callable[[Any], str]
 """Gives the digest that stands for a secret."""
 
@@ -140,6 +143,8 @@ def from_text(text: str) -> Any:
 def encode(value: Any, seal: Seal | None = None) -> Any:  # noqa: PLR0911 - one line a kind
     """Turn a value into what `json.dumps` takes; raises MaterializerError for a type that is not plain."""
     kind = type(value)
+    if kind is int and not -_TOO_LONG < value < _TOO_LONG:
+        return {"$int": hex(value)}
     if value is None or kind in (bool, int, str):
         return value
     if kind is float:
@@ -383,6 +388,7 @@ _SCALARS: dict[type, _Codec] = {
 _DECODERS: dict[str, Callable[[Any], Any]] = {
     **{f"${name}": from_json for name, _, from_json in _SCALARS.values()},
     "$float": float,
+    "$int": lambda text: int(text, 16),
     "$tuple": lambda items: tuple(map(decode, items)),
     "$set": lambda items: set(map(decode, items)),
     "$frozenset": lambda items: frozenset(map(decode, items)),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from zencache.code.redaction import Redactor
 from zencache.errors import ParameterError
 from zencache.model.secrets import Absent, holds_secret, is_absent, is_secret, secrets_in, wrapped
 from zencache.model.values import to_text
@@ -14,6 +13,7 @@ from zencache.model.values import to_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from zencache.code.redaction import Redactor
     from zencache.model.specs import PipelineSpec, StepSpec
     from zencache.planning.bodies import Body
 
@@ -116,4 +116,6 @@ def values_of(bodies: Mapping[str, Body]) -> list[str | bytes]:
 
 def redactor(bodies: Mapping[str, Body]) -> Redactor:
     """Make a redactor that removes the values of a pipeline's secrets from texts."""
+    from zencache.code.redaction import Redactor  # noqa: PLC0415 - what is declared is not shown yet
+
     return Redactor(values_of(bodies))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, overload
 from zencache.code import source
 from zencache.code.closure import mark_step
 from zencache.code.digest import CodeReader, importable_names
-from zencache.code.redaction import redacted
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.model.legacy_api import LegacyAttributes, check_options
 from zencache.model.names import check_name
@@ -56,7 +55,7 @@ class Step(LegacyAttributes):
         retry_delay: Span | None = None,
         timeout: Span | None = None,
         snapshot: CodeDigest | None = None,
-        redact: Callable[[str], str] = redacted,
+        redact: Callable[[str], str] | None = None,
     ) -> None:
         self.entrypoint = function
         """The function itself, unchanged."""
@@ -205,7 +204,10 @@ class Step(LegacyAttributes):
         return f"<step {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        texts = {text.file: self._redact(text.text) for file in self._files for text in source.texts_of(file)}
+        from zencache.code.redaction import redacted  # noqa: PLC0415 - few declared steps are pickled
+
+        redact = self._redact or redacted
+        texts = {text.file: redact(text.text) for file in self._files for text in source.texts_of(file)}
         names = importable_names(inspect.unwrap(self.entrypoint))
         options = self.options
         first = (options.name, options.enable_cache, options.policy)
