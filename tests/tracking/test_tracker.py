@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from zencache.artifacts import object_store, staging
-from zencache.tracking import audit_events
+from zencache.tracking import audit_events, tracker
 from zencache.tracking.audit_events import between_steps, unwatched
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.file_reads import Places
@@ -510,3 +510,60 @@ def test_a_module_that_a_pickle_names_is_seen(project, monkeypatch):
     with watch(project, is_project=lambda _: True) as watched:
         pickle.loads(b"cnamed_by_a_pickle\nModel\n.")
     assert watched.modules == {str(module.resolve())}
+
+
+def state_of_process():
+    """What a watched step changes in the process."""
+    return id(os.stat), id(os.getcwd), type(os.environ), [*sys.meta_path], audit_events.active()
+
+
+class Interruption:
+    """Raises KeyboardInterrupt once, at the nth line that the tracker runs."""
+
+    def __init__(self, line):
+        self.left = line
+
+    def __call__(self, frame, event, _):
+        if frame.f_code.co_filename != tracker.__file__:
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+
+def test_an_interruption_at_any_moment_of_the_begin_leaves_nothing_changed(project):
+    """Whether a line of the tracker was about to run or not."""
+    before = state_of_process()
+    line, is_interrupted = 0, True
+    while is_interrupted:
+        line, is_interrupted = line + 1, False
+        former = sys.gettrace()
+        sys.settrace(Interruption(line))
+        try:
+            with watch(project):
+                sys.settrace(former)
+        except KeyboardInterrupt:
+            is_interrupted = True
+        finally:
+            sys.settrace(former)
+        assert (line, state_of_process()) == (line, before)
+    assert line > 10
+
+
+@pytest.mark.parametrize("parts", [["collect"], ["collect", "Watch.ended"], ["generators.State.now"]])
+def test_an_interruption_of_what_is_done_at_the_end_leaves_nothing_changed(project, monkeypatch, parts):
+    """Nor do two of them."""
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    before = state_of_process()
+    work = [
+        lambda part=part: monkeypatch.setattr(f"zencache.tracking.tracker.{part}", interrupt)
+        for part in parts
+    ]
+    with pytest.raises(KeyboardInterrupt):
+        seen_of(project, lambda: [each() for each in work])
+    assert state_of_process() == before

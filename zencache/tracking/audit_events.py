@@ -236,6 +236,17 @@ def extend(
     _note_text = note_text
 
 
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[Recorder | None]:
+    """Record this thread's events in `recorder` meanwhile; gives the recorder that it replaces."""
+    outer = _active.get(threading.get_ident())
+    try:
+        start(recorder)
+        yield outer
+    finally:  # an interruption may come at any moment, even before it has started
+        stop(recorder, outer)
+
+
 def start(recorder: Recorder) -> Recorder | None:
     """Start recording this thread's events in `recorder`; gives the previous recorder."""
     global _installed  # noqa: PLW0603 - a hook is there once a process, for good
@@ -254,9 +265,11 @@ def start(recorder: Recorder) -> Recorder | None:
 def stop(recorder: Recorder, outer: Recorder | None) -> None:
     """Stop recording in `recorder`, and continue with the previous one."""
     with _lock:
-        if _active.pop(threading.get_ident(), None) is recorder and outer is not None:
-            outer.absorb(recorder)
-            _active[threading.get_ident()] = outer
+        if _active.get(threading.get_ident()) is recorder:
+            _active.pop(threading.get_ident())
+            if outer is not None:
+                _active[threading.get_ident()] = outer
+                outer.absorb(recorder)
         choose()
 
 

@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import types
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import compress, repeat
 from operator import is_
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from zencache.tracking.late_modules import functions_of
 from zencache.util.fork_lock import ForkLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from zencache.tracking.audit_events import Recorder
 
@@ -235,14 +235,16 @@ def _add_closures(recorder: Recorder) -> None:
 _code: ReportingFunctions | MonitoredCode = ReportingFunctions() if CAN_REPORT else MonitoredCode()
 
 
-def begin(recorder: Recorder) -> None:
-    """Start to note the code that runs in a step."""
-    _code.begin(recorder)
-
-
-def end(recorder: Recorder) -> None:
-    """Stop to note the code that runs in a step."""
-    _code.end(recorder)
+@contextmanager
+def noting(recorder: Recorder) -> Iterator[None]:
+    """Note the code that runs in a step meanwhile."""
+    try:
+        with suppress(Exception):  # a step must not fail because less is seen
+            _code.begin(recorder)
+        yield
+    finally:
+        with suppress(Exception):
+            _code.end(recorder)
 
 
 def note_read(code: types.CodeType) -> None:

@@ -250,27 +250,43 @@ def watching(
     """
     recorder = Recorder(step, is_project, covers=covers)
     watch = Watch(recorder, root, tuple(ignore), digests, uses, digested=digested)
-    _changes.begin(is_project)
-    with suppress(Exception):  # a step must not fail because less is seen
-        running_code.begin(recorder)
-    outer = audit_events.start(watch.recorder)
-    # From here on a step of another thread makes this one not `alone`: what it draws is not this step's.
-    with suppress(Exception), unwatched():
+    # Each of them is ended, wherever an interruption comes, and whatever interrupts the end of another.
+    with (
+        _changes.made_for(recorder),
+        running_code.noting(recorder),
+        audit_events.recording(recorder) as outer,
+        # From here on a step of another thread makes this one not `alone`: what it draws is not this step's.
+        _compared(watch),
+        _collected(recorder, is_over=outer is None),
+    ):
+        read_owners.running_steps.add(id(watch))
+        try:
+            yield watch
+        finally:
+            read_owners.running_steps.discard(id(watch))
+
+
+@contextmanager
+def _compared(watch: Watch) -> Iterator[None]:
+    """Compare the state of libraries and generators before and after."""
+    with suppress(Exception), unwatched():  # a step must not fail because less is seen
         watch.began = Begun.now()
     before = generators.State.now()
-    read_owners.running_steps.add(id(watch))
     try:
-        yield watch
+        yield
     finally:
-        read_owners.running_steps.discard(id(watch))
-        with suppress(Exception):  # a step must not fail because less is seen
-            collect(watch.recorder, is_over=outer is None)
         with suppress(Exception), unwatched():
             watch.ended(before)
-        audit_events.stop(watch.recorder, outer)
-        with suppress(Exception):
-            running_code.end(recorder)
-        _changes.end()
+
+
+@contextmanager
+def _collected(recorder: Recorder, *, is_over: bool) -> Iterator[None]:
+    """Collect at the end what child processes reported."""
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # a step must not fail because less is seen
+            collect(recorder, is_over=is_over)
 
 
 class _Changes:
@@ -278,7 +294,7 @@ class _Changes:
 
     def __init__(self) -> None:
         self._lock = ForkLock()
-        self._watches = 0
+        self._watched: set[Recorder] = set()
         self._wrapping = Wrapping()
         self._finders = (
             import_reads.ImportObserver(),
@@ -286,17 +302,25 @@ class _Changes:
             LateModules(running_code.importing, running_code.imported),
         )
 
-    def begin(self, is_project: Callable[[str], bool]) -> None:
-        with self._lock:
-            self._watches += 1
-            if self._watches == 1:
-                with suppress(Exception):  # a step must not fail because less is seen
-                    self._install(is_project)
+    @contextmanager
+    def made_for(self, recorder: Recorder) -> Iterator[None]:
+        try:
+            self._begin(recorder)
+            yield
+        finally:
+            self._end(recorder)
 
-    def end(self) -> None:
+    def _begin(self, recorder: Recorder) -> None:
         with self._lock:
-            self._watches -= 1
-            if not self._watches:
+            self._watched.add(recorder)
+            if len(self._watched) == 1:
+                with suppress(Exception):  # a step must not fail because less is seen
+                    self._install(recorder.is_project)
+
+    def _end(self, recorder: Recorder) -> None:
+        with self._lock:
+            self._watched.discard(recorder)
+            if not self._watched:
                 self._uninstall()
 
     def _install(self, is_project: Callable[[str], bool]) -> None:
@@ -319,12 +343,14 @@ class _Changes:
         environment_reads.install()
 
     def _uninstall(self) -> None:
-        child_processes.restore()
-        environment_reads.uninstall()
-        for finder in self._finders:
-            if finder in sys.meta_path:
-                sys.meta_path.remove(finder)
-        self._wrapping.undo()
+        try:
+            self._wrapping.undo()
+        finally:  # also where an interruption comes meanwhile
+            environment_reads.uninstall()
+            for finder in self._finders:
+                if finder in sys.meta_path:
+                    sys.meta_path.remove(finder)
+            child_processes.restore()
 
 
 _changes = _Changes()
