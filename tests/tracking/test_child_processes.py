@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import linecache
 import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -14,6 +17,7 @@ from pathlib import Path
 import joblib
 import pytest
 
+from zencache.tracking import child_processes
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.observed_inputs import changed
 from zencache.tracking.program_arguments import Program
@@ -293,3 +297,108 @@ def test_an_interpreter_that_cannot_report_is_told(project, script):
     seen = seen_of(project, lambda: run_script("-I", "script.py"))
     assert [*seen.files] == ["script.py"]
     assert "starts another process" in seen.notes[0]
+
+
+def read_in_threads(folder):
+    """Read 200 files in four threads at once."""
+    names = [f"{folder}/{number}.txt" for number in range(200)]
+    barrier = threading.Barrier(4)
+
+    def reads(part):
+        barrier.wait()
+        for name in names[part::4]:
+            read(name)
+
+    threads = [threading.Thread(target=reads, args=(part,)) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_all_threads_of_a_child_report(project):
+    (project / "many").mkdir()
+    for number in range(200):
+        path = project / "many" / f"{number}.txt"
+        path.write_text("1")
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    time.sleep(0.02)
+    assert len(seen_of(project, lambda: by_hand("fork", read_in_threads, "many")).files) == 200
+
+
+def test_a_child_that_is_forked_while_another_thread_writes_reports(project, monkeypatch):
+    """Nobody in the child ends what that thread began."""
+    other = threading.main_thread().ident + 1
+
+    def work(name):
+        child_processes._writing.add(other)
+        by_hand("fork", read, name)
+
+    assert [*seen_of(project, lambda: by_hand("fork", work, "a.txt")).files] == ["a.txt"]
+
+
+def read_own_text(_):
+    Path(__file__).read_text()
+
+
+def get_source(_):
+    inspect.getsource(read)
+
+
+@pytest.mark.parametrize("function", [read_own_text, get_source])
+def test_a_source_file_that_a_child_reads_as_text_is_a_file(project, function):
+    """Though its module is loaded."""
+    linecache.clearcache()
+    assert [*seen_of(project, lambda: by_hand("fork", function, "")).files] == [__file__]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_that_asks_for_the_working_folder_is_seen(project, method):
+    seen = seen_of(project, lambda: process(method, ask_folder, ""))
+    assert seen.facts["state"] == {"working folder": "."}
+
+
+def ask_folder(_):
+    os.getcwd()  # noqa: PTH109 - what is asked
+
+
+def test_a_class_that_a_child_unpickles_is_seen(project):
+    pickled = pickle.dumps(Pickled())
+    with watching(
+        "train",
+        root=project,
+        ignore=[],
+        digests=FileDigests(None),
+        is_project=lambda file: file == __file__,
+        covers=lambda _: True,
+    ) as watch:
+        by_hand("fork", pickle.loads, pickled)
+    assert [*watch.recorder.classes] == [(__file__, "Pickled")]
+
+
+class Pickled:
+    """A class of the project."""
+
+
+@pytest.mark.parametrize("options", [["-I"], ["-S"], ["-uE"], ["-W", "ignore", "-sS"]])
+def test_an_interpreter_that_ignores_the_folder_is_started_as_it_would_be(project, options):
+    """It finds no variable that it could print, and is a program that is not seen."""
+    Path("script.py").write_text(SCRIPT)
+    expected, outputs = run_script(*options, "script.py", "a.txt"), []
+    seen = seen_of(project, lambda: outputs.append(run_script(*options, "script.py", "a.txt")))
+    assert (outputs, len(seen.notes)) == ([expected], 1)
+
+
+def test_the_folder_of_reports_is_removed_by_the_process_that_made_it(project):
+    """And by no child of it that exits before."""
+    folder = child_processes._new_report().rpartition("/")[0]
+    child_processes._remove_folder(os.getpid() + 1, folder)
+    assert Path(folder).exists()
+    script = (
+        "import atexit, os\nfrom zencache.tracking import child_processes\n"
+        "folder = child_processes._new_report().rpartition('/')[0]\n"
+        "if os.fork() == 0:\n    raise SystemExit\n"
+        "os.wait()\nprint(folder, os.path.exists(folder))\n"
+    )
+    made, was_there = run_script("-c", script).split()
+    assert (was_there, Path(made).exists()) == ("True", False)

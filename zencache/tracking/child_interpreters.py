@@ -81,6 +81,8 @@ def _environment(args: Any, rest: Sequence[Any], options: dict[str, Any]) -> dic
         executable = options.get("executable") or (rest[1] if len(rest) > 1 else None)
         if shell or isinstance(args, str | bytes | os.PathLike) or not _is_this_python(executable or args[0]):
             return None
+        if _ignores_folder(args):
+            return None
         given = options.get("env")
         environment = {
             os.fsdecode(k): os.fsdecode(v) for k, v in (os.environ if given is None else given).items()
@@ -99,6 +101,28 @@ def _is_this_python(program: Any) -> bool:
         return False
     path, own = Path(place).absolute(), Path(sys.executable)
     return path.parent == own.parent and path.resolve() == own.resolve()
+
+
+def _ignores_folder(args: Sequence[Any]) -> bool:
+    """Say whether options before the script keep Python from the folder in its `PYTHONPATH`.
+
+    >>> _ignores_folder(["python", "-W", "ignore", "-uI", "a.py"]), _ignores_folder(["python", "a.py", "-I"])
+    (True, False)
+    """
+    words = iter(map(os.fsdecode, args[1:]))
+    for word in words:
+        if not word.startswith("-") or word in ("-", "--"):
+            return False
+        for at, letter in enumerate(word[1:] if not word.startswith("--") else "", start=2):
+            if letter in "SIE":
+                return True
+            if letter in "cm":  # what follows is code, or a module and its arguments
+                return False
+            if letter in "WX":  # the rest, or the next word, is its argument
+                if at == len(word):
+                    next(words, None)
+                break
+    return False
 
 
 def _site_folder() -> Path:

@@ -7,12 +7,15 @@ may close all descriptors. So each use is written at once, and the file is opene
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import itertools
 import json
 import os
+import shutil
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 _TABLES = (
     *("listed", "relative_listed", "answers", "relative_asked"),
-    *("hosts", "programs", "environment", "imports"),
+    *("hosts", "programs", "environment", "imports", "classes"),
 )
 _SPAWNERS = ("multiprocessing.spawn", "loky.backend.spawn", "joblib.externals.loky.backend.spawn")
 _ROOT = str(Path(__file__).parents[2])
@@ -50,7 +53,8 @@ FORKED = "a copy of itself"
 _numbers = itertools.count()
 _folder: list[tuple[int, str]] = []
 """The folder of reports, and the process that made it."""
-_is_writing = False
+_writing: set[int] = set()
+"""Threads that write to a report: the hook sees that they open it."""
 _registered = False
 
 
@@ -61,8 +65,10 @@ class ReportingRecorder(Recorder):
     """A recorder of a child process, which writes what it records to a file."""
 
     report: str
-    descriptor: int
-    identity: tuple[int, int]
+    opened_report: tuple[int, tuple[int, int]]
+    """The descriptor of the report, and the file that it was opened for."""
+
+    _has_asked_folder = False
 
     @property
     def whole_environment(self) -> bool:
@@ -73,6 +79,17 @@ class ReportingRecorder(Recorder):
     def whole_environment(self, value: bool) -> None:
         if value:
             self.environment.setdefault("*", None)
+
+    @property
+    def asked_folder(self) -> bool:
+        """Whether the project's code asked for the working folder."""
+        return self._has_asked_folder
+
+    @asked_folder.setter
+    def asked_folder(self, value: bool) -> None:
+        if value and not self._has_asked_folder:
+            self.write("asked folder")
+        self._has_asked_folder = value
 
     def enter(self, folder: str) -> None:
         """Note that the working folder is another one."""
@@ -97,26 +114,27 @@ class ReportingRecorder(Recorder):
 
     def write(self, kind: str, *values: Any) -> None:
         """Append a line to the report; a failure does not reach the step."""
-        global _is_writing  # noqa: PLW0603 - the hook sees this file's own opening
-        if _is_writing:
+        ident = threading.get_ident()
+        if ident in _writing:
             return
-        _is_writing = True
+        _writing.add(ident)
         try:
             line = json.dumps([file_clock(), kind, *values]) + "\n"
-            os.write(self._descriptor(), line.encode())
+            os.write(self._descriptor(), line.encode())  # whole lines: the file is opened with O_APPEND
         except (OSError, TypeError, ValueError):
             return
         finally:
-            _is_writing = False
+            _writing.discard(ident)
 
     def _descriptor(self) -> int:
         """Give the descriptor of the report; the child may have closed it, and opened another file since."""
+        descriptor, identity = self.opened_report
         with suppress(OSError):
-            if _identity(self.descriptor) == self.identity:
-                return self.descriptor
-        self.descriptor = os.open(self.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self.identity = _identity(self.descriptor)
-        return self.descriptor
+            if _identity(descriptor) == identity:
+                return descriptor
+        descriptor = os.open(self.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self.opened_report = descriptor, _identity(descriptor)
+        return descriptor
 
     def _write_opened(self, key: Opened, folder: str) -> None:
         path, mode, flags = key
@@ -170,14 +188,16 @@ class _ReportedSet(set[str]):
 def report_to(recorder: Recorder, report: str) -> None:
     """Have a recorder of this process, which is a child, report to a file."""
     folder = recorder.folder()
-    vars(recorder).pop("whole_environment", None)
+    for name in ("whole_environment", "asked_folder"):  # properties take their places
+        vars(recorder).pop(name, None)
     recorder.__class__ = ReportingRecorder
     assert isinstance(recorder, ReportingRecorder)
-    recorder.report, recorder.descriptor, recorder.identity = report, -1, (-1, -1)
+    recorder.report, recorder.opened_report = report, (-1, (-1, -1))
     for name in _TABLES:
         setattr(recorder, name, _Reported(partial(_write_row, recorder, name)))
     recorder.ran = _Reported(partial(_write_code, recorder))
     recorder.created = _ReportedSet(partial(recorder.write, "created"))
+    recorder.texts = _ReportedSet(partial(recorder.write, "text"))
     recorder.segments, recorder.arguments = [], []
     recorder.enter(folder)
     recorder.write("started", os.getpid())
@@ -215,6 +235,7 @@ def _before_fork() -> None:
 
 def _after_fork() -> None:
     with suppress(Exception):
+        _writing.clear()  # of this process there is one thread, and it forked
         for recorder in recorders():
             if isinstance(recorder, ReportingRecorder):
                 recorder.write("started", os.getpid())
@@ -241,7 +262,14 @@ def _new_report() -> str:
     with unwatched():
         if not _folder or _folder[-1][0] != os.getpid():
             _folder[:] = [(os.getpid(), tempfile.mkdtemp(prefix="zencache-children-"))]
+            atexit.register(_remove_folder, *_folder[0])
         return os.path.join(_folder[-1][1], str(next(_numbers)))  # noqa: PTH118 - text
+
+
+def _remove_folder(process: int, folder: str) -> None:
+    """Remove a folder of reports at the exit of the process that made it; a forked one exits, too."""
+    if process == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 # -- spawned children -----------------------------------------------------------------------------

@@ -107,6 +107,8 @@ class _Merge:
 
     def add(self, lines: list[Line]) -> None:
         """Add all lines."""
+        texts = {line[2] for line in lines if line[1] == "text"}
+        self._recorder.texts |= texts
         for moment, kind, *values in lines:
             match kind:
                 case "opened":
@@ -119,6 +121,8 @@ class _Merge:
                     self._recorder.created.add(values[0])
                 case "ran":
                     self._ran(CodePlace(*values))
+                case "asked folder":
+                    self._recorder.asked_folder = True
                 case "fact":
                     self._recorder.note(*values)
 
@@ -129,7 +133,8 @@ class _Merge:
 
     def _opened(self, moment: int, path: str, looked_for: bool, flags: int) -> None:
         # A module that this process has loaded is in the key, or was opened here.
-        if path.endswith((".py", ".pyc")) and source_of(self._place(path), self._sources) in self._sources:
+        is_module = path.endswith((".py", ".pyc")) and source_of(self._place(path), self._sources)
+        if is_module in self._sources and self._place(path) not in self._recorder.texts:
             return
         key = (path, "r" if looked_for else None, flags)
         if flags & os.O_ACCMODE == os.O_WRONLY or flags & (os.O_TRUNC | os.O_EXCL):

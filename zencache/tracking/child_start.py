@@ -15,6 +15,7 @@ from zencache.tracking import (
     path_events,
     path_queries,
     third_party_reads,
+    working_folder,
 )
 from zencache.tracking.audit_events import Recorder
 from zencache.tracking.patching import Wrapping
@@ -33,6 +34,8 @@ def start(report: str, is_there: bool) -> None:
     child_processes.report_to(recorder, report)
     import_reads.wrap_loaded(_wrapping)
     path_queries.install(_wrapping)
+    if is_there:
+        working_folder.wrap_askers(_wrapping)
     third_party_reads.wrap_loaded(_wrapping)
     _wrapping.around(threading.Thread, "start", audit_events.adopt)
     if processes := sys.modules.get("multiprocessing.process"):
