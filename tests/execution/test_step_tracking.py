@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -11,7 +12,9 @@ import pytest
 from zencache.code.digest import CodeReader
 from zencache.execution.retained_reads import RetainedReads
 from zencache.execution.step_tracking import FunctionTracking
+from zencache.execution.timeout import throw
 from zencache.policy import CachePolicy
+from zencache.tracking import audit_events, tracker
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.observed_inputs import Seen, changed
 
@@ -76,3 +79,21 @@ def test_arguments_that_cannot_be_told_make_the_record_unknown(folder):
     assert changed(tracking.seen(), folder, FileDigests(None)) == [
         "what it reads is not known (RuntimeError)"
     ]
+
+
+@pytest.mark.parametrize("place", ["start", "stop"])
+def test_a_step_that_is_interrupted_at_its_edges_leaves_nothing_replaced(folder, monkeypatch, place):
+    """Its time may be up while its tracking begins or ends: later steps of the process are seen whole."""
+    original = getattr(audit_events, place)
+
+    def interrupted(*args):
+        throw(threading.get_ident(), KeyboardInterrupt)
+        return original(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit_events, place, interrupted)
+        with pytest.raises(KeyboardInterrupt), tracking_of(work, folder):
+            work()
+    assert type(os.environ) is os._Environ
+    assert not tracker._changes._watched
+    assert not audit_events.active()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.code.module_origin import origin_of_file
 from zencache.execution.installed_code import UsedCode, used_code
 from zencache.execution.retained_reads import RetainedReads
+from zencache.execution.timeout import undisturbed
 from zencache.model.types import type_name
 from zencache.tracking.audit_events import unwatched
 from zencache.tracking.facts import UNKNOWN, merge_facts
@@ -73,6 +74,15 @@ class StepTracking:
         return Seen(facts={UNKNOWN: {name: ""}}, notes=(unknown_reads(self._step, name),))
 
     def __enter__(self) -> Self:
+        try:
+            with undisturbed():  # what is replaced in the process must be put back
+                self._enter()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _enter(self) -> None:
         with ExitStack() as stack:
             if self._policy.watch is not False:
                 self._watch = stack.enter_context(
@@ -89,7 +99,6 @@ class StepTracking:
                 )
                 self._begin(self._watch)
             self._stack = stack.pop_all()
-        return self
 
     def _begin(self, watch: Watch) -> None:
         """Record what a subclass compares with afterwards."""
@@ -103,6 +112,10 @@ class StepTracking:
         return ()
 
     def __exit__(self, *error: object) -> None:
+        with undisturbed():
+            self._exit()
+
+    def _exit(self) -> None:
         self._stack.close()
 
 
@@ -139,8 +152,8 @@ class FunctionTracking(StepTracking):
         except Exception as error:  # noqa: BLE001 - a step must not fail because it is observed
             self._error = error
 
-    def __exit__(self, *error: object) -> None:
-        super().__exit__(*error)
+    def _exit(self) -> None:
+        super()._exit()
         if self._watch is None:
             return
         try:  # now: storing the result may load more

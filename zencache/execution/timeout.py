@@ -26,10 +26,40 @@ def took_too_long(step: str, seconds: float) -> StepTimeoutError:
     )
 
 
+_lock = threading.Lock()
+_undisturbed: set[int] = set()
+_postponed: dict[int, type[BaseException]] = {}
+"""Thread to what it raises once its undisturbed block has ended."""
+
+
 def throw(thread: int, kind: type[BaseException] | None) -> None:
     """Have another thread raise an exception at its next line of Python; None cancels a pending one."""
-    thrown = ctypes.py_object(kind) if kind else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), thrown)
+    with _lock:
+        _postponed.pop(thread, None)
+        if kind is not None and thread in _undisturbed:
+            _postponed[thread] = kind
+            return
+        thrown = ctypes.py_object(kind) if kind else None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), thrown)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Raise what another thread throws at the end of the block: half of it must not be done."""
+    thread = threading.get_ident()
+    if thread in _undisturbed:
+        yield
+        return
+    try:
+        with _lock:
+            _undisturbed.add(thread)
+        yield
+    finally:
+        with _lock:
+            _undisturbed.discard(thread)
+            kind = _postponed.pop(thread, None)
+        if kind is not None:
+            raise kind
 
 
 class _TimeIsUp(BaseException):
