@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import _thread
 import dataclasses
+import itertools
 import os
 import pickle
 import random
@@ -567,3 +568,22 @@ def test_an_interruption_of_what_is_done_at_the_end_leaves_nothing_changed(proje
     with pytest.raises(KeyboardInterrupt):
         seen_of(project, lambda: [each() for each in work])
     assert state_of_process() == before
+
+
+def test_what_a_running_step_has_read_is_told_while_it_reads_more(project, monkeypatch):
+    """Its thread goes on, while another step asks what it has read so far."""
+    rule, numbers = Places.rule, itertools.count()
+    with watch(project) as watched:
+        os.listdir("data")
+        list(Path("data").glob("*.txt"))
+        recorder = watched.recorder
+
+        def read_more(places, path):
+            number = next(numbers)
+            recorder.listed[f"/more/{number}"] = ""
+            recorder.answers["globs", f"/more/{number}*", "glob"] = ""
+            return rule(places, path)
+
+        monkeypatch.setattr(Places, "rule", read_more)
+        assert [*watched.so_far().folders][-1] == "data"
+    assert next(numbers) > 1
