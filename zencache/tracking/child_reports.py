@@ -45,7 +45,7 @@ def _collect_reports(recorder: Recorder, *, is_over: bool) -> None:
     sources = loaded_sources()
     for report, table in list(recorder.reports.items()):
         lines = list(_lines(report))
-        if not lines:
+        if not lines and (report in recorder.spawned or not _ended_at_once(report)):
             recorder.programs.setdefault(recorder.spawned.get(report, FORKED))
         _Merge(recorder, table, last, sources).add(lines)
         if is_over and not any(map(_is_alive, _processes(lines))):
@@ -56,6 +56,11 @@ def _collect_reports(recorder: Recorder, *, is_over: bool) -> None:
         _Merge(recorder, last, last, sources).add(lines)
     if last:
         recorder.segments += [(recorder.segments[0][0], last), (recorder.folder(), {})]
+
+
+def _ended_at_once(report: str) -> bool:
+    """Say whether a forked child was ended before it ran a line; it would have made its report."""
+    return not os.path.exists(report) and os.access(os.path.dirname(report), os.W_OK)  # noqa: PTH110, PTH120
 
 
 def _others(recorder: Recorder) -> Iterator[str]:

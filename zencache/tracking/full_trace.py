@@ -29,10 +29,10 @@ class FullTrace:
 
     What runs only while a module is imported is left out: it counts with the module's top level.
 
-    >>> with FullTrace(lambda file: True) as trace:
-    ...     pass
-    >>> trace.codes
-    {}
+    >>> with FullTrace(lambda file: file == inspect.getsourcefile(inspect)) as trace:
+    ...     traced = inspect.isclass(int), len("abc")
+    >>> [code.co_name for code in trace.codes.values()]
+    ['isclass']
     """
 
     def __init__(self, is_project: Callable[[str], bool]) -> None:

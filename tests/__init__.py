@@ -1,0 +1,1 @@
+"""The tests; a package, as IPython puts a folder on the path that holds another package of this name."""
