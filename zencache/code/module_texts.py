@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from zencache.code.ast_shape import part_of
+from zencache.code.digest_graph import Statements
 from zencache.code.dynamic import absolute
 from zencache.code.import_conditions import run_at_import
 from zencache.code.module_origin import code_root, file_of_module, origin_of_file, origin_of_module
 from zencache.code.scopes import Imported, Scope, own_nodes, surely_bound
-from zencache.code.source import Text, agrees, function_of, remember, text_now, texts_of
+from zencache.code.source import Text, agrees, first_line, function_of, remember, text_now, texts_of
 from zencache.util.imports import own_name
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class StaticModule:
     def positions(self) -> dict[int, int]:
         """The order of its statements, by their ids."""
         return {id(statement): number for number, statement in enumerate(self.statements)}
+
+    def written(self, statements: list[ast.stmt], name: str = "") -> Statements:
+        """Give the place of statements; `name` is the one that they were followed for."""
+        lines = tuple((first_line(each), each.end_lineno or each.lineno) for each in statements)
+        return Statements(self.name, self.file, lines, name)
 
     @cached_property
     def imported_modules(self) -> list[str]:

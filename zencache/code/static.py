@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zencache.code.ast_shape import Chain, Part, part_of, shared_part
-from zencache.code.digest_graph import Node, Statements
+from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module
 from zencache.code.module_texts import (
@@ -30,7 +30,6 @@ from zencache.code.module_texts import (
     python_files,
     static_module,
     text_digest,
-    with_parents,
 )
 from zencache.code.source import first_line
 from zencache.code.step_effects import is_late
@@ -40,10 +39,9 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterator
 
-    from zencache.code.registrations import Registrations
+    from zencache.code.effects_of_imports import EffectsOfImports
     from zencache.code.scopes import Imported
     from zencache.code.static_bindings import Binder, Bindings
-    from zencache.code.static_effects import ImportEffects
 
 _OF_MODULES = frozenset({"__name__", "__doc__", "__package__"})
 _LIMIT = 2000  # modules that "any module of the project" may mean
@@ -91,8 +89,6 @@ class StaticReach:
         self._modules: dict[str, StaticModule | None] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
-        self._done: dict[str, list[Node]] = {}
-        self._own_effects: dict[str, Node | None] = {}
         self._active: set[tuple[str, str]] = set()
         """Imported names that are being followed: modules may import each other's names."""
 
@@ -103,15 +99,13 @@ class StaticReach:
         return Bindings(lambda name: self.module(name) if self._origin(name) == "project" else None)
 
     @cached_property
-    def _rules(self) -> tuple[Registrations, ImportEffects]:
-        """The rules that find statements with effects: by proof for definitions, else by evidence."""
-        from zencache.code.registrations import Registrations  # noqa: PLC0415 - only for late imports
-        from zencache.code.static_effects import ImportEffects  # noqa: PLC0415
+    def _import_effects(self) -> EffectsOfImports:
+        from zencache.code.effects_of_imports import EffectsOfImports  # noqa: PLC0415 - only for late imports
 
-        def defined(node: Node) -> tuple[StaticModule, list[ast.stmt]] | None:
-            return self._defined.get(id(node))
+        def read(name: str) -> StaticModule | None:
+            return self.module(name) if self._origin(name) == "project" else None
 
-        return Registrations(self.resolve, defined), ImportEffects(self.resolve, defined)
+        return EffectsOfImports(read, self.resolve, lambda node: self._defined.get(id(node)), self._put_off)
 
     # -- names --------------------------------------------------------------------------------
 
@@ -197,7 +191,7 @@ class StaticReach:
         if key not in self._nodes:
             node = self._nodes[key] = Node("definition", label=_label(statements[-1], name, module.where))
             node.text = "\n".join(module.text.segment(s) for s in statements)
-            node.written = _written(module, statements, name)
+            node.written = module.written(statements, name)
             self._defined[id(node)] = (module, statements)
             self.pending.append(lambda: self._define(node, module, statements))
         return self._nodes[key]
@@ -205,7 +199,7 @@ class StaticReach:
     def _define(self, node: Node, module: StaticModule, statements: list[ast.stmt]) -> None:
         part = shared_part(*statements)
         self._fill(node, part, module)
-        node.refs += self._effects(module)
+        node.refs += self._import_effects.of(module)
         inspected = {
             "docstrings": part.docstrings,
             "text": node.text,
@@ -275,7 +269,7 @@ class StaticReach:
         key = (module.name, "")
         if key not in self._nodes:
             node = self._nodes[key] = Node("module", label=f"module {module.where}", text=module.text.text)
-            node.written = _written(module, module.statements)
+            node.written = module.written(module.statements)
             if module.text.tree is None:
                 node.own = blake3(module.text.text.encode()).hexdigest()
                 node.doubt = f"{module.where} has a syntax error, so its text counts as it is"
@@ -312,51 +306,8 @@ class StaticReach:
         refs = []
         for imported in (name, f"{name}.{target.attribute}" if target.attribute else ""):
             module = self.module(imported) if imported and self._origin(imported) == "project" else None
-            refs += self._effects(module) if module else []
+            refs += self._import_effects.of(module) if module else []
         return Node("import", refs=refs, packages=packages)
-
-    def _effects(self, module: StaticModule) -> list[Node]:
-        """List the statements with side effects at the import of a module and of its imports."""
-        if module.name not in self._done:
-            self._done[module.name] = self._effects_of(module)
-        return self._done[module.name]
-
-    def _effects_of(self, module: StaticModule) -> list[Node]:
-        nodes = [self._effects_of_one(imported) for imported in self._importing(module)]
-        effects = [node for node in nodes if node is not None]
-        return [Node("imports", refs=effects, unordered=True)] if effects else []
-
-    def _effects_of_one(self, module: StaticModule) -> Node | None:
-        """Give the statements with side effects of one module; None if it has none."""
-        if module.name not in self._own_effects:
-            statements = [s for s in module.statements if self._has_effect(s, module)]
-            node = Node("effects", label=f"what importing {module.where} does") if statements else None
-            self._own_effects[module.name] = node
-            if node is not None:
-                node.text = "\n".join(module.text.segment(s) for s in statements)
-                node.written = _written(module, statements)
-                self._put_off(node, statements, module)
-        return self._own_effects[module.name]
-
-    def _importing(self, module: StaticModule) -> Iterator[StaticModule]:
-        """List the modules that the import of a module imports, packages around them included."""
-        seen = {module.name}
-        yield module
-        below = [iter([*with_parents(module.name), *module.imported_modules])]
-        while below:
-            name = next(below[-1], None)
-            if name is None:
-                below.pop()
-            elif name not in seen:
-                seen.add(name)
-                inner = self.module(name) if self._origin(name) == "project" else None
-                if inner is not None:
-                    yield inner
-                    below.append(iter(inner.imported_modules))
-
-    def _has_effect(self, statement: ast.stmt, module: StaticModule) -> bool:
-        """Say whether a statement may change what other statements bind."""
-        return any(rule.has_effect(statement, module) for rule in self._rules)
 
     # -- what code takes from outside -----------------------------------------------------------
 
@@ -371,7 +322,7 @@ class StaticReach:
         node.refs = [ref for ref, _ in resolved]
         node.reflects = part.reflects
         if "subclasses" in part.reflects:
-            node.refs += [self.whole(each) for each in self._importing(module)]
+            node.refs += [self.whole(each) for each in self._import_effects.importing(module)]
         for number, ref in enumerate(list(node.refs)):
             for target in targets(ref.outside, part, number):
                 node.refs += self.meant(target, module)
@@ -431,11 +382,6 @@ class StaticReach:
             )
         refs = [Node("module", text_digest(path)) for path in files]
         return Node("any", refs=refs, unordered=True, doubt=doubt, label=what)
-
-
-def _written(module: StaticModule, statements: list[ast.stmt], name: str = "") -> Statements:
-    lines = tuple((first_line(each), each.end_lineno or each.lineno) for each in statements)
-    return Statements(module.name, module.file, lines, name)
 
 
 def _label(statement: ast.stmt, name: str, where: str) -> str:
