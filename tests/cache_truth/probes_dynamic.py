@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cache_truth.harness import Probe, here, step_with, there
+from tests.cache_truth.harness import MAIN, Probe, here, step_with, there
 
 HELPER = "def clean(x):\n    return x * 2\n\n\ndef other(x):\n    return x + 1\n"
 TWICE = ("x * 2", "x * 5")
@@ -22,6 +22,24 @@ PATCH = "import prep, patches\n"
 METHODS = (
     "class C:\n    def run_a(self, x):\n        return x * 2\n    def run_b(self, x):\n        return x + 1\n"
 )
+
+ALIASED = MAIN.replace("import work", "import alias").replace("work()", "alias()")
+RENAMED = [
+    ("its object is asked", "rerun", "import steps\nreturn steps.alias.__name__", ""),
+    ("its global is asked", "rerun", "return alias.entrypoint.__name__", ""),
+    ("a helper asks", "rerun", "return show(alias)", "def show(f):\n    return f.__name__"),
+    ("its frame is asked", "rerun", "return inspect.currentframe().f_code.co_name", "import inspect"),
+    (
+        "its caller is asked",
+        "rerun",
+        "return me()",
+        "import sys\ndef me():\n    return sys._getframe(1).f_code.co_name",
+    ),
+    ("the stack is asked", "rerun", "return inspect.stack()[0].function", "import inspect"),
+    ("the name of a type is asked", "hit", "return type(x).__name__", ""),
+    ("the name of the module is asked", "hit", "return __name__", ""),
+    ("nothing is asked", "hit", "return x * 2", ""),
+]
 
 PROBES = [
     *either("globals() with a literal", HELPER, 'return globals()["clean"](x)'),
@@ -311,5 +329,14 @@ PROBES = [
             "prep.py": None,
             "tidy.py": "import os\ndef clean(x):\n    return os.path.basename(__file__)\n",
         },
+    ),
+    *(
+        Probe(
+            f"the step is renamed: {name}",
+            verdict,
+            {"steps.py": step_with(body, above) + "\n\nalias = work\n", "main.py": ALIASED},
+            {"steps.py": (("def work(", "def task("), ("alias = work", "alias = task"))},
+        )
+        for name, verdict, body, above in RENAMED
     ),
 ]

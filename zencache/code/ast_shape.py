@@ -27,6 +27,8 @@ REFLECTION = {
     **dict.fromkeys(("__globals__", "f_globals"), "globals"),
     **dict.fromkeys(("__module__", "__qualname__", "getmodule"), "place"),
     "__subclasses__": "subclasses",
+    "__name__": "names",  # of an object; a module's own name is not an attribute
+    "co_name": "own name",
 }
 
 
@@ -350,8 +352,10 @@ class _Writer:
         root, rest = names[0], tuple(names[1:])
         scope = scopes.binding(root)
         if scope is None:
-            for name in names:
+            for name in names[1:] if root == "__name__" else names:
                 self._reflects.update({REFLECTION[name]} if name in REFLECTION else ())
+            if names[-1] == "getframeinfo" or names[:2] == ["inspect", "stack"]:
+                self._reflects.add("own name")
             return [
                 self._number(Chain(root, rest, changed=changed or self._changed.get(id(_root(node)), "")))
             ]

@@ -216,7 +216,7 @@ class Reach(Resolver):
         self.root_folder = code_root(space.file, space.module)
         node.kind, node.runs = "function", original_code(function.__code__)
         node.label = f"helper {function.__qualname__} in {space.where}"
-        name = function.__name__ if defaults and function not in _step_functions else ""
+        name = self._name_of(function, node, is_root=not defaults)
         source = find_function(function.__code__)
         if source is None:
             self._by_bytecode(function, node, space)
@@ -236,6 +236,15 @@ class Reach(Resolver):
         if defaults:
             self._defaults(function, node)
         self._attributes(function, node)
+
+    def _name_of(self, function: types.FunctionType, node: Node, *, is_root: bool) -> str:
+        """Give the name with which a function counts; a step's only if code asks for it."""
+        if "own name" in self.aspects:
+            return function.__name__
+        if is_root or function not in _step_functions:
+            return "" if is_root else function.__name__
+        node.reflects |= {"step"}
+        return function.__name__ if "names" in self.aspects else ""
 
     def _by_template(self, template: Template, node: Node, space: Space) -> None:
         parts = [template.body]

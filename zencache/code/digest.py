@@ -184,7 +184,10 @@ class CodeReader:
         while True:
             root = self._root(function, aspects)
             summary = summarize(root)
-            if summary.reflects <= aspects:
+            reflects = summary.reflects
+            if not reflects >= {"names", "step"}:  # no object with a name is a step
+                reflects -= {"names", "step"}
+            if reflects <= aspects:
                 place, is_inherited = _place(function), _is_inherited(function)
                 reaches = (*self._reaches.values(), *self._of_methods)
                 covered = functools.partial(_covered, function, root, reaches)
@@ -192,7 +195,7 @@ class CodeReader:
                 reached = functools.partial(_reached, root, reaches)
                 membership = self._membership(function, root, aspects)
                 return replace(digest, make_reached=reached, reaches=membership)
-            aspects |= summary.reflects
+            aspects |= reflects
 
     def _membership(self, function: Any, root: Node, aspects: frozenset[str]) -> Callable[[type], bool]:
         """Make the function that says whether a class is among what a step reaches."""
