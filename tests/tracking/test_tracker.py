@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from zencache.artifacts import object_store, staging
-from zencache.tracking import audit_events, tracker
+from zencache.tracking import audit_events, environment_reads, path_queries, tracker
 from zencache.tracking.audit_events import between_steps, unwatched
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.file_reads import Places
@@ -534,8 +534,15 @@ class Interruption:
         return self
 
 
-def test_an_interruption_at_any_moment_of_the_begin_leaves_nothing_changed(project):
+def test_an_interruption_at_any_moment_of_the_begin_leaves_nothing_changed(project, monkeypatch):
     """Whether a line of the tracker was about to run or not."""
+
+    def install(changes, _):
+        path_queries.install(changes._wrapping)
+        environment_reads.install()
+
+    monkeypatch.setattr(tracker._changes, "_install", install.__get__(tracker._changes))
+    monkeypatch.setattr(tracker.Begun, "now", dict)  # reads all libraries, which takes long
     before = state_of_process()
     line, is_interrupted = 0, True
     while is_interrupted:
