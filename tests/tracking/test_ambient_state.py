@@ -296,6 +296,16 @@ def test_a_process_that_has_not_loaded_a_library_agrees_with_its_defaults(folder
     assert done.stdout.strip() == "[] False"
 
 
+def test_a_shell_s_own_warnings_are_no_state(folder):
+    """IPython makes its completer's warnings errors when it is imported: a script has no such filter."""
+    seen = seen_of(folder, uses=["numpy.ones", "warnings.warn"])
+    own = type("ProvisionalCompleterWarning", (FutureWarning,), {"__module__": "IPython.core.completer"})
+    warnings.filterwarnings("error", category=own)
+    assert changes(seen, folder) == []
+    warnings.filterwarnings("error", category=FutureWarning)
+    assert changes(seen, folder) != []
+
+
 def test_a_function_in_an_option_is_told_by_its_code():
     assert library_state.text(lambda x: x + 1) == library_state.text(lambda x: x + 1)
     assert library_state.text(lambda x: x + 1) != library_state.text(lambda x: x + 2)

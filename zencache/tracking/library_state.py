@@ -258,15 +258,23 @@ def _warnings() -> Differences:
 
 
 def _errors() -> Differences:
-    """Read the filters that turn warnings into errors."""
-    filters = (filter_text(*item) for item in _loaded("warnings").filters if item[0] == "error")
+    """Read the filters that turn warnings into errors, but those of shells for their own warnings."""
+    filters = (filter_text(*item) for item in _loaded("warnings").filters if _is_error(*item[:3]))
     errors = sorted(dict.fromkeys(filters))
     return {"warnings that are errors": (text("; ".join(errors)), "none")} if errors else {}
 
 
+def _is_error(action: str, _message: Any, category: type) -> bool:
+    return action == "error" and category.__module__.partition(".")[0] not in _SHELLS
+
+
+_SHELLS = ("IPython", "jedi")
+"""Libraries of interactive shells: no step's code raises a warning of theirs."""
+
+
 def _counts(action: str, message: Any, category: type, module: Any) -> bool:
     if action == "error":
-        return True
+        return _is_error(action, message, category)
     file = getattr(sys.modules.get(category.__module__), "__file__", None) or ""
     if message is not None or module is not None or "-packages/" in file:
         return False
