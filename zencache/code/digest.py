@@ -21,10 +21,14 @@ from zencache.code.closure import Reach, make_registrations
 from zencache.code.content import OpaqueError
 from zencache.code.digest_graph import (
     CODE,
+    Either,
+    Membership,
     Node,
+    ReachedNames,
     Summary,
     deep_digest,
     digest_of,
+    names_of_script,
     reachable,
     summarize,
     unit_digest,
@@ -102,7 +106,8 @@ class CodeDigest:
 
     def __getstate__(self) -> dict[str, Any]:
         made = {"make_units": dict, "make_state": dict, "make_covered": _nothing}
-        made |= {"make_reached": _nothing, "reached": None, "reaches": _reaches_nothing}
+        reaches = ReachedNames(names_of_script(self.reaches))
+        made |= {"make_reached": _nothing, "reached": None, "reaches": reaches}
         return {**vars(self), "units": self.units, **made}
 
     @cached_property
@@ -129,7 +134,11 @@ class CodeDigest:
         if taken is None:
             return self
         same = self.packages == taken.packages and _outside_of(self, taken) == _outside_of(taken, taken)
-        return taken.covering(self) if same else self
+        if not same:
+            return self
+        digest = taken.covering(self)
+        vars(digest)["reaches"] = Either(self.reaches, taken.reaches)
+        return digest
 
     def covering(self, other: CodeDigest) -> CodeDigest:
         """Give this digest with the covered code of another one, of the same code."""
@@ -201,8 +210,7 @@ class CodeReader:
         """Make the function that says whether a class is among what a step reaches."""
         has_own = isinstance(function, types.MethodType) and self._of_methods
         reach = self._of_methods[-1] if has_own else self._reach(aspects)
-        nodes = functools.cache(lambda: frozenset(map(id, reachable(root))))
-        return lambda kind: id(reach.visit(kind)) in nodes()
+        return Membership(reach.visit, reach.met, root)
 
     def of_component(
         self,

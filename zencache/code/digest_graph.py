@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blake3 import blake3
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class Statements(NamedTuple):
@@ -243,3 +244,62 @@ def _popped(stack: list[Node], until: Node, waiting: set[int]) -> list[Node]:
         cycle.append(stack.pop())
         waiting.discard(id(cycle[-1]))
     return cycle
+
+
+class ReachedNames:
+    """Says whether a class of a script is among those that a step reached when its code was digested.
+
+    It stands for live objects in a digest that is pickled. A snapshot holds the classes of its script by
+    value, and leaves out annotations, by which alone a step may reach one.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+
+    def __call__(self, kind: type) -> bool:
+        """Say whether it is one of them."""
+        return kind.__module__ == "__main__" and kind.__qualname__ in self.names
+
+
+@dataclass(frozen=True, eq=False)
+class Membership:
+    """Says whether a class is among what a step reaches."""
+
+    visit: Callable[[Any], Node]
+    met: Callable[[], Iterator[tuple[Any, Node]]]
+    root: Node
+
+    def __call__(self, kind: type) -> bool:
+        """Say whether it is one of them."""
+        return id(self.visit(kind)) in self._nodes
+
+    @cached_property
+    def _nodes(self) -> frozenset[int]:
+        return frozenset(map(id, reachable(self.root)))
+
+    def of_script(self) -> frozenset[str]:
+        """Name the classes of the script itself."""
+        met = [value for value, node in self.met() if id(node) in self._nodes]
+        kinds = [value for value in met if issubclass(type(value), type)]
+        return frozenset(kind.__qualname__ for kind in kinds if kind.__module__ == "__main__")
+
+
+@dataclass(frozen=True)
+class Either:
+    """Says whether a class is among those of one of two others."""
+
+    live: Callable[[type], bool]
+    taken: Callable[[type], bool]
+
+    def __call__(self, kind: type) -> bool:
+        """Say whether it is one of them."""
+        return self.live(kind) or self.taken(kind)
+
+
+def names_of_script(reaches: Callable[[type], bool]) -> frozenset[str]:
+    """Name the classes of the script that are among what a step reaches."""
+    if isinstance(reaches, Either):
+        return names_of_script(reaches.live) | names_of_script(reaches.taken)
+    if isinstance(reaches, ReachedNames):
+        return reaches.names
+    return reaches.of_script() if isinstance(reaches, Membership) else frozenset()
