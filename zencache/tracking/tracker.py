@@ -223,10 +223,19 @@ class Watch:
             notes=(
                 *notes(self.recorder),
                 *self._drawn(by_library=False),
-                *left_settings(self.recorder.step, self.left),
+                *left_settings(self.recorder.step, (label for label in self.left if not _is_seed(label))),
             ),
-            remarks=(*self._drawn(by_library=True), *self.recorder.remarks),
+            remarks=(
+                *self._drawn(by_library=True),
+                *left_settings(self.recorder.step, filter(_is_seed, self.left)),
+                *self.recorder.remarks,
+            ),
         )
+
+
+def _is_seed(label: str) -> bool:
+    """Say whether a setting matters only to a step that draws from that library without seeding it itself."""
+    return label.endswith(" seed")
 
 
 @contextmanager
