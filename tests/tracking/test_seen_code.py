@@ -328,10 +328,14 @@ def test_a_pickle_of_code_has_the_bytes_that_it_has_without_a_step(project, monk
     case = plugin("", body, "def helper():\n    return 2", "def helper():\n    return 3")
     write(project, case.files)
     module = loaded(project, case.start)
-    expected = module.work()
-    if is_late:
-        for name in [name for name in sys.modules if name.partition(".")[0] == pickler]:
+
+    def forget_pickler():
+        for name in [name for name in sys.modules if is_late and name.partition(".")[0] == pickler]:
             monkeypatch.delitem(sys.modules, name)
+
+    forget_pickler()
+    expected = module.work()
+    forget_pickler()
     _, _, result = run(project, module)
     assert result == expected
 
