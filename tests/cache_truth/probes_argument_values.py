@@ -196,7 +196,7 @@ PROBES = [
         "np.float64(0.1)",
         kind="float",
         confs="import numpy as np",
-        use="x + 0.0",
+        use="float(x)",
     ),
     argument(
         "a numpy text for a text",

@@ -14,8 +14,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zencache.code import step_effects
-
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterator
@@ -213,6 +211,8 @@ def _ran(args: tuple[Any, ...]) -> None:
         file = code.co_filename
         if file.startswith("<"):
             return
+        from zencache.code import step_effects  # noqa: PLC0415 - `import zencache` loads as little as it can
+
         if running_steps and file not in _executed:
             step_effects.FILES.add(file)
         elif not running_steps:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zencache.tracking.patching import Wrapping
 
 _BETWEEN = {os.__file__, posixpath.__file__, pathlib.__file__, __file__, os.path.abspath.__code__.co_filename}
+_BETWEEN |= {pathlib.Path.absolute.__code__.co_filename}  # on Python 3.13 not the package's own file
 ASKERS = frozenset(f"{module}.{name}" for module in ("os", "posix") for name in ("getcwd", "getcwdb"))
 """Names by which code reaches the functions that it may have taken by `from os import getcwd`."""
 

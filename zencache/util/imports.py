@@ -6,8 +6,6 @@ cached run takes beyond the user's own imports.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import importlib
 import os
 import sys
@@ -27,16 +25,21 @@ ALIASES: dict[str, str] = {}
 class PausedCollection:
     """Pauses garbage collection in a `with` block; afterwards it is on or off as it was before.
 
+    >>> import gc
     >>> with PausedCollection():
     ...     gc.isenabled()
     False
     """
 
     def __enter__(self) -> None:
+        import gc  # noqa: PLC0415 - `import zencache` loads as little as it can
+
         self._was_enabled = gc.isenabled()
         gc.disable()
 
     def __exit__(self, *_: object) -> None:
+        import gc  # noqa: PLC0415 - likewise
+
         if self._was_enabled:
             gc.enable()
 
@@ -87,10 +90,12 @@ def find_spec(name: str) -> ModuleSpec | None:
         if path is None:
             return None
     for finder in sys.meta_path:
-        with contextlib.suppress(Exception):  # a third-party finder may raise anything
+        try:
             spec: ModuleSpec | None = finder.find_spec(name, path, None)
-            if spec is not None:
-                return spec
+        except Exception:  # noqa: BLE001, S112 - a third-party finder may raise anything
+            continue
+        if spec is not None:
+            return spec
     return None
 
 
