@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from zencache.tracking.patching import Wrapping
 
 _BETWEEN = {os.__file__, posixpath.__file__, pathlib.__file__, __file__, os.path.abspath.__code__.co_filename}
-_BETWEEN |= {pathlib.Path.absolute.__code__.co_filename}  # on Python 3.13 not the package's own file
+_PATH_METHODS: tuple[Any, ...] = (pathlib.Path.absolute, pathlib.Path.cwd)
+_BETWEEN |= {method.__code__.co_filename for method in _PATH_METHODS}  # on Python 3.13 other files
 ASKERS = frozenset(f"{module}.{name}" for module in ("os", "posix") for name in ("getcwd", "getcwdb"))
 """Names by which code reaches the functions that it may have taken by `from os import getcwd`."""
 
