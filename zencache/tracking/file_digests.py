@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import glob
 import os
-import sqlite3
 import stat
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from zencache.errors import DefinitionError
 from zencache.model.values import digest_of
 from zencache.tracking.audit_events import unwatched
 from zencache.util.hashing import file_digest, printable
+from zencache.util.remembered_rows import RememberedRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +34,7 @@ create table if not exists files (
     primary key (folder, name)
 ) without rowid
 """
+_OF_FOLDER = "select name, digest, size, mtime_ns, ctime_ns, inode from files where folder = ?"
 
 _Stamp = tuple[int, ...]
 
@@ -59,7 +59,7 @@ class FileDigests:
         self._asked: set[str] = set()  # folders whose files were looked up in the memory
         self._lock = threading.Lock()
         self._written = 0.0
-        self._memory = _Memory(store) if store is not None else None
+        self._memory = RememberedRows(store, _TABLE, _FORMAT) if store is not None else None
 
     def digest(self, path: Path) -> str | None:
         """Give the digest of a file's content, or of all paths and contents below a folder."""
@@ -117,7 +117,11 @@ class FileDigests:
             new, self._new = self._new, {}
             self._written = time.monotonic()
         if self._memory is not None and new:
-            self._memory.write(new)
+            rows = [
+                (*printable(path).rpartition("/")[::2], *stamp, digest)
+                for path, (stamp, digest) in new.items()
+            ]
+            self._memory.write("insert or replace into files values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _digest(self, path: str) -> str | None:
         status = _status(path)
@@ -149,8 +153,9 @@ class FileDigests:
         folder = path.rpartition("/")[0]
         if self._memory is not None and folder not in self._asked:
             self._asked.add(folder)
-            for file, entry in self._memory.read(folder).items():
-                self._known.setdefault(file, entry)
+            # All files of a folder: they are usually needed together.
+            for name, digest_before, *stamp_before in self._memory.read(_OF_FOLDER, [printable(folder)]):
+                self._known.setdefault(f"{folder}/{name}", (tuple(stamp_before), digest_before))
         remembered = self._known.get(path)
         return remembered[1] if remembered is not None and remembered[0] == stamp else None
 
@@ -167,62 +172,6 @@ class FileDigests:
             for path in files_below(folder)
         )
         return digest_of(["folder/1", *map(list, digests)])
-
-
-class _Memory:
-    """The SQLite file. If it cannot be used, nothing is cached and nothing fails."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._lock = threading.Lock()
-        self._reader: tuple[int, sqlite3.Connection | None] | None = None
-
-    def read(self, folder: str) -> dict[str, tuple[_Stamp, str]]:
-        """Read the digests of all files of a folder, since they are usually needed together."""
-        query = "select name, digest, size, mtime_ns, ctime_ns, inode from files where folder = ?"
-        with self._lock:
-            try:
-                connection = self._open_reader()
-                rows = connection.execute(query, [printable(folder)]).fetchall() if connection else []
-            except sqlite3.Error:
-                return {}
-        return {f"{folder}/{name}": (tuple(stamp), digest) for name, digest, *stamp in rows}
-
-    def write(self, new: dict[str, tuple[_Stamp, str]]) -> None:
-        rows = [
-            (*printable(path).rpartition("/")[::2], *stamp, digest) for path, (stamp, digest) in new.items()
-        ]
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock, closing(sqlite3.connect(self._file, timeout=2)) as connection, connection:
-                if _prepare(connection):
-                    connection.executemany("insert or replace into files values (?, ?, ?, ?, ?, ?, ?)", rows)
-        except (sqlite3.Error, OSError):
-            return
-
-    def _open_reader(self) -> sqlite3.Connection | None:
-        """Open the file once a process: SQLite forbids to carry a connection through a fork."""
-        if self._reader is None or self._reader[0] != os.getpid():
-            if not self._file.is_file():
-                return None
-            uri = f"{self._file.absolute().as_uri()}?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, timeout=1, check_same_thread=False)
-            self._reader = (os.getpid(), connection if _version(connection) == _FORMAT else None)
-        return self._reader[1]
-
-
-def _prepare(connection: sqlite3.Connection) -> bool:
-    """Make the table in a new file; say whether the file is of our format."""
-    if _version(connection) == 0:
-        connection.execute(_TABLE)
-        connection.execute(f"pragma user_version = {_FORMAT}")
-    # A digest that is lost with the machine's power is made again.
-    connection.execute("pragma synchronous = off")
-    return _version(connection) == _FORMAT
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("pragma user_version").fetchone()[0])
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -70,8 +70,8 @@ def glob_of(frame: types.FrameType | None, args: Sequence[Any]) -> tuple[str, st
 def absolute_pattern(pattern: str, folder: str) -> str:
     """Resolve the folder of a pattern against the working folder.
 
-    >>> absolute_pattern("data/*/", "/work"), absolute_pattern("./data//**/*.csv", "/work")
-    ('/work/data/*/', '/work/data//**/*.csv')
+    >>> absolute_pattern("data/*/", "/home/ada"), absolute_pattern("./data//**/*.csv", "/home/ada")
+    ('/home/ada/data/*/', '/home/ada/data//**/*.csv')
     """
     head, separator, below = pattern.partition("//")
     path = os.path.normpath(os.path.join(folder, head))  # noqa: PTH118 - text

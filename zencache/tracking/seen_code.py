@@ -11,7 +11,6 @@ It can be deleted at any time.
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +21,7 @@ from zencache.code.holders import holders, subclasses
 from zencache.code.module_shapes import TOP, ModuleShapes, module_shapes, name_at
 from zencache.code.source import find_function, first_line, text_now
 from zencache.tracking.running_code import STARTED
+from zencache.util.remembered_rows import RememberedRows
 
 if TYPE_CHECKING:
     import os
@@ -148,8 +148,9 @@ class RememberedShapes:
 
     def __init__(self, digests: FileDigests) -> None:
         self._digests = digests
-        self._file = digests.store.with_name("shapes.db") if digests.store else None
-        self._reader: sqlite3.Connection | None = None
+        self._rows = (
+            RememberedRows(digests.store.with_name("shapes.db"), _TABLE, _FORMAT) if digests.store else None
+        )
         self._new: dict[str, str] = {}
 
     def of(self, file: str) -> ModuleShapes | None:
@@ -174,41 +175,11 @@ class RememberedShapes:
 
     def close(self) -> None:
         """Write what is new, for other processes; close the file."""
-        if self._reader is not None:
-            self._reader.close()
-        if self._file is None or not self._new:
-            return
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._file, timeout=2)) as connection, connection:
-                if _prepare(connection):
-                    connection.executemany("insert or replace into shapes values (?, ?)", self._new.items())
-        except (sqlite3.Error, OSError):
-            return
+        if self._rows is not None and self._new:
+            self._rows.write("insert or replace into shapes values (?, ?)", self._new.items())
+        if self._rows is not None:
+            self._rows.close()
 
     def _read(self, key: str) -> str | None:
-        try:
-            if self._reader is None:
-                if self._file is None or not self._file.is_file():
-                    return None
-                self._reader = sqlite3.connect(
-                    f"{self._file.absolute().as_uri()}?mode=ro", uri=True, timeout=1
-                )
-            if _version(self._reader) != _FORMAT:
-                return None
-            row = self._reader.execute("select data from shapes where text = ?", [key]).fetchone()
-        except sqlite3.Error:
-            return None
-        return str(row[0]) if row else None
-
-
-def _prepare(connection: sqlite3.Connection) -> bool:
-    if _version(connection) == 0:
-        connection.execute(_TABLE)
-        connection.execute(f"pragma user_version = {_FORMAT}")
-    connection.execute("pragma synchronous = off")
-    return _version(connection) == _FORMAT
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("pragma user_version").fetchone()[0])
+        rows = self._rows.read("select data from shapes where text = ?", [key]) if self._rows else []
+        return str(rows[0][0]) if rows else None
