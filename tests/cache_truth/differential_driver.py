@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,36 +12,14 @@ from pathlib import Path
 
 from tests.cache_truth import differential
 from tests.cache_truth.differential import Edit, Project, edited, environ_of, files_of
+from tests.cache_truth.job_server import JobServer
 
 
-class Server:
-    """A process that has imported the engines and forks for each job; it starts in a folder without a
-    project."""
+class Server(JobServer):
+    """A process that has imported the engines and forks for each job."""
 
     def __init__(self, seed: int, folder: Path) -> None:
-        environ = {
-            **os.environ,
-            "PYTHONHASHSEED": str(seed),
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-        }
-        command = [sys.executable, str(Path(__file__).with_name("differential_server.py"))]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ, cwd=folder
-        )
-
-    def do(self, job: dict) -> dict:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError("the server of the generated projects ended; what it printed says why")
-        return json.loads(answer)
-
-    def close(self) -> None:
-        self._process.communicate()
+        super().__init__("differential_server.py", seed, folder)
 
 
 @dataclass

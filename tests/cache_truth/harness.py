@@ -8,10 +8,8 @@ The servers that fork the sides have different hash seeds, as two fresh processe
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tests.cache_truth.job_server import JobServer
 from tests.cache_truth.side import write
 
 Verdict = Literal["rerun", "hit", "imprecise"]
@@ -201,31 +200,16 @@ class Outcome:
         return f"{probe.theme}: {probe.name}: {told}{random}"
 
 
-class Server:
-    """A process that has imported zencache and forks for each side; it starts in a folder without a
-    project."""
+class Server(JobServer):
+    """A process that has imported zencache and forks for each side."""
 
     def __init__(
         self, seed: int, folder: Path, python: str = sys.executable, *, with_engine: bool = False
     ) -> None:
-        environ = {**os.environ, "PYTHONHASHSEED": str(seed), "OPENBLAS_NUM_THREADS": "1"}
-        command = [python, str(Path(__file__).with_name("side.py")), *(["--engine"] if with_engine else [])]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ, cwd=folder
-        )
+        super().__init__("side.py", seed, folder, *(["--engine"] if with_engine else []), python=python)
 
     def look(self, job: dict) -> Side:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError("the server of the probes ended; what it printed says why")
-        return Side(**json.loads(answer))
-
-    def close(self) -> None:
-        self._process.communicate()
+        return Side(**self.do(job))
 
 
 def run_all(

@@ -12,10 +12,8 @@ the same value are counted as early: their code changed. The lines of a file `en
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tests.cache_truth.job_server import JobServer
 from tests.cache_truth.mutation import Mutation, mutation
 
 PROJECTS = Path(__file__).with_name("projects")
@@ -51,33 +50,11 @@ class Judged:
         return f"{self.verdict.upper()} {self.project} --only {self.seed}: {self.why}\n{self.diff}\n"
 
 
-class Server:
+class Server(JobServer):
     """A process that has imported the libraries and forks for each job."""
 
     def __init__(self, seed: int, folder: Path) -> None:
-        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, str(Path(__file__).with_name("mutant_server.py"))]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONHASHSEED": str(seed), **threads},
-            cwd=folder,
-        )
-
-    def do(self, job: dict) -> dict:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError("the server of the mutants ended")
-        return json.loads(answer)
-
-    def close(self) -> None:
-        self._process.communicate()
+        super().__init__("mutant_server.py", seed, folder)
 
 
 @dataclass

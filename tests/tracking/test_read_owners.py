@@ -141,6 +141,20 @@ def test_equal_code_of_a_file_is_kept_once(folder, few):
     assert [read.frames[0][1] for read in reads] == [2]
 
 
+def test_equal_code_of_two_files_reads_for_each(folder, few):
+    """Code is equal without its file; what one file's code read is no read of the other's."""
+    for name in ("a", "b"):
+        Path(f"{name}.txt").write_text("")
+        exec(compile("\nopen(name + '.txt').close()", str(folder / f"{name}.py"), "exec"))
+    read_owners._condense()
+    read_by = {
+        Path(read.frames[0][0].co_filename).name: {Path(path).name for path in read.files}
+        for read in read_owners.reads()
+    }
+    assert read_by["a.py"] == {"a.txt"}
+    assert read_by["b.py"] == {"b.txt"}
+
+
 def test_more_places_than_are_kept_are_told(folder, few, monkeypatch):
     monkeypatch.setattr(read_owners, "_MOST_STACKS", 0)
     Path("a.txt").write_text("")

@@ -82,11 +82,11 @@ class ImportEffects:
         """Say whether a statement may change others, or an object of another module."""
         match statement:
             case ast.ClassDef(decorator_list=decorators, body=body):
-                return any(map(self._decorates(module), decorators)) or self._in_class(body, module)
+                return self._any_decorates(decorators, module) or self._in_class(body, module)
             case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
                 defaults = [*statement.args.defaults, *filter(None, statement.args.kw_defaults)]
                 acting = any(self.evaluates(default, module) for default in defaults)
-                return acting or any(map(self._decorates(module), decorators))
+                return acting or self._any_decorates(decorators, module)
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
                 return self.evaluates(value, module)
         return False
@@ -105,16 +105,13 @@ class ImportEffects:
             return True
         return self.has_effect(statement, module)
 
-    def _decorates(self, module: StaticModule) -> Callable[[ast.expr], bool]:
-        return lambda decorator: self.decorates(decorator, module)
+    def _any_decorates(self, decorators: Iterable[ast.expr], module: StaticModule) -> bool:
+        return any(self.decorates(decorator, module) for decorator in decorators)
 
     def decorates(self, decorator: ast.expr, module: StaticModule) -> bool:
         """Say whether a decorator shows that it changes others than what it decorates."""
         call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
-        if self._any_acts([call], module):
-            return True
-        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-        return any(self._is_changeable(argument, module, frozenset()) for argument in arguments)
+        return self._any_acts([call], module) or self._passes(call, module, frozenset())
 
     def evaluates(self, expression: ast.expr, module: StaticModule) -> bool:
         """Say whether the evaluation of an expression shows an effect."""
@@ -186,9 +183,8 @@ class ImportEffects:
         if methods and home is not None:
             called += [_Function(method, home, _first_argument(method)) for method in methods]
             return False
-        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         return _CHANGES_OBJECT.match(rest[-1]) is not None or any(
-            self._is_code(argument, module, own) for argument in arguments
+            self._is_code(argument, module, own) for argument in _arguments(call)
         )
 
     def _is_code(self, value: ast.expr, module: StaticModule, own: frozenset[str]) -> bool:
@@ -201,8 +197,7 @@ class ImportEffects:
         return not rest and any(isinstance(each, FunctionDef | ast.ClassDef) for each in statements)
 
     def _passes(self, call: ast.Call, module: StaticModule, own: frozenset[str]) -> bool:
-        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-        return any(self._is_changeable(argument, module, own) for argument in arguments)
+        return any(self._is_changeable(argument, module, own) for argument in _arguments(call))
 
     def _is_changeable(self, value: ast.expr, module: StaticModule, own: frozenset[str]) -> bool:
         """Say whether an expression gives an object of the project that is no function, class or constant."""
@@ -331,6 +326,10 @@ def _is_fixed(statement: ast.stmt) -> bool:
         isinstance(each, ast.Call | ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp)
         for each in ast.walk(value)
     )
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def _calls_in(expression: ast.expr) -> Iterator[ast.Call]:

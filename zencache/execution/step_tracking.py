@@ -193,7 +193,8 @@ class FunctionTracking(StepTracking):
         return unknown
 
     def _seen(self, watch: Watch, retained: RetainedReads) -> Seen:
-        for name in self._policy.env or ():  # in the key already
+        in_key = set(self._policy.env or ())
+        for name in in_key:
             watch.recorder.environment.pop(name, None)
         retained.adopt_answers()
         own = watch.seen()
@@ -204,7 +205,6 @@ class FunctionTracking(StepTracking):
         imported = {f: self._digests.digest(Path(f)) or "" for f in others}
         edited = [file for file in watch.modules & digested.keys() if not digested[file].is_current]
         imported |= {file: self._digests.digest(Path(file)) or "" for file in self._used.files}
-        in_key = set(self._policy.env or ())
         return dataclasses.replace(
             seen,
             environment={n: digest for n, digest in seen.environment.items() if n not in in_key},

@@ -297,14 +297,14 @@ def _condense() -> None:
 def _places_of_dead_code() -> dict[int, int | None]:
     """Give the ids of code that only this module refers to, each with the id that takes its place."""
     texts = getattr(sys.modules.get("linecache"), "cache", {})
-    equal: dict[types.CodeType, int] = {}
+    equal: dict[tuple[types.CodeType, str], int] = {}
     places: dict[int, int | None] = {}
     for key in list(_codes):
         if sys.getrefcount(_codes[key]) > _ONLY_HERE:
             continue
         file = _codes[key].co_filename
         is_of_exec = file.startswith("<") and file not in texts
-        places[key] = None if is_of_exec else equal.setdefault(_codes[key], key)
+        places[key] = None if is_of_exec else equal.setdefault((_codes[key], file), key)
     return places
 
 

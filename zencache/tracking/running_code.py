@@ -123,9 +123,6 @@ class ReportingFunctions:
         if reporter is None:
             reporter = Reporter(code, functools.partial(self._report, closure))
             (self._closures if closure else self._reporters)[id(closure or code)] = reporter
-        if reporter.code is None:  # it counts as if it ran
-            _note(code, closure, wanting)
-            return
         function.__code__ = reporter.code
         reporter.functions.append(function)
 
