@@ -26,7 +26,6 @@ from blake3 import blake3
 
 from zencache.artifacts.local_files import children
 from zencache.artifacts.manifest import size_of
-from zencache.artifacts.orphan_candidates import local_candidate
 from zencache.util.locks import open_locked_folder
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ class ReadCache:
 
     def partial_fetches(self) -> Iterator[OrphanCandidate]:
         """List fetches that may have been interrupted; the next one of the same content continues it."""
+        from zencache.artifacts.orphan_candidates import local_candidate  # noqa: PLC0415 - only gc lists orphans
+
         for path in children(self._folder):
             if path.name.endswith(".partial"):
                 delete = partial(_delete_unused, path)

@@ -13,7 +13,6 @@ from zencache.model.legacy_api import PORT, LegacyAttributes
 from zencache.model.names import check_name
 from zencache.pipelines import runner
 from zencache.pipelines.partial_run import PartialRun
-from zencache.pipelines.replace_step import replaced, with_component
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.run_guard import check_not_dry
 from zencache.pipelines.snapshots import load_bodies
@@ -222,6 +221,8 @@ class Pipeline(LegacyAttributes):
         Raises ImmutablePipelineError if the pipeline has run or comes from the repository, NotFoundError
         for an unknown slot, and ConnectionTypeError where the new step's types do not fit.
         """
+        from zencache.pipelines.replace_step import replaced, with_component  # noqa: PLC0415 - few runs replace one
+
         self.check_changeable(f"copy it and change the copy: pipeline.copy('new name', {slot}=…)")
         before = (self._spec, self.parts.bodies, self.parts.steps)
         if is_component(step):
