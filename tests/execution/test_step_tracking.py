@@ -12,11 +12,11 @@ import pytest
 from zencache.code.digest import CodeReader
 from zencache.execution.retained_reads import RetainedReads
 from zencache.execution.step_tracking import FunctionTracking
-from zencache.execution.timeout import throw
 from zencache.policy import CachePolicy
 from zencache.tracking import audit_events, tracker
 from zencache.tracking.file_digests import FileDigests
 from zencache.tracking.observed_inputs import Seen, changed
+from zencache.util.interruptions import throw
 
 
 def tracking_of(function, folder):

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from zencache.errors import StepTimeoutError
-from zencache.execution.timeout import throw, time_limit, undisturbed
+from zencache.execution.timeout import time_limit
 
 FOR_EVER = 60  # seconds; what is broken ends some day
 
@@ -52,29 +52,3 @@ def test_what_a_step_raises_itself_stays():
     with pytest.raises(TimeoutError, match="socket") as told, time_limit("load", FOR_EVER):
         raise TimeoutError("socket")
     assert not isinstance(told.value, StepTimeoutError)
-
-
-def test_an_undisturbed_block_is_done_whole():
-    """What is thrown meanwhile is raised at its end, however blocks are nested."""
-    done = []
-
-    class Thrown(BaseException):
-        pass
-
-    def disturb():
-        thread = threading.Thread(target=throw, args=(threading.main_thread().ident, Thrown))
-        thread.start()
-        thread.join()
-
-    def whole():
-        with undisturbed():
-            with undisturbed():
-                disturb()
-                spin(0.01)
-            done.append("block")
-
-    with pytest.raises(Thrown):
-        whole()
-    with undisturbed():
-        done.append("next")
-    assert done == ["block", "next"]

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 
-from zencache.util.fork_lock import ForkLock
+from zencache.util.fork_lock import fork_lock
 
 
 def exit_code_of_child(work):
@@ -28,7 +28,7 @@ def take(lock):
 
 
 def test_a_lock_of_another_thread_is_free_in_a_forked_process():
-    lock, is_held, may_end = ForkLock(), threading.Event(), threading.Event()
+    lock, is_held, may_end = fork_lock(), threading.Event(), threading.Event()
 
     def hold():
         with lock:
@@ -46,6 +46,6 @@ def test_a_lock_of_another_thread_is_free_in_a_forked_process():
 
 
 def test_a_lock_of_the_thread_that_forks_is_still_its_own():
-    lock = ForkLock()
+    lock = fork_lock()
     with lock:
         assert exit_code_of_child(lambda: lock.__exit__()) == 0

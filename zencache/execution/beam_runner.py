@@ -17,10 +17,10 @@ from zencache.execution.run_registry import ActiveRun, activated, active_run
 from zencache.execution.schedule import StepSchedule
 from zencache.execution.tfx_sdk import quiet
 from zencache.execution.thread_state import ThreadState
-from zencache.execution.timeout import throw
 from zencache.execution.workers.pool import Pool
 from zencache.planning.component_body import resolvers_before
 from zencache.tracking.audit_events import between_steps
+from zencache.util.interruptions import throw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

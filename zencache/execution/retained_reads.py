@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.code.digest import CodeReader
 from zencache.tracking.facts import merge_facts
 from zencache.tracking.observed_inputs import Seen
-from zencache.util.fork_lock import ForkLock
+from zencache.util.fork_lock import fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zencache.code.digest import CodeDigest
     from zencache.tracking.tracker import Watch
 
-_lock = ForkLock()
+_lock = fork_lock()
 _retained: dict[tuple[Path, str], Seen] = {}
 _running: dict[int, RetainedReads] = {}
 _ended: dict[tuple[Path, str], Seen] = {}

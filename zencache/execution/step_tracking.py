@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from zencache.code.module_origin import origin_of_file
 from zencache.execution.installed_code import UsedCode, used_code
 from zencache.execution.retained_reads import RetainedReads
-from zencache.execution.timeout import undisturbed
 from zencache.model.types import type_name
 from zencache.tracking.audit_events import unwatched
 from zencache.tracking.facts import UNKNOWN, merge_facts
@@ -20,6 +19,7 @@ from zencache.tracking.notes import fresh_generators, unknown_reads
 from zencache.tracking.observed_inputs import Seen
 from zencache.tracking.parameter_paths import parameter_facts
 from zencache.tracking.tracker import watching
+from zencache.util.interruptions import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

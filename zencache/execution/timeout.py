@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zencache.errors import StepTimeoutError
 from zencache.util.durations import timeout_text
+from zencache.util.interruptions import throw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,42 +24,6 @@ def took_too_long(step: str, seconds: float) -> StepTimeoutError:
         "give it more time "
         "(`timeout=`), less to do, or another attempt (`retries=`)"
     )
-
-
-_lock = threading.Lock()
-_undisturbed: set[int] = set()
-_postponed: dict[int, type[BaseException]] = {}
-"""Thread to what it raises once its undisturbed block has ended."""
-
-
-def throw(thread: int, kind: type[BaseException] | None) -> None:
-    """Have another thread raise an exception at its next line of Python; None cancels a pending one."""
-    with _lock:
-        _postponed.pop(thread, None)
-        if kind is not None and thread in _undisturbed:
-            _postponed[thread] = kind
-            return
-        thrown = ctypes.py_object(kind) if kind else None
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), thrown)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Raise what another thread throws at the end of the block: half of it must not be done."""
-    thread = threading.get_ident()
-    if thread in _undisturbed:
-        yield
-        return
-    try:
-        with _lock:
-            _undisturbed.add(thread)
-        yield
-    finally:
-        with _lock:
-            _undisturbed.discard(thread)
-            kind = _postponed.pop(thread, None)
-        if kind is not None:
-            raise kind
 
 
 class _TimeIsUp(BaseException):

@@ -19,7 +19,7 @@ from zencache.tracking import generator_state
 from zencache.tracking.audit_events import working_folder
 from zencache.tracking.library_state import ANY_LIBRARY, TABLE, Library
 from zencache.util.distributions import state_readers
-from zencache.util.fork_lock import ForkLock
+from zencache.util.fork_lock import fork_lock
 
 if TYPE_CHECKING:
     import types
@@ -33,7 +33,7 @@ KIND = "state"
 FOLDER = "working folder"
 _MOST = 4  # differences that a sentence lists
 
-_lock = ForkLock()
+_lock = fork_lock()
 _left: dict[tuple[str, str], tuple[tuple[str, str] | None, tuple[str, str] | None]] = {}
 """Library and name of a setting that a step changed, to its value afterwards and before."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 from zencache.tracking import read_owners
-from zencache.util.fork_lock import ForkLock
+from zencache.util.fork_lock import fork_lock
 
 if TYPE_CHECKING:
     import types
@@ -212,7 +212,7 @@ class Recorder:
         self.alone = False
 
 
-_lock = ForkLock()
+_lock = fork_lock()
 _active: dict[int, Recorder] = {}  # by thread
 _unwatched: set[int] = set()  # threads that work for zencache itself
 _between_steps: set[int] = set()  # threads that work for zencache itself while no step is watched in them

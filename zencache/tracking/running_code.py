@@ -22,7 +22,7 @@ from zencache.code.reporting import CAN_REPORT, Reporter, original_code
 from zencache.code.source import text_now
 from zencache.tracking.audit_events import file_clock, recorders, unwatched
 from zencache.tracking.late_modules import functions_of
-from zencache.util.fork_lock import ForkLock
+from zencache.util.fork_lock import fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -80,7 +80,7 @@ class ReportingFunctions:
     """The functions that have reporting code objects, for the steps that are watched."""
 
     def __init__(self) -> None:
-        self._lock = ForkLock()
+        self._lock = fork_lock()
         self._steps: list[Recorder] = []
         self._reporters: dict[int, Reporter] = {}
         """By the id of the original, which the reporter keeps alive."""
@@ -156,7 +156,7 @@ class MonitoredCode:
     """Notes what runs by `sys.monitoring`, which reports each code object until it is told to stop."""
 
     def __init__(self) -> None:
-        self._lock = ForkLock()
+        self._lock = fork_lock()
         self._steps: list[Recorder] = []
         self._tool: int | None = None
         self._of_project = ProjectFiles(lambda _: False)

@@ -41,7 +41,7 @@ from zencache.tracking.notes import left_settings, notes, randomness
 from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_of_variable
 from zencache.tracking.owned_reads import OwnedReads
 from zencache.tracking.patching import Wrapping
-from zencache.util.fork_lock import ForkLock
+from zencache.util.fork_lock import fork_lock
 
 if TYPE_CHECKING:
     import types
@@ -302,7 +302,7 @@ class _Changes:
     """What is replaced in the process while at least one step is watched."""
 
     def __init__(self) -> None:
-        self._lock = ForkLock()
+        self._lock = fork_lock()
         self._watched: set[Recorder] = set()
         self._wrapping = Wrapping()
         self._finders = (

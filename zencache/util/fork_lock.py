@@ -1,43 +1,36 @@
-"""A lock of threads that is free in a forked process if another thread held it at the fork."""
+"""Locks of threads that are free in a forked process if another thread held them at the fork."""
 
 from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 from weakref import WeakSet
 
-_locks: WeakSet[ForkLock] = WeakSet()
+_locks: WeakSet[Any] = WeakSet()
 
 
-class ForkLock:
-    """A reentrant lock; a forked process gets it free, unless the thread that forked holds it.
+def fork_lock() -> threading.RLock:
+    """Make a reentrant lock; a forked process gets it free, unless the thread that forked holds it.
 
-    >>> lock = ForkLock()
+    It is Python's own, whose `with` block begins and ends in C: an interruption between two lines of Python
+    would leave a lock with methods in Python taken for good.
+
+    >>> lock = fork_lock()
     >>> with lock, lock:
     ...     pass
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        _locks.add(self)
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-    def free(self) -> None:
-        """Replace the lock if another thread holds it: in a forked process, that thread does not exist."""
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
-        else:
-            self._lock = threading.RLock()
+    lock = threading.RLock()
+    _locks.add(lock)
+    return lock
 
 
 def _free_all() -> None:
     for lock in list(_locks):
-        lock.free()
+        if lock.acquire(blocking=False):
+            lock.release()
+        else:  # another thread holds it, which does not exist in the forked process
+            lock._at_fork_reinit()  # noqa: SLF001 - as Python's own modules do
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

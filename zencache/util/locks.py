@@ -8,6 +8,8 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from zencache.util.interruptions import postpone, resume
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,6 +21,8 @@ def is_read_only(error: BaseException) -> bool:
 
 class StoreLock:
     """A reentrant lock on a file: the thread that holds it may take it again.
+
+    What other threads throw into that thread meanwhile is raised when the lock is free again.
 
     >>> from pathlib import Path
     >>> lock = StoreLock(Path("lock"))
@@ -32,24 +36,32 @@ class StoreLock:
         self._threads = threading.RLock()
         self._depth = 0
         self._file = -1
+        self._postpones = False
 
     def __enter__(self) -> None:
-        self._threads.acquire()
+        is_first = postpone()
         try:
-            if not self._depth:
-                file = open_locked(self._path)
-                assert file is not None
-                self._file = file
+            with self._threads:
+                if not self._depth:
+                    file = open_locked(self._path)
+                    assert file is not None
+                    self._file, self._postpones = file, is_first
+                self._depth += 1
+                self._threads.acquire()
         except BaseException:
-            self._threads.release()
+            if is_first:
+                resume()
             raise
-        self._depth += 1
 
     def __exit__(self, *error: object) -> None:
         self._depth -= 1
-        if not self._depth:
+        is_free = not self._depth
+        postpones = self._postpones
+        if is_free:
             close_locked(self._file)
         self._threads.release()
+        if is_free and postpones:
+            resume()
 
 
 def open_locked(path: Path, *, wait: bool = True) -> int | None:

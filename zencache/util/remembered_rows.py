@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from zencache.util.fork_lock import ForkLock
+from zencache.util.fork_lock import fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ class RememberedRows:
         self._file = file
         self._table = table
         self._version = version
-        self._lock = ForkLock()
+        self._lock = fork_lock()
         self._reader: tuple[int, sqlite3.Connection | None] | None = None
 
     def read(self, query: str, parameters: Sequence[Any]) -> list[Any]:
