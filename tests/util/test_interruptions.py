@@ -47,7 +47,15 @@ def test_an_undisturbed_block_is_done_whole():
 @pytest.mark.parametrize("make", [lambda _: fork_lock(), lambda folder: StoreLock(folder / "lock")])
 def test_who_is_interrupted_while_it_waits_for_a_lock_does_not_keep_it(make, tmp_path):
     """The exception is raised once the thread has the lock: as soon as it runs again."""
-    lock, ended, begins = make(tmp_path), [], threading.Event()
+    lock, ended, begins, may_take = make(tmp_path), [], threading.Event(), threading.Event()
+
+    def take():
+        may_take.wait()
+        with lock:
+            ended.append("free")
+
+    another = threading.Thread(target=take, daemon=True)
+    another.start()  # now: a later thread may get the id of one that has ended
 
     def wait():
         try:
@@ -65,13 +73,7 @@ def test_who_is_interrupted_while_it_waits_for_a_lock_does_not_keep_it(make, tmp
         throw(thread.ident, KeyboardInterrupt)
     thread.join()
     assert ended[-1] == "interrupted"
-
-    def take():
-        with lock:
-            ended.append("free")
-
-    another = threading.Thread(target=take, daemon=True)
-    another.start()
+    may_take.set()
     another.join(10)
     assert ended[-1] == "free"
 
