@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -42,6 +43,22 @@ def test_an_undisturbed_block_is_done_whole():
     with undisturbed():
         done.append("next")
     assert done == ["block", "next"]
+
+
+def test_ctrl_c_in_an_undisturbed_block_is_raised_at_its_end():
+    """And Python handles the next one as before."""
+    handler, done = signal.getsignal(signal.SIGINT), []
+
+    def whole():
+        with undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            spin(0.01)
+            done.append("block")
+
+    with pytest.raises(KeyboardInterrupt):
+        whole()
+    assert done == ["block"]
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 @pytest.mark.parametrize("make", [lambda _: fork_lock(), lambda folder: StoreLock(folder / "lock")])

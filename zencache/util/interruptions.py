@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal may arrive in a thread that holds it
 _undisturbed: set[int] = set()
-_postponed: dict[int, type[BaseException]] = {}
+_postponed: dict[int, BaseException | type[BaseException]] = {}
 """Thread to what it raises once its undisturbed block has ended."""
 
 
@@ -32,8 +33,13 @@ def postpone() -> bool:
     thread = threading.get_ident()
     if thread in _undisturbed:
         return False
-    with _lock:
-        _undisturbed.add(thread)
+    try:
+        with _lock:
+            _undisturbed.add(thread)
+    except BaseException as error:  # noqa: BLE001 - it was thrown just before
+        with _lock:
+            _undisturbed.add(thread)
+            _postponed.setdefault(thread, error)
     return True
 
 
@@ -42,14 +48,14 @@ def resume() -> None:
     thread = threading.get_ident()
     with _lock:
         _undisturbed.discard(thread)
-        kind = _postponed.pop(thread, None)
-    if kind is not None:
-        raise kind
+        error = _postponed.pop(thread, None)
+    if error is not None:
+        raise error
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Raise what another thread throws at the end of the block.
+    """Raise what another thread throws, or Ctrl-C, at the end of the block.
 
     >>> try:
     ...     with undisturbed():
@@ -60,10 +66,17 @@ def undisturbed() -> Iterator[None]:
     done as a whole
     too late
     """
-    is_first = False
+    if not postpone():
+        yield
+        return
+    thread = threading.get_ident()
+    is_main = threading.current_thread() is threading.main_thread()
+    takes_signal = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     try:
-        is_first = postpone()
+        if takes_signal:
+            signal.signal(signal.SIGINT, lambda *_: throw(thread, KeyboardInterrupt))
         yield
     finally:
-        if is_first:
-            resume()
+        if takes_signal:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        resume()
