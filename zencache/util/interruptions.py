@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import threading
 from contextlib import contextmanager
@@ -24,6 +23,8 @@ def throw(thread: int, kind: type[BaseException] | None) -> None:
         if kind is not None and thread in _undisturbed:
             _postponed[thread] = kind
             return
+        import ctypes  # noqa: PLC0415 - few runs are interrupted
+
         thrown = ctypes.py_object(kind) if kind else None
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), thrown)
 
