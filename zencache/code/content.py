@@ -14,6 +14,7 @@ import sys
 import threading
 import types
 import weakref
+from datetime import datetime, time
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,8 @@ def is_plain(value: Any, also: tuple[type, ...] = ()) -> bool:
         item = rest.pop()
         if type(item) not in _PLAIN and type(item) not in also:
             return False
+        if type(item) in (datetime, time) and item.tzinfo is not None and not _has_named_zone(item):
+            return False
         if type(item) in (list, tuple, dict, set, frozenset):
             if id(item) in seen:
                 return False
@@ -110,6 +113,12 @@ def is_plain(value: Any, also: tuple[type, ...] = ()) -> bool:
             rest.extend(item)
             rest.extend(item.values() if type(item) is dict else ())
     return True
+
+
+def _has_named_zone(value: datetime | time) -> bool:
+    from zencache.model.time_values import has_named_zone  # noqa: PLC0415 - few steps reach a time in a zone
+
+    return has_named_zone(value)
 
 
 def short(value: Any) -> str:
@@ -271,7 +280,8 @@ def _array(value: Any, visit: Callable[[Any], Node]) -> Node:
 
 def _instance(value: Any, visit: Callable[[Any], Node]) -> Node:
     """Decompose an instance of a user's class: its class, its attributes, and its value as a built-in."""
-    from zencache.code.object_state import slots_of, state_of  # noqa: PLC0415 - few steps reach an instance
+    from zencache.code.object_state import state_of  # noqa: PLC0415 - few steps reach an instance
+    from zencache.model.object_values import slots_of  # noqa: PLC0415 - likewise
 
     kind = type(value)
     names = [name for base in kind.__mro__ for name in slots_of(base) if hasattr(value, name)]

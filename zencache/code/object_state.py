@@ -20,17 +20,6 @@ def state_of(value: Any) -> dict[str, Any]:
     return dict(state) if isinstance(state, dict) else {}
 
 
-def slots_of(kind: type) -> list[str]:
-    """Name the attributes that a class itself keeps in slots."""
-    slots = vars(kind).get("__slots__", ())
-    names = [slots] if isinstance(slots, str) else list(slots)
-    private = [
-        f"_{kind.__name__.lstrip('_')}{n}" if n.startswith("__") and not n.endswith("__") else n
-        for n in names
-    ]
-    return [name for name in private if name not in ("__dict__", "__weakref__")]
-
-
 def added_attributes(value: Any) -> dict[str, Any]:
     """Give what a user's subclass of a library's class, such as a handler of logs, adds to an instance.
 

@@ -10,7 +10,7 @@ from zencache.artifacts.integrity import unchecked
 from zencache.artifacts.store import ArtifactStore
 from zencache.errors import ArtifactError, MaterializerError, OutputTypeError, StoreError
 from zencache.materializers import find, load_materializer
-from zencache.materializers.registry import find_for_value, materializer_of, runs_code
+from zencache.materializers.registry import materializer_of, runs_code
 from zencache.model.records import ArtifactRecord
 from zencache.model.secrets import is_secret
 from zencache.model.types import matches, type_name
@@ -139,16 +139,23 @@ def store(
             f"{where} is a {type(value).__name__}: a secret is never stored. Give it as a parameter to "
             "each step that needs it, and return what is made with it"
         )
+    from zencache.materializers.saving import save  # noqa: PLC0415 - only a step that computes stores values
+
     allow_pickle = project.settings.allow_pickle
-    path = chosen or find_for_value(value, where=where, allow_pickle=allow_pickle).path
-    materializer = load_materializer(path, allow_pickle=allow_pickle)
     properties: dict[str, str | int] = {}
+    used: list[tuple[str, Materializer]] = []
 
     def fill(folder: Path) -> None:
-        materializer.save(value, folder)
+        path = save(value, folder, where=where, allow_pickle=allow_pickle, chosen=chosen)
+        materializer = load_materializer(path, allow_pickle=allow_pickle)
         properties.update(materializer.properties(folder))
+        used.append((path, materializer))
 
-    stored = ArtifactStore(project).put(uri, fill, _digest_of(materializer))
+    def digest(folder: Path) -> str | None:
+        return _digest_of(used[-1][1])(folder)
+
+    stored = ArtifactStore(project).put(uri, fill, digest)
+    path, materializer = used[-1]
     return ArtifactRecord(
         id=0,
         name=name,

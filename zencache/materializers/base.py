@@ -49,6 +49,12 @@ class Materializer(ABC):
     def load(self, folder: Path) -> Any:
         """Read the value back from the files that `save` wrote; they are read-only."""
 
+    def check(self, value: Any, folder: Path) -> None:  # noqa: B027 - an override reads it
+        """Raise MaterializerError if what `save` wrote would be loaded as another value than `value`.
+
+        It is called once after `save`, while the step still runs; it should not read large data again.
+        """
+
     def properties(self, folder: Path) -> Mapping[str, str | int]:  # noqa: ARG002 - an override reads it
         """Give the artifact's properties in TFX's schema, for TFX components that are fed with it."""
         return {}

@@ -8,7 +8,11 @@ from typing import Any
 
 from zencache.errors import MaterializerError
 from zencache.materializers.base import Materializer
-from zencache.model.values import from_text, to_text
+from zencache.model.types import type_name
+from zencache.model.values import from_text, is_faithful_by_construction, to_text
+
+PLAIN_TEXT = "value.json"
+"""The file of a plain value."""
 
 
 class PlainMaterializer(Materializer):
@@ -16,11 +20,53 @@ class PlainMaterializer(Materializer):
 
     def save(self, value: Any, folder: Path) -> None:
         """Write `value.json`."""
-        (folder / "value.json").write_text(to_text(value), encoding="ascii")
+        (folder / PLAIN_TEXT).write_text(to_text(value), encoding="ascii")
 
     def load(self, folder: Path) -> Any:
         """Read `value.json`."""
-        return from_text((folder / "value.json").read_text(encoding="ascii"))
+        return from_text((folder / PLAIN_TEXT).read_text(encoding="ascii"))
+
+    def check(self, value: Any, folder: Path) -> None:
+        """Read the text, unless all of its values come back by construction."""
+        text = (folder / PLAIN_TEXT).read_text(encoding="ascii")
+        if not is_faithful_by_construction(text):
+            check_text(value, text)
+
+
+class _Part:
+    """Stands for a part that is stored beside a text."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+
+def check_text(value: Any, text: str) -> None:
+    """Raise MaterializerError unless what a text is read as has the same text."""
+    try:
+        back = from_text(text, _Part)
+        again = to_text(back, leaf=lambda part: part.data)
+    except Exception as error:
+        raise MaterializerError(
+            f"this {type_name(type(value))} could not be loaded again: {error}. {_ADVICE}"
+        ) from error
+    if again != text or type(back) is not type(value):
+        raise MaterializerError(
+            f"this {type_name(type(value))} would come back as another value: {_difference(text, again)}. "
+            f"{_ADVICE}"
+        )
+
+
+_ADVICE = (
+    "Define its class at the top level of a module, return what it is made of, "
+    "or @register a materializer for its class"
+)
+_SHOWN = 40  # characters on each side
+
+
+def _difference(text: str, again: str) -> str:
+    start = next((n for n, (a, b) in enumerate(zip(text, again, strict=False)) if a != b), 0)
+    begin = max(0, start - _SHOWN // 2)
+    return f"…{text[begin : start + _SHOWN]}… would be …{again[begin : start + _SHOWN]}…"
 
 
 class TextMaterializer(Materializer):

@@ -46,13 +46,29 @@ class PickleMaterializer(Materializer):
         from zencache.materializers import canonical_pickle  # noqa: PLC0415 - only what is stored needs it
 
         with (folder / _FILE).open("w+b") as file:
-            _Pickler(file, protocol=5).dump(value)
+            try:
+                _Pickler(file, protocol=5).dump(value)
+            except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
+                raise MaterializerError(f"this {type(value).__name__} cannot be pickled: {error}") from error
             file.seek(0)
             if not canonical_pickle.has_sets(file):
                 return
             data = canonical_pickle.dumps(value, check_no_secret)
         if data is not None:
             (folder / _FILE).write_bytes(data)
+
+    def check(self, value: Any, folder: Path) -> None:
+        """Load the pickle again; a class may pickle what it cannot load, or load another value."""
+        if type(self).load is not PickleMaterializer.load:
+            return
+        from zencache.materializers.comparison import difference  # noqa: PLC0415 - only what is stored needs it
+
+        try:
+            back = self.load(folder)
+        except Exception as error:
+            raise MaterializerError(f"its pickle cannot be loaded: {error}") from error
+        if (found := difference(value, back)) is not None:
+            raise MaterializerError(f"its pickle would be loaded as another value: {found}")
 
     def load(self, folder: Path) -> Any:
         """Read `value.pkl`."""

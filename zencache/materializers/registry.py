@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.errors import MaterializerError
 from zencache.materializers.base import Materializer
-from zencache.model.types import type_name
-from zencache.model.values import PLAIN_TYPES, import_object
+from zencache.model.types import import_object, type_name
+from zencache.model.values import PLAIN_TYPES
 from zencache.util.distributions import materializers
 
 if TYPE_CHECKING:
@@ -21,15 +21,37 @@ if TYPE_CHECKING:
 
 PICKLE = "zencache.materializers.pickle:PickleMaterializer"
 _BUILTIN = "zencache.materializers.builtin:"
+PLAIN = f"{_BUILTIN}PlainMaterializer"
+PATH = f"{_BUILTIN}PathMaterializer"
+_NESTED = "zencache.materializers.nested:"
+NESTED = f"{_NESTED}NestedMaterializer"
+NESTED_CODE = f"{_NESTED}NestedCodeMaterializer"
+_ARRAY = "zencache.materializers.numpy:ArrayMaterializer"
+_ARRAY_SUBCLASS = "zencache.materializers.numpy:ArraySubclassMaterializer"
 _BUILTINS = {
-    **{type_name(kind): f"{_BUILTIN}PlainMaterializer" for kind in PLAIN_TYPES},
-    "NoneType": f"{_BUILTIN}PlainMaterializer",
-    "enum.Enum": f"{_BUILTIN}PlainMaterializer",
-    "pydantic.main.BaseModel": f"{_BUILTIN}PlainMaterializer",
+    **{type_name(kind): PLAIN for kind in PLAIN_TYPES},
+    "NoneType": PLAIN,
     "str": f"{_BUILTIN}TextMaterializer",
     "bytes": f"{_BUILTIN}BytesMaterializer",
-    "pathlib.PurePath": f"{_BUILTIN}PathMaterializer",
 }
+"""Of exact types: a subclass would come back as the plain type."""
+_BUILTINS |= dict.fromkeys(
+    ("pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePath"), PATH
+)
+_BUILTINS |= dict.fromkeys(("pathlib.PurePosixPath", "pathlib.PureWindowsPath"), PLAIN)
+_BUILTINS |= dict.fromkeys(("zoneinfo.ZoneInfo", "datetime.timezone"), PLAIN)
+_WITH_TEXT = ("enum.Enum", "pydantic.main.BaseModel")
+_ARRAY_SUBCLASSES = frozenset(
+    {
+        *("numpy.matrix", "numpy.recarray", "numpy.memmap"),
+        *(
+            "numpy.ma.core.MaskedArray",
+            "numpy.ma.MaskedArray",
+            "numpy.rec.recarray",
+            "numpy.matrixlib.matrix",
+        ),
+    }
+)
 # Types that people meet, and the extra that stores them: for the error that names it.
 _EXTRAS = {"pandas": "pandas", "sklearn": "sklearn", "keras": "tensorflow", "tensorflow": "tensorflow"}
 
@@ -73,17 +95,43 @@ def register(*types: type) -> Callable[[_M], _M]:
 
 
 def find(kind: type, *, allow_pickle: bool = False) -> MaterializerRef | None:
-    """Find the materializer for a type, or None."""
+    """Find the materializer for a type, or None.
+
+    One that was registered, or that an installed distribution offers, stores subclasses as well, or refuses
+    them. The built-in ones store exact types, and objects that have a text which keeps their class.
+    """
     for base in kind.__mro__[:-1]:
         name = type_name(base)
         if name in _registered:
             return MaterializerRef(path_of(_registered[name]))
-        path = _BUILTINS.get(name) or (materializers().get(name) if "." in name else None)
+        path = _BUILTINS.get(name) if base is kind else None
+        path = path or _offered(kind, name) or _with_text(kind, base)
         if path:
             return MaterializerRef(path)
-        if "__dataclass_fields__" in vars(base):
-            return MaterializerRef(f"{_BUILTIN}PlainMaterializer")
     return MaterializerRef(PICKLE) if allow_pickle else None
+
+
+def _offered(kind: type, name: str) -> str | None:
+    """Give what a distribution offers; of numpy's array, what keeps the class of a subclass."""
+    path = materializers().get(name) if "." in name else None
+    if path != _ARRAY or (kind.__module__ == "numpy" and type_name(kind) not in _ARRAY_SUBCLASSES):
+        return path
+    return _ARRAY_SUBCLASS if type_name(kind) in _ARRAY_SUBCLASSES else None
+
+
+def _with_text(kind: type, base: type) -> str | None:
+    """Give the materializer of objects whose text keeps their class, once their kind is known by a base."""
+    if type_name(base) in _WITH_TEXT or "__dataclass_fields__" in vars(base):
+        return PLAIN
+    from zencache.model.object_values import is_plain_class  # noqa: PLC0415 - of few types
+
+    is_last = base.__mro__[1:] == (object,)
+    return PLAIN if is_last and is_plain_class(kind) else None
+
+
+def is_registered(kind: type) -> bool:
+    """Say whether `register` was told what stores a type."""
+    return any(type_name(base) in _registered for base in kind.__mro__)
 
 
 def materializer_of(artifact_type: str) -> str | None:
@@ -128,6 +176,8 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
             "if you trust this store, set `allow_pickle = true` in .zencache/config.toml"
         )
     materializer = import_object(path)()
+    if path.startswith(_NESTED):
+        materializer.allow_pickle = allow_pickle
     if not isinstance(materializer, Materializer):
         raise MaterializerError(f"{path} is not a Materializer")
     return materializer

@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zencache.errors import DefinitionError
-from zencache.model.values import import_object
+from zencache.model.types import import_object
 from zencache.util.distributions import plugins
 from zencache.util.imports import silence_tensorflow
 

@@ -1,11 +1,19 @@
-"""Names and compares types: annotations of steps, and the values that flow between steps."""
+"""Names, imports and compares types: annotations of steps, and the values that flow between steps."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import sys
 import types
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from zencache.errors import MaterializerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _UNIONS = (Union, types.UnionType)
 
@@ -24,6 +32,60 @@ def module_name(module: str) -> str:
         return str(spec.name).removesuffix(".__main__")
     file = getattr(main, "__file__", None)
     return Path(file).stem if file else "__main__"
+
+
+def class_path(kind: type) -> str:
+    """Name a class as `module:qualified.name`, the running script by its file's name."""
+    return f"{module_name(kind.__module__)}:{kind.__qualname__}"
+
+
+def import_object(path: str) -> Any:
+    """Import `module:qualified.name`; raises MaterializerError that says what is missing.
+
+    An object of a package that ran by `python -m` is in the package's `__main__`.
+    """
+    module, _, qualname = path.partition(":")
+    try:
+        # The script that runs is known as `__main__`; importing it by name would run it again.
+        imported = (
+            sys.modules["__main__"] if module == module_name("__main__") else importlib.import_module(module)
+        )
+        try:
+            return _attribute(imported, qualname)
+        except AttributeError:
+            main = _module_that_ran(module)
+            if main is None:
+                raise
+        return _attribute(main, qualname)
+    except (ImportError, AttributeError) as error:
+        raise MaterializerError(f"{qualname} of module {module} cannot be imported: {error}") from error
+
+
+def _attribute(module: Any, qualname: str) -> Any:
+    attribute = module
+    for part in qualname.split("."):
+        attribute = getattr(attribute, part)
+    return attribute
+
+
+def _module_that_ran(package: str) -> Any:
+    """Import the module that `python -m package` runs, or the package that it is of; None without one."""
+    if package == module_name("__main__"):
+        loaded = sys.modules.get(package)
+        return loaded if loaded is not sys.modules["__main__"] else None
+    name = f"{package}.__main__"
+    with suppress(ImportError, ValueError):
+        if importlib.util.find_spec(name) is not None:
+            return importlib.import_module(name)
+    return None
+
+
+def import_class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
+    """Import a class that a text names; refuse anything that is not of its kind."""
+    kind = import_object(path)
+    if not (isinstance(kind, type) and is_one(kind)):
+        raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")
+    return kind
 
 
 def type_name(annotation: Any) -> str:  # noqa: PLR0911 - one line a kind

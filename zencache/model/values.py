@@ -13,15 +13,17 @@ JSON's own values stand for themselves; every other type is an object with one k
     bytes                            {"$bytes": base64}
     datetime, date, time, timedelta  {"$datetime": [ISO 8601, fold]}, …, {"$timedelta": [days, seconds, µs]}
     a time in a zone with a name     {"$datetime": [ISO 8601, fold, [class of the zone, name]]}
+    a zone itself                    {"$zone": [class of the zone, name]}
     Decimal, UUID, Path              {"$decimal": "1.10"}, {"$uuid": …}, {"$path": "a/b"}
     a path of another kind           {"$purepath": ["PureWindowsPath", text]}
-    an enum's member                 {"$enum": [class, name, value]}
-    a pydantic model, a dataclass    {"$model": [class, {field: value}]}, {"$dataclass": …}
-    one with other attributes        {"$dataclass": [class, {field: value}, {attribute: value}]}
-    one with attributes of a process {"$dataclass": [class, {…}, {…}, {attribute: value}]}, not in a key
+    objects with a class             {"$enum": …}, {"$model": …}, {"$dataclass": …}, {"$object": …}
     an unsorted dict, in a key only  {"$unsorted": [[key, value], ...]}
     a numpy scalar                   {"$numpy": [dtype, value]}
     a secret, of parameters only     {"$secret": ["str" or "bytes", keyed digest]}
+    what only a materializer stores  {"$leaf": [number, materializer]}, in artifacts only
+    what a key alone has             {"$opaque": [class, digest]}, an attribute of a parameter's object
+
+`object_values` has the forms of objects with a class, `time_values` those of zones.
 
 So `1`, `1.0`, `True` and `"1"` have different texts, and no two values of these types share one.
 """
@@ -29,35 +31,51 @@ So `1`, `1.0`, `True` and `"1"` have different texts, and no two values of these
 from __future__ import annotations
 
 import base64
-import contextlib
-import dataclasses
-import importlib
 import json
 import math
-import sys
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum, Flag
-from functools import cached_property
+from functools import partial
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from blake3 import blake3
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import SecretBytes, SecretStr
 
 from zencache.errors import MaterializerError
 from zencache.model import secrets
-from zencache.model.types import module_name, type_name
+from zencache.model.types import type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _TOO_LONG = 10**4300
 """Python writes and reads shorter integers only as decimal digits."""
 Seal = Callable[[Any], str]
 """Gives the digest that stands for a secret."""
+Leaf = Callable[[Any], Any]
+"""Gives what stands for a value in a text, or the value that it stands for."""
+_A_PATH = Path()
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the values inside of an object are written."""
+
+    inner: Callable[[Any, Encoding], Any]
+    seal: Seal | None = None
+    """Gives what stands for a secret. With it the text is a parameter's."""
+    leaf: Leaf | None = None
+    """Gives what stands for a value that is not plain."""
+
+    def __call__(self, value: Any) -> Any:
+        """Write a value."""
+        return self.inner(value, self)
+
 
 PLAIN_TYPES = (
     *(type(None), bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict),
@@ -65,15 +83,34 @@ PLAIN_TYPES = (
 )
 
 
-def to_text(value: Any, seal: Seal | None = None) -> str:
-    """Write a value as one line of JSON; `seal` gives what stands for a secret, which is refused without it.
+def to_text(value: Any, seal: Seal | None = None, leaf: Leaf | None = None) -> str:
+    """Write a value as one line of JSON; raises MaterializerError for what has no faithful text.
+
+    `seal` gives what stands for a secret, which is refused without it. With it, the text is a parameter's:
+    attributes that are not plain count by their content, where that can be digested. `leaf` gives what
+    stands for a value that is not plain; without it such a value is refused.
 
     >>> to_text({"b": 1, "a": (1.0, b"x")})
     '{"b":1,"a":{"$tuple":[1.0,{"$bytes":"eA=="}]}}'
     >>> to_text({1: "a"})
     '{"$dict":[[1,"a"]]}'
     """
-    return json.dumps(encode(value, seal), separators=(",", ":"), allow_nan=False)
+    try:
+        return json.dumps(encode(value, seal, leaf), separators=(",", ":"), allow_nan=False)
+    except RecursionError as error:
+        raise MaterializerError(
+            f"this {type_name(type(value))} is nested too deep to be stored, or contains itself"
+        ) from error
+
+
+def private_texts(model: Any, seal: Seal) -> dict[str, str]:
+    """Write the private attributes of a parameters model that are not its defaults, each as a text."""
+    from zencache.model import object_values  # noqa: PLC0415 - few declarations have such objects
+
+    attributes = object_values.private_attributes(model)
+    extra = object_values.extra_parts(type(model), attributes, Encoding(_encode, seal))
+    attributes = extra[0] if extra else {}
+    return {name: json.dumps(data, separators=(",", ":")) for name, data in attributes.items()}
 
 
 def canonical_text(text: str, *, keep_order: bool = False) -> str:
@@ -99,7 +136,11 @@ def _without_process(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     match data:
-        case {"$model": [name, fields, more, _]} | {"$dataclass": [name, fields, more, _]} if len(data) == 1:
+        case (
+            {"$model": [name, fields, more, _]}
+            | {"$dataclass": [name, fields, more, _]}
+            | {"$object": [name, fields, more, _]}
+        ) if len(data) == 1:
             parts = [name, fields, more] if more else [name, fields]
             return {next(iter(data)): _without_process(parts)}
     return {key: _without_process(item) for key, item in data.items()}
@@ -131,17 +172,43 @@ def _with_order(data: Any) -> Any:
     return inner if list(inner) == sorted(inner) else {"$unsorted": [list(pair) for pair in inner.items()]}
 
 
-def from_text(text: str) -> Any:
-    """Read what `to_text` wrote.
+def from_text(text: str, leaf: Leaf | None = None) -> Any:
+    """Read what `to_text` wrote; `leaf` gives the value that `[number, materializer]` stands for.
 
     >>> from_text(to_text({1: {2, 3}})) == {1: {2, 3}}
     True
     """
-    return decode(json.loads(text))
+    if leaf is None:
+        return decode(json.loads(text))
+    token = _leaf_reader.set(leaf)
+    try:
+        return decode(json.loads(text))
+    finally:
+        _leaf_reader.reset(token)
 
 
-def encode(value: Any, seal: Seal | None = None) -> Any:  # noqa: PLR0911 - one line a kind
+def is_faithful_by_construction(text: str) -> bool:
+    """Say whether a text holds plain values alone, which always come back as they were.
+
+    >>> is_faithful_by_construction('{"a":[1]}'), is_faithful_by_construction('{"$enum":["a:B","C",1]}')
+    (True, False)
+    """
+    return not any(mark in text for mark in _DOUBTFUL)
+
+
+_DOUBTFUL = tuple(
+    f'"${name}"'
+    for name in ("enum", "model", "dataclass", "object", "numpy", "zone", "datetime", "time", "purepath")
+)
+_leaf_reader: ContextVar[Leaf | None] = ContextVar("leaf_reader", default=None)
+
+
+def encode(value: Any, seal: Seal | None = None, leaf: Leaf | None = None) -> Any:
     """Turn a value into what `json.dumps` takes; raises MaterializerError for a type that is not plain."""
+    return _encode(value, Encoding(_encode, seal, leaf))
+
+
+def _encode(value: Any, how: Encoding) -> Any:  # noqa: PLR0911 - one line a kind
     kind = type(value)
     if kind is int and not -_TOO_LONG < value < _TOO_LONG:
         return {"$int": hex(value)}
@@ -150,99 +217,48 @@ def encode(value: Any, seal: Seal | None = None) -> Any:  # noqa: PLR0911 - one 
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}
     if kind is list:
-        return [encode(item, seal) for item in value]
+        return [_encode(item, how) for item in value]
     if kind is dict:
-        return _encode_dict(value, seal)
+        return _encode_dict(value, how)
     if kind in (tuple, set, frozenset):
-        items = [encode(item, seal) for item in value]
+        items = [_encode(item, how) for item in value]
         return {f"${kind.__name__}": items if kind is tuple else sorted(items, key=_text)}
-    if kind in _SCALARS:
+    if kind in _SCALARS and (kind not in (datetime, time) or value.tzinfo is None):
         name, to_json, _ = _SCALARS[kind]
         return {f"${name}": to_json(value)}
-    return _encode_object(value, seal)
+    return _encode_object(value, how)
 
 
-def _encode_dict(value: dict[Any, Any], seal: Seal | None) -> Any:
+def _encode_dict(value: dict[Any, Any], how: Encoding) -> Any:
     if all(type(key) is str and not key.startswith("$") for key in value):
-        return {key: encode(item, seal) for key, item in value.items()}
-    pairs = [[encode(k, seal), encode(v, seal)] for k, v in value.items()]
-    return {"$dict": pairs}
+        return {key: _encode(item, how) for key, item in value.items()}
+    return {"$dict": [[_encode(k, how), _encode(v, how)] for k, v in value.items()]}
 
 
-def _encode_object(value: Any, seal: Seal | None) -> Any:
-    kind = type(value)
-    if isinstance(value, Enum):
-        return {"$enum": [_class_path(kind), value.name, encode(value.value)]}
+def _encode_object(value: Any, how: Encoding) -> Any:
     if secrets.is_secret(value):
-        return _encode_secret(value, seal)
-    if isinstance(value, PurePath):
-        is_other = not isinstance(value, Path | PurePosixPath)
-        return {"$purepath": [kind.__name__, str(value)]} if is_other else {"$path": value.as_posix()}
-    if hasattr(kind, "model_fields") and hasattr(value, "model_dump"):
-        fields = {**dict(value), **(value.model_extra or {})}
-        extra = _encoded_extra(kind, _changed_private(value), seal)
-        return {"$model": [_class_path(kind), encode(fields, seal), *extra]}
-    if dataclasses.is_dataclass(value):
-        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        more = {n: v for n, v in getattr(value, "__dict__", {}).items() if n not in fields}
-        more = {n: v for n, v in more.items() if type(getattr(kind, n, None)) is not cached_property}
-        extra = _encoded_extra(kind, more, seal)
-        return {"$dataclass": [_class_path(kind), encode(fields, seal), *extra]}
-    if any(f"{base.__module__}.{base.__name__}" == "numpy.generic" for base in kind.__mro__):
-        return {"$numpy": [value.dtype.str, encode(value.item())]}
+        return _encode_secret(value, how.seal)
+    if type(value) in (type(_A_PATH), PurePosixPath, PureWindowsPath):
+        is_path = type(value) is type(_A_PATH)
+        return {"$path": value.as_posix()} if is_path else {"$purepath": [type(value).__name__, str(value)]}
+    from zencache.model import object_values, time_values  # noqa: PLC0415 - few steps have such values
+
+    if time_values.is_named_zone(value):
+        return {"$zone": time_values.zone_parts(value)}
+    if type(value) in (datetime, time) and (how.seal is not None or time_values.has_named_zone(value)):
+        parts = time_values.parts(value)
+        if not time_values.has_named_zone(value):
+            parts[2] += object_values.parts_of_zone(value.tzinfo, how)
+        return {f"${type(value).__name__}": parts}
+    data = object_values.encoded(value, how)
+    if data is not None:
+        return data
+    if how.leaf is not None:
+        return {"$leaf": how.leaf(value)}
     raise MaterializerError(
-        f"a value of type {type_name(kind)} is not a plain value; "
+        f"a value of type {type_name(type(value))} is not a plain value; "
         "pass it from step to step as an output, or turn it into numbers, strings, lists or dicts"
     )
-
-
-def _changed_private(value: Any) -> dict[str, Any]:
-    """Give the private attributes of a model that differ from their declared defaults."""
-    values = getattr(value, "__pydantic_private__", None) or {}
-    declared = getattr(type(value), "__private_attributes__", {})
-    return {n: v for n, v in values.items() if n not in declared or not _is_default(declared[n], v)}
-
-
-def _is_default(declared: Any, value: Any) -> bool:
-    """Say whether a private attribute has its declared default; a factory is not called."""
-    if declared.default_factory is not None:
-        return False
-    try:
-        return bool(encode(declared.get_default()) == encode(value))
-    except Exception:  # noqa: BLE001 - a private value need not be plain
-        return False
-
-
-def _encoded_extra(kind: type, attributes: dict[str, Any], seal: Seal | None) -> list[Any]:
-    """Encode attributes beside the fields, and apart from them those that differ between processes.
-
-    Attributes that are not plain, such as a lock, are left out.
-    """
-    encoded = {}
-    for name, value in sorted(attributes.items()):
-        with contextlib.suppress(MaterializerError):
-            encoded[name] = encode(value, seal)
-    of_process = {name: encoded.pop(name) for name in _of_process(kind, encoded)}
-    return [encoded, of_process] if of_process else [encoded] if encoded else []
-
-
-def _of_process(kind: type, names: Iterable[str]) -> list[str]:
-    """List the attributes that a class takes from the clock, a random generator or the process."""
-    names = list(names)
-    if not names:
-        return []
-    from zencache.model.process_values import (  # noqa: PLC0415 - few parameters have such attributes
-        attributes_of_process,
-        is_of_process,
-    )
-
-    declared = getattr(kind, "__private_attributes__", {})
-    set_by_code = attributes_of_process(kind)
-    return [
-        name
-        for name in names
-        if name in set_by_code or is_of_process(getattr(declared.get(name), "default_factory", None))
-    ]
 
 
 def _encode_secret(value: Any, seal: Seal | None) -> Any:
@@ -275,103 +291,44 @@ def _text(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _class_path(kind: type) -> str:
-    return f"{module_name(kind.__module__)}:{kind.__qualname__}"
-
-
-def import_object(path: str) -> Any:
-    """Import `module:qualified.name`; raises MaterializerError that says what is missing."""
-    module, _, qualname = path.partition(":")
-    try:
-        # The script that runs is known as `__main__`; importing it by name would run it again.
-        attribute: Any = (
-            sys.modules["__main__"] if module == module_name("__main__") else importlib.import_module(module)
-        )
-        for part in qualname.split("."):
-            attribute = getattr(attribute, part)
-    except (ImportError, AttributeError) as error:
-        raise MaterializerError(f"{qualname} of module {module} cannot be imported: {error}") from error
-    return attribute
-
-
-def _class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
-    """Import a class that a text names; refuse anything that is not of its kind."""
-    kind = import_object(path)
-    if not (isinstance(kind, type) and is_one(kind)):
-        raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")
-    return kind
-
-
-def _decode_model(data: Sequence[Any]) -> Any:
-    path, fields = data[0], decode(data[1])
-    kind = _class(path, "pydantic model", lambda candidate: issubclass(candidate, BaseModel))
-    model = kind.model_construct(**fields) if secrets.is_absent(fields) else kind.model_validate(fields)
-    for name, value in [pair for each in data[2:] for pair in decode(each).items()]:
-        model.__pydantic_private__[name] = value
-    return model
-
-
-def _decode_enum(data: Sequence[Any]) -> Any:
-    path, name, *value = data
-    kind = _class(path, "enum", lambda candidate: issubclass(candidate, Enum))
-    if issubclass(kind, Flag) and name not in kind.__members__ and value:
-        return kind(decode(value[0]))  # several flags have no name, or one that cannot be looked up
-    return kind[name]
-
-
-def _decode_dataclass(data: Sequence[Any]) -> Any:
-    path, *fields = data
-    kind = _class(path, "dataclass", dataclasses.is_dataclass)
-    instance = object.__new__(kind)
-    for name, value in [pair for each in fields for pair in decode(each).items()]:
-        object.__setattr__(instance, name, value)
-    return instance
-
-
 def _decode_purepath(data: Sequence[str]) -> PurePath:
-    return PureWindowsPath(data[1]) if data[0] == "PureWindowsPath" else PurePath(data[1])
+    kinds = {"PureWindowsPath": PureWindowsPath, "PurePosixPath": PurePosixPath}
+    return kinds.get(data[0], PurePath)(data[1])
 
 
-def _decode_numpy(data: tuple[str, Any]) -> Any:
-    import numpy as np  # noqa: PLC0415 - only a stored numpy scalar needs it
+def _decode_leaf(data: Any) -> Any:
+    read = _leaf_reader.get()
+    if read is None:
+        raise MaterializerError("a part of this value is stored beside its text, which is read alone here")
+    return read(data)
 
-    dtype, item = data
-    return np.dtype(dtype).type(decode(item))
+
+def _decode_object(kind: str, data: Any) -> Any:
+    from zencache.model.object_values import DECODERS  # noqa: PLC0415 - few steps have such values
+
+    return DECODERS[kind](decode, data)
+
+
+def _decode_zone(data: Any) -> Any:
+    from zencache.model.time_values import zone  # noqa: PLC0415 - likewise
+
+    return zone(*data)
+
+
+def _time_parts(value: datetime | time) -> list[Any]:
+    return [value.isoformat(), value.fold]
+
+
+def _in_zone(value: Any, data: Sequence[Any]) -> Any:
+    if len(data) <= 2:  # noqa: PLR2004 - the third item is a zone
+        return value.replace(fold=data[1])
+    from zencache.model.time_values import in_zone  # noqa: PLC0415 - likewise
+
+    return in_zone(value, data)
 
 
 def _timedelta_parts(value: timedelta) -> list[int]:
     return [value.days, value.seconds, value.microseconds]
-
-
-def _time_parts(value: datetime | time) -> list[Any]:
-    """Give the text, the fold, and the zone, unless that is a nameless fixed offset."""
-    zone = value.tzinfo
-    name = None if zone is None else _name_of_zone(zone)
-    return [value.isoformat(), value.fold, *([[type_name(type(zone)), name]] if name is not None else [])]
-
-
-def _name_of_zone(zone: tzinfo) -> str | None:
-    """Name a zone; zones of one offset today may have other offsets tomorrow."""
-    if type(zone) is timezone:
-        return None if zone.tzname(None) == timezone(zone.utcoffset(None)).tzname(None) else zone.tzname(None)
-    name = str(getattr(zone, "key", None) or getattr(zone, "zone", None) or repr(zone))
-    return "" if " at 0x" in name else name
-
-
-_Time = TypeVar("_Time", datetime, time)
-
-
-def _in_zone(value: _Time, parts: Sequence[Any]) -> _Time:
-    """Put a time into its recorded zone; a zone that cannot be made again stays a fixed offset."""
-    value = value.replace(fold=parts[1])
-    kind, name = parts[2] if len(parts) > 2 else ("", "")  # noqa: PLR2004 - the third item
-    if kind == "datetime.timezone":
-        return value.replace(tzinfo=timezone(value.utcoffset() or timedelta(), name))
-    if kind.startswith("zoneinfo."):
-        from zoneinfo import ZoneInfo  # noqa: PLC0415 - only a time in a zone needs it
-
-        return value.replace(tzinfo=ZoneInfo(name))
-    return value
 
 
 _Codec = tuple[str, "Callable[[Any], Any]", "Callable[[Any], Any]"]
@@ -396,11 +353,14 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "$unsorted": lambda pairs: {decode(key): decode(value) for key, value in pairs},
     "$path": Path,
     "$purepath": _decode_purepath,
-    "$enum": _decode_enum,
-    "$model": _decode_model,
-    "$dataclass": _decode_dataclass,
-    "$numpy": _decode_numpy,
+    "$zone": _decode_zone,
+    **{
+        f"${name}": partial(_decode_object, name)
+        for name in ("enum", "model", "dataclass", "object", "numpy")
+    },
     "$secret": secrets.decoded,
+    "$leaf": _decode_leaf,
+    "$opaque": partial(_decode_object, "opaque"),
 }
 
 

@@ -15,8 +15,8 @@ from zencache.code.digest import CodeDigest, CodeReader
 from zencache.code.module_origin import version_of
 from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
 from zencache.model.secrets import seal_of_process
-from zencache.model.types import type_name
-from zencache.model.values import canonical_text, from_text, import_object, to_text
+from zencache.model.types import import_object, type_name
+from zencache.model.values import canonical_text, from_text, to_text
 from zencache.planning.secret_digests import redactor, secret_parameters
 from zencache.policy import CachePolicy
 

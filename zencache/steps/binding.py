@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from zencache.errors import MaterializerError, ParameterError
 from zencache.model import secrets
 from zencache.model.types import converted, matches, type_name
-from zencache.model.values import from_text, to_text
+from zencache.model.values import from_text, private_texts, to_text
 from zencache.steps.parameters import BaseParameters
 from zencache.steps.signature import MISSING, Argument, Signature
 
@@ -66,7 +66,13 @@ def check_parameter(step: str, argument: Argument, value: Any) -> Any:
         to_text(value, secrets.unsealed)
     except (MaterializerError, ValueError) as error:
         raise ParameterError(f"step {step}: parameter {argument.name}: {error}") from error
-    return copy.deepcopy(value)
+    copied = copy.deepcopy(value)
+    if argument.kind == "model":
+        from zencache.model.object_values import fields_of  # noqa: PLC0415 - few steps have a model
+
+        # In a record all fields are set: so they are for the step, in every process.
+        object.__setattr__(copied, "__pydantic_fields_set__", set(fields_of(copied)))
+    return copied
 
 
 def _model(step: str, argument: Argument, value: Any) -> BaseParameters:
@@ -125,10 +131,10 @@ def spread(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in values.items():
         if signature.arguments[name].kind == "model":
-            texts |= {
-                key: to_text(item, secrets.unsealed)
-                for key, item in {**dict(value), **(value.model_extra or {})}.items()
-            }
+            from zencache.model.object_values import fields_of  # noqa: PLC0415 - few steps have a model
+
+            texts |= {key: to_text(item, secrets.unsealed) for key, item in fields_of(value).items()}
+            texts |= private_texts(value, secrets.unsealed)
         else:
             texts[name] = to_text(value, secrets.unsealed)
     return texts
@@ -140,5 +146,9 @@ def gather(signature: Signature, texts: Mapping[str, str]) -> dict[str, Any]:
     plain = {name: value for name, value in values.items() if name in signature.arguments}
     if signature.model:
         fields = {name: value for name, value in values.items() if name not in signature.arguments}
-        plain[signature.model.name] = signature.model.annotation.model_construct(**fields)
+        from zencache.model.object_values import made_model  # noqa: PLC0415 - likewise
+
+        private = {name: value for name, value in fields.items() if name.startswith("_")}
+        public = {name: value for name, value in fields.items() if name not in private}
+        plain[signature.model.name] = made_model(signature.model.annotation, public, private)
     return plain
