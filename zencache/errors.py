@@ -18,7 +18,9 @@
     │   ├── StoreFormatError       … is not ours, or of a newer format
     │   ├── StoreUnavailableError  … cannot be read or written (disk full, read-only)
     │   └── ArtifactError          … holds an artifact that is missing or was changed
+    │       └── UnloadableError    … or that cannot be loaded here; also a MaterializerError
     ├── MaterializerError          a value cannot be stored or loaded
+    │   └── MaterializerUnavailableError  … what stored it is not installed, or not allowed
     ├── OutputTypeError            a step returned something else than it declares
     ├── CodeUnavailableError       a step's code cannot be found again
     ├── StepFailedError            a step raised; also an instance of what it raised
@@ -124,6 +126,14 @@ class ArtifactError(StoreError):
 
 class MaterializerError(ZencacheError, TypeError):
     """A value cannot be stored or loaded."""
+
+
+class MaterializerUnavailableError(MaterializerError):
+    """What stored a value cannot be used here: it is not installed, or it is pickle, which is not allowed."""
+
+
+class UnloadableError(ArtifactError, MaterializerError):
+    """An artifact is what was recorded, but its value cannot be made of it here."""
 
 
 class OutputTypeError(ZencacheError, TypeError):

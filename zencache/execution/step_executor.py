@@ -194,7 +194,7 @@ class _Attempt:
         try:
             with keep_cached(), state.interruptible(step), time_limit(step, limit):
                 artifacts = readable(state.step_inputs[step], self.body.input_types)
-                inputs = {n: load(artifact, run.records.metadata) for n, artifact in artifacts.items()}
+                inputs = {n: self._loaded(artifact) for n, artifact in artifacts.items()}
                 outputs = compute(self.body, inputs, self.context, self.uris, run.project, tracking)
         except Exception as error:  # noqa: BLE001 - a step may raise anything
             return Raised(error, tracking.seen())
@@ -202,6 +202,13 @@ class _Attempt:
             tracking.forget()
             raise
         return Computed(outputs, time.perf_counter() - started, tracking.seen())
+
+    def _loaded(self, artifact: ArtifactRecord) -> Any:
+        """Load an input; an earlier run's result that cannot be loaded is dropped, to be computed again."""
+        results = list(self.active.state.results.values())
+        executed = (result for result in results if result.status == "executed")
+        is_new = any(artifact.uri == each.uri for result in executed for each in result.outputs.values())
+        return load(artifact, self.active.context.records.metadata, drop_unloadable=not is_new)
 
     def _tracking(self) -> FunctionTracking:
         run, state, keys = self.active.context, self.active.state, self.active.context.planner.keys

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.artifacts.integrity import unchecked
 from zencache.artifacts.store import ArtifactStore
-from zencache.errors import ArtifactError, MaterializerError, OutputTypeError, StoreError
+from zencache.errors import (
+    ArtifactError,
+    MaterializerError,
+    MaterializerUnavailableError,
+    OutputTypeError,
+    StoreError,
+    UnloadableError,
+)
 from zencache.materializers import find, load_materializer
 from zencache.materializers.registry import materializer_of, runs_code
 from zencache.model.records import ArtifactRecord
@@ -36,9 +43,32 @@ def read(artifact: ArtifactRecord, project: Project) -> Any:
     materializer = load_materializer(artifact.materializer, allow_pickle=project.settings.allow_pickle)
     if materializer.runs_code:
         check_signed(artifact, project)
-        return materializer.load_checked(ArtifactStore(project).read_into_memory(artifact))
-    with ArtifactStore(project).reading(artifact, materializer.digest) as folder:
+        files = ArtifactStore(project).read_into_memory(artifact)
+        with _said_as_unloadable(artifact):
+            return materializer.load_checked(files)
+    with (
+        ArtifactStore(project).reading(artifact, materializer.digest) as folder,
+        _said_as_unloadable(artifact),
+    ):
         return materializer.load(folder)
+
+
+@contextmanager
+def _said_as_unloadable(artifact: ArtifactRecord) -> Iterator[None]:
+    """Raise UnloadableError for a value that cannot be made of its files, which are as recorded.
+
+    A class was moved, renamed or changed, for example.
+    """
+    try:
+        yield
+    except (StoreError, MaterializerUnavailableError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        said = str(error) if isinstance(error, MaterializerError) else f"{type(error).__name__}: {error}"
+        raise UnloadableError(
+            f"the artifact {artifact.name} at {artifact.folder} cannot be loaded: {said}. If its class was "
+            "moved, renamed or changed, run the pipeline with enable_cache=False to compute it again"
+        ) from error
 
 
 def _digest_of(materializer: Materializer) -> Callable[[Path], str | None]:
@@ -88,11 +118,12 @@ def _named(artifact: ArtifactRecord, wanted: Any) -> ArtifactRecord:
     return dataclasses.replace(artifact, materializer=path)
 
 
-def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
+def load(artifact: ArtifactRecord, metadata: MetadataStore, *, drop_unloadable: bool = False) -> Any:
     """Load an artifact's value, after its content was compared with what was recorded.
 
     One that is gone or was changed is never served: it is dropped from the records, so that the next
-    run computes it again; its files go to quarantine, and ArtifactError says so.
+    run computes it again; its files go to quarantine, and ArtifactError says so. With `drop_unloadable`, one
+    that is as recorded and cannot be loaded is dropped as well.
     """
     # What TFX's own runners made has no digest before it is asked for.
     artifact = (
@@ -101,7 +132,7 @@ def load(artifact: ArtifactRecord, metadata: MetadataStore) -> Any:
     [loadable] = readable({"": artifact}, {}).values()
     # Before anything is dropped: another key than the one that signed it says nothing of the artifact.
     check_signed(loadable, metadata.project)
-    with _dropped_if_bad(artifact, metadata):
+    with _dropped_if_bad(artifact, metadata, drop_unloadable=drop_unloadable):
         return read(loadable, metadata.project)
 
 
@@ -115,10 +146,14 @@ def verify(artifact: ArtifactRecord, metadata: MetadataStore) -> None:
 
 
 @contextmanager
-def _dropped_if_bad(artifact: ArtifactRecord, metadata: MetadataStore) -> Iterator[None]:
+def _dropped_if_bad(
+    artifact: ArtifactRecord, metadata: MetadataStore, *, drop_unloadable: bool = False
+) -> Iterator[None]:
     try:
         yield
     except ArtifactError as error:
+        if isinstance(error, UnloadableError) and not drop_unloadable:
+            raise
         why = metadata.artifact_records.mark_damaged(artifact.id, str(error))
         where = None
         # What TFX components made, or an importer names, is not ours to move.

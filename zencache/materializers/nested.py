@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from blake3 import blake3
 
-from zencache.errors import MaterializerError
+from zencache.errors import MaterializerUnavailableError
 from zencache.materializers.base import Materializer
 from zencache.materializers.builtin import PLAIN_TEXT
 from zencache.materializers.registry import load_materializer
@@ -53,7 +53,9 @@ class NestedMaterializer(Materializer):
     def _part(self, data: Any) -> Materializer:
         materializer = load_materializer(data[1], allow_pickle=self.allow_pickle)
         if materializer.runs_code and not self.runs_code:
-            raise MaterializerError(f"a part of it is stored by {data[1]}, which runs code when it is loaded")
+            raise MaterializerUnavailableError(
+                f"a part of it is stored by {data[1]}, which runs code when it is loaded"
+            )
         return materializer
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zencache.errors import MaterializerError
+from zencache.errors import MaterializerError, MaterializerUnavailableError
 from zencache.materializers.base import Materializer
 from zencache.model.types import import_object, type_name
 from zencache.model.values import PLAIN_TYPES
@@ -171,11 +171,14 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
         if path_of(registered) == path:
             return registered()
     if path == PICKLE and not allow_pickle:
-        raise MaterializerError(
+        raise MaterializerUnavailableError(
             "this artifact is a pickle, which runs code when it is loaded; "
             "if you trust this store, set `allow_pickle = true` in .zencache/config.toml"
         )
-    materializer = import_object(path)()
+    try:
+        materializer = import_object(path)()
+    except MaterializerError as error:
+        raise MaterializerUnavailableError(f"what stored this artifact cannot be used: {error}") from error
     if path.startswith(_NESTED):
         materializer.allow_pickle = allow_pickle
     if not isinstance(materializer, Materializer):
