@@ -515,19 +515,25 @@ def test_a_module_that_a_pickle_names_is_seen(project, monkeypatch):
 
 def state_of_process():
     """What a watched step changes in the process."""
-    return id(os.stat), id(os.getcwd), type(os.environ), [*sys.meta_path], audit_events.active()
+    locks = [lock for lock in (tracker._changes._lock, audit_events._lock) if "unlocked" not in repr(lock)]
+    return id(os.stat), id(os.getcwd), type(os.environ), [*sys.meta_path], audit_events.active(), locks
 
 
 class Interruption:
-    """Raises KeyboardInterrupt once, at the nth line that the tracker runs."""
+    """Raises KeyboardInterrupt once, at the nth line that the tracker runs.
+
+    A frame comes back to a line where a `with` block ends; Python itself raises nothing of others there.
+    """
 
     def __init__(self, line):
         self.left = line
+        self.lines = set()
 
     def __call__(self, frame, event, _):
         if frame.f_code.co_filename != tracker.__file__:
             return None
-        if event == "line":
+        if event == "line" and (frame, frame.f_lineno) not in self.lines:
+            self.lines.add((frame, frame.f_lineno))
             self.left -= 1
             if self.left == 0:
                 raise KeyboardInterrupt
