@@ -13,17 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zencache import config
-from zencache.errors import ArtifactError, ParameterError, RunInterruptedError, StepFailedError
+from zencache.errors import (
+    ArtifactError,
+    MaterializerError,
+    ParameterError,
+    RunInterruptedError,
+    StepFailedError,
+)
 from zencache.execution.run_context import RunContext, RunState, StepEvent, StepResult
 from zencache.execution.value_io import load
 from zencache.metadata.session import open_others
 from zencache.model.names import check_name
 from zencache.model.records import CachedStep, CollectedError
 from zencache.model.secrets import missing_secrets_message
+from zencache.model.types import type_name
 from zencache.pipelines.console import OVERRIDE, Printer, seconds_text
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.snapshots import load_body, with_snapshots
 from zencache.planning import KeyMaker, Planner
+from zencache.planning.bodies import FunctionBody
 from zencache.planning.component_body import resolvers_before
 from zencache.planning.secret_digests import lacking, sealed
 from zencache.signing import check_signing, seal_of
@@ -210,6 +218,8 @@ def _planned(
     plan = _with_imported_hits(planner.plan(), planner, records)
     plan = part.planned(plan, spec, records) if part else plan
     _check_secrets(planner, plan)
+    if not plan.all_hits and not records.project.settings.allow_pickle:
+        _check_output_types(planner, plan)
     return _Planned(plan, _hits(spec, plan, {} if part else resolvers_before(spec)))
 
 
@@ -234,6 +244,22 @@ def _check_secrets(planner: Planner, plan: RunPlan) -> None:
     missing = {n: value for step in runs for n, value in lacking(spec.by_name[step], bodies[step]).items()}
     if missing:
         raise ParameterError(f"pipeline {spec.name}: {missing_secrets_message(missing)}")
+
+
+def _check_output_types(planner: Planner, plan: RunPlan) -> None:
+    """Raise MaterializerError before anything runs if nothing stores an output's declared type."""
+    from zencache.materializers.output_types import refusal  # noqa: PLC0415 - not if all steps are hits
+
+    for planned in plan.steps.values():
+        body = planner.keys.bodies[planned.name]
+        if planned.action not in ("run", "wait") or not isinstance(body, FunctionBody):
+            continue
+        chosen = {output.name for output in body.spec.outputs if output.materializer}
+        for name, kind in body.output_types.items():
+            if name not in chosen and (why := refusal(kind)):
+                raise MaterializerError(
+                    f"output {name} of step {planned.name} is declared {type_name(kind)}. {why}"
+                )
 
 
 def _hits(spec: PipelineSpec, plan: RunPlan, waits: Mapping[str, frozenset[str]]) -> list[CachedStep]:
