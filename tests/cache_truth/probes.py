@@ -12,6 +12,7 @@ CATEGORIES = {
     "class_members": "objects",
     "import_effects": "import time",
     "late_imports": "late imports",
+    "library_settings": "import time",
     "registered": "import time",
 }
 """Themes of more kinds of dependencies than code that can be read at once."""

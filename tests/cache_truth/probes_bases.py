@@ -107,4 +107,11 @@ PROBES = [
         "class Base:\n    pass\nclass A(Base):\n    def run(self, x):\n        return x * 2\n\ndef clean(x):\n    return [c().run(x) for c in Base.__subclasses__()]",
         TWICE,
     ),
+    there(
+        "the order of subclasses found by __subclasses__",
+        "rerun",
+        "class Base:\n    pass\nclass A(Base):\n    pass\nclass B(Base):\n    pass\n\n"
+        "def clean(x):\n    return [c.__name__ for c in Base.__subclasses__()]",
+        ("class A(Base):\n    pass\nclass B(Base)", "class B(Base):\n    pass\nclass A(Base)"),
+    ),
 ]

@@ -222,4 +222,31 @@ PROBES = [
         "",
         "from dataclasses import dataclass, field\nimport functools\n@dataclass\nclass Point:\n    x: int = 0\n    y: list = field(default_factory=list)\n@functools.lru_cache\ndef linear():\n    return 2\n",
     ),
+    *[
+        project(
+            f"the order of two imports that register{name}",
+            "rerun",
+            body,
+            above,
+            {
+                "table.py": "T = {}\n",
+                "a.py": "import table\ntable.T['a'] = 1\n",
+                "b.py": "import table\ntable.T['b'] = 1\n",
+                "both.py": "import a\nimport b\n",
+            },
+            {"both.py": "import b\nimport a\n"},
+        )
+        for name, above, body in [
+            ("", "import both, table", "return list(table.T)"),
+            (", imported late", "", "import both, table\nreturn list(table.T)"),
+        ]
+    ],
+    project(
+        "the order of two late imports without effects",
+        "hit",
+        "import both\nreturn both.a.A",
+        "",
+        {"a.py": "A = 1\n", "b.py": "B = 1\n", "both.py": "import a\nimport b\n"},
+        {"both.py": "import b\nimport a\n"},
+    ),
 ]

@@ -82,6 +82,23 @@ def test_code_is_told_by_its_pieces(old, new, sentence):
     assert said({"units": old}, {"code": "new", "units": new}) == (sentence,)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (["numpy.array", "numpy.mean"], ["numpy.array", "numpy.median"], "numpy.mean → numpy.median"),
+        (["_operator.add"], ["_operator.mul"], "operator.add → operator.mul"),
+        (["builtins.max"], ["builtins.max", "builtins.min"], "it uses min now"),
+        (["builtins.max", "builtins.min"], ["builtins.max"], "it no longer uses min"),
+        ([], ["numpy.mean"], "its code uses other things under the same names"),
+        (list("abcde"), list("fghij"), "its code uses other things under the same names"),
+    ],
+)
+def test_what_was_swapped_in_a_library_is_named(old, new, sentence):
+    """Where all pieces of the code are as they were; records of older releases have no names."""
+    found = said({"libraries": old}, {"code": "new", "libraries": new})
+    assert found == (sentence,)
+
+
 def test_the_lines_that_changed_are_counted(folder):
     """Against the text that was kept with the earlier execution."""
     name = write_texts(folder / "sources", {"helper f": "def f(x):\n    y = x\n    return y\n"})

@@ -52,6 +52,26 @@ def test_a_statement_that_passes_code_to_a_library_is_one(statements, statement)
 @pytest.mark.parametrize(
     "statement",
     [
+        "codecs.register_error('none', codecs.ignore_errors)",
+        "import mimetypes\nmimetypes.add_type('a/b', '.c')",
+        "from calendar import setfirstweekday\nsetfirstweekday(3)",
+        "import reprlib\nreprlib.aRepr.maxlist = 2",
+        "import urllib.parse\nurllib.parse.uses_netloc.append('s3')",
+        "import encodings.aliases\nencodings.aliases.aliases['mine'] = 'utf_8'",
+    ],
+)
+def test_a_setting_of_a_library_is_one(statements, statement):
+    """Where no record of a step holds it: names, tables and constants of the library's modules."""
+    assert statements(statement) == statement.splitlines()[-1:]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import argparse\nargparse.ArgumentParser().add_argument('--n')",
+        "import random\nrandom.seed(1)",
+        "import sys\nsys.path.append('a')",
+        "NAMES = []\nNAMES.append('a')",
         "warnings.filterwarnings('ignore')",
         "log.debug('%s', find)",
         "logging.Logger.level = 3",

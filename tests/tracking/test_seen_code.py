@@ -260,6 +260,30 @@ def test_what_the_key_covers_is_not_recorded(project):
 def test_a_reason_names_the_definition(project):
     """The reason says what ran, and where it is."""
     *_, reasons = outcome(project, RAN[3])
+    assert reasons == ["method `Base.rows` in plugins.py, which ran, changed (1 line)"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (
+            "        return self.factor\n",
+            "        # a comment\n        n = self.factor\n        return n\n",
+            " (2 lines)",
+        ),
+        ("factor = 2\n    def rows", "factor = 5\n    def rows", ""),
+    ],
+)
+def test_a_reason_counts_the_lines_of_the_definition(project, old, new, lines):
+    """Comments are none; what the definition uses may have changed instead."""
+    case = Case("", RAN[3].files, ("plugins.py", old, new), RAN[3].start)
+    *_, reasons = outcome(project, case)
+    assert f"method `Base.rows` in plugins.py, which ran, changed{lines}" in reasons
+
+
+def test_lines_that_are_not_remembered_are_not_counted(project, monkeypatch):
+    monkeypatch.setattr(seen_code, "_remember_lines", lambda *_: None)
+    *_, reasons = outcome(project, RAN[3])
     assert reasons == ["method `Base.rows` in plugins.py, which ran, changed"]
 
 

@@ -46,6 +46,8 @@ class KeyParts(BaseModel):
     """For explanations, not in the key: a helper, class or global to its digest, and a value in short."""
     sources: str = ""
     """For explanations: where the texts of the units are."""
+    libraries: tuple[str, ...] = ()
+    """For explanations: the dotted names of libraries that the code reaches; none in older records."""
 
     @cached_property
     def key(self) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zencache.caching.key import KeyParts
 
 _LONGEST = 40  # characters of a parameter's value that a reason shows
+_MOST_NAMES = 3  # of libraries that a reason shows
 _HIDDEN = ("environment variable ", "file ")  # of which the value is a digest, or a secret
 
 
@@ -74,7 +75,37 @@ def _code(old: KeyParts, new: KeyParts, texts: Mapping[str, str], stored: Path |
         elif old.units[unit][0] != digest:
             words.append(_changed(unit, old.units[unit][1], value, before.get(unit), texts.get(unit)))
     words += [f"{unit} is no longer used" for unit in old.units if unit not in new.units]
-    return words or ["its code uses other things under the same names"]
+    return (
+        words or _swapped(old.libraries, new.libraries) or ["its code uses other things under the same names"]
+    )
+
+
+def _swapped(old: Collection[str], new: Collection[str]) -> list[str]:
+    """Say which names of libraries the code uses instead of others; nothing if too many differ.
+
+    >>> _swapped(["numpy.array", "numpy.mean"], ["numpy.array", "numpy.median"])
+    ['numpy.mean → numpy.median']
+    >>> _swapped(["_operator.add"], ["_operator.add", "builtins.max"])
+    ['it uses max now']
+    """
+    gone = [_public(name) for name in old if name not in new]
+    added = [_public(name) for name in new if name not in old]
+    if not old or max(len(gone), len(added)) > _MOST_NAMES:
+        return []
+    if gone and added:
+        return [f"{', '.join(gone)} → {', '.join(added)}"]
+    return (
+        [f"it uses {', '.join(added)} now"]
+        if added
+        else [f"it no longer uses {', '.join(gone)}"]
+        if gone
+        else []
+    )
+
+
+def _public(name: str) -> str:
+    """Write a name of a library as code has it: of C modules as `_operator`, without the underscore."""
+    return name.removeprefix("builtins.").removeprefix("_")
 
 
 def _changed(unit: str, old_value: str, value: str, before: str | None, now: str | None) -> str:

@@ -363,7 +363,9 @@ class Reach(Resolver):
         except Exception as error:  # noqa: BLE001 - a class may answer questions about itself by any code
             node.refs.append(_unreadable(kind, error))
         if "subclasses" in self.aspects:
-            below: list[type] = sorted(type.__subclasses__(kind), key=lambda each: each.__qualname__)
+            below: list[type] = type.__subclasses__(
+                kind
+            )  # in the order of their definitions, as code sees them
             node.refs += [self.visit(each) for each in below]
 
     def _members(self, kind: type, node: Node, defined: set[str] | None, body: Body) -> None:

@@ -9,6 +9,7 @@ import copyreg
 import functools
 import json
 import logging
+import re
 import struct
 import sys
 import threading
@@ -53,6 +54,7 @@ _OF_BUILTINS = frozenset(
         "__debug__",
     }
 )
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=>)")  # in the text of an object; another one in each process
 _LONGEST = 60  # characters of a value that an explanation shows
 
 
@@ -81,6 +83,8 @@ def content_node(value: Any, visit: Callable[[Any], Node], root: Path | None) ->
         return _of("dict", _builtins(value, visit) if _is_builtins(value) else _items(value, visit))
     if isinstance(value, _INERT) and is_of_project(kind):
         return _own_inert(value, visit)
+    if kind is threading.local and (own := _of_this_thread(value)):
+        return _of(["inert", "threading.local"], [visit(own)])
     if isinstance(value, _INERT) or any(value is stream for stream in _streams()):
         return Node("value", ["inert", type_name(kind)])
     if isinstance(value, PurePath):
@@ -127,7 +131,7 @@ def short(value: Any) -> str:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a user's __repr__ may do anything
         text = type_name(type(value))
-    text = " ".join(text.split())
+    text = _ADDRESS.sub("", " ".join(text.split()))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
@@ -300,6 +304,11 @@ def _own_inert(value: Any, visit: Callable[[Any], Node]) -> Node:
     own = added_attributes(value)
     parts = [part for name, each in own.items() for part in (visit(name), _lenient(each, visit))]
     return _of(["inert", "instance"], [visit(type(value)), *parts])
+
+
+def _of_this_thread(value: threading.local) -> dict[str, Any]:
+    """Give the plain attributes that the import set; other ones, such as connections, are made on demand."""
+    return {name: each for name, each in vars(value).items() if is_plain(each)}
 
 
 def _lenient(value: Any, visit: Callable[[Any], Node]) -> Node:

@@ -39,11 +39,11 @@ class EffectsOfImports:
         self._own: dict[str, Node | None] = {}
 
     def of(self, module: StaticModule) -> list[Node]:
-        """List the statements with side effects at the import of a module and of its imports."""
+        """List in order the statements with side effects at the import of a module and of its imports."""
         if module.name not in self._of_modules:
             nodes = [self._of_one(imported) for imported in self.importing(module)]
             effects = [node for node in nodes if node is not None]
-            imports = [Node("imports", refs=effects, unordered=True)] if effects else []
+            imports = [Node("imports", refs=effects)] if effects else []
             self._of_modules[module.name] = imports
         return self._of_modules[module.name]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,9 +37,30 @@ if TYPE_CHECKING:
     from zencache.code.resolve import Resolver
 
 _MAY_REGISTER = re.compile(
-    r"register|\badd_|subscribe|hook|listens_for|\bset_|\binstall|\bsetattr\b|\bsignal\b|copyreg"
+    r"register|\badd|subscribe|hook|listens_for|\bset|\binstall|\bsignal\b|copyreg"
+    r"|\.(append|extend|insert|update|setdefault)\b"
     r"|^[ \t]*[A-Za-z_][\w.]*\.\w+(\[[^\]\n]*\])?[ \t]*=[^=]",
     re.MULTILINE,
+)
+# Functions of library modules that set what others read, and methods that change a table there.
+_SETTERS = re.compile(r"^(set|add|(un)?register|install)")
+_CHANGES = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "remove", "clear"})
+# Their state is in the record of a step that reaches them, or decides nothing that a step computes.
+_OTHERWISE_SEEN = frozenset(
+    {
+        "numpy",
+        "pandas",
+        "sklearn",
+        "keras",
+        "tensorflow",
+        "torch",
+        "matplotlib",
+        "random",
+        "decimal",
+        "locale",
+    }
+    | {"time", "os", "sys", "warnings", "logging", "absl", "signal", "socket"}
+    | {"threading", "multiprocessing", "faulthandler", "gc", "builtins", "zencache"}
 )
 _MISSING = object()
 _PLAIN = (bool, int, float, str, bytes, list, dict, set, tuple)
@@ -132,6 +154,8 @@ class LibraryRegistrations:
         return [Registration(module, text, each) for each in statements if self._registers(each, space)]
 
     def _registers(self, statement: ast.stmt, space: Space) -> bool:
+        if _sets_setting(statement, space):
+            return True
         match statement:
             case ast.FunctionDef(decorator_list=decorators) | ast.ClassDef(decorator_list=decorators):
                 return any(self._is_registering(_called(each), space) for each in decorators)
@@ -175,10 +199,66 @@ class LibraryRegistrations:
         code = function.__code__
         if id(code) not in self._calls:
             source = find_function(code)
-            calls = [node for node in ast.walk(source[1]) if isinstance(node, ast.Call)] if source else []
-            space = Space(function.__globals__)
+            nodes = list(ast.walk(source[1])) if source else []
+            calls = [node for node in nodes if isinstance(node, ast.Call)]
+            imported = dict(pair for node in nodes for pair in _imported(node))
+            space = Space({**function.__globals__, **imported} if imported else function.__globals__)
             self._calls[id(code)] = code, _calls([call.func for call in calls], space)
         return self._calls[id(code)][1]
+
+
+def _sets_setting(statement: ast.stmt, space: Space) -> bool:
+    """Say whether a statement gives a library a setting that no step's record holds: a name, a dialect."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=callee)):
+            return _is_setter(callee, space)
+        case ast.Assign(targets=targets):
+            stores = [each for each in targets if isinstance(each, ast.Attribute | ast.Subscript)]
+            return any(_is_in_library_module(each.value, space) for each in stores)
+    return False
+
+
+def _is_setter(callee: ast.expr, space: Space) -> bool:
+    names = dotted_names(callee)
+    if not names:
+        return False
+    if isinstance(callee, ast.Attribute) and names[-1] in _CHANGES:
+        return _is_in_library_module(callee.value, space) and not _is_module(callee.value, space)
+    value = _value(callee, space)
+    is_function = type(value) in (types.FunctionType, types.BuiltinFunctionType)
+    if not is_function or "." in value.__qualname__ or not _SETTERS.search(value.__name__):
+        return False
+    return _is_of_library(value) and not _is_otherwise_seen(str(value.__module__))
+
+
+def _is_in_library_module(node: ast.expr, space: Space) -> bool:
+    """Say whether a dotted name is a library's module or class, or begins with one."""
+    names = dotted_names(node)
+    value: Any = space.names.get(names[0], _MISSING) if names else _MISSING
+    if not issubclass(type(value), types.ModuleType | type) or not _is_of_library(value):
+        return False
+    is_module = issubclass(type(value), types.ModuleType)
+    return not _is_otherwise_seen(str(_members(value).get("__name__")) if is_module else module_of(value))
+
+
+def _is_module(node: ast.expr, space: Space) -> bool:
+    return issubclass(type(_value(node, space)), types.ModuleType)
+
+
+def _is_otherwise_seen(module: str) -> bool:
+    return module.partition(".")[0].lstrip("_") in _OTHERWISE_SEEN
+
+
+def _imported(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    """Give what an import binds of modules that are loaded, by its names."""
+    match node:
+        case ast.Import(names=names):
+            for alias in names:
+                name = alias.name if alias.asname else alias.name.partition(".")[0]
+                yield alias.asname or name, sys.modules.get(name, _MISSING)
+        case ast.ImportFrom(module=str(source), level=0, names=names) if source in sys.modules:
+            for alias in names:
+                yield alias.asname or alias.name, _in_module(sys.modules[source], alias.name)
 
 
 class _Calls(NamedTuple):

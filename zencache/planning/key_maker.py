@@ -110,11 +110,12 @@ class KeyMaker:
         """Add the pieces of a step's code to the parts of its key: what explanations compare."""
         if self.policy(step).code not in (None, "closure"):
             return parts
-        units = self.code(step.name).units.items()
+        code = self.code(step.name)
         short = {
-            n: (unit.digest[:16], self.redacted(unit.text) if unit.is_value else "") for n, unit in units
+            n: (unit.digest[:16], self.redacted(unit.text) if unit.is_value else "")
+            for n, unit in code.units.items()
         }
-        return parts.model_copy(update={"units": short})
+        return parts.model_copy(update={"units": short, "libraries": tuple(sorted(code.outside))})
 
     def doubts(self, step: StepSpec) -> tuple[str, ...]:
         """Say where a step's code digest covers more than the step uses."""

@@ -3,7 +3,8 @@
 A name is `file:qualified name`, its value the digest of the definition. At look-up the definition's file is
 read again only if it changed: the shapes of each text are remembered in a SQLite file of their own::
 
-    shapes(text, data)      the content digest of a text, and its units as JSON
+    shapes(text, data)      the content digest of a text, and its units as JSON;
+                            or a recorded name and value, and the checksums of the lines of the definition
 
 It can be deleted at any time.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.code.definition_digests import DefinitionDigests
+from zencache.code.definition_lines import count_changed, lines_of_units
 from zencache.code.holders import holders, subclasses
 from zencache.code.module_shapes import TOP, ModuleShapes, module_shapes, name_at
 from zencache.code.source import find_function, first_line, text_now
@@ -26,7 +28,7 @@ from zencache.util.remembered_rows import RememberedRows
 if TYPE_CHECKING:
     import os
     import types
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from zencache.code.source import Text
     from zencache.tracking.audit_events import CodePlace
@@ -52,12 +54,14 @@ def code_facts(
     *,
     classes: Iterable[tuple[str, str]] = (),
     elsewhere: Iterable[CodePlace] = (),
+    remember: FileDigests | None = None,
 ) -> dict[str, str]:
     """Give the definitions that code which ran belongs to, and what modules did when they were imported.
 
     `modules` are files with the texts that they were imported from. `classes` are what pickles refer to, and
     `elsewhere` is what ran in other processes, by the same texts. A function with a closure counts with
     the globals that hold it, whose statements made the closure; a method with the classes that inherit it.
+    `remember` tells where the lines of the definitions are remembered, which explanations count.
     """
     texts = dict(modules)
     names = {(file, TOP) for file in modules}
@@ -76,11 +80,41 @@ def code_facts(
     held.update(subclasses(names))
     held.update(pair if definitions.digest(*pair) else (pair[0], TOP) for pair in classes)
     digests = {pair: definitions.digest(*pair) for pair in sorted(names | held)}
-    return {
-        f"{_place(file, root)}:{name}": digest or UNREADABLE
+    facts = {
+        (file, name): (f"{_place(file, root)}:{name}", digest or UNREADABLE)
         for (file, name), digest in digests.items()
         if digest or (file, name) in names
     }
+    if remember is not None:
+        _remember_lines(facts, lambda file: texts.get(file) or text_now(file), remember)
+    return dict(facts.values())
+
+
+def _remember_lines(
+    facts: Mapping[tuple[str, str], tuple[str, str]],
+    text_of: Callable[[str], Text | None],
+    digests: FileDigests,
+) -> None:
+    """Remember the lines of definitions, by what is recorded of each."""
+    names_by_file: dict[str, list[str]] = {}
+    for file, name in facts:
+        names_by_file.setdefault(file, []).append(name)
+    rows = []
+    for file, names in names_by_file.items():
+        text = text_of(file)
+        lines = lines_of_units(text.text, text.tree, names) if text and text.tree else {}
+        rows += [(_row_of_lines(*facts[file, name]), json.dumps(each)) for name, each in lines.items()]
+    if digests.store is not None and rows:
+        with closing(_rows(digests.store)) as remembered:
+            remembered.write("insert or ignore into shapes values (?, ?)", rows)
+
+
+def _row_of_lines(name: str, digest: str) -> str:
+    return f"lines of {name} {digest}"
+
+
+def _rows(store: Path) -> RememberedRows:
+    return RememberedRows(store.with_name("shapes.db"), _TABLE, _FORMAT)
 
 
 def _running_text(code: types.CodeType) -> tuple[Text | None, int]:
@@ -116,8 +150,14 @@ def _place(file: str, root: Path) -> str:
 class SeenCode:
     """The kind of fact."""
 
+    def __init__(self) -> None:
+        self._root = Path()
+        self._store: Path | None = None
+        """Beside which the lines are remembered; None before `now`."""
+
     def now(self, recorded: Mapping[str, str], root: Path, digests: FileDigests) -> Mapping[str, str]:
         """Digest the same definitions in the present texts; empty for one that is gone."""
+        self._root, self._store = root, digests.store
         with closing(RememberedShapes(digests)) as shapes:
             definitions = DefinitionDigests(shapes.of, root)
             places = {name: name.rpartition(":") for name in recorded}
@@ -140,7 +180,23 @@ class SeenCode:
         what = f"{'method' if '.' in qualname else 'helper'} `{qualname}` in {file}"
         if qualname == TOP:
             what = f"what importing {file} does" if now else f"module {file}"
-        return f"{what}, which ran, {'changed' if now else 'is gone'}"
+        count = self._count_lines(name, before) if now else 0
+        lines = f" ({count} line{'s' if count > 1 else ''})" if count else ""
+        return f"{what}, which ran, {'changed' if now else 'is gone'}{lines}"
+
+    def _count_lines(self, name: str, before: str) -> int:
+        """Count the lines of a definition that changed; 0 if its old lines are not remembered, or did not."""
+        if self._store is None:
+            return 0
+        with closing(_rows(self._store)) as remembered:
+            rows = remembered.read("select data from shapes where text = ?", [_row_of_lines(name, before)])
+        file, _, qualname = name.rpartition(":")
+        text = text_now(str(self._root / file))
+        if not rows or text is None or text.tree is None:
+            return 0
+        return count_changed(
+            json.loads(rows[0][0]), lines_of_units(text.text, text.tree, [qualname]).get(qualname, [])
+        )
 
 
 class RememberedShapes:
@@ -148,9 +204,7 @@ class RememberedShapes:
 
     def __init__(self, digests: FileDigests) -> None:
         self._digests = digests
-        self._rows = (
-            RememberedRows(digests.store.with_name("shapes.db"), _TABLE, _FORMAT) if digests.store else None
-        )
+        self._rows = _rows(digests.store) if digests.store else None
         self._new: dict[str, str] = {}
 
     def of(self, file: str) -> ModuleShapes | None:

@@ -136,7 +136,16 @@ class Watch:
         from zencache.tracking.seen_code import KIND, code_facts  # noqa: PLC0415 - few steps need it
 
         ran, elsewhere, classes = list(recorder.ran.values()), list(recorder.ran_elsewhere), recorder.classes
-        return {KIND: code_facts(ran, imported, self.root, classes=list(classes), elsewhere=elsewhere)}
+        return {
+            KIND: code_facts(
+                ran,
+                imported,
+                self.root,
+                classes=list(classes),
+                elsewhere=elsewhere,
+                remember=self.digests,
+            )
+        }
 
     def _environment(self) -> dict[str, str]:
         read = sorted(self.recorder.environment.items())
