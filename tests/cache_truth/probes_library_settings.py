@@ -100,10 +100,49 @@ PROBES = [
                 "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--n', default=1)\n",
                 ("=1", "=2"),
             ),
+            (
+                "a function for the end of the process",
+                "import atexit\ndef bye():\n    return 2\natexit.register(bye)\n",
+                ("2", "5"),
+            ),
             ("a folder of modules", "import sys\nsys.path.append('/nowhere/a')\n", ("/a", "/b")),
             ("an item of the module's own list", "NAMES = []\nNAMES.append('a')\n", ("'a'", "'b'")),
         ]
     ],
+    *[
+        project(
+            f"{name}, imported late",
+            "hit",
+            "import settings\nreturn 1",
+            "",
+            {"settings.py": module},
+            {"settings.py": edit},
+        )
+        for name, module, edit in [
+            ("the level of logs", "import logging\nlogging.basicConfig(level='INFO')\n", ("INFO", "DEBUG")),
+            (
+                "the level of a logger",
+                "import logging\nlogging.getLogger('x').setLevel(logging.INFO)\n",
+                ("INFO", "DEBUG"),
+            ),
+            (
+                "a function for the end of the process",
+                "import atexit\n@atexit.register\ndef bye():\n    return 2\natexit.register(bye)\n",
+                ("2", "5"),
+            ),
+        ]
+    ],
+    project(
+        "a handler of logs, imported late",
+        "rerun",
+        "import logging, settings\nlogging.getLogger('x').warning('a')\nreturn settings.LINES",
+        "",
+        {
+            "settings.py": "import logging\nLINES = []\nclass Lines(logging.Handler):\n    def emit(self, record):\n"
+            "        LINES.append(2)\nlogging.getLogger('x').addHandler(Lines())\n"
+        },
+        {"settings.py": ("append(2)", "append(5)")},
+    ),
     *[
         project(
             f"an attribute of thread-local data{name}",

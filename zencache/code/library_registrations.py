@@ -60,7 +60,7 @@ _OTHERWISE_SEEN = frozenset(
         "locale",
     }
     | {"time", "os", "sys", "warnings", "logging", "absl", "signal", "socket"}
-    | {"threading", "multiprocessing", "faulthandler", "gc", "builtins", "zencache"}
+    | {"atexit", "threading", "multiprocessing", "faulthandler", "gc", "builtins", "zencache"}
 )
 _MISSING = object()
 _PLAIN = (bool, int, float, str, bytes, list, dict, set, tuple)
@@ -282,7 +282,8 @@ def _registers_by_name(callee: ast.expr, value: Any) -> bool:
     name = names[-1] if names else callee.attr if isinstance(callee, ast.Attribute) else ""
     is_copyreg = type(value) is types.FunctionType and value.__module__ == "copyreg"
     is_setter = name in ("setattr", "signal") or is_copyreg
-    return _is_of_library(value) and (is_setter or sets_library(name))
+    is_quiet = type(value) is types.BuiltinFunctionType and value.__module__ == "atexit"
+    return _is_of_library(value) and not is_quiet and (is_setter or sets_library(name))
 
 
 def _nested(statements: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from zencache.code.ast_shape import Chain, shared_part
+from zencache.code.ast_shape import Chain, dotted_names, shared_part
 from zencache.code.import_side_effects import (
     FunctionDef,
     calls_mutating_method,
@@ -47,7 +47,21 @@ class Registrations:
             return True
         if isinstance(statement, FunctionDef | ast.ClassDef):
             return any(self._changes_others(decorator, module) for decorator in statement.decorator_list)
-        return may_have_side_effects(statement)
+        return may_have_side_effects(statement) and not self._is_quiet(statement, module)
+
+    def _is_quiet(self, statement: ast.stmt, module: StaticModule) -> bool:
+        """Say whether a statement only sets up logs by constants, or what happens when the process ends."""
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        while isinstance(call, ast.Call):
+            names = dotted_names(call.func)
+            if names is not None:
+                node, rest = self._resolve(Chain(names[0], tuple(names[1:])), module)
+                dotted = ".".join([node.outside, *rest]) if node.kind == "library" else ""
+                return dotted == "atexit.register" or (dotted.startswith("logging.") and _has_constants(call))
+            if not isinstance(call.func, ast.Attribute) or not _has_constants(call):
+                return False
+            call = call.func.value
+        return False
 
     def _makes_known(self, statement: ast.ClassDef, module: StaticModule) -> bool:
         """Say whether defining a class runs the user's code: a base's `__init_subclass__`, a metaclass."""
@@ -103,3 +117,13 @@ class Registrations:
         if calls_mutating_method(part) or any(map(mutates_outside_object, statements)):
             return None
         return [self._resolve(part.chains[number], module)[0] for number in part.calls]
+
+
+def _has_constants(call: ast.Call) -> bool:
+    """Say whether all arguments are constants, or attributes of modules such as `logging.INFO`."""
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return all(isinstance(each, ast.Constant) or _is_capital(each) for each in arguments)
+
+
+def _is_capital(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr.isupper() and isinstance(node.value, ast.Name)

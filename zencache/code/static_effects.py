@@ -165,7 +165,8 @@ class ImportEffects:
         changes = dotted in _SETTERS or _IN_PLACE.match(dotted) or (is_method and _CHANGES_OBJECT.match(name))
         if changes:
             return not (call.args and root_of(call.args[0]) in own)
-        return (sets_library(name) or dotted.startswith("copyreg.")) and not dotted.startswith("typing.")
+        is_quiet = dotted.startswith(("typing.", "atexit."))
+        return not is_quiet and (sets_library(name) or dotted.startswith("copyreg."))
 
     def _calls_method(
         self,
