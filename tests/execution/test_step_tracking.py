@@ -42,6 +42,13 @@ class Odd(dict):
         raise RuntimeError
 
 
+RATES = {"first": 1}
+
+
+def rated():
+    return sum(RATES.values())
+
+
 def fails(*_, **__):
     raise RuntimeError
 
@@ -69,6 +76,19 @@ def test_a_record_that_cannot_be_told_is_not_reused(folder, monkeypatch, part):
     seen = Seen.from_json(tracking.seen().to_json())
     assert changed(seen, folder, FileDigests(None)) == ["what it reads is not known (RuntimeError)"]
     assert "could not be told (RuntimeError)" in seen.notes[0]
+
+
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_what_an_earlier_step_changed_in_memory_is_a_remark(folder, monkeypatch, is_changed):
+    """Its key holds the value that the import made."""
+    tracking = tracking_of(rated, folder)
+    if is_changed:
+        monkeypatch.setitem(RATES, "second", 2)
+    with tracking:
+        rated()
+    remarks = [each for each in tracking.seen().remarks if "an earlier step changed" in each]
+    assert len(remarks) == is_changed
+    assert all("global RATES" in each for each in remarks)
 
 
 def test_arguments_that_cannot_be_told_make_the_record_unknown(folder):

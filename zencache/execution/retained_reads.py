@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.code.digest import CodeReader
 from zencache.tracking.facts import merge_facts
+from zencache.tracking.notes import left_values
 from zencache.tracking.observed_inputs import Seen
 from zencache.util.fork_lock import fork_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zencache.code.digest import CodeDigest
     from zencache.tracking.tracker import Watch
 
+_DIGEST = 64  # characters of a state that are the digest of its content; how full a cache is follows
 _lock = fork_lock()
 _retained: dict[tuple[Path, str], Seen] = {}
 _running: dict[int, RetainedReads] = {}
@@ -47,11 +49,19 @@ class RetainedReads:
     ) -> RetainedReads:
         """Record the state at the start of a step; `planned` is the state that its key holds."""
         retained = cls(watch, function, CodeReader().of(function).state)
+        if planned is not None and (changed := list(retained.changed_values(planned))):
+            watch.recorder.remarks[left_values(watch.recorder.step, changed)] = None
         with _lock:
             if planned is not None and retained.has_unexplained_change(planned):
                 retained.left = tuple(seen for (root, _), seen in _ended.items() if root == watch.root)
             _running[id(retained)] = retained
         return retained
+
+    def changed_values(self, planned: Mapping[str, str]) -> Iterator[str]:
+        """List the values that are not what the step's key holds; how full a cache is does not count."""
+        for name, state in self.before.items():
+            if planned.get(name, state)[:_DIGEST] != state[:_DIGEST]:
+                yield name
 
     def has_unexplained_change(self, planned: Mapping[str, str]) -> bool:
         """Say whether some state is not what the step's key holds, and no step is known to have done it."""

@@ -81,6 +81,14 @@ def left_settings(step: str, labels: Iterable[str]) -> tuple[str, ...]:
     return (sentence,) if listed else ()
 
 
+def left_values(step: str, names: Iterable[str]) -> str:
+    """Write the sentence about values of the project that an earlier step of the process changed."""
+    return (
+        f"step {step} uses what an earlier step changed in memory ({_some(names)}), on which its reuse does "
+        "not depend; pass it from step to step as an output, or set it where the module is imported"
+    )
+
+
 def fresh_generators(step: str, names: Iterable[str]) -> tuple[str, ...]:
     """Write the sentence about generators that the step's code makes without a seed."""
     listed = _some(names)
