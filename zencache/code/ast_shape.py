@@ -67,6 +67,8 @@ class Part:
     reflects: frozenset[str] = frozenset()
     docstrings: str = ""
     """A digest of the docstrings, which count if code reads docstrings."""
+    nodes: ast.AST | Sequence[ast.AST] | None = field(default=None, repr=False, compare=False)
+    """What it was made of, if it can be written in another way too."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,13 @@ def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str]
     >>> one.body.shape == two.body.shape, *([chain[:2] for chain in each.body.chains] for each in (one, two))
     (True, [('np', ('sum',))], [('numpy', ('sum',))])
     """
-    writer = _Writer()
+    writer = ShapeWriter()
     if isinstance(node, ast.ClassDef):
         shape = writer.class_body(node, Scopes(), without)
     else:
         assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         shape = writer.function(node, Scopes(), defaults=defaults)
-    body = writer.part(shape)
+    body = writer.part(shape, node)
     return Template(body, tuple(part_of(d) for d in getattr(node, "decorator_list", ())))
 
 
@@ -128,11 +130,11 @@ def shared_part(*nodes: ast.AST) -> Part:
 @_deep
 def part_of(node: ast.AST | Sequence[ast.AST]) -> Part:
     """Give the shape of statements or an expression outside any function."""
-    writer = _Writer()
-    return writer.part(writer.write(list(node) if isinstance(node, list | tuple) else node, Scopes()))
+    writer = ShapeWriter()
+    return writer.part(writer.write(list(node) if isinstance(node, list | tuple) else node, Scopes()), node)
 
 
-class _Writer:
+class ShapeWriter:
     """Writes a syntax tree as a plain value, and collects the names that it takes from outside."""
 
     def __init__(self) -> None:
@@ -146,7 +148,8 @@ class _Writer:
         self._changed: dict[int, str] = {}
         """The names, as nodes, that the current statement only changes, and how."""
 
-    def part(self, shape: Any) -> Part:
+    def part(self, shape: Any, nodes: ast.AST | Sequence[ast.AST] | None = None) -> Part:
+        """Give a shape that was written, with the names that it takes from outside."""
         return Part(
             digest_of(shape),
             tuple(self._chains),
@@ -155,11 +158,13 @@ class _Writer:
             dict(self._uses),
             frozenset(self._reflects),
             digest_of(self._docstrings) if self._docstrings else "",
+            nodes,
         )
 
     # -- nodes --------------------------------------------------------------------------------
 
     def write(self, node: Any, scopes: Scopes) -> Any:
+        """Write a node, or a list of nodes."""
         if isinstance(node, list):
             return [self.write(item, scopes) for item in node]
         if not isinstance(node, ast.AST):
@@ -275,7 +280,8 @@ class _Writer:
         return [node.name, decorators, self.write(node.bases, scopes), self.class_body(node, scopes)]
 
     def function(self, node: Any, scopes: Scopes, *, defaults: bool = True) -> Any:
-        inner = scopes.within(function_scope(node))
+        """Write a function or a lambda."""
+        inner = self._entered(node, scopes, function_scope(node))
         body = node.body if isinstance(node, ast.Lambda) else self._without_docstring(node)
         return [
             type(node).__name__,
@@ -297,6 +303,7 @@ class _Writer:
         return [node.arg, self._annotation(node.annotation, scopes)]
 
     def class_body(self, node: ast.ClassDef, scopes: Scopes, without: frozenset[str] = frozenset()) -> Any:
+        """Write a class, without its bases and decorators."""
         inner = scopes.within(Scope.of(node.body, is_class=True))
         keywords = self.write(node.keywords, scopes)
         written = []
@@ -309,7 +316,7 @@ class _Writer:
 
     def _comprehension(self, node: Any, scopes: Scopes) -> Any:
         first = self.write(node.generators[0].iter, scopes)
-        inner = scopes.within(Scope.of([generator.target for generator in node.generators]))
+        inner = self._entered(node, scopes, Scope.of([generator.target for generator in node.generators]))
         generators = [
             [
                 self.write(g.target, inner),
@@ -320,6 +327,10 @@ class _Writer:
             for number, g in enumerate(node.generators)
         ]
         return [*self._plain(node, inner, leave=("generators",)), generators]
+
+    def _entered(self, node: Any, scopes: Scopes, scope: Scope) -> Scopes:
+        """Enter the scope of a function or a comprehension; a writer of other shapes looks at it first."""
+        return scopes.within(scope)
 
     def _without_docstring(self, node: Any) -> list[ast.stmt]:
         body: list[ast.stmt] = node.body
