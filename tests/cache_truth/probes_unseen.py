@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cache_truth.harness import Probe, here, source
+from tests.cache_truth.harness import Probe, here, source, step_with
 from tests.cache_truth.probes_argument_values import DATA, KIND, argument
 
 HELPER = "def clean(x, add=1):\n    total = 0.0\n    for each in range(x):\n        total = total + each + add\n    return total"
@@ -81,14 +81,13 @@ PROBES = [
         body="return x * 2.0",
         recorded=True,
     ),
-    here(
+    Probe(
         "seen: another value of an unused argument",
         "rerun",
-        "",
-        ("x: int = 3", "x: int = 4"),
-        body="return 2.0",
+        {"steps.py": step_with("return 2.0")},
+        {"main.py": ("work()", "work(x=4)")},
         recorded=True,
-        unobservable="whoever gives another value wants a run",
+        unobservable="who gives another value wants a run",
     ),
     here(
         "unseen: another spelling of the step's types",
