@@ -292,6 +292,38 @@ def test_the_users_own_sitecustomize_is_imported(project):
     assert "own/sitecustomize.py" in outputs[0]
 
 
+def test_a_script_in_another_folder_reads_there(project, script):
+    """The folder in which a child begins is not the step's."""
+    Path("inner").mkdir()
+    for name, text in {"script.py": script.read_text(), "a.txt": "3", "b.txt": "4"}.items():
+        Path("inner", name).write_text(text)
+        os.utime(Path("inner", name), (LONG_AGO, LONG_AGO))
+    time.sleep(0.02)
+    seen = seen_of(project, lambda: run_script("script.py", cwd="inner"))
+    assert [*seen.files] == ["inner/a.txt", "inner/b.txt", "inner/script.py"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import subprocess, sys; subprocess.run([sys.executable, 'script.py'])",
+        "import subprocess, sys; subprocess.run(f'{sys.executable} script.py', shell=True)",
+        "import subprocess, sys; subprocess.run(['nice', sys.executable, 'script.py'])",
+        "from subprocess import check_output as run; import sys; run(['sh', '-c', sys.executable + ' script.py'])",
+    ],
+)
+def test_scripts_that_a_script_starts_report_too(project, script, code):
+    """Also where a shell or another program stands between."""
+    assert {"a.txt", "b.txt"} <= {*seen_of(project, lambda: run_script("-c", code)).files}
+
+
+def test_a_shell_that_starts_python_is_told_as_a_program(project, script):
+    """What the shell reads for itself is not seen."""
+    seen = seen_of(project, lambda: subprocess.check_output(f"{sys.executable} script.py", shell=True))
+    assert {"a.txt", "b.txt"} <= {*seen.files}
+    assert "starts another process" in "\n".join(seen.notes)
+
+
 def test_an_interpreter_that_cannot_report_is_told(project, script):
     """Isolated mode ignores all variables."""
     seen = seen_of(project, lambda: run_script("-I", "script.py"))

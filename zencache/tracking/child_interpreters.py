@@ -1,7 +1,8 @@
 """Has Python scripts that a step starts by `subprocess` report what they read.
 
 The child gets a folder in front of its `PYTHONPATH`. The `sitecustomize` in there takes that back, starts to
-report, and imports the user's own `sitecustomize`. Only an interpreter of this environment is treated so.
+report, and imports the user's own `sitecustomize`. Only an interpreter of this environment reports. One that
+a shell or another program starts does so too, if the command names Python.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from zencache.tracking.child_processes import ReportingRecorder, report_folder, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_ENV = 9  # the place of `env` among the arguments of `Popen` after the first
-_SHELL = 7
+    from zencache.tracking.audit_events import Recorder
+    from zencache.tracking.patching import Wrapping
+
+_PLACES = {"executable": 1, "preexec_fn": 5, "shell": 7, "cwd": 8, "env": 9}
+"""The places of arguments of `Popen` after the first."""
+MODULE = "subprocess"
 _CODE = "ZENCACHE_CHILD_CODE"
 _PATH = "ZENCACHE_CHILD_PYTHONPATH"
 _SITE = f"""\
@@ -38,7 +43,8 @@ if _path is None:
 else:
     os.environ["PYTHONPATH"] = _path
 sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(__file__)]
-exec(_code, {{}})
+if sys.prefix == {sys.prefix!r}:
+    exec(_code, {{}})
 del sys.modules["sitecustomize"]
 try:
     import sitecustomize
@@ -50,19 +56,29 @@ finally:
 """
 
 
+def wrap(module: str, wrapping: Wrapping) -> None:
+    """Have what this process starts report, if the module that starts processes is loaded."""
+    if popen := getattr(sys.modules.get(module), "Popen", None):
+        wrapping.replace(popen, "__init__", reporting(popen.__init__))
+
+
 def reporting(original: Callable[..., Any]) -> Callable[..., Any]:
     """Make the constructor of `subprocess.Popen` that has Python children report."""
 
     @functools.wraps(original)
     def __init__(self: Any, args: Any, *rest: Any, **options: Any) -> None:  # noqa: N807 - takes its place
-        environment = None
+        environment, is_direct = None, False
         with suppress(Exception):
-            environment = _environment(args, rest, options)
+            active = recorders()
+            with unwatched():
+                is_direct = bool(active) and _is_direct(args, rest, options)
+                environment = _environment(active, args, rest, options, is_direct=is_direct)
         if environment is None:
             original(self, args, *rest, **options)
             return
         ident = threading.get_ident()
-        reporting_threads.add(ident)
+        if is_direct:  # else the program that starts Python may read for itself
+            reporting_threads.add(ident)
         try:
             original(self, args, *rest, **{**options, "env": environment})
         finally:
@@ -71,27 +87,47 @@ def reporting(original: Callable[..., Any]) -> Callable[..., Any]:
     return __init__
 
 
-def _environment(args: Any, rest: Sequence[Any], options: dict[str, Any]) -> dict[str, str] | None:
+def _value(name: str, rest: Sequence[Any], options: dict[str, Any]) -> Any:
+    return rest[_PLACES[name]] if len(rest) > _PLACES[name] else options.get(name)
+
+
+def _is_direct(args: Any, rest: Sequence[Any], options: dict[str, Any]) -> bool:
+    """Say whether what is started is an interpreter of this environment itself."""
+    if _value("shell", rest, options) or isinstance(args, str | bytes | os.PathLike):
+        return False
+    return _is_this_python(_value("executable", rest, options) or args[0])
+
+
+def _environment(
+    active: Sequence[Recorder], args: Any, rest: Sequence[Any], options: dict[str, Any], *, is_direct: bool
+) -> dict[str, str] | None:
     """Give the variables with which a child reports; None if it cannot, or if no step is watched."""
-    active = recorders()
-    if not active or isinstance(active[0], ReportingRecorder) or len(rest) > _ENV:
+    if not active or len(rest) > _PLACES["env"]:
         return None
-    with unwatched():
-        shell = rest[_SHELL] if len(rest) > _SHELL else options.get("shell")
-        executable = options.get("executable") or (rest[1] if len(rest) > 1 else None)
-        if shell or isinstance(args, str | bytes | os.PathLike) or not _is_this_python(executable or args[0]):
-            return None
-        if _ignores_folder(args):
-            return None
-        given = options.get("env")
-        environment = {
-            os.fsdecode(k): os.fsdecode(v) for k, v in (os.environ if given is None else given).items()
-        }
-        code = start_code(active, Path(sys.executable).name)
-        if "PYTHONPATH" in environment:
-            environment[_PATH] = environment["PYTHONPATH"]
-        paths = [str(_site_folder()), *filter(None, [environment.get("PYTHONPATH")])]
-        return {**environment, _CODE: code, "PYTHONPATH": os.pathsep.join(paths)}
+    if _ignores_folder(args) if is_direct else not _starts_python(args):
+        return None
+    own = _value("env", rest, options)
+    environment = {os.fsdecode(k): os.fsdecode(v) for k, v in (os.environ if own is None else own).items()}
+    is_moved = any(_value(name, rest, options) is not None for name in ("cwd", "preexec_fn"))
+    code = start_code(active, Path(sys.executable).name, is_moved=is_moved)
+    if "PYTHONPATH" in environment:
+        environment[_PATH] = environment["PYTHONPATH"]
+    paths = [str(_site_folder(active[0])), *filter(None, [environment.get("PYTHONPATH")])]
+    return {**environment, _CODE: code, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _starts_python(args: Any) -> bool:
+    """Say whether a command of another program names Python, such as that of a shell.
+
+    >>> _starts_python("python a.py"), _starts_python(["nice", "python", "a.py"]), _starts_python("ls")
+    (True, True, False)
+    >>> _starts_python(["python3.8", "a.py"])
+    False
+    """
+    if isinstance(args, str | bytes | os.PathLike):
+        return "python" in os.fsdecode(args)
+    first, *words = map(os.fsdecode, args)
+    return not Path(first).name.startswith("python") and any("python" in word for word in words)
 
 
 def _is_this_python(program: Any) -> bool:
@@ -125,11 +161,15 @@ def _ignores_folder(args: Sequence[Any]) -> bool:
     return False
 
 
-def _site_folder() -> Path:
-    folder = report_folder()
+def _site_folder(recorder: Recorder) -> Path:
+    """Give the folder beside the reports: a child that reports has those of its parent."""
+    folder = os.path.dirname(recorder.report) if isinstance(recorder, ReportingRecorder) else report_folder()  # noqa: PTH120 - text
     assert folder is not None
     place = Path(folder, "site")
-    if not place.exists():
-        place.mkdir()
-        (place / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
+    file = place / "sitecustomize.py"
+    if not file.exists():
+        place.mkdir(exist_ok=True)
+        part = place / f"{os.getpid()}.part"  # another process may do the same
+        part.write_text(_SITE, encoding="utf-8")
+        part.replace(file)
     return place

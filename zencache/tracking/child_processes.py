@@ -312,8 +312,11 @@ def _reporting(original: Callable[..., Any], label: str) -> Callable[..., Any]:
     return get_preparation_data
 
 
-def start_code(active: Sequence[Recorder], label: str) -> str:
-    """Give the code by which a new process starts to report, and expect its report; `label` names it."""
+def start_code(active: Sequence[Recorder], label: str, *, is_moved: bool = False) -> str:
+    """Give the code by which a new process starts to report, and expect its report; `label` names it.
+
+    `is_moved` says that the process may begin in another folder than this one has.
+    """
     first = active[0]
     if isinstance(first, ReportingRecorder):  # this process is a child itself
         report = first.report
@@ -321,7 +324,7 @@ def start_code(active: Sequence[Recorder], label: str) -> str:
         report = _expect_report(active)
         for recorder in active:
             recorder.spawned[report] = label
-    is_there = first.relative_folders.get(first.folder()) == "."
+    is_there = not is_moved and first.relative_folders.get(first.folder()) == "."
     return _START.format(root=_ROOT, report=report, is_there=is_there)
 
 

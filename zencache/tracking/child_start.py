@@ -9,6 +9,7 @@ from pathlib import Path
 
 from zencache.tracking import (
     audit_events,
+    child_interpreters,
     child_processes,
     environment_reads,
     import_reads,
@@ -41,7 +42,11 @@ def start(report: str, is_there: bool) -> None:
     if processes := sys.modules.get("multiprocessing.process"):
         _wrapping.around(vars(processes).get("BaseProcess"), "start", child_processes.process_started)
     child_processes.install()
-    sys.meta_path[:0] = [import_reads.ImportObserver(), third_party_reads.Finder(_wrapping)]
+    child_interpreters.wrap(child_interpreters.MODULE, _wrapping)
+    starters = third_party_reads.Finder(
+        _wrapping, frozenset({child_interpreters.MODULE}), child_interpreters.wrap
+    )
+    sys.meta_path[:0] = [import_reads.ImportObserver(), third_party_reads.Finder(_wrapping), starters]
     environment_reads.install()
     audit_events.start(recorder)
 

@@ -42,29 +42,37 @@ _LONGEST = 4096  # bytes of a path
 
 
 class Finder(MetaPathFinder):
-    """Wraps the readers of a library when it is imported while a step is watched."""
+    """Wraps the readers of a library, or what `wrap` does, when it is imported while a step is watched."""
 
-    def __init__(self, wrapping: Wrapping) -> None:
+    def __init__(
+        self,
+        wrapping: Wrapping,
+        names: frozenset[str] | None = None,
+        wrap: Callable[[str, Wrapping], None] | None = None,
+    ) -> None:
         self.wrapping = wrapping
+        self.names = names
+        self.wrap = wrap or wrap_module
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find a module of the table by the other finders, and have its readers wrapped once it is there."""
-        if fullname not in modules():
+        if fullname not in (modules() if self.names is None else self.names):
             return None
         others = (finder for finder in sys.meta_path if not isinstance(finder, Finder))
         specs = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next((spec for spec in specs if spec is not None), None)
         if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = _Loader(spec.loader, self.wrapping)
+            spec.loader = _Loader(spec.loader, self.wrapping, self.wrap)
         return spec
 
 
 class _Loader(Loader):
-    def __init__(self, inner: Loader, wrapping: Wrapping) -> None:
+    def __init__(self, inner: Loader, wrapping: Wrapping, wrap: Callable[[str, Wrapping], None]) -> None:
         self.inner = inner
         self.wrapping = wrapping
+        self.wrap = wrap
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -77,7 +85,7 @@ class _Loader(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self.inner
         self.inner.exec_module(module)
-        wrap_module(module.__name__, self.wrapping)
+        self.wrap(module.__name__, self.wrapping)
 
 
 def wrap_loaded(wrapping: Wrapping) -> bool:

@@ -352,8 +352,7 @@ class _Changes:
 
         self._wrapping.around(multiprocessing.process.BaseProcess, "start", child_processes.process_started)
         child_processes.install()
-        if popen := getattr(sys.modules.get("subprocess"), "Popen", None):
-            self._wrapping.replace(popen, "__init__", child_interpreters.reporting(popen.__init__))
+        child_interpreters.wrap(child_interpreters.MODULE, self._wrapping)
         generators.wrap_seeders(self._wrapping)
         code_readers.wrap_readers(self._wrapping)
         sys.meta_path[:0] = self._finders
