@@ -67,8 +67,6 @@ class Part:
     reflects: frozenset[str] = frozenset()
     docstrings: str = ""
     """A digest of the docstrings, which count if code reads docstrings."""
-    nodes: ast.AST | Sequence[ast.AST] | None = field(default=None, repr=False, compare=False)
-    """What it was made of, if it can be written in another way too."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +109,13 @@ def template_of(node: ast.AST, *, defaults: bool = True, without: frozenset[str]
     >>> one.body.shape == two.body.shape, *([chain[:2] for chain in each.body.chains] for each in (one, two))
     (True, [('np', ('sum',))], [('numpy', ('sum',))])
     """
-    writer = ShapeWriter()
+    writer = _Writer()
     if isinstance(node, ast.ClassDef):
         shape = writer.class_body(node, Scopes(), without)
     else:
         assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         shape = writer.function(node, Scopes(), defaults=defaults)
-    body = writer.part(shape, node)
+    body = writer.part(shape)
     return Template(body, tuple(part_of(d) for d in getattr(node, "decorator_list", ())))
 
 
@@ -130,11 +128,11 @@ def shared_part(*nodes: ast.AST) -> Part:
 @_deep
 def part_of(node: ast.AST | Sequence[ast.AST]) -> Part:
     """Give the shape of statements or an expression outside any function."""
-    writer = ShapeWriter()
-    return writer.part(writer.write(list(node) if isinstance(node, list | tuple) else node, Scopes()), node)
+    writer = _Writer()
+    return writer.part(writer.write(list(node) if isinstance(node, list | tuple) else node, Scopes()))
 
 
-class ShapeWriter:
+class _Writer:
     """Writes a syntax tree as a plain value, and collects the names that it takes from outside."""
 
     def __init__(self) -> None:
@@ -148,8 +146,7 @@ class ShapeWriter:
         self._changed: dict[int, str] = {}
         """The names, as nodes, that the current statement only changes, and how."""
 
-    def part(self, shape: Any, nodes: ast.AST | Sequence[ast.AST] | None = None) -> Part:
-        """Give a shape that was written, with the names that it takes from outside."""
+    def part(self, shape: Any) -> Part:
         return Part(
             digest_of(shape),
             tuple(self._chains),
@@ -158,13 +155,11 @@ class ShapeWriter:
             dict(self._uses),
             frozenset(self._reflects),
             digest_of(self._docstrings) if self._docstrings else "",
-            nodes,
         )
 
     # -- nodes --------------------------------------------------------------------------------
 
     def write(self, node: Any, scopes: Scopes) -> Any:
-        """Write a node, or a list of nodes."""
         if isinstance(node, list):
             return [self.write(item, scopes) for item in node]
         if not isinstance(node, ast.AST):
@@ -280,8 +275,7 @@ class ShapeWriter:
         return [node.name, decorators, self.write(node.bases, scopes), self.class_body(node, scopes)]
 
     def function(self, node: Any, scopes: Scopes, *, defaults: bool = True) -> Any:
-        """Write a function or a lambda."""
-        inner = self._entered(node, scopes, function_scope(node))
+        inner = scopes.within(function_scope(node))
         body = node.body if isinstance(node, ast.Lambda) else self._without_docstring(node)
         return [
             type(node).__name__,
@@ -303,7 +297,6 @@ class ShapeWriter:
         return [node.arg, self._annotation(node.annotation, scopes)]
 
     def class_body(self, node: ast.ClassDef, scopes: Scopes, without: frozenset[str] = frozenset()) -> Any:
-        """Write a class, without its bases and decorators."""
         inner = scopes.within(Scope.of(node.body, is_class=True))
         keywords = self.write(node.keywords, scopes)
         written = []
@@ -316,7 +309,7 @@ class ShapeWriter:
 
     def _comprehension(self, node: Any, scopes: Scopes) -> Any:
         first = self.write(node.generators[0].iter, scopes)
-        inner = self._entered(node, scopes, Scope.of([generator.target for generator in node.generators]))
+        inner = scopes.within(Scope.of([generator.target for generator in node.generators]))
         generators = [
             [
                 self.write(g.target, inner),
@@ -327,10 +320,6 @@ class ShapeWriter:
             for number, g in enumerate(node.generators)
         ]
         return [*self._plain(node, inner, leave=("generators",)), generators]
-
-    def _entered(self, node: Any, scopes: Scopes, scope: Scope) -> Scopes:
-        """Enter the scope of a function or a comprehension; a writer of other shapes looks at it first."""
-        return scopes.within(scope)
 
     def _without_docstring(self, node: Any) -> list[ast.stmt]:
         body: list[ast.stmt] = node.body

@@ -21,7 +21,7 @@ from weakref import WeakSet
 from zencache.code.ast_shape import Part, Template, part_of, template_of
 from zencache.code.classes import class_source, is_live_member, is_users, names_around, registered
 from zencache.code.content import OpaqueError, bytecode, content_node
-from zencache.code.digest_graph import Node, Spelled, shared_values
+from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.module_origin import code_root, origin_of_module
 from zencache.code.namespaces import (
@@ -174,18 +174,6 @@ class Reach(Resolver):
         self.static.drain()
         return node
 
-    def part_now(self, part: Part, number: int, space: Space) -> Found:
-        """Resolve a name of a part, with all that it reaches."""
-        resolved = self.name_in(part, number, space, lenient=False)
-        self.static.drain()
-        return resolved
-
-    def value_now(self, value: Any) -> Node:
-        """Give the node of a value, with all that it reaches."""
-        node = self.or_unknown(value, "a value")
-        self.static.drain()
-        return node
-
     # -- functions ----------------------------------------------------------------------------
 
     def root(self, function: types.FunctionType) -> Node:
@@ -235,7 +223,7 @@ class Reach(Resolver):
         else:
             text, tree = source
             node.text = text.segment(tree)
-            self._by_template(_template(tree, defaults), node, space, has_defaults=defaults)
+            self._by_template(_template(tree, defaults), node, space)
             if "text" in self.aspects:
                 node.own = [node.own, node.text]
         if "lines" in self.aspects:
@@ -258,19 +246,14 @@ class Reach(Resolver):
         node.reflects |= {"step"}
         return function.__name__ if "names" in self.aspects else ""
 
-    def _by_template(
-        self, template: Template, node: Node, space: Space, *, has_defaults: bool = True
-    ) -> None:
+    def _by_template(self, template: Template, node: Node, space: Space) -> None:
         parts = [template.body]
-        node.refs, node.spelled = [], []
+        node.refs = []
         parts += [part for part in template.decorators if not self._is_ours(part, space)]
         node.own = []
         for part in parts:
             resolved = self.part(part, space, lenient=part is not template.body)
-            entry = [part.shape, [list(rest) for _, rest in resolved], *shared_values(resolved)]
-            node.own.append(entry)
-            is_body = part is template.body
-            node.spelled.append(Spelled(part, resolved, entry, len(node.refs), space, has_defaults, is_body))
+            node.own.append([part.shape, [list(rest) for _, rest in resolved], *_shared(resolved)])
             node.refs += [ref for ref, _ in resolved]
             node.reflects |= part.reflects
             if "docstrings" in self.aspects:
@@ -337,13 +320,7 @@ class Reach(Resolver):
         _become(node, self.static.find(module, ())[0] if is_ours else library_node(dotted, module))
 
     def _defaults(self, function: types.FunctionType, node: Node) -> None:
-        code, positional = function.__code__, function.__defaults__ or ()
-        names = code.co_varnames[code.co_argcount - len(positional) : code.co_argcount]
-        by_name = sorted((function.__kwdefaults__ or {}).items())
-        node.default_refs = dict(
-            zip((*names, *dict(by_name)), range(len(node.refs), sys.maxsize), strict=False)
-        )
-        for value in (*positional, *by_name):
+        for value in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
             node.refs.append(self.or_unknown(value, f"a default of {function.__qualname__}"))
 
     def _attributes(self, function: types.FunctionType, node: Node) -> None:
@@ -491,3 +468,15 @@ def _unreadable(kind: type, error: Exception) -> Node:
 def _become(node: Node, other: Node) -> None:
     for name, value in vars(other).items():
         setattr(node, name, value)
+
+
+def _shared(resolved: list[Found]) -> list[Any]:
+    """Give the groups of names that share one mutable value."""
+    seen: dict[int, int] = {}
+    first = [seen.setdefault(id(node), number) for number, (node, _) in enumerate(resolved)]
+    twice = [
+        n
+        for n, at in enumerate(first)
+        if at != n and resolved[n][0].kind == "value" and resolved[n][0].refs == []
+    ]
+    return [[first[n], n] for n in twice]

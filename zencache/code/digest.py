@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from zencache.code.canonical_digest import CanonicalCode
     from zencache.code.covered import Covered
     from zencache.code.reached import Reached
     from zencache.code.source import Text
@@ -85,7 +84,6 @@ class CodeDigest:
     make_state: Callable[[], dict[str, str]] = field(default=dict, repr=False, compare=False)
     make_covered: Callable[[], Covered | None] = field(default=_nothing, repr=False, compare=False)
     make_reached: Callable[[], Reached | None] = field(default=_nothing, repr=False, compare=False)
-    make_canonical: Callable[[], CanonicalCode | None] = field(default=_nothing, repr=False, compare=False)
     reaches: Callable[[type], bool] = field(default=_reaches_nothing, repr=False, compare=False)
     """Says whether a live class is part of it."""
     doubts: tuple[str, ...] = ()
@@ -110,7 +108,6 @@ class CodeDigest:
         made = {"make_units": dict, "make_state": dict, "make_covered": _nothing}
         reaches = ReachedNames(names_of_script(self.reaches))
         made |= {"make_reached": _nothing, "reached": None, "reaches": reaches}
-        made |= {"make_canonical": _nothing, "canonical": None}
         return {**vars(self), "units": self.units, **made}
 
     @cached_property
@@ -127,11 +124,6 @@ class CodeDigest:
     def reached(self) -> Reached | None:
         """The functions and statements that the code reaches; None if that is not known."""
         return self.make_reached()
-
-    @cached_property
-    def canonical(self) -> CanonicalCode | None:
-        """Its digest without what nothing can see of the code; None where there is none."""
-        return self.make_canonical()
 
     def or_snapshot(self, taken: CodeDigest | None) -> CodeDigest:
         """Give the digest of a snapshot, if the code that it uses from other modules is unchanged.
@@ -211,21 +203,8 @@ class CodeReader:
                 digest = _digested(root, summary, place, is_inherited=is_inherited, covered=covered)
                 reached = functools.partial(_reached, root, reaches)
                 membership = self._membership(function, root, aspects)
-                canonical = functools.partial(self._canonical, function, root, aspects)
-                return replace(digest, make_reached=reached, make_canonical=canonical, reaches=membership)
+                return replace(digest, make_reached=reached, reaches=membership)
             aspects |= reflects
-
-    def _canonical(self, function: Any, root: Node, aspects: frozenset[str]) -> CanonicalCode | None:
-        """Digest what nothing can leave out of a step's code; of a plain function that is not inspected."""
-        if aspects or not isinstance(function, types.FunctionType):
-            return None
-        from zencache.code.annotation_nodes import annotation_nodes  # noqa: PLC0415 - only for a miss
-        from zencache.code.canonical_digest import canonical_code  # noqa: PLC0415 - likewise
-
-        with self._lock:
-            hints = annotation_nodes(function, self._reach(aspects).followed)
-            fresh = Reach(aspects, self._seal, find_registrations=self._registrations)
-            return canonical_code(root, hints, fresh)
 
     def _membership(self, function: Any, root: Node, aspects: frozenset[str]) -> Callable[[type], bool]:
         """Make the function that says whether a class is among what a step reaches."""
@@ -279,15 +258,6 @@ class CodeReader:
             names = [f"{module_name(kind.__module__)}:{kind.__qualname__}" for kind in kinds]
             nodes = [self._reach(frozenset()).followed(kind) for kind in kinds]
             return {name: deep_digest(node) for name, node in zip(names, nodes, strict=True)}
-
-    def contents_of(self, values: Iterable[Any]) -> dict[str, str]:
-        """Digest the project's classes that plain values name at any depth, by their names in values."""
-        with self._lock:
-            reach = self._reach(frozenset())
-            return {
-                f"{module_name(kind.__module__)}:{kind.__qualname__}": deep_digest(reach.followed(kind))
-                for kind in classes_of(values)
-            }
 
     def _of_class(self, name: str) -> str | None:
         parts = _split(name)

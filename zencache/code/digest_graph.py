@@ -27,25 +27,6 @@ class Statements(NamedTuple):
     """Whether the value that they made is in the graph too, so that what it was made of does not count."""
 
 
-class Spelled(NamedTuple):
-    """A part of a node's content as it is written, from which another digest can be made."""
-
-    part: Any
-    """A `zencache.code.ast_shape.Part`."""
-    resolved: list[tuple[Node, tuple[str, ...]]]
-    """What the names of the part stand for, with the attributes that are read from it."""
-    entry: list[Any]
-    """The piece of the node's own content that stands for the part."""
-    start: int
-    """Where what is resolved stands among the node's references."""
-    space: Any = None
-    """Where the names were looked up, for a live piece of code."""
-    has_defaults: bool = True
-    """Whether the defaults of arguments count."""
-    is_body: bool = True
-    """Whether it is not a decorator."""
-
-
 @dataclass(eq=False)
 class Node:
     """An object that code reaches: a function, a class, a value, a module, or a name in a library."""
@@ -84,10 +65,6 @@ class Node:
     """The cycle of nodes that it belongs to, once computed."""
     unit: str = ""
     """The digest of it with its unnamed parts, once computed."""
-    spelled: list[Spelled] = field(default_factory=list)
-    """The parts of its content, for code."""
-    default_refs: dict[str, int] = field(default_factory=dict)
-    """Where the defaults of a function's arguments stand among its references."""
     summary: Summary | None = None
     """The summary of all that is reachable from it, once computed."""
 
@@ -203,18 +180,6 @@ def _of_cycle(entry: Node, cycle: list[Node]) -> str:
             refs.append(numbers[id(ref)])
         listing.append([node.kind, node.own, sorted(refs, key=str) if node.unordered else refs])
     return digest_of(["cycle", listing])
-
-
-def shared_values(resolved: Sequence[tuple[Node, tuple[str, ...]]]) -> list[Any]:
-    """Give the groups of names that share one mutable value."""
-    seen: dict[int, int] = {}
-    first = [seen.setdefault(id(node), number) for number, (node, _) in enumerate(resolved)]
-    twice = [
-        n
-        for n, at in enumerate(first)
-        if at != n and resolved[n][0].kind == "value" and resolved[n][0].refs == []
-    ]
-    return [[first[n], n] for n in twice]
 
 
 # Kinds whose units are digested by their own content, without references to other units.

@@ -264,9 +264,9 @@ def entries_of(part: Part, number: int, space: Space) -> Entries | None:  # noqa
         texts = sorted({text for _, text in keys})
         held = {text: value[text] for text in texts if text in value}
         return Entries(name, space, held, tuple(text for text in texts if text not in value))
-    if rest and type_name(type(value)) in NAMESPACES and rest[0] in vars(value):
+    if rest and type_name(type(value)) in _NAMESPACES and rest[0] in vars(value):
         return Entries(name, space, {rest[0]: vars(value)[rest[0]]}, (), rest[1:], is_attribute=True)
     return None
 
 
-NAMESPACES = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
+_NAMESPACES = frozenset({"types.SimpleNamespace", "argparse.Namespace"})

@@ -36,10 +36,43 @@ def is_replaced(module: StaticModule, name: str, binders: Sequence[Binder]) -> b
         case (ast.ClassDef(decorator_list=[]), (), True):
             return not _is_class_of(value, name, module)
         case (ast.Assign() | ast.AnnAssign() as statement, (), True):
-            return not agrees([statement], {name: value}, any_type=True)
+            is_other = not agrees([statement], {name: value}, any_type=True)
+            return is_other or _is_changed_table(statement, value)
         case (ast.Import() | ast.ImportFrom(), (target,), True):
             return _is_not(value, target, module)
     return False
+
+
+def _is_changed_table(statement: ast.Assign | ast.AnnAssign, value: Any) -> bool:
+    """Say whether a table that the text spells out holds other entries now.
+
+    An empty one is a place that the program fills: what fills it is followed in the texts.
+
+    >>> statement = ast.parse("table = {'a': [1, 2]}").body[0]
+    >>> _is_changed_table(statement, {"a": [1, 2]}), _is_changed_table(statement, {"a": [1, 3]})
+    (False, True)
+    """
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    display = statement.value
+    if not isinstance(display, ast.Dict | ast.List | ast.Set) or not all(
+        isinstance(target, ast.Name) for target in targets
+    ):
+        return False
+    try:
+        literal = ast.literal_eval(display)
+    except (ValueError, TypeError, RecursionError):  # it holds more than literals
+        return False
+    return bool(literal) and not _is_same(value, literal)
+
+
+def _is_same(value: Any, literal: Any) -> bool:
+    if type(value) is not type(literal):
+        return False
+    if isinstance(literal, dict):
+        return _is_same(list(value.items()), list(literal.items()))
+    if isinstance(literal, list | tuple):
+        return len(value) == len(literal) and all(map(_is_same, value, literal))
+    return bool(value == literal)
 
 
 def _is_function_of(value: Any, name: str, file: str) -> bool:

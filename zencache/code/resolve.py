@@ -58,12 +58,10 @@ class Resolver(ABC):
 
     def part(self, part: Part, space: Space, *, lenient: bool) -> list[Found]:
         """Resolve all names that a part takes from outside."""
-        return [self.name_in(part, number, space, lenient=lenient) for number in range(len(part.chains))]
-
-    def name_in(self, part: Part, number: int, space: Space, *, lenient: bool) -> Found:
-        """Resolve one of the names that a part takes from outside."""
-        entries = self._entries(part, number, space, lenient=lenient)
-        return entries or self.resolve(part.chains[number], space, lenient=lenient)
+        return [
+            self._entries(part, number, space, lenient=lenient) or self.resolve(chain, space, lenient=lenient)
+            for number, chain in enumerate(part.chains)
+        ]
 
     def _entries(self, part: Part, number: int, space: Space, *, lenient: bool) -> Found | None:
         """Follow only the entries of a table that are read by constant keys: `CONFIG["lr"]`, `ARGS.lr`."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zencache.code.ast_shape import Chain, Part, part_of, shared_part
-from zencache.code.digest_graph import Node, Spelled
+from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module
 from zencache.code.module_texts import (
@@ -320,7 +320,6 @@ class StaticReach:
             ]
         node.own = [part.shape, [list(rest) for _, rest in resolved]]
         node.refs = [ref for ref, _ in resolved]
-        node.spelled = [Spelled(part, resolved, node.own, 0, is_body=False)]
         node.reflects = part.reflects
         if "subclasses" in part.reflects:
             node.refs += [self.whole(each) for each in self._import_effects.importing(module)]
