@@ -14,7 +14,10 @@ else:
     import tomli as tomllib
 
 HERE = Path(__file__).parent
-BESIDE = ("numpy==1.26.4", "pydantic==2.12.5")
+BESIDE = (
+    *("numpy==1.26.4", "pydantic==2.12.5", "pandas==1.5.3"),
+    *("pyarrow==10.0.1", "lxml==6.1.3", "h5py==3.14.0"),
+)
 """Imports of the probes beside the standard library, in the versions of each environment."""
 
 

@@ -12,8 +12,9 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,9 @@ Edit = str | None | Replacement | Sequence[Replacement]
 Start = Literal["import", "script", "elsewhere", "late", "ran"]
 
 MAIN = "from zencache import pipeline\nfrom steps import work\n\n\n@pipeline\ndef pipeline_under_test():\n    work()\n"
+OPTIMIZED = {"PYTHONOPTIMIZE": "1"}
+"""Variables of probes whose last side is in a process of its own: Python reads them when it starts."""
+SETTINGS = "format = 2\nallow_pickle = true\nworkers = 1\n"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,9 @@ class Probe:
     """Why the step may run again even when nothing at all has changed."""
     arguments: str = ""
     path: tuple[str, ...] = ()
+    cwd: str = ""
+    """The folder of the project in which the last side is started, and `cwd_before` the first ones."""
+    cwd_before: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
     environ_before: Mapping[str, str] = field(default_factory=dict)
     start: Start = "import"
@@ -61,6 +68,8 @@ class Probe:
     theme: str = ""
     category: str = ""
     """The kind of dependency, as `docs/dependencies.md` has them."""
+    kind: str = ""
+    """What of that kind, of which there are five probes or more."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", {"main.py": MAIN, **self.files})
@@ -123,6 +132,26 @@ def there(
     """Make a probe of two modules: the step, and `prep`, which is edited."""
     files = {"steps.py": step_with(body, above), "prep.py": source(prep)}
     return Probe(name, verdict, files, {"prep.py": edit} if edit else {}, **more)
+
+
+def ran(
+    name: str,
+    verdict: Verdict,
+    body: str,
+    above: str = "",
+    files: Mapping[str, str] | None = None,
+    edit: Mapping[str, Edit] | None = None,
+    **more,
+) -> Probe:
+    """Make a probe of a step that runs once: `files` beside the step, and an edit of them."""
+    return Probe(
+        name,
+        verdict,
+        {"steps.py": step_with(body, above), **(files or {})},
+        edit or {},
+        recorded=True,
+        **more,
+    )
 
 
 # -- running probes ------------------------------------------------------------------------------
@@ -201,12 +230,12 @@ class Outcome:
 
 
 class Server(JobServer):
-    """A process that has imported zencache and forks for each side."""
+    """A process that has imported zencache, and what its options name, and forks for each side."""
 
     def __init__(
-        self, seed: int, folder: Path, python: str = sys.executable, *, with_engine: bool = False
+        self, seed: int, folder: Path, *options: str, python: str = sys.executable, **environ: str
     ) -> None:
-        super().__init__("side.py", seed, folder, *(["--engine"] if with_engine else []), python=python)
+        super().__init__("side.py", seed, folder, *options, python=python, **environ)
 
     def look(self, job: dict) -> Side:
         return Side(**self.do(job))
@@ -221,51 +250,71 @@ def run_all(
     """
     projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
     assert len(projects) == len(probes), "two probes have one name"
-    outcomes: dict[str, Outcome] = {}
-    for recorded in (False, True):  # in servers of their own: one with the engine forks slowly
-        chosen = [probe for probe in probes if probe.recorded is recorded]
-        if chosen:
-            servers = [Server(seed, root, python, with_engine=recorded) for seed in seeds]
-            outcomes |= {outcome.probe.name: outcome for outcome in _run(servers, chosen, projects)}
-    return [outcomes[probe.name] for probe in probes]
+    recorded = [probe for probe in probes if probe.recorded]
+    waiting = [probe for probe in recorded if probe.files["main.py"] != MAIN]  # their plans may need a run
+    planned = [probe for probe in probes if not probe.recorded]
+    others = [probe for probe in probes if probe not in waiting]
+    optimized = [probe for probe in others if OPTIMIZED.items() <= probe.environ.items()]
+
+    def before(probe: Probe) -> dict:
+        return _before(probe, projects[probe.name], "run")
+
+    def again(probe: Probe) -> dict:
+        return _before(probe, projects[probe.name], "plan")
+
+    def after(probe: Probe) -> dict:
+        return _after(probe, projects[probe.name])
+
+    sides: list[dict[str, Side]] = [{}, {}, {}]
+    if recorded:  # what runs needs the engine, whose process forks slowly
+        with _servers(root, seeds, "--engine", "--records", python=python) as servers:
+            sides[0] |= _phase(servers, recorded, before)
+            sides[1] |= _phase(servers[::-1], waiting, again)
+            sides[2] |= _phase(servers, waiting, after)
+    with _servers(root, seeds, *(["--records"] if recorded else []), python=python) as servers:
+        sides[0] |= _phase(servers, planned, before)
+        sides[1] |= _phase(servers[::-1], others, again)
+        sides[2] |= _phase(servers, [probe for probe in others if probe not in optimized], after)
+    if optimized:
+        with _servers(root, seeds[1:], "--records", python=python, **OPTIMIZED) as servers:
+            sides[2] |= _phase(servers, optimized, after)
+    return [Outcome(probe, *(of[probe.name] for of in sides)) for probe in probes]
 
 
-def _run(servers: Sequence[Server], probes: Sequence[Probe], projects: Mapping[str, Path]) -> list[Outcome]:
+@contextmanager
+def _servers(
+    root: Path, seeds: Sequence[int], *options: str, python: str, **environ: str
+) -> Iterator[list[Server]]:
+    servers = [Server(seed, root, *options, python=python, **environ) for seed in seeds]
     try:
-        before = _phase(servers, probes, lambda probe: _before(probe, projects[probe.name], "run"))
-        again = _phase(servers[::-1], probes, lambda probe: _before(probe, projects[probe.name], "plan"))
-        after = _phase(servers, probes, lambda probe: _after(probe, projects[probe.name]))
+        yield servers
     finally:
         for server in servers:
             server.close()
-    return [Outcome(*sides) for sides in zip(probes, before, again, after, strict=True)]
 
 
 def run_traced(probes: Sequence[Probe], root: Path) -> dict[str, Side]:
     """Run the first sides of probes under a complete trace, as steps that are watched."""
-    servers = [Server(seed, root) for seed in (1, 2)]
     projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
-    try:
-        sides = _phase(servers, probes, lambda p: {**_before(p, projects[p.name]), "traced": True})
-    finally:
-        for server in servers:
-            server.close()
-    return {probe.name: side for probe, side in zip(probes, sides, strict=True)}
+    with _servers(root, (1, 2), python=sys.executable) as servers:
+        return _phase(servers, probes, lambda p: {**_before(p, projects[p.name]), "traced": True})
 
 
-def _phase(servers: Sequence[Server], probes: Sequence[Probe], job: Callable[[Probe], dict]) -> list[Side]:
-    def share(first: int) -> list[Side]:
-        return [servers[first].look(job(probe)) for probe in probes[first :: len(servers)]]
+def _phase(
+    servers: Sequence[Server], probes: Sequence[Probe], job: Callable[[Probe], dict]
+) -> dict[str, Side]:
+    def share(first: int) -> dict[str, Side]:
+        return {probe.name: servers[first].look(job(probe)) for probe in probes[first :: len(servers)]}
 
     with ThreadPoolExecutor(len(servers)) as pool:
-        shares = list(pool.map(share, range(len(servers))))
-    return [shares[i % len(servers)][i // len(servers)] for i in range(len(probes))]
+        shares = pool.map(share, range(len(servers)))
+        return {name: side for sides in shares for name, side in sides.items()}
 
 
 def _before(probe: Probe, folder: Path, recorded: str = "") -> dict:
     _lay_out(folder, probe.files)
     job = _job(probe, folder, probe.start_before, probe.environ_before)
-    return {**job, "recorded": recorded if probe.recorded else ""}
+    return {**job, "cwd": probe.cwd_before, "recorded": recorded if probe.recorded else ""}
 
 
 def _after(probe: Probe, folder: Path) -> dict:
@@ -281,11 +330,11 @@ def _after(probe: Probe, folder: Path) -> dict:
 def _lay_out(folder: Path, files: Mapping[str, str]) -> None:
     """Write a project's files, and remove all others but its store."""
     for path in folder.iterdir() if folder.exists() else ():
-        if path.is_dir() and path.name != ".zencache":
-            shutil.rmtree(path)
-        elif path.name != ".zencache":
+        if path.is_symlink() or not path.is_dir():
             path.unlink()
-    for name, text in files.items():
+        elif path.name != ".zencache":
+            shutil.rmtree(path)
+    for name, text in {**files, ".zencache/config.toml": SETTINGS}.items():
         write(folder / name, text)
 
 
@@ -295,6 +344,7 @@ def _job(probe: Probe, folder: Path, start: Start, environ: Mapping[str, str]) -
         "start": start,
         "environ": dict(environ),
         "path": probe.path,
+        "cwd": probe.cwd,
         "arguments": probe.arguments,
         "late": probe.late() if start == "late" else {},
         "recorded": "plan" if probe.recorded else "",

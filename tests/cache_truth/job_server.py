@@ -13,7 +13,13 @@ class JobServer:
     """Runs a script of this folder with a hash seed; it starts in a folder without a project."""
 
     def __init__(
-        self, script: str, seed: int, folder: Path, *arguments: str, python: str = sys.executable
+        self,
+        script: str,
+        seed: int,
+        folder: Path,
+        *arguments: str,
+        python: str = sys.executable,
+        **environ: str,
     ) -> None:
         self._script = script
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -22,7 +28,7 @@ class JobServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONHASHSEED": str(seed), **threads},
+            env={**os.environ, "PYTHONHASHSEED": str(seed), **threads, **environ},
             cwd=folder,
         )
 

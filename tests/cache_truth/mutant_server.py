@@ -73,6 +73,8 @@ def warm_up() -> None:
 
 def done(job: dict) -> dict:
     """Do a job; what fails is the answer."""
+    from tests.cache_truth.side import begin_now
+
     faulthandler.disable()
     os.environ.pop("PYTHONHASHSEED")  # the servers differ in it
     os.environ.update(job["environ"])
@@ -80,11 +82,12 @@ def done(job: dict) -> dict:
     sys.path[:0] = [str(Path(job["folder"], entry)) for entry in job["path"]]
     sys.argv = ["flow.py"]
     stage = "load"
+    begin_now()
     try:
         made = importlib.import_module("flow").build()
         assert made.spec, "a mutant's `build` may give anything"
         stage = job["do"]
-        return {"run": run, "judge": judge}[stage](made)
+        return {"run": run, "judge": judge, "audit": audit}[stage](made)
     except BaseException:  # noqa: BLE001 - a mutant may fail in any way
         return {"error": stage, "traceback": traceback.format_exc()}
 
@@ -104,6 +107,14 @@ def run(made) -> dict:
         "ran": {name: [step.status, step.reason] for name, step in steps.items()},
         "values": {name: digest(step.output.load()) for name, step in steps.items()},
     }
+
+
+def audit(_made) -> dict:
+    """Compute all stored results again under a complete trace, and compare what ran with key and record."""
+    from zencache import Repository
+
+    audited = Repository().audit(sample="100%", trace=True)
+    return {"audited": {each.step: str(each) for each in audited}}
 
 
 def fresh(made) -> dict[str, str]:

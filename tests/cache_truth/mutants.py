@@ -93,6 +93,11 @@ class Subject:
         job = {"do": what, "folder": str(self.folder), "path": path, "environ": environ}
         return self.servers[server].do(job)
 
+    def audited(self) -> dict[str, str]:
+        """Compute the steps again under a complete trace; give the verdict on each."""
+        verdicts: dict[str, str] = self._do("audit", 1)["audited"]
+        return verdicts
+
     def judged(self, seed: str, *, keep: bool = False) -> Judged:
         """Make the mutant of a seed, judge it, and put the project back."""
         mutant = mutation(self.files, f"{self.name} {seed}")

@@ -40,6 +40,8 @@ TIMES = ("a * 2", "a * 5")
 DATES = "from datetime import *\nfrom zoneinfo import ZoneInfo"
 PATHS = "from pathlib import *\nfrom decimal import Decimal"
 
+EXTRA = DATA + "def made(n):\n    one = Sub(1)\n    one.extra = n\n    return one\n"
+
 PROBES = [
     argument("an argument's class", "rerun", "Sub(a=3)", confs=DATA, edit=TIMES, use="x.go()"),
     argument(
@@ -97,7 +99,31 @@ PROBES = [
         "rerun",
         "made(2)",
         "made(3)",
-        confs=DATA + "def made(n):\n    one = Sub(1)\n    one.extra = n\n    return one\n",
+        confs=EXTRA,
+        use="x.extra",
+    ),
+    argument(
+        "an attribute beside the fields, in a list",
+        "rerun",
+        "[made(2)]",
+        "[made(3)]",
+        confs=EXTRA,
+        use="x[0].extra",
+    ),
+    argument(
+        "an attribute beside the fields, in a mapping",
+        "rerun",
+        "{'a': made(2)}",
+        "{'a': made(3)}",
+        confs=EXTRA,
+        use="x['a'].extra",
+    ),
+    argument(
+        "an attribute that is set to what it was",
+        "hit",
+        "made(2)",
+        "made(1 + 1)",
+        confs=EXTRA,
         use="x.extra",
     ),
     argument(

@@ -70,10 +70,19 @@ ACCESSOR = source("""
 """)
 
 
+KINDS = {
+    "files": "ways to open",
+    "process": "variables",
+    "library state": "options of libraries",
+    "seen code": "plug-ins",
+    "parameters": "objects of earlier steps",
+}
+
+
 def observed(
     category: str, name: str, verdict: Verdict, files: dict[str, str], edit: dict[str, Edit], **more
 ) -> Probe:
-    return Probe(name, verdict, files, edit, recorded=True, category=category, **more)
+    return Probe(name, verdict, files, edit, recorded=True, category=category, kind=KINDS[category], **more)
 
 
 def reading(body: str, above: str = "import json", **files: str) -> dict[str, str]:

@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
         wrong = [str(outcome) for outcome in outcomes if outcome.kind in shown or forever(outcome)]
         print_table("theme", outcomes)
         print_table("category", outcomes)
+        print_table("kind", outcomes)
     print(*wrong, sep="\n")
     print(f"{len(outcomes)} probes in {time.perf_counter() - began:.1f}s, {len(wrong)} shown above")
     return int(bool(wrong))
@@ -44,8 +45,9 @@ def forever(outcome: Outcome) -> bool:
 
 
 def print_table(of: str, outcomes: list[Outcome]) -> None:
-    """Print what became of the probes, by theme or by kind of dependency."""
+    """Print what became of the probes: by theme, by category of dependency, or by kind of edit."""
     rows = {of: COLUMNS}
+    width = 50 if of == "kind" else 16
     groups = [getattr(outcome.probe, of) for outcome in outcomes]
     for group in (*dict.fromkeys(groups), "all"):
         chosen = [one for one, its in zip(outcomes, groups, strict=True) if group in (its, "all")]
@@ -59,7 +61,7 @@ def print_table(of: str, outcomes: list[Outcome]) -> None:
         )
     for group, cells in rows.items():
         print(
-            f"{group:<16}",
+            f"{group:<{width}}",
             *(f"{cell!s:>{len(title)}}" for cell, title in zip(cells, COLUMNS, strict=True)),
             sep="  ",
         )

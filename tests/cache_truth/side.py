@@ -12,12 +12,16 @@ import importlib
 import json
 import os
 import signal
+import sqlite3
 import sys
+import tempfile
 import traceback
 import types
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+LINK = "-> "
+"""Begins the text of a symbolic link; its target follows."""
 LONGEST = 20
 """Seconds that one side may take."""
 
@@ -32,6 +36,8 @@ def main() -> None:
         from zencache.execution.engine import load_engine
 
         load_engine()
+    if "--records" in sys.argv:
+        warm_up_records()
     for line in sys.stdin:
         job = json.loads(line)
         answers.write(in_a_child(lambda job=job: look(job)) + "\n")
@@ -60,6 +66,31 @@ def warm_up() -> None:
         warm().plan()
 
 
+def warm_up_records() -> None:
+    """Import what a plan imports that looks into a store, and leave that to no child."""
+    import gc
+
+    from zencache.util import distributions
+
+    for name in json.loads(in_a_child(modules_of_a_plan)):
+        importlib.import_module(name)
+    distributions.plugins()  # remembered: a child has the same packages
+    gc.collect()
+    gc.freeze()  # else each child's collections would look at, and copy, all that is imported
+
+
+def modules_of_a_plan() -> list[str]:
+    """Plan a step in a folder of its own; list what that imported of zencache."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        Path("main.py").write_text("")
+        Path(".zencache").mkdir()
+        before = set(sys.modules)
+        with contextlib.redirect_stdout(None), contextlib.suppress(Exception):
+            warm_up()
+        return sorted(name for name in sys.modules.keys() - before if name.startswith("zencache"))
+
+
 def in_a_child(work, seconds: int = LONGEST) -> str:
     """Fork, and give what `work` answered in the child, as JSON; a child that takes longer is ended."""
     reading, writing = os.pipe()
@@ -82,6 +113,8 @@ def look(job: dict) -> dict:
     """Load the project; say its step's key and its function's result, and what failed."""
     found = {}
     try:
+        if job.get("recorded") or job.get("traced"):
+            begin_now()
         module = load(job)
         if job["start"] == "late":
             for name, text in job["late"].items():
@@ -91,6 +124,8 @@ def look(job: dict) -> dict:
         function = made.steps[name].entrypoint
         if job["start"] == "ran":
             call(module, function, job["arguments"])
+        if job["path"]:
+            forget_packages()
         try:
             found["key"] = key(made, name, job.get("recorded"))
         finally:
@@ -110,7 +145,6 @@ def key(made, name: str, recorded: str | None) -> str:
     os.environ.pop("PYTHONHASHSEED", None)  # the servers differ in it
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a run prints its notes
     if recorded == "run":
-        write(Path(".zencache/config.toml"), "format = 2\nallow_pickle = true\nworkers = 1\n")
         made.run()
         return "hit"
     planned = made.plan().steps[name]
@@ -120,9 +154,24 @@ def key(made, name: str, recorded: str | None) -> str:
     return "hit" if planned.action == "hit" else planned.reason
 
 
+def begin_now() -> None:
+    """Let this process have begun now, not when its parent did: the project's files are older than it."""
+    from zencache.tracking import running_code, seen_code
+    from zencache.tracking.audit_events import file_clock
+
+    running_code.STARTED = seen_code.STARTED = file_clock()
+
+
+def forget_packages() -> None:
+    """Have the packages of this process looked up again: its path is another than its parent's."""
+    from zencache.util import distributions
+
+    distributions._found.cache_clear()
+
+
 def load(job: dict) -> types.ModuleType:
     folder = Path(job["folder"])
-    os.chdir(folder.parent if job["start"] == "elsewhere" else folder)
+    os.chdir(folder.parent if job["start"] == "elsewhere" else folder / job.get("cwd", ""))
     os.environ.update(job["environ"])
     sys.path[:0] = [str(folder), *(str(folder / entry) for entry in job["path"])]
     sys.argv = [str(folder / "main.py")]
@@ -177,12 +226,53 @@ def traced(module: types.ModuleType, function: object, job: dict) -> list[str]:
 
 
 def write(path: Path, text: str | None) -> None:
-    """Write a file, or remove it where the text is None."""
+    """Write a file, or remove it where the text is None.
+
+    A name that ends in a slash is a folder. The text of a `.db` is SQL, that of a `.parquet`, a `.feather` or
+    a `.arrow` is a table in JSON, that of a `.h5` data sets in JSON; a value there that begins with `-> ` is a
+    link: `-> FILE:NAME` to another file, else to a name of this file.
+    """
     if text is None:
         path.unlink()
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if text.startswith(LINK):
+        path.symlink_to(text.removeprefix(LINK))
+    else:
+        FORMATS.get(path.suffix, _text)(path, text)
+
+
+def _text(path: Path, text: str) -> None:
     path.write_bytes(text.encode())
+
+
+def _database(path: Path, text: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(text)
+
+
+def _table(path: Path, text: str) -> None:
+    import pyarrow
+    from pyarrow import feather, parquet
+
+    table = pyarrow.table(json.loads(text))
+    (parquet.write_table if path.suffix == ".parquet" else feather.write_feather)(table, str(path))
+
+
+def _hdf5(path: Path, text: str) -> None:
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        for name, value in json.loads(text).items():
+            other, _, target = str(value).removeprefix(LINK).rpartition(":")
+            if not str(value).startswith(LINK):
+                file[name] = value
+            else:
+                file[name] = h5py.ExternalLink(other, target) if other else h5py.SoftLink(target)
+
+
+FORMATS = {".db": _database, ".h5": _hdf5, **dict.fromkeys((".parquet", ".feather", ".arrow"), _table)}
 
 
 if __name__ == "__main__":

@@ -53,3 +53,9 @@ def test_no_probe_is_stale_and_none_needless(outcomes):
     told = "\n".join(str(outcome) for outcome in outcomes.values() if outcome.kind != "right")
     assert len(outcomes) >= 120
     assert (kinds["stale"], kinds["needless"], kinds["error"]) == (0, 0, 0), f"{dict(kinds)}\n{told}"
+
+
+def test_each_kind_has_five_probes():
+    """What is mended is mended by kind: five variations of each edit or more."""
+    counts = Counter(probe.kind for probe in PROBES)
+    assert not {kind: count for kind, count in counts.items() if count < 5}

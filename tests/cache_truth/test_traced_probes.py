@@ -1,20 +1,67 @@
-"""What the steps of the probes run is in their keys or their records, without exception."""
+"""What the steps of the probes, of the projects and of the example run is in their keys or their records."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tests.cache_truth.harness import run_traced
+from tests.cache_truth import mutants
+from tests.cache_truth.harness import Side, run_traced
+from tests.cache_truth.mutants import Subject
 from tests.cache_truth.probes import PROBES
 
-SAMPLE = PROBES[::80]
-"""Probes of many themes; all of them take minutes."""
+SAMPLE = PROBES[::40]
+"""Probes of all themes of many probes, for each run of the tests."""
+EXAMPLE = Path(__file__).parents[2] / "examples" / "mnist" / "run.py"
+
+
+def uncovered(sides: dict[str, Side]) -> dict[str, object]:
+    """List what failed, and the code that ran and is neither in a key nor in a record."""
+    return {
+        name: side.error or side.unrecorded for name, side in sides.items() if side.error or side.unrecorded
+    }
+
+
+@pytest.mark.timeout(600)
+def test_what_the_steps_of_a_sample_of_the_probes_run_is_covered(tmp_path):
+    """A complete trace finds no function of the project that neither holds."""
+    assert not uncovered(run_traced(SAMPLE, tmp_path))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_what_the_steps_of_probes_run_is_covered(tmp_path):
-    """A complete trace finds no function of the project that neither holds."""
-    sides = run_traced(SAMPLE, tmp_path)
-    assert not {name: side.error for name, side in sides.items() if side.error}
-    assert not {name: side.unrecorded for name, side in sides.items() if side.unrecorded}
+@pytest.mark.timeout(1800)
+def test_what_the_steps_of_all_probes_run_is_covered(tmp_path):
+    """Without exception."""
+    assert not uncovered(run_traced(PROBES, tmp_path))
+
+
+@pytest.mark.tfx
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_what_the_steps_of_the_projects_run_is_covered(tmp_path):
+    """All steps of the ten projects are computed again under the trace, and give the same."""
+    with mutants.open_servers(tmp_path) as servers:
+        verdicts = {name: Subject(name, tmp_path / name, servers).audited() for name in mutants.names()}
+    assert len(verdicts) == 10
+    assert all(verdicts.values())
+    told = {(name, step): verdict for name, steps in verdicts.items() for step, verdict in steps.items()}
+    assert not {step: verdict for step, verdict in told.items() if not verdict.startswith("same")}
+
+
+@pytest.mark.tfx
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_what_the_steps_of_the_example_run_is_covered(tmp_path):
+    """The command for audits, with its trace, says so of the steps that it can run again from a script."""
+    shutil.copy(EXAMPLE, tmp_path)
+    run = [sys.executable, "run.py", "--dataset", "digits", "--epochs", "1"]
+    subprocess.run(run, cwd=tmp_path, capture_output=True, check=True)
+    command = [sys.executable, "-m", "zencache", "cache", "audit", "--trace", "--sample", "100%"]
+    audit = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "not covered" not in audit.stdout
+    assert "importer" in audit.stdout, audit.stderr
+    assert "same" in audit.stdout

@@ -44,8 +44,6 @@ class KeyParts(BaseModel):
 
     units: dict[str, tuple[str, str]] = {}
     """For explanations, not in the key: a helper, class or global to its digest, and a value in short."""
-    canonical: str = ""
-    """Not in the key: a digest of all parts without names and spellings that nothing can see; or empty."""
     sources: str = ""
     """For explanations: where the texts of the units are."""
     libraries: tuple[str, ...] = ()

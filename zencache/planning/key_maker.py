@@ -107,7 +107,7 @@ class KeyMaker:
         )
 
     def explained(self, step: StepSpec, parts: KeyParts) -> KeyParts:
-        """Add the pieces of a step's code to the parts of its key, and its canonical key."""
+        """Add the pieces of a step's code to the parts of its key: what explanations compare."""
         if self.policy(step).code not in (None, "closure"):
             return parts
         code = self.code(step.name)
@@ -115,20 +115,7 @@ class KeyMaker:
             n: (unit.digest[:16], self.redacted(unit.text) if unit.is_value else "")
             for n, unit in code.units.items()
         }
-        added = {"libraries": tuple(sorted(code.outside)), "canonical": self._canonical(step, parts)}
-        return parts.model_copy(update={"units": short, **added})
-
-    def _canonical(self, step: StepSpec, parts: KeyParts) -> str:
-        """Give the key without what nothing can see of the code; empty if there is none."""
-        code, policy, body = self.code(step.name).canonical, self.policy(step), self.bodies[step.name]
-        if code is None or policy.key is not None:
-            return ""
-        from zencache.planning.canonical_key import canonical_key  # noqa: PLC0415 - only for a miss
-
-        packages = parts.packages if policy.packages is not None else code.packages
-        digests = {} if code.sees_places else self._reader.contents_of(body.arguments.values())
-        unused = code.unused & step.parameters.keys() & _at_default(body)
-        return canonical_key(parts, code, packages, digests, unused)
+        return parts.model_copy(update={"units": short, "libraries": tuple(sorted(code.outside))})
 
     def doubts(self, step: StepSpec) -> tuple[str, ...]:
         """Say where a step's code digest covers more than the step uses."""
@@ -238,17 +225,6 @@ class KeyMaker:
                 f"it has {', '.join(arguments) or 'none'}"
             )
         return names
-
-
-def _at_default(body: Body) -> set[str]:
-    """Name the arguments of a step whose values are their defaults."""
-    arguments = inspect.signature(getattr(body, "function", _at_default)).parameters
-    defaults = {name: arguments[name].default for name in body.arguments if name in arguments}
-    return {
-        name
-        for name, default in defaults.items()
-        if type(default) is type(body.arguments[name]) and bool(default == body.arguments[name])
-    }
 
 
 def _live_function(key: Any, where: str) -> Callable[..., Any]:

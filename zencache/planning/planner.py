@@ -255,10 +255,6 @@ class Planner:
         """Compare with the nearest earlier execution of the step: the one with the fewest differences."""
         earlier = self._earlier(step)
         parts = self.keys.explained(step, parts)
-        same = self._same_but_for_names(step, parts, earlier)
-        if same is not None:
-            reason = f"nothing that can be seen changed since {_when(same.created)}"
-            return PlannedStep(step.name, "hit", reason, parts, same, takes=same.seconds)
         sources = {item.name: item.source.step for item in step.inputs}
         parts_by_id = {
             record.id: KeyParts.model_validate_json(record.key_parts)
@@ -278,20 +274,6 @@ class Planner:
         words = differences_by_id[nearest] or ("its earlier result cannot be reused",)
         reason = "; ".join((*words, *self._doubts(step, unknown=not differences_by_id[nearest])))
         return PlannedStep(step.name, "run", reason, parts, takes=takes, compared_with=nearest)
-
-    def _same_but_for_names(
-        self, step: StepSpec, parts: KeyParts, earlier: Sequence[ExecutionRecord]
-    ) -> ExecutionRecord | None:
-        """Find an execution of other code that differs in nothing that can be seen."""
-        if not parts.canonical or not earlier or self.metadata is None:
-            return None
-        from zencache.planning.canonical_key import is_reusable, is_same  # noqa: PLC0415 - only for a miss
-
-        ids = [record.id for record in earlier if is_same(record, parts)]
-        for record in sorted(self.metadata.executions.by_id(ids), key=lambda each: -each.id):
-            if is_reusable(record, parts) and self._problem(step, record) is None:
-                return record
-        return None
 
     def _doubts(self, step: StepSpec, *, unknown: bool) -> tuple[str, ...]:
         """Say where the code digest is imprecise, and always where nothing can be known."""
