@@ -1,11 +1,6 @@
-"""What the steps of the probes, of the projects and of the example run is in their keys or their records."""
+"""What the steps of the probes and of the projects run is in their keys or their records."""
 
 from __future__ import annotations
-
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +11,6 @@ from tests.cache_truth.probes import PROBES
 
 SAMPLE = PROBES[::40]
 """Probes of all themes of many probes, for each run of the tests."""
-EXAMPLE = Path(__file__).parents[2] / "examples" / "mnist" / "run.py"
 
 
 def uncovered(sides: dict[str, Side]) -> dict[str, object]:
@@ -50,18 +44,3 @@ def test_what_the_steps_of_the_projects_run_is_covered(tmp_path):
     assert all(verdicts.values())
     told = {(name, step): verdict for name, steps in verdicts.items() for step, verdict in steps.items()}
     assert not {step: verdict for step, verdict in told.items() if not verdict.startswith("same")}
-
-
-@pytest.mark.tfx
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_what_the_steps_of_the_example_run_is_covered(tmp_path):
-    """The command for audits, with its trace, says so of the steps that it can run again from a script."""
-    shutil.copy(EXAMPLE, tmp_path)
-    run = [sys.executable, "run.py", "--dataset", "digits", "--epochs", "1"]
-    subprocess.run(run, cwd=tmp_path, capture_output=True, check=True)
-    command = [sys.executable, "-m", "zencache", "cache", "audit", "--trace", "--sample", "100%"]
-    audit = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "not covered" not in audit.stdout
-    assert "importer" in audit.stdout, audit.stderr
-    assert "same" in audit.stdout
