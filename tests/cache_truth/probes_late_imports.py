@@ -513,4 +513,13 @@ PROBES = [
         {"helpers.py": "from prep import clean\n", **PREP},
         "prep.py",
     ),
+    *both(
+        "a folder of modules that is named by its neighbour",
+        "from prep import clean\nreturn clean(x)",
+        "import os, sys\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
+        "sys.path.insert(0, os.path.join(HERE, 'scripts', '..', 'lib'))\n",
+        {"lib/prep.py": HELPER, "scripts/run.py": ""},
+        "lib/prep.py",
+        recorded=True,
+    ),
 ]

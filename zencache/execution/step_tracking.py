@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -200,7 +201,7 @@ class FunctionTracking(StepTracking):
         own = watch.seen()
         seen = retained.end(own)
         beside = parameter_facts(own, self._parameters, self._project.root)
-        digested = self._modules()
+        digested = {os.path.normpath(file): text for file, text in self._modules().items()}
         others = watch.modules - digested.keys() - watch.shaped
         imported = {f: self._digests.digest(Path(f)) or "" for f in others}
         edited = [file for file in watch.modules & digested.keys() if not digested[file].is_current]

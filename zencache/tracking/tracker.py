@@ -6,6 +6,7 @@ execution, and compared with the current state before the execution is reused.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from contextlib import contextmanager, suppress
@@ -107,7 +108,8 @@ class Watch:
     @property
     def shaped(self) -> frozenset[str]:
         """The source files that the facts of kind `code` cover, by the shapes of what ran in them."""
-        return frozenset(self.recorder.imported) if self.recorder.covers is not None else frozenset()
+        files = self.recorder.imported if self.recorder.covers is not None else ()
+        return frozenset(map(os.path.normpath, files))
 
     def _facts(self) -> dict[str, dict[str, str]]:
         facts = {
