@@ -134,6 +134,41 @@ PROBES = [
         confs="from pydantic import BaseModel\nclass Sub(BaseModel):\n    _a: int = 0\ndef made(n):\n    one = Sub()\n    one._a = n\n    return one\n",
         use="x._a",
     ),
+    # state that `==` and the declared fields do not see
+    argument(
+        "the fields of a model that were set",
+        "rerun",
+        "Sub(a=1)",
+        "Sub(a=1, b=2)",
+        confs="from pydantic import BaseModel\nclass Sub(BaseModel):\n    a: int = 0\n    b: int = 2\n",
+        use="x.model_dump(exclude_unset=True)",
+    ),
+    argument(
+        "the items of a dataclass that is a dict",
+        "rerun",
+        "made(k=1)",
+        "made(k=2)",
+        confs="from dataclasses import dataclass\n@dataclass\nclass Sub(dict):\n    name: str = 'a'\n"
+        "def made(**items):\n    one = Sub()\n    one.update(items)\n    return one\n",
+        use="dict(x)",
+    ),
+    argument(
+        "an attribute of a subclass of str",
+        "rerun",
+        "made(1)",
+        "made(2)",
+        confs="class Word(str):\n    pass\n"
+        "def made(n):\n    one = Word('a')\n    one.origin = n\n    return one\n",
+        use="x.origin",
+    ),
+    argument(
+        "the order of an OrderedDict",
+        "rerun",
+        "OrderedDict(b=1, a=2)",
+        "OrderedDict(a=2, b=1)",
+        confs="from collections import OrderedDict\n",
+        use="list(x)",
+    ),
     # zones
     argument(
         "a zone of the same offset",
