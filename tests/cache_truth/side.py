@@ -22,7 +22,7 @@ from pathlib import Path
 
 LINK = "-> "
 """Begins the text of a symbolic link; its target follows."""
-LONGEST = 20
+LONGEST = 60
 """Seconds that one side may take."""
 
 
