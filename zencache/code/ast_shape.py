@@ -68,6 +68,52 @@ class Part:
     docstrings: str = ""
     """A digest of the docstrings, which count if code reads docstrings."""
 
+    @functools.cached_property
+    def is_changing(self) -> bool:
+        """Whether it only changes something from outside."""
+        return any(chain.changed for chain in self.chains)
+
+    def to_data(self) -> list[Any]:
+        """Write it as plain lists."""
+        chains = [_written(chain) for chain in self.chains]
+        tables = [[*table.items()] for table in (self.calls, self.subscripts, self.uses)]
+        return [self.shape, chains, *tables, sorted(self.reflects), self.docstrings]
+
+    @classmethod
+    def from_data(cls, data: Any) -> Part:
+        """Read what `to_data` wrote, also through JSON."""
+        shape, chains, calls, subscripts, uses, reflects, docstrings = data
+        return cls(
+            shape,
+            tuple(map(_chain, chains)),
+            {number: tuple(map(_arguments, calls_of)) for number, calls_of in calls},
+            {number: _arguments(keys) for number, keys in subscripts},
+            dict(uses),
+            frozenset(reflects),
+            docstrings,
+        )
+
+
+def _written(chain: Chain) -> Any:
+    """Write a chain: most are a name with attributes, for which a text is shorter."""
+    root, attributes, target, effects, changed = chain
+    if target is None and not effects and not changed:
+        return " ".join((root, *attributes))
+    imported = None if target is None else [target.module, target.level, target.attribute]
+    return [root, attributes, imported, effects, changed]
+
+
+def _chain(data: Any) -> Chain:
+    if isinstance(data, str):
+        root, *rest = data.split(" ")
+        return Chain(root, tuple(rest))
+    root, attributes, target, effects, changed = data
+    return Chain(root, tuple(attributes), target and Imported(*target), effects, changed)
+
+
+def _arguments(data: Any) -> tuple[Argument, ...]:
+    return tuple((kind, text) for kind, text in data)
+
 
 @dataclass(frozen=True)
 class Template:
@@ -75,6 +121,16 @@ class Template:
 
     body: Part
     decorators: tuple[Part, ...] = ()
+
+    def to_data(self) -> list[Any]:
+        """Write it as plain lists."""
+        return [part.to_data() for part in (self.body, *self.decorators)]
+
+    @classmethod
+    def from_data(cls, data: Any) -> Template:
+        """Read what `to_data` wrote, also through JSON."""
+        body, *decorators = map(Part.from_data, data)
+        return cls(body, tuple(decorators))
 
 
 _P = ParamSpec("_P")

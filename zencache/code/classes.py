@@ -57,7 +57,7 @@ def class_source(kind: type) -> tuple[Text, ast.ClassDef] | None:
     names = names_around(kind)
     file = str(names.get("__file__") or _file_of_methods(kind) or "")
     for text in texts_of(file) if file else ():
-        for node in reversed(text.classes.get(kind.__qualname__, [])):
+        for node in reversed(text.classes(kind.__qualname__)):
             if _fits(node, kind, text):
                 return text, node
     return None

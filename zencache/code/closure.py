@@ -7,7 +7,6 @@ decorators, factories and assignments count. Source texts are used only if they 
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 import os
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from zencache.code.ast_shape import Part, Template, part_of, template_of
+from zencache.code.ast_shape import Part, Template, part_of
 from zencache.code.classes import class_source, is_live_member, is_users, names_around, registered
 from zencache.code.content import OpaqueError, bytecode, content_node
 from zencache.code.digest_graph import Node
@@ -41,7 +40,7 @@ from zencache.code.namespaces import (
 from zencache.code.reporting import original_code
 from zencache.code.resolve import Resolver
 from zencache.code.scopes import Scope
-from zencache.code.source import FunctionNode, find_function
+from zencache.code.source import find_function
 from zencache.code.static import Found, StaticReach, library_node
 from zencache.code.step_effects import original_of
 from zencache.model.secrets import is_secret
@@ -70,6 +69,8 @@ _PROCESS = {
     "sys.path": sys.path,
     "sys.argv": sys.argv,
 }
+_IDS_OF_PROCESS = frozenset(map(id, _PROCESS.values()))
+_SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 
 def make_registrations() -> LibraryRegistrations:
@@ -99,14 +100,16 @@ class Reach(Resolver):
 
     # -- any object ---------------------------------------------------------------------------
 
-    def visit(self, value: Any) -> Node:  # noqa: PLR0911 - one line a kind
+    def visit(self, value: Any) -> Node:  # noqa: C901, PLR0911 - one line a kind
         """Give the node of any object; raises OpaqueError if its content cannot be read."""
+        if type(value) in _SCALARS:
+            return content_node(value, self.visit, self.root_folder)
         value = original_of(value)
         if issubclass(type(value), threading.local):  # any question about its attributes runs its constructor
             return self._met(value, self._value)
         if isinstance(value, types.ModuleType):
             return self.whole(value)
-        if any(value is singleton for singleton in _PROCESS.values()):
+        if id(value) in _IDS_OF_PROCESS:
             return self._of_process(value)
         if issubclass(type(value), type):
             is_ours = is_of_project(value)
@@ -119,7 +122,7 @@ class Reach(Resolver):
         if origin_of_module(module_of(type(value))) == "zencache" and hasattr(value, "__wrapped__"):
             return self.visit(value.__wrapped__)
         if callable(value) and (dotted := library_name(value)):
-            return library_node(dotted, value.__module__)
+            return self.static.library(dotted, value.__module__)
         if value is None or isinstance(value, bool | int | float | complex | str | bytes):
             return content_node(value, self.visit, self.root_folder)
         return self._met(value, self._value)
@@ -152,7 +155,7 @@ class Reach(Resolver):
         if value is sys.argv:
             return self.visit(sys.argv[1:])
         name = next(name for name, singleton in _PROCESS.items() if value is singleton)
-        return library_node(name, name.partition(".")[0])
+        return self.static.library(name, name.partition(".")[0])
 
     def _value(self, value: Any, node: Node) -> None:
         if is_secret(value):
@@ -223,7 +226,7 @@ class Reach(Resolver):
         else:
             text, tree = source
             node.text = text.segment(tree)
-            self._by_template(_template(tree, defaults), node, space)
+            self._by_template(text.memory.template(tree, defaults=defaults), node, space)
             if "text" in self.aspects:
                 node.own = [node.own, node.text]
         if "lines" in self.aspects:
@@ -259,6 +262,8 @@ class Reach(Resolver):
             if "docstrings" in self.aspects:
                 node.own.append(part.docstrings)
             for number, (ref, _) in enumerate(resolved):
+                if not ref.outside:
+                    continue
                 for target in targets(ref.outside, part, number):
                     node.refs += self._meant(target, space)
                 if draws_unseeded(ref.outside, part, number):
@@ -354,7 +359,7 @@ class Reach(Resolver):
             text, tree = source
             node.text = text.segment(tree)
             inner = Node("class body")
-            self._by_template(template_of(tree, without=live), inner, space)
+            self._by_template(text.memory.template(tree, without=live), inner, space)
             node.refs.append(inner)
             if "text" in self.aspects:
                 inner.own = [inner.own, node.text]
@@ -410,7 +415,7 @@ class Reach(Resolver):
         """Include all of a module, because it is used as a value."""
         name = module.__name__
         if origin_of_module(name) != "project":
-            return library_node(name, name)
+            return self.static.library(name, name)
         return self._met(module, self._fill_whole)
 
     def _fill_whole(self, module: types.ModuleType, node: Node) -> None:
@@ -451,11 +456,6 @@ class Reach(Resolver):
         except SyntaxError:
             node.own = text
         return node
-
-
-@functools.lru_cache(maxsize=8192)
-def _template(node: FunctionNode, defaults: bool) -> Template:
-    return template_of(node, defaults=defaults)
 
 
 def _unreadable(kind: type, error: Exception) -> Node:

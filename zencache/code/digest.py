@@ -38,6 +38,7 @@ from zencache.code.namespaces import classes_of
 from zencache.code.static import StaticReach
 from zencache.model.secrets import seal_of_process
 from zencache.model.types import module_name
+from zencache.util.imports import PausedCollection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -181,7 +182,7 @@ class CodeReader:
 
     def of(self, function: Callable[..., Any]) -> CodeDigest:
         """Digest a function and all that it reaches."""
-        with self._lock:
+        with self._lock, PausedCollection():  # a graph is large, and nothing of it is garbage
             _, cached = self._functions.get(id(function), (None, None))
             digest = cached or self._of(function)
             if digest.is_known:  # kept beside its digest, so that no other function gets its id

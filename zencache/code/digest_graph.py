@@ -11,7 +11,7 @@ from blake3 import blake3
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 class Statements(NamedTuple):
@@ -81,15 +81,33 @@ class Summary:
     unseeded: frozenset[str]
 
     @classmethod
-    def of(cls, node: Node) -> Summary:
-        """Summarize one node."""
+    def of(cls, nodes: Iterable[Node]) -> Summary:
+        """Summarize some nodes, without what they reach."""
+        packages: set[tuple[str, str]] = set()
+        doubts: dict[str, None] = {}
+        is_unknown = False
+        reflects: set[str] = set()
+        outside: set[str] = set()
+        unseeded: set[str] = set()
+        for node in nodes:  # most nodes have none of all this
+            if node.outside:
+                outside.add(node.outside)
+            if node.packages:
+                packages.update(node.packages)
+            if node.doubt:
+                doubts[node.doubt] = None
+            if node.reflects:
+                reflects |= node.reflects
+            if node.unseeded:
+                unseeded |= node.unseeded
+            is_unknown = is_unknown or node.unknown
         return cls(
-            packages=frozenset(node.packages),
-            doubts=(node.doubt,) if node.doubt else (),
-            unknown=node.unknown,
-            reflects=node.reflects,
-            outside=frozenset({node.outside} if node.outside else ()),
-            unseeded=node.unseeded,
+            frozenset(packages),
+            tuple(doubts),
+            is_unknown,
+            frozenset(reflects),
+            frozenset(outside),
+            frozenset(unseeded),
         )
 
     @classmethod
@@ -109,14 +127,16 @@ def summarize(root: Node) -> Summary:
     """Summarize all that is reachable from a node; summaries are cached, because code shares nodes."""
     for ref in root.refs:
         if ref.summary is None:
-            ref.summary = Summary.merged([Summary.of(node) for node in reachable(ref)])
-    return Summary.merged([Summary.of(root), *(ref.summary for ref in root.refs if ref.summary)])
+            ref.summary = Summary.of(reachable(ref))
+    return Summary.merged([Summary.of([root]), *(ref.summary for ref in root.refs if ref.summary)])
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), default=lambda data: {"bytes": data.hex()}).encode
 
 
 def digest_of(value: Any) -> str:
     """Digest a node's own content and the digests of its references: lists, texts, numbers, bytes."""
-    text = json.dumps(value, separators=(",", ":"), default=lambda data: {"bytes": data.hex()})
-    return blake3(text.encode()).hexdigest()
+    return blake3(_encode(value).encode()).hexdigest()
 
 
 def reachable(root: Node, without: str = "") -> Iterator[Node]:
@@ -159,7 +179,7 @@ def _settle(component: list[Node]) -> None:
         for node in component:
             node.cycle = component
         return
-    refs = [deep_digest(ref) for ref in first.refs]
+    refs = [ref.deep or deep_digest(ref) for ref in first.refs]
     first.deep = digest_of([first.kind, first.own, sorted(refs) if first.unordered else refs])
 
 
@@ -217,6 +237,9 @@ def _components(root: Node) -> list[list[Node]]:
         number[id(node)] = low[id(node)] = len(number)
         stack.append(node)
         waiting.add(id(node))
+        for ref in node.refs:
+            if not ref.refs and not ref.deep:  # most nodes refer to none
+                _settle([ref])
         work.append((node, iter([ref for ref in node.refs if not ref.deep and ref.cycle is None])))
 
     enter(root)

@@ -37,6 +37,7 @@ class EffectsOfImports:
         """The rules that find statements with effects: by proof for definitions, else by evidence."""
         self._of_modules: dict[str, list[Node]] = {}
         self._own: dict[str, Node | None] = {}
+        self._imports: dict[str, list[StaticModule]] = {}
 
     def of(self, module: StaticModule) -> list[Node]:
         """List in order the statements with side effects at the import of a module and of its imports."""
@@ -51,17 +52,23 @@ class EffectsOfImports:
         """List the modules that the import of a module imports, packages around them included."""
         seen = {module.name}
         yield module
-        below = [iter([*with_parents(module.name), *module.imported_modules])]
+        around = [each for name in with_parents(module.name) if (each := self._read(name)) is not None]
+        below = [iter([*around, *self._imports_of(module)])]
         while below:
-            name = next(below[-1], None)
-            if name is None:
+            inner = next(below[-1], None)
+            if inner is None:
                 below.pop()
-            elif name not in seen:
-                seen.add(name)
-                inner = self._read(name)
-                if inner is not None:
-                    yield inner
-                    below.append(iter(inner.imported_modules))
+            elif inner.name not in seen:
+                seen.add(inner.name)
+                yield inner
+                below.append(iter(self._imports_of(inner)))
+
+    def _imports_of(self, module: StaticModule) -> list[StaticModule]:
+        """List the modules of the project that a module imports by itself."""
+        if module.name not in self._imports:
+            names = module.imported_modules
+            self._imports[module.name] = [e for name in names if (e := self._read(name)) is not None]
+        return self._imports[module.name]
 
     def _of_one(self, module: StaticModule) -> Node | None:
         """Give the statements with side effects of one module; None if it has none."""

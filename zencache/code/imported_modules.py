@@ -6,7 +6,6 @@ An import inside a function counts if the function was called while modules were
 from __future__ import annotations
 
 import ast
-import functools
 import re
 import sys
 import types
@@ -79,7 +78,7 @@ def calls_at_import(module: types.ModuleType) -> list[ast.expr]:
 def imports_in_functions(modules: Iterable[types.ModuleType]) -> list[str]:
     """List what modules import anywhere."""
     texts = [(module, last_text(module)) for module in modules]
-    inner = [(m, t) for m, t in texts if t is not None and _INNER_IMPORT.search(t.text)]
+    inner = [(m, t) for m, t in texts if t is not None and _imports_inside(t)]
     return [
         name for module, text in inner for name in _names(_imports_anywhere(text), _package_of(vars(module)))
     ]
@@ -91,9 +90,13 @@ def imports_of(function: types.FunctionType) -> list[str]:
     return list(_names(_imports(ast.walk(source[1])), _package_of(function.__globals__))) if source else []
 
 
-@functools.lru_cache(maxsize=4096)
 def _imports_anywhere(text: Text) -> list[tuple[str, list[str]]]:
-    return _imports(ast.walk(text.tree)) if text.tree else []
+    return text.memory.value("imports anywhere", lambda: _imports(ast.walk(text.tree)) if text.tree else [])
+
+
+def _imports_inside(text: Text) -> bool:
+    """Say whether a text has imports that are not at its margin."""
+    return text.memory.value("imports inside", lambda: bool(_INNER_IMPORT.search(text.text)))
 
 
 def _is_late(module: types.ModuleType) -> bool:
@@ -118,13 +121,16 @@ def _names(imports: Sequence[tuple[str, list[str]]], package: str) -> Iterator[s
             yield from with_parents(name)
 
 
-@functools.lru_cache(maxsize=4096)
 def _imports_in(text: Text) -> list[tuple[str, list[str]]]:
+    return text.memory.value("imports", lambda: _imports_at_top(text))
+
+
+def _imports_at_top(text: Text) -> list[tuple[str, list[str]]]:
     """List the imports of a module's own scope: a source, and what is imported from it.
 
     A text with imports at its margin alone is not parsed; what only looks like one names no imported module.
     """
-    if not _INNER_IMPORT.search(text.text):
+    if not _imports_inside(text):
         matches = _IMPORT.finditer(text.text)
         return [
             (match[1] or "", _without_aliases(match[2] or match[3] or match[4] or "")) for match in matches

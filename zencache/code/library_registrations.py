@@ -144,7 +144,7 @@ class LibraryRegistrations:
 
     def _in_text(self, module: types.ModuleType) -> list[Registration]:
         last = last_text(module)
-        if last is None or not _MAY_REGISTER.search(last.text):
+        if last is None or not last.memory.value("registers", lambda: bool(_MAY_REGISTER.search(last.text))):
             return []
         text = last if module.__name__ == "__main__" else current_text(module.__name__, last.file)
         if text is None or text.tree is None:

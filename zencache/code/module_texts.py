@@ -136,6 +136,7 @@ def with_parents(name: str) -> list[str]:
     return list(itertools.accumulate(name.split("."), "{}.{}".format))
 
 
+@functools.lru_cache(maxsize=4096)
 def place_of(module: str, file: str | None) -> str:
     """Name a module's file as an explanation does.
 

@@ -247,7 +247,7 @@ class Entries(NamedTuple):
 def entries_of(part: Part, number: int, space: Space) -> Entries | None:  # noqa: PLR0911 - one line a kind
     """Find the entries that a part reads of a plain table, if it uses the table in no other way."""
     chain = part.chains[number]
-    if chain.imported is not None or any(each.changed for each in part.chains):
+    if chain.imported is not None or part.is_changing:
         return None
     if chain.root.startswith("__") or (chain.root not in space.cells and chain.root not in space.names):
         return None

@@ -113,7 +113,7 @@ class Registrations:
         module, statements = self._defined(node) or (None, [])
         if module is None or not all(isinstance(each, FunctionDef) for each in statements):
             return None
-        part = shared_part(*statements)
+        part = module.text.memory.part(statements)
         if calls_mutating_method(part) or any(map(mutates_outside_object, statements)):
             return None
         return [self._resolve(part.chains[number], module)[0] for number in part.calls]

@@ -21,7 +21,6 @@ from zencache.code.namespaces import (
     looked_up,
     origin_of,
 )
-from zencache.code.static import Found, StaticReach, library_node
 from zencache.code.step_effects import original_of
 from zencache.model.secrets import seal_of_process
 from zencache.model.types import type_name
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.code.ast_shape import Chain, Part
+    from zencache.code.static import Found, StaticReach
 
 _BY_NAME = frozenset({"__builtins__", "__spec__", "__loader__", "__path__", "__cached__", "__annotations__"})
 _MISSING = object()
@@ -133,7 +133,7 @@ class Resolver(ABC):
         if isinstance(value, type) and library_name(value):
             return self.visit(value), rest
         dotted = library_name(value) or f"{module.__name__}.{name}"
-        node = library_node(dotted, module.__name__)
+        node = self.static.library(dotted, module.__name__)
         return node, rest
 
     def _named(self, name: str, value: Any, space: Space, *, lenient: bool) -> Node:
@@ -141,7 +141,10 @@ class Resolver(ABC):
         if lenient:
             return self.or_opaque(value)
         kind = "closed-over" if name in space.cells else "global"
-        node = self.or_unknown(value, f"{kind} {name} in {space.where}")
+        try:
+            node = self.visit(value)
+        except OpaqueError as error:
+            return self.unknown(f"{kind} {name} in {space.where}", error)
         if node.kind in ("value", "method", "object") and not node.label:
             node.label = f"{kind} {name} in {space.where}"
             node.text = node.text or short(value)

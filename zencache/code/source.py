@@ -10,17 +10,21 @@ import __future__
 import ast
 import functools
 import linecache
+import sys
 import types
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blake3 import blake3
+
 from zencache.code.reporting import original_code
 from zencache.code.scopes import own_nodes
+from zencache.code.text_memory import TextMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUTURES: dict[str, int] = {
@@ -36,22 +40,34 @@ class Text:
     text: str
 
     @cached_property
+    def memory(self) -> TextMemory:
+        """What follows from the text alone."""
+        return TextMemory(self.text)
+
+    @cached_property
     def tree(self) -> ast.Module | None:
         """The tree; None if the text cannot be parsed."""
         try:
-            return ast.parse(self.text)
+            return self.memory.tree()
         except (SyntaxError, ValueError):
             return None
 
     @cached_property
-    def functions(self) -> dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]]:
-        """Functions and lambdas by name and first line (with decorators), and their top-level statements."""
-        functions: dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]] = {}
-        for statement in self.tree.body if self.tree else ():
-            for node in ast.walk(statement):
-                if isinstance(node, FunctionNode):
-                    functions.setdefault((_name(node), first_line(node)), []).append((node, statement))
-        return functions
+    def _functions(self) -> dict[tuple[str, int], list[tuple[FunctionNode, ast.stmt]]]:
+        return {}
+
+    def functions(self, name: str, line: int) -> list[tuple[FunctionNode, ast.stmt]]:
+        """Give functions and lambdas by name and first line (with decorators), with top-level statements."""
+        if (name, line) not in self._functions:
+            body = self.tree.body if self.tree else ()
+            self._functions[name, line] = [
+                (node, statement)
+                for statement in body
+                if first_line(statement) <= line <= (statement.end_lineno or line)
+                for node in ast.walk(statement)
+                if isinstance(node, FunctionNode) and (_name(node), first_line(node)) == (name, line)
+            ]
+        return self._functions[name, line]
 
     @cached_property
     def _definitions(self) -> dict[tuple[str, int], tuple[FunctionNode, ast.stmt]]:
@@ -64,13 +80,17 @@ class Text:
                     definitions[_name(node), first_line(node)] = (node, statement)
         return definitions
 
+    def classes(self, qualname: str) -> list[ast.ClassDef]:
+        """Give the classes of a qualified name; bodies of functions are searched only where it is in one."""
+        return (self._every_class if "<locals>" in qualname else self._classes).get(qualname, [])
+
     @cached_property
-    def classes(self) -> dict[str, list[ast.ClassDef]]:
-        """Classes by their qualified names."""
-        classes: dict[str, list[ast.ClassDef]] = {}
-        for name, node in _classes(self.tree, "") if self.tree else ():
-            classes.setdefault(name, []).append(node)
-        return classes
+    def _classes(self) -> dict[str, list[ast.ClassDef]]:
+        return _by_name(_classes(self.tree, "", with_local=False)) if self.tree else {}
+
+    @cached_property
+    def _every_class(self) -> dict[str, list[ast.ClassDef]]:
+        return _by_name(_classes(self.tree, "", with_local=True)) if self.tree else {}
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -86,12 +106,17 @@ class Text:
         code = original_code(code)
         key = (code.co_name, code.co_firstlineno)
         node, statement = self._definitions.get(key, (None, None))
-        if statement is not None and any(code == each for each in self._codes(statement)):
+        if statement is not None and self._has(code, statement):
             return node
-        for node, statement in self.functions.get(key, ()):
+        for node, statement in self.functions(*key):
             if any(code == compiled and same for compiled, same in self._compiled(statement, node)):
                 return node
         return None
+
+    def _has(self, code: types.CodeType, statement: ast.stmt) -> bool:
+        """Say whether a statement compiles to a code object, among others."""
+        key = f"code {_digest_of_code(code)}"
+        return self.memory.value(key, lambda: any(code == each for each in self._codes(statement)))
 
     def segment(self, node: ast.AST) -> str:
         """Give the lines of a node, decorators among them."""
@@ -100,7 +125,7 @@ class Text:
     def _compiled(self, statement: ast.stmt, node: FunctionNode) -> Iterator[tuple[types.CodeType, bool]]:
         """Give the code objects of a statement's functions, each with whether it may be that of `node`."""
         name_and_line = _name(node), first_line(node)
-        twins = [n for n, s in self.functions[name_and_line] if s is statement]
+        twins = [n for n, s in self.functions(*name_and_line) if s is statement]
         codes = [c for c in self._codes(statement) if (c.co_name, c.co_firstlineno) == name_and_line]
         for number, code in enumerate(codes):
             yield code, len(twins) != len(codes) or twins[number] is node
@@ -149,6 +174,33 @@ def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _nested(constant)
 
 
+def _digest_of_code(code: types.CodeType) -> str:
+    """Digest all that the equality of code objects compares."""
+    return blake3(repr(_compared(code)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _compared(code: types.CodeType) -> list[Any]:
+    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    lines = [getattr(code, name) for name in _LINES]
+    constants = [*map(_constant, code.co_consts)]
+    return [code.co_name, counts, code.co_flags, code.co_firstlineno, code.co_code, names, lines, constants]
+
+
+# Later Pythons compare these too.
+_LINES = ("co_linetable", "co_exceptiontable") if sys.version_info >= (3, 12) else ()
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, types.CodeType):
+        return _compared(value)
+    if isinstance(value, tuple):
+        return ("tuple", *map(_constant, value))
+    if isinstance(value, frozenset):
+        return ("frozenset", *sorted(map(repr, map(_constant, value))))
+    return ("int", hex(value)) if type(value) is int else value  # very long ones have no decimal digits
+
+
 def _name(node: FunctionNode) -> str:
     return "<lambda>" if isinstance(node, ast.Lambda) else node.name
 
@@ -159,7 +211,14 @@ def first_line(node: ast.AST) -> int:
     return min([getattr(node, "lineno", 1), *lines])
 
 
-def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
+def _by_name(classes: Iterable[tuple[str, ast.ClassDef]]) -> dict[str, list[ast.ClassDef]]:
+    by_name: dict[str, list[ast.ClassDef]] = {}
+    for name, node in classes:
+        by_name.setdefault(name, []).append(node)
+    return by_name
+
+
+def _classes(node: ast.AST, prefix: str, *, with_local: bool) -> Iterator[tuple[str, ast.ClassDef]]:
     for child in ast.iter_child_nodes(node):
         name = prefix
         if isinstance(child, ast.ClassDef):
@@ -167,7 +226,9 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
             name = f"{prefix}{child.name}."
         elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             name = f"{prefix}{child.name}.<locals>."
-        yield from _classes(child, name)
+            if not with_local:
+                continue
+        yield from _classes(child, name, with_local=with_local)
 
 
 # -- files ------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.code.ast_shape import Chain, Part, part_of, shared_part
+from zencache.code.ast_shape import Chain, Part, part_of
 from zencache.code.digest_graph import Node
 from zencache.code.dynamic import Target, absolute, draws_unseeded, targets
 from zencache.code.module_origin import distributions, file_of_module, origin_of_module
@@ -86,7 +86,10 @@ class StaticReach:
             lambda name: "project" if self._inside(name) else origin_of_module(name)
         )
         self._file = functools.cache(lambda name: self._inside(name) or file_of_module(name))
+        self.library = functools.cache(library_node)
+        """Represents an object in a library, by one node for all uses."""
         self._modules: dict[str, StaticModule | None] = {}
+        self._resolved: dict[tuple[str, Chain], Found] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
         self._defined: dict[int, tuple[StaticModule, list[ast.stmt]]] = {}
         self._active: set[tuple[str, str]] = set()
@@ -112,7 +115,7 @@ class StaticReach:
     def find(self, module: str, attributes: tuple[str, ...]) -> Found:
         """Follow `module.attribute.attribute` as far as modules go."""
         if self._origin(module) != "project":
-            return library_node(".".join([module, *attributes]), module), ()
+            return self.library(".".join([module, *attributes]), module), ()
         origin = self.module(module)
         if origin is None:
             return self._without_text(module), attributes
@@ -183,7 +186,7 @@ class StaticReach:
         for _, target in module.stars:
             source = absolute("." * target.level + target.module, module.package)
             if self._origin(source) != "project" and not hasattr(builtins, name):
-                return library_node(f"{source}.{name}", source)
+                return self.library(f"{source}.{name}", source)
         return Node("undefined", name)
 
     def _definition(self, module: StaticModule, name: str, statements: list[ast.stmt]) -> Node:
@@ -197,7 +200,7 @@ class StaticReach:
         return self._nodes[key]
 
     def _define(self, node: Node, module: StaticModule, statements: list[ast.stmt]) -> None:
-        part = shared_part(*statements)
+        part = module.text.memory.part(statements)
         self._fill(node, part, module)
         node.refs += self._import_effects.of(module)
         inspected = {
@@ -212,7 +215,7 @@ class StaticReach:
             node.refs.append(self.whole(module))
 
     def _put_off(self, node: Node, statements: list[ast.stmt], module: StaticModule) -> None:
-        self.pending.append(lambda: self._fill(node, shared_part(*statements), module))
+        self.pending.append(lambda: self._fill(node, module.text.memory.part(statements), module))
 
     def drain(self) -> None:
         """Follow the pending nodes, and all that they reach."""
@@ -279,7 +282,7 @@ class StaticReach:
         return self._nodes[key]
 
     def _fill_whole(self, node: Node, module: StaticModule) -> None:
-        part = shared_part(*module.statements)
+        part = module.text.memory.part(module.statements)
         self._fill(node, part, module)
         used = {chain.root for chain in part.chains}
         if not self._aspects.isdisjoint(("docstrings", "text", "lines")):
@@ -324,6 +327,8 @@ class StaticReach:
         if "subclasses" in part.reflects:
             node.refs += [self.whole(each) for each in self._import_effects.importing(module)]
         for number, ref in enumerate(list(node.refs)):
+            if not ref.outside:
+                continue
             for target in targets(ref.outside, part, number):
                 node.refs += self.meant(target, module)
             if draws_unseeded(ref.outside, part, number):
@@ -331,6 +336,17 @@ class StaticReach:
 
     def resolve(self, chain: Chain, module: StaticModule) -> Found:
         """Find the object of a name from outside that a module's code uses."""
+        if self._active:  # what is being followed is left out
+            return self._resolve(chain, module)
+        key = (module.name, chain)
+        if key not in self._resolved:
+            resolved = self._resolve(chain, module)
+            if resolved[0].kind not in ("library", "definition"):
+                return resolved
+            self._resolved[key] = resolved
+        return self._resolved[key]
+
+    def _resolve(self, chain: Chain, module: StaticModule) -> Found:
         if chain.imported is not None:
             if chain.effects:
                 return self.effects(chain.imported, module.package), ()
@@ -341,7 +357,7 @@ class StaticReach:
         if resolved is not None and resolved[0].kind != "undefined":
             return resolved
         if hasattr(builtins, chain.root) and chain.root not in _OF_MODULES:
-            return library_node(f"builtins.{chain.root}", "builtins"), chain.attributes
+            return self.library(f"builtins.{chain.root}", "builtins"), chain.attributes
         value = self._of_every_module(module, chain.root) if chain.root in _OF_MODULES else None
         return value or Node("undefined", chain.root), chain.attributes
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zencache.code.dynamic import absolute
 from zencache.code.scopes import Imported, own_nodes, surely_bound
+from zencache.code.text_memory import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zencache.code.module_texts import StaticModule
+
+
+_ALWAYS_BIND = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
 class Binder(NamedTuple):
@@ -94,7 +98,8 @@ class Bindings:
 
 def _binder(module: StaticModule, statement: ast.stmt, name: str) -> Binder:
     imports = tuple(dict.fromkeys(module.scope_of(statement).imports.get(name, ())))
-    is_sure = name in surely_bound([statement]) and not _loads(statement, name)
+    is_bound = isinstance(statement, _ALWAYS_BIND) or name in surely_bound([statement])
+    is_sure = is_bound and not _loads(module, statement, name)
     return Binder(statement, imports, is_sure)
 
 
@@ -105,29 +110,35 @@ def _not_replaced(module: StaticModule, name: str, binders: list[Binder]) -> lis
     kept = []
     for binder in binders[:last]:
         begin = module.positions[id(binder.statement)]
-        if not all(_is_inert(s, name) for s in module.statements[begin + 1 : end]):
+        if not all(_is_inert(module, s, name) for s in module.statements[begin + 1 : end]):
             kept.append(binder)
     return [*kept, *binders[last:]]
 
 
-def _is_inert(statement: ast.stmt, name: str) -> bool:
+def _is_inert(module: StaticModule, statement: ast.stmt, name: str) -> bool:
     """Say whether a statement neither uses a name nor runs code that may."""
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return True
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-        return not statement.decorator_list and not _loads(statement, name)
+        return not statement.decorator_list and not _loads(module, statement, name)
     is_simple = isinstance(statement, ast.Assign | ast.AnnAssign | ast.Pass)
-    return is_simple and not _loads(statement, name) and not any(map(_may_run_code, ast.walk(statement)))
+    is_read = is_simple and _loads(module, statement, name)
+    return is_simple and not is_read and not any(map(_may_run_code, ast.walk(statement)))
 
 
 def _may_run_code(node: ast.AST) -> bool:
     return isinstance(node, ast.Call | ast.Attribute | ast.Subscript | ast.BinOp | ast.Compare)
 
 
-def _loads(statement: ast.stmt, name: str) -> bool:
+def _loads(module: StaticModule, statement: ast.stmt, name: str) -> bool:
     """Say whether the run of a statement may read a name, bodies of functions left out."""
     if isinstance(statement, ast.AugAssign):
         return True
+    key = f"loaded {place(statement)}"
+    return name in module.text.memory.value(key, lambda: frozenset(_loaded_by(statement)), sorted, frozenset)
+
+
+def _loaded_by(statement: ast.stmt) -> set[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
         outside: list[ast.AST] = [*statement.decorator_list, statement.args]
         nodes = [node for each in outside for node in ast.walk(each)]
@@ -137,7 +148,7 @@ def _loads(statement: ast.stmt, name: str) -> bool:
         nodes = list(own_nodes([statement]))
         nodes += [inner for node in nodes if isinstance(node, ast.Lambda) for inner in ast.walk(node.args)]
         nodes += [inner for node in nodes if isinstance(node, _COMPREHENSIONS) for inner in ast.walk(node)]
-    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in nodes)
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -98,11 +98,12 @@ class ImportEffects:
     def _in_class_statement(self, statement: ast.stmt, own: set[str], module: StaticModule) -> bool:
         if isinstance(statement, ast.Expr):
             return self.evaluates(statement.value, module)
-        targets = [t for t in ast.walk(statement) if isinstance(t, ast.Subscript | ast.Attribute)]
-        stores = [t for t in targets if isinstance(t.ctx, ast.Store | ast.Del)]
         is_plain = not isinstance(statement, FunctionDef | ast.ClassDef)
-        if is_plain and may_have_side_effects(statement) and any(root_of(t) not in own for t in stores):
-            return True
+        if is_plain and may_have_side_effects(statement):
+            targets = [t for t in ast.walk(statement) if isinstance(t, ast.Subscript | ast.Attribute)]
+            stores = [t for t in targets if isinstance(t.ctx, ast.Store | ast.Del)]
+            if any(root_of(t) not in own for t in stores):
+                return True
         return self.has_effect(statement, module)
 
     def _any_decorates(self, decorators: Iterable[ast.expr], module: StaticModule) -> bool:

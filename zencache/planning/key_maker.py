@@ -13,15 +13,18 @@ from blake3 import blake3
 from zencache.caching.key import KeyParts
 from zencache.code.digest import CodeDigest, CodeReader
 from zencache.code.module_origin import version_of
+from zencache.code.text_memory import remembering
 from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
 from zencache.model.secrets import seal_of_process
 from zencache.model.types import import_object, type_name
 from zencache.model.values import canonical_text, from_text, to_text
 from zencache.planning.secret_digests import redactor, secret_parameters
 from zencache.policy import CachePolicy
+from zencache.tracking.audit_events import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from zencache.code.redaction import Redactor
@@ -62,8 +65,14 @@ class KeyMaker:
     def code(self, step: str) -> CodeDigest:
         """Give the digest of a step's code at the time when the run is planned."""
         if step not in self._codes:
-            self._codes[step] = self.bodies[step].code(self._reader)
+            with self.remembering():
+                self._codes[step] = self.bodies[step].code(self._reader)
         return self._codes[step]
+
+    def remembering(self) -> AbstractContextManager[None]:
+        """Remember between processes what follows from source texts, in a `with` block."""
+        store = self.digests.store
+        return remembering(store.with_name("texts.db") if store else None, unwatched)
 
     def policy(self, step: StepSpec) -> CachePolicy:
         """Give the policy of a step: its own, its pipeline's, the project's, field by field."""

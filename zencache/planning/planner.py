@@ -18,6 +18,7 @@ from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.signing import is_signed
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.util.durations import duration_text
+from zencache.util.imports import PausedCollection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,11 +53,16 @@ class Planner:
 
     def plan(self) -> RunPlan:
         """Decide for every step; looks up, writes nothing."""
+        with PausedCollection():  # the graphs of code are large, and nothing of them is garbage
+            return self._plan()
+
+    def _plan(self) -> RunPlan:
         from zencache.tracking import generator_state  # noqa: PLC0415 - declaring a pipeline needs it not
 
         generator_state.check_all()
-        for step in self.spec.steps:  # now: steps that run change what they keep in memory
-            self.keys.code(step.name)
+        with self.keys.remembering():
+            for step in self.spec.steps:  # now: steps that run change what they keep in memory
+                self.keys.code(step.name)
         ahead = self.metadata.executions.newest_among(self.likely) if self.metadata else {}
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}

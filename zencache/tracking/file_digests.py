@@ -19,10 +19,11 @@ from zencache.errors import DefinitionError
 from zencache.model.values import digest_of
 from zencache.tracking.audit_events import unwatched
 from zencache.util.hashing import file_digest, printable
-from zencache.util.remembered_rows import RememberedRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zencache.util.remembered_rows import RememberedRows
 
 _RACY = 2 * 10**9  # nanoseconds
 _PENDING = 1000  # digests that wait to be written together, at most
@@ -59,7 +60,7 @@ class FileDigests:
         self._asked: set[str] = set()  # folders whose files were looked up in the memory
         self._lock = threading.Lock()
         self._written = 0.0
-        self._memory = RememberedRows(store, _TABLE, _FORMAT) if store is not None else None
+        self._memory = _memory_in(store) if store is not None else None
 
     def digest(self, path: Path) -> str | None:
         """Give the digest of a file's content, or of all paths and contents below a folder."""
@@ -184,6 +185,12 @@ def files_below(folder: Path) -> Iterator[Path]:
             continue
         visited.add((status.st_dev, status.st_ino))
         yield from (path for path in (Path(here, name) for name in names) if path.is_file())
+
+
+def _memory_in(store: Path) -> RememberedRows:
+    from zencache.util.remembered_rows import RememberedRows  # noqa: PLC0415 - declaring needs no SQLite
+
+    return RememberedRows(store, _TABLE, _FORMAT)
 
 
 def _read(path: Path) -> str | None:
