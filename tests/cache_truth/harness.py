@@ -250,6 +250,7 @@ def run_all(
     """
     projects = {probe.name: root / f"{number:03}" / "project" for number, probe in enumerate(probes)}
     assert len(projects) == len(probes), "two probes have one name"
+    root.mkdir(parents=True, exist_ok=True)
     recorded = [probe for probe in probes if probe.recorded]
     waiting = [probe for probe in recorded if probe.files["main.py"] != MAIN]  # their plans may need a run
     planned = [probe for probe in probes if not probe.recorded]
