@@ -7,6 +7,7 @@ import linecache
 import multiprocessing
 import os
 import pickle
+import shlex
 import subprocess
 import sys
 import threading
@@ -239,6 +240,78 @@ def test_a_program_that_a_child_starts_is_seen(project):
 @pytest.mark.parametrize("command", ["", "   ", "'", "a=b", "<", ">"])
 def test_any_command_is_read(command):
     assert isinstance(Program.of((command.encode(),)), Program)
+
+
+SCRIPTS = {
+    "go.sh": "# comment\nF=a.txt\nif true; then\n  cat $F\nfi\n",
+    "tool": "#!/usr/bin/env bash\ncat a.txt\n",
+    "outer.sh": ". ./go.sh\n",
+    "data/inner.sh": '#!/bin/sh\ncd "$(dirname "$0")" && cat ../a.txt\n',
+    "given.sh": "cat $1\n",
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sh", "go.sh"],
+        ["bash", "-e", "go.sh"],
+        ["./tool"],
+        ["bash", "outer.sh"],
+        ["sh", "data/inner.sh"],
+        ["sh", "given.sh", "a.txt"],
+        ["bash", "-ec", "cd data && cat ../a.txt"],
+        ["bash", "-c", "cat $0", "a.txt"],
+    ],
+)
+def test_a_file_that_a_shells_script_names_is_seen(project, words):
+    for name, text in SCRIPTS.items():
+        (project / name).write_text(text)
+        (project / name).chmod(0o755)
+    seen = seen_of(project, lambda: subprocess.check_output(words))
+    assert "a.txt" in seen.files
+
+
+@pytest.mark.parametrize(
+    ("command", "variables"),
+    [
+        ("echo $MADE_UP", {"MADE_UP"}),
+        ('x=1; echo "${MADE_UP:-2}$x$1$?"', {"MADE_UP"}),
+        ("printenv MADE_UP", {"MADE_UP"}),
+        ("env | sort", {"*"}),
+        ("env x=1 cat a.txt", set()),
+        ("echo $RANDOM > out.txt", set()),
+    ],
+)
+def test_a_variable_that_a_shell_takes_is_seen(project, monkeypatch, command, variables):
+    monkeypatch.setenv("MADE_UP", "1")
+    seen = seen_of(project, lambda: subprocess.check_output(command, shell=True))
+    assert set(seen.environment) == variables
+
+
+def test_a_variable_that_the_step_gives_to_a_program_is_its_own(project):
+    seen = seen_of(
+        project, lambda: subprocess.check_output("echo $MADE_UP", shell=True, env={"MADE_UP": "1"})
+    )
+    assert seen.environment == {}
+
+
+def test_a_pattern_that_a_shell_expands_is_seen(project):
+    seen = seen_of(
+        project, lambda: subprocess.check_output("cat data/*.txt; find . -name '*.md'", shell=True)
+    )
+    assert [*seen.facts["globs"]] == ["glob ./data/*.txt"]
+
+
+def test_a_file_that_a_program_misses_is_seen(project):
+    seen = seen_of(project, lambda: subprocess.run(["cat", "data/other.txt"], check=False))
+    assert [*seen.facts["paths"]] == ["./data/other.txt"]
+
+
+@pytest.mark.parametrize("program", ["pwd", "sh -c pwd", "sh -c 'echo $PWD'"])
+def test_the_working_folder_that_a_program_shows_is_seen(project, program):
+    seen = seen_of(project, lambda: subprocess.check_output(shlex.split(program)))
+    assert "working folder" in seen.facts["state"]
 
 
 SCRIPT = """

@@ -122,8 +122,9 @@ class Recorder:
     """What programs were given, each with the place among what was opened."""
     reports: dict[str, dict[Opened, None]] = field(default_factory=dict)
     """Files that child processes report to, each with the place among what was opened."""
-    spawned: dict[str, str] = field(default_factory=dict)
-    """Of these files, those of processes that may be unable to report, with the kinds of these processes."""
+    spawned: dict[str, str | None] = field(default_factory=dict)
+    """Of these files, those of processes that may be unable to report, with the kinds of these processes;
+    None for programs that may start none that reports."""
     remarks: dict[str, None] = field(default_factory=dict)
     """Sentences about what was not recorded, shown only on request."""
     not_kept: dict[str, None] = field(default_factory=dict)
@@ -170,6 +171,8 @@ class Recorder:
             self.programs.setdefault(program.name)
         folder = self.folder()
         with unwatched():
+            program = program.with_scripts(folder)
+            program.note_on(self, os.environ)
             self.arguments.append((self.expect(folder), Arguments.of(program, folder)))
 
     def opened(self, path: Any, flags: int) -> None:
@@ -462,7 +465,9 @@ def _program(recorder: Recorder, args: Opened) -> None:
     if not called_by(_HOUSEKEEPERS, deep=6):
         from zencache.tracking.program_arguments import Program  # noqa: PLC0415 - few steps start one
 
-        recorder.started(Program.of(args))
+        with unwatched():
+            program = Program.of(args, os.environ)
+        recorder.started(program)
         choose()
 
 

@@ -108,6 +108,8 @@ class ReportingRecorder(Recorder):
 
         self.programs.setdefault(program.name)
         with unwatched():
+            program = program.with_scripts(self.folder())
+            program.note_on(self, os.environ)
             arguments = Arguments.of(program, self.folder())
             for path, stamp in arguments.stamps.items():
                 self.write("argument", self._place(path, self.folder()), stamp is not None)

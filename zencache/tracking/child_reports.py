@@ -13,6 +13,7 @@ from zencache.tracking.audit_events import CodePlace, absolute, unwatched
 from zencache.tracking.child_processes import FORKED, ReportingRecorder, report_folder
 from zencache.tracking.file_reads import loaded_sources, source_of
 from zencache.tracking.listings import TYPES
+from zencache.tracking.path_queries import PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,12 @@ def collect(recorder: Recorder, *, is_over: bool) -> None:
         for table, arguments in recorder.arguments:
             table.clear()
             table.update(dict.fromkeys(arguments.uses()))
+            for path in arguments.absent():
+                place = absolute(path, arguments.folder)
+                recorder.answers.setdefault((PATHS, place, ""), "absent")
+                relative = recorder.relative(path, arguments.folder)
+                if relative is not None:
+                    recorder.relative_asked.setdefault(place, relative)
             for path in arguments.folders():
                 recorder.listed.setdefault(absolute(path, arguments.folder), TYPES)
         if recorder.reports or report_folder():
@@ -46,7 +53,9 @@ def _collect_reports(recorder: Recorder, *, is_over: bool) -> None:
     for report, table in list(recorder.reports.items()):
         lines = list(_lines(report))
         if not lines and (report in recorder.spawned or not _ended_at_once(report)):
-            recorder.programs.setdefault(recorder.spawned.get(report, FORKED))
+            label = recorder.spawned.get(report, FORKED)
+            if label is not None:
+                recorder.programs.setdefault(label)
         _Merge(recorder, table, last, sources).add(lines)
         if is_over and not any(map(_is_alive, _processes(lines))):
             recorder.reports.pop(report)

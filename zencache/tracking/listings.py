@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Iterator, Sequence
 
+    from zencache.tracking.audit_events import Recorder
+
 GLOBS = "globs"
 NAMES, TYPES, SIZES, TIMES = "1 names", "2 types", "3 sizes", "4 times"
 _LITTER = frozenset(
@@ -113,3 +115,12 @@ def _kind(entry: os.DirEntry[str]) -> str:
         return "folder" if entry.is_dir() else "file" if entry.is_file() else "other"
     except OSError:  # a link to itself, or into a folder that may not be entered
         return "other"
+
+
+def matched(recorder: Recorder, pattern: str, how: str = "glob") -> None:
+    """Note that a pattern was matched, and how, as the names of facts say it."""
+    path = absolute_pattern(pattern, recorder.folder())
+    recorder.answers.setdefault((GLOBS, path, how), "")
+    above = recorder.relative_folders.get(recorder.folder())
+    if above is not None and not pattern.startswith("/"):
+        recorder.relative_asked.setdefault(path, absolute_pattern(pattern, above))

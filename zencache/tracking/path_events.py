@@ -20,15 +20,6 @@ _IMPORTERS = ("<frozen importlib", "/importlib/", "/importlib_metadata/", "/pkg_
 _WITH_FOLDER = 4  # arguments of the event of `glob.glob`
 
 
-def matched(recorder: Recorder, pattern: str, how: str = "glob") -> None:
-    """Note that a pattern was matched, and how; the words are of `tracking.listings`."""
-    path = listings.absolute_pattern(pattern, recorder.folder())
-    recorder.answers.setdefault((listings.GLOBS, path, how), "")
-    above = recorder.relative_folders.get(recorder.folder())
-    if above is not None and not pattern.startswith("/"):
-        recorder.relative_asked.setdefault(path, listings.absolute_pattern(pattern, above))
-
-
 def _listed(recorder: Recorder, args: Opened, *, with_entries: bool = False) -> None:
     frame = caller()
     if called_by(_IMPORTERS, deep=1) or frame is None:
@@ -59,7 +50,7 @@ def _globbed(recorder: Recorder, args: Opened) -> None:
             pattern = os.path.join(os.fsdecode(root_dir), pattern)  # noqa: PTH118 - a pattern
         if dir_fd is not None:
             pattern = os.path.join(absolute(dir_fd, "/"), pattern)  # noqa: PTH118 - a pattern
-        matched(recorder, pattern, name)
+        listings.matched(recorder, pattern, name)
 
 
 def note_text(path: str) -> None:

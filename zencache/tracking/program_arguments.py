@@ -6,14 +6,20 @@ import glob
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from zencache.tracking.listings import matched
+from zencache.tracking.shell_commands import ALL, SHELLS, Command, with_scripts
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from zencache.tracking.audit_events import Recorder
 
 Stamp = tuple[int, int, int]
-_SHELLS = {"sh", "bash", "dash", "zsh", "ksh"}
 _MOST = 2000  # files of a folder that are looked at
 _READ = os.O_RDONLY
 _WRITE = os.O_WRONLY | os.O_TRUNC
@@ -35,45 +41,79 @@ class Program:
     """Files that a shell writes to."""
     folder: str = ""
     """The working folder that it was started in; empty for that of this process."""
+    patterns: tuple[str, ...] = field(default=(), repr=False)
+    """Words with wildcards, which a shell expands."""
+    variables: tuple[str, ...] = field(default=(), repr=False)
+    """Environment variables that a shell's command or script names."""
+    asks_folder: bool = field(default=False, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_script: bool = field(default=False, repr=False)
+    """Whether the first word may be a script, whatever it is called."""
 
     @classmethod
-    def of(cls, args: Sequence[Any]) -> Program:
+    def of(cls, args: Sequence[Any], environment: Mapping[str, str] = MappingProxyType({})) -> Program:
         """Read the event `subprocess.Popen`, `os.system`, `os.exec` or `os.posix_spawn`."""
         if len(args) == 1:
-            return cls._of_command(os.fsdecode(args[0]), "")
+            return cls._of_command(os.fsdecode(args[0]), "", environment)
         executable, arguments = args[0], args[1]
-        folder = os.fsdecode(args[2]) if len(args) == 4 and args[2] else ""  # noqa: PLR2004 - of `Popen`
+        folder, given = "", None
+        if len(args) == 4:  # noqa: PLR2004 - of `Popen`
+            folder, given = os.fsdecode(args[2] or ""), args[3]
+        if given is not None:
+            environment = {os.fsdecode(key): os.fsdecode(value) for key, value in given.items()}
         if isinstance(arguments, str | bytes | os.PathLike):
             arguments = [arguments]
         words = [os.fsdecode(word) for word in arguments]
         first = os.fsdecode(executable) if executable else words[0]
-        if os.path.basename(first) in _SHELLS and len(words) > 2 and words[1] == "-c":  # noqa: PLR2004, PTH119
-            return cls._of_command(words[2], folder, words[3:])
+        name = os.path.basename(first)  # noqa: PTH119 - text
+        if name in SHELLS:
+            options = list(takewhile(lambda word: re.fullmatch(r"[-+].+", word), words[1:]))
+            rest = words[1 + len(options) :]
+            if rest and any(re.fullmatch(r"-[a-z]*c", option) for option in options):
+                return cls._of_command(rest[0], folder, environment, rest[1:])
+            return cls(name, tuple(rest), (), folder, environment=environment, is_script=True)
         values = [word.partition("=")[2] for word in words if word.startswith("-") and "=" in word]
-        return cls(os.path.basename(first), (first, *words[1:], *values), (), folder)  # noqa: PTH119 - text
+        shown = {"printenv": tuple(words[1:]) or (ALL,), "env": () if words[1:] else (ALL,)}
+        program = cls(name, (first, *words[1:], *values), (), folder, variables=shown.get(name, ()))
+        return replace(program, environment=environment, asks_folder=name == "pwd")
 
     @classmethod
-    def _of_command(cls, command: str, folder: str, more: Sequence[str] = ()) -> Program:
-        import shlex  # noqa: PLC0415 - only a step that starts a shell needs it
+    def _of_command(
+        cls, command: str, folder: str, environment: Mapping[str, str], more: Sequence[str] = ()
+    ) -> Program:
+        read = Command.of(command, environment, tuple(more))
+        name = os.path.basename(read.words[0]) if read.words else "sh"  # noqa: PTH119 - text
+        return _with(cls(name, (), (), folder, environment=environment), read, more)
 
-        try:
-            lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&")
-            lexer.whitespace_split = True
-            tokens = list(lexer)
-        except ValueError:  # a quotation without an end
-            tokens = command.split()
-        words: list[str] = []
-        written: list[str] = []
-        is_output = False
-        for token in tokens:
-            if re.fullmatch(r"[<>&|;()]+", token):
-                is_output = ">" in token
-                continue
-            (written if is_output else words).append(token)
-            is_output = False
-        words += [word.partition("=")[2] for word in words if "=" in word]
-        name = os.path.basename(words[0]) if words else "sh"  # noqa: PTH119 - text
-        return cls(name, (*words, *more), tuple(written), folder)
+    def with_scripts(self, folder: str) -> Program:
+        """Add what the shell's scripts among the words name; paths in there are relative to the folder."""
+        read = Command(list(self.words), list(self.written), list(self.patterns))
+        read.variables, read.asks_folder = dict.fromkeys(self.variables), self.asks_folder
+        place = os.path.join(folder, self.folder)  # noqa: PTH118 - text
+        return _with(self, with_scripts(read, place, self.environment, first=self.is_script))
+
+    def note_on(self, recorder: Recorder, environment: Mapping[str, str]) -> None:
+        """Record what a shell takes from the process, and the patterns that it expands."""
+        for name in self.variables:
+            if name == ALL:
+                recorder.whole_environment = True
+            elif name not in recorder.assigned and self.environment.get(name) == environment.get(name):
+                recorder.environment.setdefault(name, environment.get(name))
+        for pattern in self.patterns:
+            matched(recorder, os.path.join(self.folder, pattern))  # noqa: PTH118 - a pattern
+        if self.asks_folder and not self.folder:
+            recorder.asked_folder = True
+
+
+def _with(program: Program, read: Command, more: Sequence[str] = ()) -> Program:
+    return replace(
+        program,
+        words=(*read.words, *more),
+        written=tuple(read.written),
+        patterns=tuple(read.patterns),
+        variables=tuple(read.variables),
+        asks_folder=read.asks_folder,
+    )
 
 
 @dataclass(frozen=True)
@@ -117,6 +157,14 @@ class Arguments:
             now = _stamp(self.folder, path)
             if now is not None:
                 yield (path, "library", _READ if now == before else _WRITE)
+
+    def absent(self) -> Iterator[str]:
+        """Give what looks like a path and was not there, neither before nor at the end."""
+        for path, before in self.stamps.items():
+            if before is None and re.fullmatch(r"\w[\w./-]*(/[\w.-]+|\.[A-Za-z]\w*)", path):
+                place = os.path.join(self.folder, path)  # noqa: PTH118 - text
+                if not os.path.lexists(place):
+                    yield path
 
     def folders(self) -> Iterator[str]:
         """Give the folders whose files are the same at the end."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking.audit_events import absolute, recorders
-from zencache.tracking.path_events import matched
+from zencache.tracking.listings import matched
 from zencache.tracking.path_queries import PATHS, STATUS, kind_of_status
 from zencache.tracking.third_party_tables import (
     CLASSES,
