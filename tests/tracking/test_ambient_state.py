@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import calendar
 import csv
 import decimal
+import gc
 import json
 import locale
 import os
 import pathlib
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -48,6 +51,11 @@ def as_before():
     decimal.setcontext(context)
     sys.setrecursionlimit(limit)
     csv.field_size_limit(field)
+    np.setbufsize(8192)
+    os.umask(0o22)
+    calendar.setfirstweekday(0)
+    gc.enable()
+    socket.setdefaulttimeout(None)
     locale.setlocale(locale.LC_NUMERIC, "C")
     random.setstate(states[0])
     np.random.set_state(states[1])
@@ -147,6 +155,19 @@ CHANGES = {
         "warnings.catch_warnings",
         lambda: warnings.filterwarnings("always", category=UserWarning),
         "filters of warnings: none → always::UserWarning",
+    ),
+    "buffer": ("numpy.add", lambda: np.setbufsize(16384), "numpy's buffer size: 8192 → 16384"),
+    "umask": ("os.umask", lambda: os.umask(0o27), "the process's umask: 0022 → 0027"),
+    "first weekday": (
+        "calendar.month",
+        lambda: calendar.setfirstweekday(6),
+        "the answer of calendar.firstweekday: 0 → 6",
+    ),
+    "collector": ("gc.isenabled", gc.disable, "the answer of gc.isenabled: True → False"),
+    "timeout": (
+        "socket.getdefaulttimeout",
+        lambda: socket.setdefaulttimeout(3),
+        "the answer of socket.getdefaulttimeout: None → 3.0",
     ),
     "csv": ("csv.reader", lambda: csv.field_size_limit(10), "csv field size limit: 131072 → 10"),
 }

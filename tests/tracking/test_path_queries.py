@@ -1,6 +1,6 @@
 """What a step asks about paths is an input: whether they are there, their kinds, sizes, times, links, matches."""
 
-# ruff: noqa: PTH101, PTH102, PTH103, PTH108, PTH109, PTH110, PTH112, PTH115, PTH116, PTH202, PTH204, PTH207, PTH208, PTH211, RUF061
+# ruff: noqa: PTH101, PTH102, PTH103, PTH108, PTH109, PTH110, PTH112, PTH115, PTH116, PTH121, PTH202, PTH204, PTH207, PTH208, PTH211, RUF061
 # - each way that there is to ask, in one line
 
 from __future__ import annotations
@@ -147,6 +147,16 @@ EXTRA = partial(write, "extra.csv")
             "the link latest leads to v2, before to v1",
         ),
         (lambda: os.readlink("latest"), lambda: relink("v2"), "the link latest leads to v2, before to v1"),
+        (
+            lambda: os.path.samefile("latest", "v1"),
+            lambda: relink("v2"),
+            "the link latest leads to v2, before to v1",
+        ),
+        (
+            lambda: os.stat("latest").st_ino == os.stat("v1").st_ino,
+            lambda: relink("v2"),
+            "the link latest leads to v2, before to v1",
+        ),
         (
             lambda: os.path.realpath("latest/a.txt"),
             lambda: relink("v2"),

@@ -7,6 +7,7 @@ It is asked only where its module is loaded, and imports nothing.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from blake3 import blake3
@@ -98,6 +99,7 @@ def _numpy() -> Differences:
         **differing("numpy print option", numpy.get_printoptions(), _PRINT_OPTIONS),
         **differing("numpy error state", numpy.geterr(), _ERROR_STATE),
         **differing("numpy error state", {"call": numpy.geterrcall()}, {}),
+        **differing("numpy's", {"buffer size": numpy.getbufsize()}, {"buffer size": 8192}),
     }
 
 
@@ -237,6 +239,19 @@ def _recursion() -> Differences:
     return differing("Python's", {"recursion limit": sys.getrecursionlimit()}, {"recursion limit": 1000})
 
 
+def _answer(name: str, default: Any) -> Differences:
+    """Read a setting of the process by the function that tells it."""
+    module, _, function = name.partition(".")
+    return differing("the answer of", {name: getattr(_loaded(module), function)()}, {name: default})
+
+
+def _umask() -> Differences:
+    """Read the mask of modes from the process's status: the function that tells it sets it, too."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123 - early
+        mask = next((line.split()[1] for line in status if line.startswith("Umask:")), "0022")
+    return differing("the process's", {"umask": mask}, {"umask": "0022"})
+
+
 def _digits() -> Differences:
     limit = getattr(sys, "get_int_max_str_digits", lambda: 4300)()
     return differing("Python's", {"limit of digits": limit}, {"limit of digits": 4300})
@@ -312,6 +327,14 @@ class Library:
             return {}
 
 
+_ANSWERS: dict[str, tuple[str, Any]] = {
+    "calendar.firstweekday": ("calendar", 0),
+    "gc.isenabled": ("gc.isenabled", True),
+    "socket.getdefaulttimeout": ("socket.getdefaulttimeout", None),
+    "sys.getswitchinterval": ("sys.getswitchinterval", 0.005),
+    "threading.stack_size": ("threading.stack_size", 0),
+}
+"""Functions that tell a setting of the process, with the names by which code reaches it, and the default."""
 _DATES = ("datetime", "calendar", "time.strftime", "time.ctime", "time.asctime", "email.utils", "pandas")
 TABLE: dict[str, Library] = {
     "numpy": Library(_numpy, "numpy", ["numpy"]),
@@ -338,6 +361,11 @@ TABLE: dict[str, Library] = {
         ["builtins.open", "io", "pathlib", "codecs", "locale", "sys.getfilesystemencoding", "pandas"],
     ),
     "warnings": Library(_warnings, "warnings", ["warnings"]),
+    "umask": Library(_umask, "sys", ["os.umask"]),
+    **{
+        name: Library(partial(_answer, name, default), name.partition(".")[0], [reached])
+        for name, (reached, default) in _ANSWERS.items()
+    },
     "errors": Library(_errors, "warnings", ["warnings", ANY_LIBRARY]),
 }
 """By the names under which records keep them."""

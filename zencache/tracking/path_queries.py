@@ -11,6 +11,7 @@ import pathlib
 import stat
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from opcode import opmap
 from typing import TYPE_CHECKING, Any
@@ -32,14 +33,23 @@ PATHS, ENTRIES, LINKS, STATUS, ACCESS = "paths", "path entries", "links", "file 
 _COUNTED = {
     **{
         name: name
-        for name in ("st_size", "st_mtime_ns", "st_ctime_ns", "st_mode", "st_nlink", "st_uid", "st_gid")
+        for name in (
+            "st_size",
+            "st_mtime_ns",
+            "st_ctime_ns",
+            "st_mode",
+            "st_nlink",
+            "st_uid",
+            "st_gid",
+            "st_ino",
+        )
     },
     "st_mtime": "st_mtime_ns",
     "st_ctime": "st_ctime_ns",
     "st_blocks": "st_size",
 }
 _HELPERS = ("genericpath", "posixpath", "ntpath", "pathlib", "glob")
-_RESOLVERS = frozenset({"_joinrealpath", "realpath", "resolve", "samefile", "expanduser", "check_eloop"})
+_RESOLVERS = frozenset({"_joinrealpath", "realpath", "resolve", "expanduser", "check_eloop"})
 _GLOBBERS = frozenset({"_select_from", "select_from", "_iterate_directories"})
 _LOAD_ATTR, _POP_TOP, _EXTENDED = opmap["LOAD_ATTR"], opmap["POP_TOP"], opmap["EXTENDED_ARG"]
 _SHIFT = 1 if sys.version_info >= (3, 12) else 0
@@ -212,12 +222,16 @@ def _stat(question: _Question) -> None:
     if attributes is None:
         return
     question.record(PATHS if question.follows else ENTRIES, "", kind_of_status(status))
+    if question.follows and "st_ino" in attributes:  # which file it is; its number is another for each copy
+        attributes = tuple(each for each in attributes if each != "st_ino")
+        with suppress(OSError):  # no link
+            question.record(LINKS, "", os.fsdecode(os.readlink(question.path)))  # noqa: PTH115 - text
     if status is None or stat.S_ISLNK(status.st_mode):
         return
     if not stat.S_ISREG(status.st_mode):  # the size of a folder tells nothing
         attributes = () if attributes == _UNKNOWN else tuple(each for each in attributes if each != "st_size")
     for name in attributes:
-        if name == "st_size" or question.by_project:
+        if name != "st_ino" and (name == "st_size" or question.by_project):
             question.record(STATUS, name, str(getattr(status, name)))
 
 
@@ -251,6 +265,8 @@ def _attributes(frame: types.FrameType) -> tuple[str, ...] | None:
     name = used.f_code.co_name
     if name in _RESOLVERS or _globs(used) or _globs(used.f_back):
         return None
+    if name == "samefile":
+        return ("st_ino",)
     return () if name in {"exists", "lexists"} or name.startswith("is") else _attributes_in(used)
 
 
