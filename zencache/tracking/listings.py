@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Iterator, Sequence
 
-    from zencache.tracking.audit_events import Recorder
-
 GLOBS = "globs"
 NAMES, TYPES, SIZES, TIMES = "1 names", "2 types", "3 sizes", "4 times"
 _LITTER = frozenset(
@@ -117,7 +115,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
         return "other"
 
 
-def matched(recorder: Recorder, pattern: str, how: str = "glob") -> None:
+def matched(recorder: Any, pattern: str, how: str = "glob") -> None:
     """Note that a pattern was matched, and how, as the names of facts say it."""
     path = absolute_pattern(pattern, recorder.folder())
     recorder.answers.setdefault((GLOBS, path, how), "")

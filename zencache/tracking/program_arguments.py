@@ -17,8 +17,6 @@ from zencache.tracking.shell_commands import ALL, SHELLS, Command, with_scripts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zencache.tracking.audit_events import Recorder
-
 Stamp = tuple[int, int, int]
 _MOST = 2000  # files of a folder that are looked at
 _READ = os.O_RDONLY
@@ -92,7 +90,7 @@ class Program:
         place = os.path.join(folder, self.folder)  # noqa: PTH118 - text
         return _with(self, with_scripts(read, place, self.environment, first=self.is_script))
 
-    def note_on(self, recorder: Recorder, environment: Mapping[str, str]) -> None:
+    def note_on(self, recorder: Any, environment: Mapping[str, str]) -> None:
         """Record what a shell takes from the process, and the patterns that it expands."""
         for name in self.variables:
             if name == ALL:
