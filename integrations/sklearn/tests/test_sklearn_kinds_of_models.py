@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn import base
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -139,3 +140,20 @@ def test_a_module_that_is_gone_is_named(tmp_path):
 def test_every_public_mixin_is_found(mixin):
     """A step may declare what its model does rather than what it is."""
     assert find(mixin) == find(BaseEstimator)
+
+
+@pytest.mark.parametrize("kind", [CountVectorizer, TfidfVectorizer])
+@pytest.mark.parametrize("words", [None, ["the"], "english"])
+def test_a_text_vectorizer_is_stored_the_same_each_time(kind, words, tmp_path):
+    """It holds the address of its stop words, which is another one in each process."""
+    files = []
+    for number in range(2):
+        vectorizer = make_pipeline(kind(stop_words=words and words[:])).fit(["the cat sat", "a dog ran"])
+        vars(vectorizer[0])["_stop_words_id"] = 1000 + number
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        EstimatorMaterializer().save(vectorizer, folder)
+        files.append((folder / "model.skops").read_bytes())
+        loaded = EstimatorMaterializer().load(folder)
+        assert (loaded.transform(["a cat"]) != vectorizer.transform(["a cat"])).nnz == 0
+    assert files[0] == files[1]

@@ -22,6 +22,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can carry
 # Values that cannot change are not numbered: whether two places share one is an accident.
 _UNSHARED = ("JsonNode", "TypeNode", "TupleNode", "BytesNode", "SliceNode", "FunctionNode", "DTypeNode")
 
+# Of text vectorizers: the address of their stop words, so that these are checked once in a process.
+_ADDRESS = "_stop_words_id"
+_NO_ADDRESS = "0"
+
 
 def stable(data: bytes, modules: Mapping[str, str]) -> bytes:
     """Rewrite a skops file so that equal models have equal bytes, and rename modules."""
@@ -51,7 +55,7 @@ def _zip(members: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def _canonical(node: Any, modules: Mapping[str, str]) -> Any:
-    """Sort the items of sets, whose order depends on hashing, and rename modules."""
+    """Sort the items of sets, whose order depends on hashing, clear an address, and rename modules."""
     if isinstance(node, list):
         return [_canonical(item, modules) for item in node]
     if not isinstance(node, dict):
@@ -59,6 +63,9 @@ def _canonical(node: Any, modules: Mapping[str, str]) -> Any:
     made = {key: _canonical(value, modules) for key, value in node.items()}
     if isinstance(made.get("__module__"), str):
         made["__module__"] = modules.get(made["__module__"], made["__module__"])
+    address = made.get(_ADDRESS)
+    if isinstance(address, dict) and address.get("__loader__") == "JsonNode":
+        address["content"] = _NO_ADDRESS
     if made.get("__loader__") == "SetNode":
         made["content"].sort(key=_order)
     if made.get("__loader__") == "ConstructorFromReduceNode" and made["__class__"] == "frozenset":
