@@ -258,6 +258,14 @@ def _special(value: Any, visit: Callable[[Any], Node]) -> Node | None:  # noqa: 
         return _leaf(value.format, value.format)
     if type_name(kind) == "numpy.ndarray":
         return _array(value, visit)
+    if kind.__module__ == "ctypes":
+        from zencache.code import shared_libraries  # noqa: PLC0415 - few steps reach one
+
+        return (
+            shared_libraries.library_content(value, visit)
+            if type_name(kind) in shared_libraries.KINDS
+            else None
+        )
     return None
 
 
