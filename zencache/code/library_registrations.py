@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from zencache.code.resolve import Resolver
 
 _MAY_REGISTER = re.compile(
-    r"register|\badd|subscribe|hook|listens_for|\bset|\binstall|\bsignal\b|copyreg"
-    r"|\.(append|extend|insert|update|setdefault)\b"
-    r"|^[ \t]*[A-Za-z_][\w.]*\.\w+(\[[^\]\n]*\])?[ \t]*=[^=]",
+    r"register|\badd_|subscribe|hook|listens_for|\bset_|\binstall|\bsetattr\b|\bsignal\b|copyreg"
+    r"|^[ \t]*[A-Za-z_][\w.]*\.\w+(\[[^\]\n]*\])?[ \t]*=[^=]"
+    r"|^[ \t]*([A-Za-z_][\w.]*\.)?(set|add)\w*\("
+    r"|^[ \t]*(?!self\b)[A-Za-z_]\w*(\.\w+)+\.(append|extend|insert|add|update|setdefault|remove|clear)\(",
     re.MULTILINE,
 )
 # Functions of library modules that set what others read, and methods that change a table there.
