@@ -332,3 +332,24 @@ def test_a_namespace_that_exec_filled_is_reused_and_found_again(script, folder):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "6"
+
+
+@pytest.mark.slow
+def test_a_class_that_only_a_text_annotation_names_is_found_again(script, folder):
+    """`from __future__ import annotations` makes a text of it, and the script is gone."""
+    source = "from __future__ import annotations\n" + PIPELINE.replace(
+        "@step",
+        "from zencache import BaseParameters\n\nclass Scale(BaseParameters):\n    factor: int = 2\n\n@step",
+        1,
+    )
+    source = source.replace("numbers: list) ->", "numbers: list, scale: Scale) ->")
+    source = source.replace("return sum(numbers)", "return sum(numbers) * scale.factor")
+    script(source)
+    (folder / "script.py").unlink()
+    code = (
+        "from zencache.repo import Repository\n"
+        "found = Repository().get_pipeline_by_name('small')\n"
+        "print(found.run(enable_cache=False).steps['total'].output.load())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "12"

@@ -175,6 +175,9 @@ class Shifted(datetime.tzinfo):
     def __init__(self, hours):
         self.hours = hours
 
+    def __repr__(self):
+        return f"Shifted({self.hours})"
+
     def utcoffset(self, when):
         return datetime.timedelta(hours=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
@@ -14,7 +15,7 @@ from zencache.steps.outputs import Output, check_output_name
 from zencache.steps.parameters import BaseParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Kind = Literal["value", "model", "context", "beam"]
 MISSING: Any = inspect.Parameter.empty
@@ -83,6 +84,32 @@ def _annotations(function: Callable[..., Any], name: str) -> dict[str, Any]:
             f"step {name}: its annotations cannot be read ({error}); "
             "the types must be importable where the step is defined, not only while type checking"
         ) from error
+
+
+def names_in_annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    """Give the globals that the text of a function's annotations names, also after the `__future__` import.
+
+    >>> def train(models: "Mapping[str, 'Kind']") -> None: ...
+    >>> sorted(names_in_annotations(train))
+    ['Kind']
+    """
+    names = function.__globals__
+    used = {name for text in function.__annotations__.values() for name in _names_in(text)}
+    return {name: names[name] for name in sorted(used) if name in names}
+
+
+def _names_in(annotation: object) -> Iterator[str]:
+    if not isinstance(annotation, str):
+        return
+    try:
+        tree = ast.parse(annotation.strip(), mode="eval")
+    except SyntaxError:  # a Literal["…"] may hold any text
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant):
+            yield from _names_in(node.value)
 
 
 def _is_set(cell: Any) -> bool:

@@ -17,7 +17,7 @@ from zencache.model.types import module_name
 from zencache.steps.active_trace import active_trace
 from zencache.steps.binding import bind_parameters
 from zencache.steps.options import StepOptions
-from zencache.steps.signature import Signature, read_signature
+from zencache.steps.signature import Signature, names_in_annotations, read_signature
 from zencache.tracking import note_random_state
 
 if TYPE_CHECKING:
@@ -208,7 +208,8 @@ class Step(LegacyAttributes):
 
         redact = self._redact or redacted
         texts = {text.file: redact(text.text) for file in self._files for text in source.texts_of(file)}
-        names = importable_names(inspect.unwrap(self.entrypoint))
+        inner = inspect.unwrap(self.entrypoint)
+        names = names_in_annotations(getattr(inner, "__func__", inner)) | importable_names(inner)
         options = self.options
         first = (options.name, options.enable_cache, options.policy)
         code = self._code_that_travels()
