@@ -19,7 +19,7 @@ def beam_runner():
     return load_engine()
 
 
-def test_a_step_that_is_interrupted_still_finds_its_run(beam_runner):
+def test_a_step_that_is_interrupted_still_finds_its_run(beam_runner, ctrl_c):
     """An executor may ask for its run between the interruption and the end of its thread."""
     from zencache.execution.run_context import RunState
     from zencache.execution.run_registry import ActiveRun, active_run

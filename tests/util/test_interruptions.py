@@ -45,7 +45,7 @@ def test_an_undisturbed_block_is_done_whole():
     assert done == ["block", "next"]
 
 
-def test_ctrl_c_in_an_undisturbed_block_is_raised_at_its_end():
+def test_ctrl_c_in_an_undisturbed_block_is_raised_at_its_end(ctrl_c):
     """And Python handles the next one as before."""
     handler, done = signal.getsignal(signal.SIGINT), []
 
