@@ -126,12 +126,14 @@ def look(job: dict) -> dict:
             call(module, function, job["arguments"])
         if job["path"]:
             forget_packages()
+        if job.get("recorded"):
+            found["result"] = call_in_a_child(module, function, job["arguments"])
         try:
             found["key"] = key(made, name, job.get("recorded"))
         finally:
             if job.get("traced"):
                 found["unrecorded"] = traced(module, function, job)
-            else:
+            elif not job.get("recorded"):
                 found["result"] = call(module, function, job["arguments"])
     except BaseException:  # noqa: BLE001 - a project may fail in any way
         found["error"] = traceback.format_exc()
@@ -190,6 +192,19 @@ def call(module: types.ModuleType, function: object, arguments: str) -> str:
         return repr(eval(f"_function_({arguments})", {**vars(module), "_function_": function}))
     except Exception as error:  # noqa: BLE001 - what the function raises is its result
         return f"raises {error!r}"
+
+
+def call_in_a_child(module: types.ModuleType, function: object, arguments: str) -> str:
+    """Call the function in a process of its own: what it changes is not seen by a run that follows, nor its draws."""
+    import random
+
+    state = random.getstate()  # Python seeds the generator of a forked process
+
+    def called() -> str:
+        random.setstate(state)
+        return call(module, function, arguments)
+
+    return json.loads(in_a_child(called))
 
 
 def traced(module: types.ModuleType, function: object, job: dict) -> list[str]:

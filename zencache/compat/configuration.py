@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from zencache.model.specs import StepSpec
     from zencache.pipelines.instance import Pipeline, PipelineFunction
+    from zencache.steps.parameters import BaseParameters
     from zencache.steps.step import Step
 
 Both = Literal["raise", "overwrite", "keep"]
@@ -180,13 +181,25 @@ def _arguments(
     plain = {a.name: a for a in signature.of_kind("value") if a.name in arguments}
     _check_known(body.spec.name, from_file, [*plain, *fields], where)
     from_code = {n: v for n, v in arguments.items() if n in plain and not _is_default(v, plain[n].default)}
-    from_code |= {n: fields[n] for n in (arguments[model.name].model_fields_set if model else ())}
+    fields_from_code = _changed_fields(arguments[model.name]) if model else {}
+    from_code |= fields_from_code
     taken = _taken(f"step {body.spec.name}", from_file, from_code, where, both)
     arguments |= {n: check_parameter(body.spec.name, plain[n], v) for n, v in taken.items() if n in plain}
     if model and (named := {n: v for n, v in taken.items() if n in fields}):
-        kept = {n: fields[n] for n in arguments[model.name].model_fields_set}
-        arguments[model.name] = check_parameter(body.spec.name, model, kept | named)
+        arguments[model.name] = check_parameter(body.spec.name, model, fields_from_code | named)
     return {name: arguments[name] for name in body.arguments}
+
+
+def _changed_fields(model: BaseParameters) -> dict[str, Any]:
+    """Give the fields whose values are not the defaults."""
+    declared = type(model).model_fields
+    return {
+        name: value
+        for name, value in model
+        if name not in declared
+        or declared[name].is_required()
+        or not _is_default(value, declared[name].get_default(call_default_factory=True))
+    }
 
 
 def _is_default(value: Any, default: Any) -> bool:
