@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from zencache.tracking import generator_state
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -111,7 +113,9 @@ def shop(_made: Path, folder: Path, fresh: None) -> Path:
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Modules and their places as they were, once the test has ended."""
+    """Modules and their places as they were, once the test has ended; generators as nobody seeded them."""
+    generator_state.check_all()
+    monkeypatch.setattr(generator_state, "_origins", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
     for name in ("shop", "other"):
         monkeypatch.delitem(sys.modules, name, raising=False)
