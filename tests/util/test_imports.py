@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from zencache.util.imports import ImportedWhenUsed, import_module
+from zencache.util.imports import ImportedWhenUsed, import_module, remove_finders
 
 MODULE = "import gc\nwas_on = gc.isenabled()\n{rest}"
 
@@ -88,3 +88,14 @@ def test_a_module_that_is_not_installed_is_missed_at_its_use():
         module = importlib.import_module("not_installed_anywhere")
     with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
         _ = module.anything
+
+
+def test_who_imports_while_a_finder_goes_passes_over_no_other(monkeypatch):
+    """Python goes through the list itself, in another thread perhaps."""
+    first, second = object(), object()
+    monkeypatch.setattr(sys, "meta_path", [first, second])
+    going = iter(sys.meta_path)
+    assert next(going) is first
+    remove_finders(first)
+    assert [*going] == [second]
+    assert sys.meta_path == [second]

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
+from zencache.util.imports import remove_finders
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
@@ -68,7 +70,7 @@ def refused() -> Iterator[None]:
                 warnings.simplefilter("ignore")
             yield
     finally:
-        sys.meta_path.remove(refusal)
+        remove_finders(refusal)
 
 
 def load_beam() -> ModuleType:

@@ -11,6 +11,7 @@ from importlib.util import spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
 from zencache.code.module_texts import modules_in
+from zencache.util.imports import remove_finders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ def user_modules(body: ComponentBody, node: Any, root: str) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        remove_finders(finder)
         for name in finder.files.keys() - before.keys():
             sys.modules.pop(name, None)
         sys.modules.update(before)

@@ -43,6 +43,7 @@ from zencache.tracking.observed_inputs import ALL, Seen, digest_of_all, digest_o
 from zencache.tracking.owned_reads import OwnedReads
 from zencache.tracking.patching import Wrapping
 from zencache.util.fork_lock import fork_lock
+from zencache.util.imports import remove_finders
 
 if TYPE_CHECKING:
     import types
@@ -366,9 +367,7 @@ class _Changes:
             self._wrapping.undo()
         finally:  # also where an interruption comes meanwhile
             environment_reads.uninstall()
-            for finder in self._finders:
-                if finder in sys.meta_path:
-                    sys.meta_path.remove(finder)
+            remove_finders(*self._finders)
             child_processes.restore()
 
 

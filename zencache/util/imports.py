@@ -80,6 +80,14 @@ class ImportedWhenUsed(ModuleType):
             sys.modules.pop(self.__name__, None)
 
 
+def remove_finders(*finders: object) -> None:
+    """Take finders out of `sys.meta_path`, which becomes another list.
+
+    A thread that imports meanwhile goes through the list: if an entry went, it would pass over the next one.
+    """
+    sys.meta_path = [finder for finder in sys.meta_path if finder not in finders]
+
+
 def find_spec(name: str) -> ModuleSpec | None:
     """Find a module as the import system does, parents first, without an import."""
     parent, _, _ = name.rpartition(".")
