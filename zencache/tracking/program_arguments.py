@@ -57,6 +57,8 @@ class Program:
         folder, given = "", None
         if len(args) == 4:  # noqa: PLR2004 - of `Popen`
             folder, given = os.fsdecode(args[2] or ""), args[3]
+        elif hasattr(args[-1], "items"):  # of the others, their variables
+            given = args[-1]
         if given is not None:
             environment = {os.fsdecode(key): os.fsdecode(value) for key, value in given.items()}
         if isinstance(arguments, str | bytes | os.PathLike):
