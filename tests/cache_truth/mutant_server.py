@@ -20,6 +20,16 @@ from typing import NoReturn
 
 LONGEST = 10
 """Seconds that the plain functions of a mutant may take."""
+LIBRARIES = (
+    "numpy",
+    "pandas",
+    "pydantic",
+    "yaml",
+    "sklearn.compose",
+    "sklearn.linear_model",
+    "sklearn.pipeline",
+)
+"""What the projects import."""
 
 
 class Endless(BaseException):
@@ -46,16 +56,7 @@ def main() -> None:
 def warm_up() -> None:
     """Import what planning, running and the projects import, so that a child costs a fork and the project alone."""
     for name in (
-        "numpy",
-        "pandas",
-        "pydantic",
-        "yaml",
-        "sklearn.compose",
-        "sklearn.linear_model",
-        "sklearn.pipeline",
-    ):
-        importlib.import_module(name)
-    for name in (
+        *LIBRARIES,
         "sklearn.ensemble",
         "sklearn.preprocessing",
         "sklearn.feature_extraction.text",

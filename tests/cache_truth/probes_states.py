@@ -13,6 +13,7 @@ of = partial(partial, ran, category="library state")
 state, drawn = of(kind="options of libraries"), of(kind="global generators")
 process = partial(ran, category="process", kind="flags and folders of the process")
 variable = partial(ran, category="process", kind="variables")
+elsewhere = partial(process, cwd_before="one", cwd="two")
 
 
 def option(name, body, above, before, after, verdict="rerun", **more):
@@ -186,23 +187,19 @@ DRAWS = [
 ]
 
 PROCESS = [
-    process(
+    elsewhere(
         "a file in another working folder",
         "rerun",
         "return float(open('n.txt').read())",
         "",
         {"one/n.txt": "1", "two/n.txt": "2"},
-        cwd_before="one",
-        cwd="two",
     ),
-    process(
+    elsewhere(
         "a file of a path in another working folder",
         "rerun",
         "return float(Path('n.txt').read_text())",
         "from pathlib import Path",
         {"one/n.txt": "1", "two/n.txt": "2"},
-        cwd_before="one",
-        cwd="two",
     ),
     process(
         "the name of the working folder",
@@ -213,50 +210,40 @@ PROCESS = [
         cwd_before="one",
         cwd="three",
     ),
-    process(
+    elsewhere(
         "an absolute path of a relative one",
         "rerun",
         "return float(open(os.path.abspath('n.txt')).read())",
         "import os",
         {"one/n.txt": "1", "two/n.txt": "2"},
-        cwd_before="one",
-        cwd="two",
     ),
-    process(
+    elsewhere(
         "a pattern in another working folder",
         "rerun",
         "return float(len(glob.glob('*.txt')))",
         "import glob",
         {"one/n.txt": "1", "two/n.txt": "2", "two/m.txt": ""},
-        cwd_before="one",
-        cwd="two",
     ),
-    process(
+    elsewhere(
         "a file that is asked for in another working folder",
         "rerun",
         "return float(os.path.exists('n.txt'))",
         "import os",
         {"one/n.txt": "1", "two/m": ""},
-        cwd_before="one",
-        cwd="two",
     ),
-    process(
+    elsewhere(
         "another working folder with the same file",
         "hit",
         "return float(open('n.txt').read())",
         "",
         {"one/n.txt": "1", "two/n.txt": "1"},
-        cwd_before="one",
-        cwd="two",
     ),
-    process(
+    elsewhere(
         "another working folder that nothing looks at",
         "hit",
         "return x * 2",
         "",
         {"one/n": "", "two/n": ""},
-        cwd_before="one",
-        cwd="two",
     ),
 ]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cache_truth import mutants, side
+from tests.cache_truth.mutant_server import LIBRARIES
 from tests.cache_truth.mutation import mutation
 from zencache.code import text_memory
 from zencache.code.digest import CodeReader
@@ -24,15 +25,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 COUNT = int(os.environ.get("ZENCACHE_EXAMPLES", "4"))
 """How many mutants of each project."""
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
-LIBRARIES = (
-    "numpy",
-    "pandas",
-    "pydantic",
-    "yaml",
-    "sklearn.compose",
-    "sklearn.linear_model",
-    "sklearn.pipeline",
-)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -94,13 +94,9 @@ def _swapped(old: Collection[str], new: Collection[str]) -> list[str]:
         return []
     if gone and added:
         return [f"{', '.join(gone)} → {', '.join(added)}"]
-    return (
-        [f"it uses {', '.join(added)} now"]
-        if added
-        else [f"it no longer uses {', '.join(gone)}"]
-        if gone
-        else []
-    )
+    if gone:
+        return [f"it no longer uses {', '.join(gone)}"]
+    return [f"it uses {', '.join(added)} now"] if added else []
 
 
 def _public(name: str) -> str:

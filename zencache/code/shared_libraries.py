@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blake3 import blake3
-
 from zencache.code.digest_graph import Node
+from zencache.util.hashing import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +22,7 @@ def library_content(library: Any, visit: Callable[[Any], Node]) -> Node:
     """
     name = library._name  # noqa: SLF001 - there is no other way to ask
     file = Path(name) if name and "/" in name else None
-    content = blake3(file.read_bytes()).hexdigest() if file is not None and file.is_file() else ""
+    content = file_digest(file) if file is not None and file.is_file() else ""
     own = [type(library).__name__, file.name if file else name, content]
     signatures = {each: _signature(value) for each, value in vars(library).items() if _is_function(value)}
     changed = {each: parts for each, parts in sorted(signatures.items()) if not _is_as_loaded(parts)}

@@ -17,6 +17,7 @@ from zencache.materializers.builtin import PLAIN_TEXT
 from zencache.materializers.registry import load_materializer
 from zencache.materializers.saving import folder_of, save_parts
 from zencache.model.values import from_text, to_text
+from zencache.util.hashing import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,5 +84,5 @@ def parts_of(data: Any) -> Iterator[Any]:
 
 def _digest_of_files(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    named = [[str(path.relative_to(folder)), blake3(path.read_bytes()).hexdigest()] for path in files]
+    named = [[str(path.relative_to(folder)), file_digest(path)] for path in files]
     return blake3(to_text(named).encode()).hexdigest()

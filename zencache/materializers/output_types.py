@@ -32,15 +32,16 @@ def refusal(annotation: Any) -> str | None:
     if origin is Literal:
         return None
     if origin in (list, tuple, set, frozenset, dict):
-        return next((f"{_with_place(each)}" for each in arguments if refusal(each)), None)
+        return next(filter(None, map(_refusal_inside, arguments)), None)
     if isinstance(annotation, type) and origin is None and not _may_be_stored(annotation):
         return advice(annotation)
     return None
 
 
-def _with_place(argument: Any) -> str:
-    inside = str(refusal(argument))
-    return inside if " in it: " in inside else f"{type_name(argument)} in it: {inside}"
+def _refusal_inside(argument: Any) -> str | None:
+    """Say why a part of a container is not stored, with its type."""
+    inside = refusal(argument)
+    return inside if inside is None or " in it: " in inside else f"{type_name(argument)} in it: {inside}"
 
 
 def _may_be_stored(kind: type) -> bool:
