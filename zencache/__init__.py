@@ -95,7 +95,7 @@ read_owners.install()
 PORT.load = _load_legacy_api
 sys.meta_path.append(LegacyModules)
 if "ZENCACHE_ALIAS" in os.environ:  # `zencache compat run` started this process, or its parent
-    from zencache.compat.zenml_alias import install
+    from zencache.compat.alias import install
 
     install(os.environ["ZENCACHE_ALIAS"])
 

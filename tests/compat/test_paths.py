@@ -56,6 +56,9 @@ def test_a_snapshot_of_an_earlier_release_finds_its_classes(old, own):
         "from zencache.config import DockerSettings, ResourceSettings",
         "from zencache.integrations.constants import SKLEARN; assert SKLEARN == 'sklearn'",
         "from zencache.io import fileio; assert fileio.exists('.')",
+        "from zencache.compat.alias import install",
+        "from zencache.stores.manifests import Manifest, MANIFEST",
+        "from zencache.stores.artifacts import ArtifactStore",
         "import zencache.enums; assert str(zencache.enums.ExecutionStatus.COMPLETED) == 'completed'",
     ],
 )

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from zencache.compat import fileio
+from zencache.compat.alias import Alias
 from zencache.compat.logger import get_logger
-from zencache.compat.zenml_alias import Alias
 from zencache.util.imports import ALIASES, own_name
 
 

@@ -26,7 +26,7 @@ def compat() -> None:
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def run(script: Script, args: Args = None) -> None:
     """Run a script as `python script.py …` does, with zenml read as zencache in all imports."""
-    from zencache.compat.zenml_alias import prepared  # noqa: PLC0415 - `--help` needs none of it
+    from zencache.compat.alias import prepared  # noqa: PLC0415 - `--help` needs none of it
 
     start = prepared(script, args or ())
     try:

@@ -65,6 +65,10 @@ MODULES: dict[str, dict[str, str]] = {
     # Until 0.1.0 of zencache; stored snapshots of steps refer to classes by these paths.
     "zencache.graph": {},
     **{old: {"*": new} for old, new in MOVED.items()},
+    # Until 0.1.0 as well: what scripts that look after a store have imported.
+    "zencache.stores": {},
+    "zencache.stores.artifacts": {"*": "zencache.artifacts.store"},
+    "zencache.stores.manifests": {"*": "zencache.artifacts.manifest"},
 }
 """A module that exists only for older code to its names, and the modules that define them now."""
 
