@@ -1,6 +1,5 @@
 """CSV files are read once, checked, and what was found is remembered."""
 
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -59,7 +58,7 @@ def test_files_of_a_folder_have_one_header(folder):
 def test_an_unchanged_file_is_read_once(folder, monkeypatch):
     """A changed trainer does not wait for ten million rows to be looked at."""
     file, memory = _file(folder, "a\n1\n"), folder / "memory.json"
-    _pass_time(monkeypatch, 60)
+    _pass_time(monkeypatch, file, 60)
     first = read_facts([file], memory)
     monkeypatch.setattr(facts_module, "_read_file", None)
     assert read_facts([file], memory) == first
@@ -68,7 +67,7 @@ def test_an_unchanged_file_is_read_once(folder, monkeypatch):
 def test_a_changed_file_is_read_again(folder, monkeypatch):
     """Size, time or inode tell."""
     file, memory = _file(folder, "a\n1\n"), folder / "memory.json"
-    _pass_time(monkeypatch, 60)
+    _pass_time(monkeypatch, file, 60)
     read_facts([file], memory)
     file.write_text("a\nx\n")
     assert read_facts([file], memory).types == {"a": "text"}
@@ -77,14 +76,14 @@ def test_a_changed_file_is_read_again(folder, monkeypatch):
 def test_a_file_that_was_just_written_is_not_remembered(folder, monkeypatch):
     """It may be written again within the clock's tick."""
     file, memory = _file(folder, "a\n1\n"), folder / "memory.json"
-    _pass_time(monkeypatch, 0)
+    _pass_time(monkeypatch, file, 0)
     read_facts([file], memory)
     assert not memory.exists()
 
 
-def _pass_time(monkeypatch, seconds):
-    """Let a file that was just written be so old: its change time cannot be set, but the clock can."""
-    now = time.time_ns() + int(seconds * 1e9)
+def _pass_time(monkeypatch, file, seconds):
+    """Let the file be so old: its change time cannot be set, but the clock can."""
+    now = file.stat().st_ctime_ns + int(seconds * 1e9)
     monkeypatch.setattr(facts_module, "time", SimpleNamespace(time_ns=lambda: now))
 
 
