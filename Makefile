@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 INTEGRATIONS := $(patsubst %/pyproject.toml,%,$(wildcard integrations/*/pyproject.toml))
-OURS := zencache $(patsubst integrations/%,zencache-%,$(INTEGRATIONS))
+OURS := zencache-pipelines $(patsubst integrations/%,zencache-pipelines-%,$(INTEGRATIONS))
 LOCK := uv pip compile --quiet --universal --generate-hashes --all-extras --group dev \
 	--python-version 3.10 $(addprefix --no-emit-package ,$(OURS)) --no-header --no-annotate pyproject.toml
 

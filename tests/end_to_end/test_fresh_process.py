@@ -125,7 +125,7 @@ def test_a_path_that_needs_tensorflow_says_so_where_it_is_missing(script):
     )
     assert (
         done.stdout.splitlines()[-1]
-        == "gs://bucket/file needs TensorFlow's file systems: pip install 'zencache[tensorflow]'"
+        == "gs://bucket/file needs TensorFlow's file systems: pip install 'zencache-pipelines[tensorflow]'"
     )
 
 

@@ -191,7 +191,7 @@ def test_a_type_of_an_integration_that_is_missing_names_it():
     class DataFrame: ...
 
     DataFrame.__module__ = "pandas.core.frame"
-    assert advice(DataFrame) == "The pandas integration stores it: pip install 'zencache[pandas]'."
+    assert advice(DataFrame) == "The pandas integration stores it: pip install 'zencache-pipelines[pandas]'."
 
 
 def test_a_pickle_is_loaded_only_where_that_is_allowed(tmp_path):

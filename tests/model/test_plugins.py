@@ -47,7 +47,9 @@ def test_a_plugin_is_made_once(installed):
 @pytest.mark.parametrize("port", [plugins.components, classic])
 def test_a_missing_plugin_says_what_to_install(installed, port):
     """The error names the extra."""
-    with pytest.raises(DefinitionError, match=r"needs? zencache-tfx: pip install 'zencache\[tfx\]'"):
+    with pytest.raises(
+        DefinitionError, match=r"needs? zencache-pipelines-tfx: pip install 'zencache-pipelines\[tfx\]'"
+    ):
         port()
 
 
@@ -68,7 +70,7 @@ def test_without_the_plugin_a_component_in_a_body_is_refused(installed, monkeypa
         load()
         registry.all_nodes.append(object())
 
-    with pytest.raises(DefinitionError, match=r"pip install 'zencache\[tfx\]'"):
+    with pytest.raises(DefinitionError, match=r"pip install 'zencache-pipelines\[tfx\]'"):
         generating()
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
+import zencache
 from zencache.util import distributions
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
 ENTRY = "[zencache.materializers]\nmade_up.Thing = made_up:ThingMaterializer\n"
 
 
@@ -72,3 +81,24 @@ def test_where_nothing_can_be_kept_everything_still_works(site, folder):
     (folder / "kept.json").mkdir()
     install(site, "made_up_dist", "made_up")
     assert holders("made_up") == ["made_up_dist"]
+
+
+def test_advice_names_the_package_that_hides_this_one(monkeypatch):
+    """Who installed the other project's `zencache` has to remove it first."""
+    assert distributions.install_advice("s3") == "pip install 'zencache-pipelines[s3]'"
+    monkeypatch.setattr(distributions, "is_installed", lambda name: name == "zencache")
+    assert distributions.install_advice("s3").startswith("pip uninstall zencache (another project's")
+
+
+def test_every_integration_has_an_extra_and_requires_the_same_release():
+    """One release of all distributions is what was tested together."""
+    core = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = []
+    for file in sorted((ROOT / "integrations").glob("*/pyproject.toml")):
+        project = tomllib.loads(file.read_text())["project"]
+        names.append(project["name"])
+        assert f"zencache-pipelines=={zencache.__version__}" in project["dependencies"], file
+        assert project["version"] == zencache.__version__, file
+        assert [project["name"]] in core["optional-dependencies"].values(), file
+    assert all(name.startswith(f"{core['name']}-") for name in names)
+    assert core["name"] == distributions.DISTRIBUTION

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import fsspec
 
 from zencache.errors import SettingsError
+from zencache.util.distributions import install_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,7 +122,7 @@ def _open(scheme: str, options: Mapping[str, Any]) -> Any:
             fs = kind(use_listings_cache=False, skip_instance_cache=True, **arguments)
     except ImportError as error:
         extra = _EXTRAS.get(scheme)
-        advice = f"pip install 'zencache[{extra}]'" if extra else str(error)
+        advice = install_advice(extra) if extra else str(error)
         raise SettingsError(f"an artifact store at {scheme}:// needs another package: {advice}") from error
     except (TypeError, ValueError) as error:
         raise SettingsError(

@@ -16,6 +16,7 @@ from tfx.dsl.io import filesystem, filesystem_registry
 from tfx.dsl.io.plugins import tensorflow_gfile
 
 from zencache.artifacts.store import ArtifactStore
+from zencache.util.distributions import install_advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +41,7 @@ def _tensorflow_filesystem(path: Any) -> Any:
         importlib.reload(tensorflow_gfile)  # registers what TensorFlow has, if it can be imported
     if tensorflow_gfile.TensorflowFilesystem is None:
         raise ModuleNotFoundError(
-            f"{path} needs TensorFlow's file systems: pip install 'zencache[tensorflow]'", name="tensorflow"
+            f"{path} needs TensorFlow's file systems: {install_advice('tensorflow')}", name="tensorflow"
         )
     return tensorflow_gfile.TensorflowFilesystem
 

@@ -22,6 +22,7 @@ from zencache.model.records import ArtifactRecord
 from zencache.model.secrets import is_secret
 from zencache.model.types import matches, type_name
 from zencache.signing import SIGNING_KEY, is_signed, sign
+from zencache.util.distributions import install_advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -113,7 +114,7 @@ def _named(artifact: ArtifactRecord, wanted: Any) -> ArtifactRecord:
     if path is None:
         raise MaterializerError(
             f"the artifact {artifact.name} is of TFX's type {artifact.value_type}; its files are in "
-            f"{artifact.folder}. To load it, pip install 'zencache[tfx]'"
+            f"{artifact.folder}. To load it, {install_advice('tfx')}"
         )
     return dataclasses.replace(artifact, materializer=path)
 

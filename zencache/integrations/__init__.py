@@ -34,14 +34,17 @@ class _Alias(MetaPathFinder, OtherName):
 def _missing(fullname: str, name: str) -> None:
     """Raise ModuleNotFoundError for a missing integration; leave other modules to other finders."""
     from zencache.compat import missing_names, paths  # noqa: PLC0415 - only old code and mistakes come here
+    from zencache.util.distributions import DISTRIBUTION, extras, install_advice  # noqa: PLC0415 - as above
 
     if fullname in paths.MODULES:
         return
     if name in missing_names.ADVICE:
         raise missing_names.no_import(f"{_PREFIX}{name}", ())
-    raise ModuleNotFoundError(
-        f"the integration {name} is not installed: pip install 'zencache[{name}]'", name=fullname
-    )
+    if name in extras():
+        advice = f"the integration {name} is not installed: {install_advice(name)}"
+    else:
+        advice = f"there is no integration {name}; {DISTRIBUTION} has the extras {', '.join(extras())}"
+    raise ModuleNotFoundError(advice, name=fullname)
 
 
 def _missing_in(fullname: str, origin: str) -> None:

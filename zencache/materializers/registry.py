@@ -14,7 +14,7 @@ from zencache.errors import MaterializerError, MaterializerUnavailableError
 from zencache.materializers.base import Materializer
 from zencache.model.types import import_object, type_name
 from zencache.model.values import PLAIN_TYPES
-from zencache.util.distributions import materializers
+from zencache.util.distributions import install_advice, materializers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +157,7 @@ def advice(kind: type) -> str:
         (_EXTRAS[m] for m in (b.__module__.partition(".")[0] for b in kind.__mro__) if m in _EXTRAS), None
     )
     if extra and package != "builtins":
-        return f"The {extra} integration stores it: pip install 'zencache[{extra}]'."
+        return f"The {extra} integration stores it: {install_advice(extra)}."
     return (
         "No materializer stores it. Write one (a class with save(value, folder) and load(folder)) and "
         f"@register({kind.__name__}) it, or opt in to pickle with `allow_pickle = true` in "

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from zencache.errors import DefinitionError
 from zencache.model.types import import_object
-from zencache.util.distributions import plugins
+from zencache.util.distributions import DISTRIBUTION, install_advice, plugins
 from zencache.util.imports import silence_tensorflow
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def is_installed(name: str) -> bool:
 def load(name: str, needed_for: str) -> Any:
     """Import and create a plug-in; raises DefinitionError, which begins with `needed_for`, without one."""
     if not is_installed(name):
-        raise DefinitionError(f"{needed_for} zencache-tfx: pip install 'zencache[tfx]'")
+        raise DefinitionError(f"{needed_for} {DISTRIBUTION}-tfx: {install_advice('tfx')}")
     return _made(plugins()[name])
 
 

@@ -1,4 +1,4 @@
-"""Lists the installed distributions: their modules, versions and requirements, and what they offer.
+"""Lists installed distributions: modules, versions, requirements, what they offer; advises what to install.
 
 Going through hundreds of distributions takes tens of milliseconds. So what was found is kept in a file
 of the project (`remember_in`), for as long as nothing is installed, replaced or removed.
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
     from pathlib import Path
 
+DISTRIBUTION = "zencache-pipelines"
+"""Our name on package indexes, where `zencache` is another project's package with the same import name."""
+_STRANGER = "zencache"
 MATERIALIZERS = "zencache.materializers"
 PLUGINS = "zencache.plugins"
 STATES = "zencache.states"
@@ -34,6 +37,40 @@ _memory: list[Path] = []
 def remember_in(file: Path) -> None:
     """Have what is found kept in a file, for other processes too."""
     _memory[:] = [file]
+
+
+def install_advice(extra: str) -> str:
+    """Give the command that installs zencache with an extra.
+
+    >>> install_advice("pandas")
+    "pip install 'zencache-pipelines[pandas]'"
+    """
+    command = f"pip install '{DISTRIBUTION}[{extra}]'"
+    if not is_installed(_STRANGER):
+        return command
+    return f"pip uninstall {_STRANGER} (another project's package of this import name), then {command}"
+
+
+def extras() -> list[str]:
+    """List what `install_advice` can install: integrations and artifact stores.
+
+    >>> "pandas" in extras(), "s3" in extras()
+    (True, True)
+    """
+    if not is_installed(DISTRIBUTION):
+        return []
+    return importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []
+
+
+def is_installed(name: str) -> bool:
+    """Say whether a distribution is installed.
+
+    >>> is_installed("numpy"), is_installed("no-such-distribution")
+    (True, False)
+    """
+    with suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.distribution(name) is not None
+    return False
 
 
 def holders(module: str) -> list[Distribution]:

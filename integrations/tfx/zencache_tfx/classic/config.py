@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import StoreFormatError
+from zencache.util.distributions import DISTRIBUTION
 from zencache_tfx.classic.class_import import load_trainer_class, source_of
 from zencache_tfx.classic.datasources import CSVDatasource
 from zencache_tfx.classic.deployers import LocalDeployer
@@ -82,7 +83,7 @@ def from_config(config: Mapping[str, Any]) -> TrainingPipeline:
     if config.get("format") != FORMAT:
         raise StoreFormatError(
             f"the record of training pipeline {config.get('name')!r} has format {config.get('format')}, "
-            f"not {FORMAT}; upgrade zencache-tfx"
+            f"not {FORMAT}; upgrade {DISTRIBUTION}-tfx"
         )
     steps = {key: _made(each) for key, each in config["steps"].items()}
     return TrainingPipeline.recorded(config["name"], steps, enable_cache=config["enable_cache"])
@@ -105,5 +106,5 @@ def _made(recorded: Mapping[str, Any]) -> Any:
     if ":" in source:
         return RecordedTrainer(source, args)
     if source not in _KINDS:
-        raise StoreFormatError(f"the classic API has no step named {source!r}; upgrade zencache-tfx")
+        raise StoreFormatError(f"the classic API has no step named {source!r}; upgrade {DISTRIBUTION}-tfx")
     return _KINDS[source](**args)
