@@ -6,7 +6,9 @@ import difflib
 import functools
 import inspect
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
+
+from typing_extensions import ParamSpec
 
 from zencache.errors import DefinitionError, ParameterError
 from zencache.model.legacy_api import LegacyAttributes, check_options
@@ -25,12 +27,15 @@ if TYPE_CHECKING:
     from zencache.policy import CachePolicy
 
 
-class PipelineDefinition(LegacyAttributes):
+P = ParamSpec("P", default=...)
+
+
+class PipelineDefinition(LegacyAttributes, Generic[P]):
     """A function as a pipeline: calling it, with steps for slots or with parameters, gives a `Pipeline`."""
 
     def __init__(
         self,
-        function: Callable[..., Any],
+        function: Callable[P, Any],
         *,
         name: str | None = None,
         enable_cache: bool | None = None,
@@ -42,12 +47,13 @@ class PipelineDefinition(LegacyAttributes):
         self.policy = cache
         functools.update_wrapper(self, function, updated=())
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Pipeline:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pipeline:
         """Trace the body once: the steps that it calls are noted and checked, and none is run."""
         arguments = self._bind(args, kwargs)
+        body: Callable[..., Any] = self.entrypoint
         trace = Trace(self.name)
         with _collecting(trace), trace.reading():
-            self.entrypoint(**{name: _slotted(name, value) for name, value in arguments.items()})
+            body(**{name: _slotted(name, value) for name, value in arguments.items()})
         trace.settle()
         steps = [body.spec for body in trace.bodies.values()]
         spec = PipelineSpec(
@@ -112,7 +118,7 @@ def _slotted(name: str, value: Any) -> Any:
 
 
 @overload
-def pipeline(function: Callable[..., Any], /) -> PipelineDefinition: ...
+def pipeline(function: Callable[P, Any], /) -> PipelineDefinition[P]: ...
 @overload
 def pipeline(
     *,
@@ -120,7 +126,7 @@ def pipeline(
     enable_cache: bool | None = None,
     cache: CachePolicy | None = None,
     **older: Any,
-) -> Callable[[Callable[..., Any]], PipelineDefinition]: ...
+) -> Callable[[Callable[P, Any]], PipelineDefinition[P]]: ...
 def pipeline(
     function: Callable[..., Any] | None = None,
     /,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Generic, cast, overload
+
+from typing_extensions import ParamSpec, TypeVar
 
 from zencache.code import source
 from zencache.code.closure import mark_step
@@ -28,11 +30,16 @@ if TYPE_CHECKING:
     from zencache.policy import CachePolicy
     from zencache.steps.options import Span
 
+P = ParamSpec("P", default=...)
+R = TypeVar("R", default=Any)
+
 note_random_state()  # the imports above have loaded it, and the user's module goes on after this one
 
 
-class Step(LegacyAttributes):
+class Step(LegacyAttributes, Generic[P, R]):
     """A function as a step. Calling it outside a pipeline's body binds parameters; inside, it adds a step.
+
+    Type checkers see a call of the function: its parameters, and what it returns.
 
     >>> @step
     ... def double(x: int) -> int:
@@ -45,7 +52,7 @@ class Step(LegacyAttributes):
 
     def __init__(
         self,
-        function: Callable[..., Any],
+        function: Callable[P, R],
         *,
         name: str | None = None,
         enable_cache: bool | None = None,
@@ -143,7 +150,7 @@ class Step(LegacyAttributes):
         """The texts of the source files, when the step was made and at each later reading."""
         return [text.text for file in self._files for text in source.texts_of(file)]
 
-    def with_snapshot(self, code: CodeDigest, redacted: Callable[[str], str]) -> Step:
+    def with_snapshot(self, code: CodeDigest, redacted: Callable[[str], str]) -> Step[P, R]:
         """Give the step with the digest of its code, to be pickled; `redacted` takes secrets out of texts."""
         return Step(self.entrypoint, **self.options.keywords, snapshot=code, redact=redacted)
 
@@ -158,7 +165,7 @@ class Step(LegacyAttributes):
         retry_delay: Span | None = None,
         timeout: Span | None = None,
         **older: Any,
-    ) -> Step:
+    ) -> Step[P, R]:
         """Give a step with some options replaced; this one stays as it is.
 
         >>> @step
@@ -193,12 +200,12 @@ class Step(LegacyAttributes):
         """The qualified name of the function, or of the class of a class-based step, in its module."""
         return str(self._defined_by.__qualname__)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Bind parameters (outside a pipeline's body), or add the step to the pipeline (inside)."""
         trace = active_trace()
         if trace is not None:
-            return trace.add(self, {}, args, kwargs)
-        return BoundStep(self, bind_parameters(self.name, self.signature, args, kwargs))
+            return cast("R", trace.add(self, {}, args, kwargs))
+        return cast("R", BoundStep(self, bind_parameters(self.name, self.signature, args, kwargs)))
 
     def __repr__(self) -> str:
         return f"<step {self.name}>"
@@ -290,7 +297,7 @@ class BoundStep(LegacyAttributes):
 
 
 @overload
-def step(function: Callable[..., Any] | Step, /) -> Step: ...
+def step(function: Callable[P, R], /) -> Step[P, R]: ...
 @overload
 def step(
     *,
@@ -302,7 +309,7 @@ def step(
     retry_delay: Span | None = None,
     timeout: Span | None = None,
     **older: Any,
-) -> Callable[[Callable[..., Any] | Step], Step]: ...
+) -> Callable[[Callable[P, R]], Step[P, R]]: ...
 def step(
     function: Callable[..., Any] | Step | None = None,
     /,
