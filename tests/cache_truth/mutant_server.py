@@ -128,8 +128,8 @@ def fresh(made) -> dict[str, str]:
     signal.alarm(LONGEST)
     for spec in made.spec.steps:
         body = made.parts.bodies[spec.name]
-        inputs = {each.name: copy.deepcopy(values[each.source.step]) for each in spec.inputs}
         try:
+            inputs = {each.name: copy.deepcopy(values[each.source.step]) for each in spec.inputs}
             values[spec.name] = body.function(**copy.deepcopy(dict(body.arguments)), **inputs)
             shown[spec.name] = digest(values[spec.name])
         except Endless:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import copy
 import functools
 import linecache
 import sys
@@ -109,7 +110,7 @@ class Text:
         if statement is not None and self._has(code, statement):
             return node
         for node, statement in self.functions(*key):
-            if any(code == compiled and same for compiled, same in self._compiled(statement, node)):
+            if code in self._compiled(statement, node):
                 return node
         return None
 
@@ -122,13 +123,14 @@ class Text:
         """Give the lines of a node, decorators among them."""
         return "\n".join(self._lines[first_line(node) - 1 : getattr(node, "end_lineno", None)])
 
-    def _compiled(self, statement: ast.stmt, node: FunctionNode) -> Iterator[tuple[types.CodeType, bool]]:
-        """Give the code objects of a statement's functions, each with whether it may be that of `node`."""
+    def _compiled(self, statement: ast.stmt, node: FunctionNode) -> Iterator[types.CodeType]:
+        """Give the code objects that a function of a statement compiles to."""
         name_and_line = _name(node), first_line(node)
         twins = [n for n, s in self.functions(*name_and_line) if s is statement]
-        codes = [c for c in self._codes(statement) if (c.co_name, c.co_firstlineno) == name_and_line]
-        for number, code in enumerate(codes):
-            yield code, len(twins) != len(codes) or twins[number] is node
+        if len(twins) > 1:
+            yield from _code_of_twin(self, statement, node)[:1]  # others are those of functions in it
+        else:
+            yield from (c for c in self._codes(statement) if (c.co_name, c.co_firstlineno) == name_and_line)
 
     def _codes(self, statement: ast.stmt) -> tuple[types.CodeType, ...]:
         return _codes(self, statement)
@@ -165,6 +167,33 @@ def _codes(text: Text, statement: ast.stmt) -> tuple[types.CodeType, ...]:
     except (SyntaxError, ValueError):
         return ()
     return tuple(_nested(whole))
+
+
+@functools.lru_cache(maxsize=4096)
+def _code_of_twin(text: Text, statement: ast.stmt, node: FunctionNode) -> tuple[types.CodeType, ...]:
+    """Give the code objects of one of the functions that have one name and begin on one line.
+
+    Python keeps equal ones once, so their order does not tell whose they are. This one is compiled below the
+    others, on a line of its own.
+    """
+    copies: dict[int, Any] = {}
+    statement = copy.deepcopy(statement, copies)
+    below = statement.end_lineno or first_line(node)
+    for inner in ast.walk(copies[id(node)]):
+        if isinstance(inner, ast.expr | ast.stmt | ast.arg | ast.keyword | ast.excepthandler | ast.alias):
+            end = inner.end_lineno or inner.lineno
+            inner.lineno, inner.end_lineno = inner.lineno + below, end + below
+    line = first_line(node)
+    codes = (code for code in _codes.__wrapped__(text, statement) if code.co_firstlineno == line + below)
+    return tuple(_moved_up(code, below) for code in codes if code.co_name == _name(node))
+
+
+def _moved_up(code: types.CodeType, lines: int) -> types.CodeType:
+    """Give the code that begins some lines above."""
+    constants = tuple(
+        _moved_up(each, lines) if isinstance(each, types.CodeType) else each for each in code.co_consts
+    )
+    return code.replace(co_firstlineno=code.co_firstlineno - lines, co_consts=constants)
 
 
 def _nested(code: types.CodeType) -> Iterator[types.CodeType]:

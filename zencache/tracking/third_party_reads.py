@@ -20,6 +20,7 @@ from zencache.tracking.listings import matched
 from zencache.tracking.path_queries import PATHS, STATUS, kind_of_status
 from zencache.tracking.third_party_tables import (
     CLASSES,
+    HOLDERS,
     KEYWORD_ONLY,
     LOOKUPS,
     METHODS,
@@ -110,6 +111,9 @@ def wrap_module(name: str, wrapping: Wrapping) -> None:
         wrapping.around_class(module, reader, _note_of(reader, argument, -1 if reader in KEYWORD_ONLY else 0))
     for reader, argument in METHODS.get(name, {}).items():
         wrapping.around_c_method(*_owner(module, reader), _note_of(reader, argument, 1))
+    for holder, methods in HOLDERS.get(name, {}).items():
+        for method in methods:
+            wrapping.around_c_method(vars(module).get(holder), method, _note_held)
     for asker, argument in LOOKUPS.get(name, {}).items():
         wrapping.around(module, asker, _question_of(asker, argument))
     if name in PICKLERS:
@@ -151,6 +155,18 @@ def _note_of(reader: str, argument: str, place: int) -> Callable[..., None]:
                         _opened(file, "r")
 
     return note
+
+
+def _note_held(*args: Any, **kwargs: Any) -> None:
+    """Record the files of a data set, or of a part of one, that is about to be read."""
+    pending = [args[0] if args else next(iter(kwargs.values()))]
+    while pending:
+        holder = pending.pop()
+        pending += getattr(holder, "children", ())
+        paths = [*paths_of(getattr(holder, "files", None)), *paths_of(getattr(holder, "path", None))]
+        local = (_local_path(holder.filesystem, path) for path in paths)
+        for path in filter(None, local):
+            _opened(path, "r")
 
 
 def _local_path(filesystem: Any, path: str) -> str | None:

@@ -64,6 +64,19 @@ METHODS: dict[str, dict[str, str]] = {
 }
 """Module, method of a class that is written in C, and its argument that is a path."""
 
+HOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "pyarrow._dataset": {
+        **dict.fromkeys(
+            ("Dataset", "Fragment"), ("to_table", "to_batches", "scanner", "take", "head", "count_rows")
+        ),
+        "Scanner": ("from_dataset", "from_fragment"),
+    }
+}
+"""Module, class written in C whose objects stand for files, and the methods that read them.
+
+Such an object may be made long before a step uses it, and be kept anywhere.
+"""
+
 LOOKUPS: dict[str, dict[str, str]] = {
     "tensorflow.python.lib.io.file_io": {
         "file_exists_v2": "path",
@@ -96,4 +109,4 @@ PICKLERS = frozenset(
 
 def modules() -> frozenset[str]:
     """Name the modules in the tables."""
-    return frozenset({*READERS, *CLASSES, *METHODS, *LOOKUPS, *PICKLERS})
+    return frozenset({*READERS, *CLASSES, *METHODS, *HOLDERS, *LOOKUPS, *PICKLERS})
