@@ -191,6 +191,11 @@ class Project(BaseModel):
         return self.folder / "sources"
 
     @cached_property
+    def written(self) -> Path:
+        """Kept copies of files that steps wrote, by content digest."""
+        return self.folder / "written"
+
+    @cached_property
     def backups(self) -> Path:
         """What the records and the settings were before they were upgraded."""
         return self.folder / "backups"

@@ -42,6 +42,10 @@ class CachePolicy(BaseModel):
     watch: bool | None = None
     """Whether what the step reads without declaring it is noticed and checked (the default)."""
 
+    writes: Literal["check", "restore", "ignore"] | None = None
+    """What is done where a file that the step wrote is not as it left it: the step runs again ("check", the
+    default), a copy that was kept is put back ("restore"), or nothing ("ignore")."""
+
     @field_validator("expires_after", mode="before")
     @classmethod
     def _read_duration(cls, value: Any) -> Any:

@@ -114,13 +114,14 @@ def test_a_file_that_changes_while_it_is_read_is_never_reused(project):
 
 
 def test_what_a_step_writes_and_reads_again_is_no_input(project):
-    """It made it itself."""
+    """It made it itself: it counts as an output."""
     project.write(
         main_py=main("p = Path('aside.txt'); p.write_text('7'); return float(p.read_text())"), prep_py=""
     )
     project.run()
-    Path("aside.txt").write_text("8")
     assert project.plan().action == "hit"
+    Path("aside.txt").write_text("8")
+    assert project.plan().reason == "aside.txt, which it wrote, is not as it left it"
 
 
 def test_new_files_in_a_listed_folder_are_noticed(project):

@@ -47,7 +47,7 @@ def _todo(run: RunContext, state: RunState) -> dict[str, frozenset[str]]:
     """Give the steps that have no result yet, each to the others of them that it waits for."""
     resolvers = resolvers_before(run.spec)
     return {
-        step.name: (step.upstream | resolvers[step.name]) - state.results.keys()
+        step.name: (step.waits_for | resolvers[step.name]) - state.results.keys()
         for step in run.spec.steps
         if step.name not in state.results
     }

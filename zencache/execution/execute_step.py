@@ -60,6 +60,10 @@ def execute_step(run: RunContext, state: RunState, step: str, compiled: Compiled
 
 def _is_skipped(run: RunContext, state: RunState, spec: StepSpec) -> bool:
     """Skip a step if the run was interrupted, a condition says so, or an upstream step has no result."""
+    if any(state.results[name].status == "failed" for name in spec.runs_after if name in state.results):
+        state.skip(spec.name)
+        run.report(StepEvent(spec.name, "skipped"))
+        return True
     is_condition = spec.node is None and any(state.results[name].is_condition for name in spec.upstream)
     if not (state.interrupted.is_set() or is_condition or not spec.upstream <= state.outputs(spec).keys()):
         return False

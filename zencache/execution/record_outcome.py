@@ -11,6 +11,8 @@ from zencache.execution.run_context import StepEvent, StepResult
 from zencache.execution.step_call import from_step
 from zencache.metadata.serialization import step_properties
 from zencache.model.records import CachedStep, CollectedError
+from zencache.tracking.audit_events import unwatched
+from zencache.tracking.observed_inputs import Seen, place_of_write
 
 if TYPE_CHECKING:
     from zencache.execution.run_context import RunContext, RunState
@@ -29,6 +31,7 @@ def reuse(run: RunContext, state: RunState, planned: PlannedStep, inputs: StepIn
     assert planned.parts is not None
     spec = run.spec.by_name[planned.name]
     artifacts = {**inputs.artifacts, **inputs.hidden}
+    _restore(run, planned)
     try:
         hit = run.records.results.import_result(planned.hit, spec.identity, run.planner.others)
         cached = CachedStep(
@@ -40,6 +43,19 @@ def reuse(run: RunContext, state: RunState, planned: PlannedStep, inputs: StepIn
     run.report(StepEvent(planned.name, "cached"))
     state.results[planned.name] = StepResult(planned.name, "cached", hit.outputs, execution=hit.id)
     return True
+
+
+def _restore(run: RunContext, planned: PlannedStep) -> None:
+    """Put back the files that a step wrote and that are not as it left them."""
+    if planned.hit is None or not planned.restores:
+        return
+    from zencache.artifacts.kept_files import restore  # noqa: PLC0415 - few policies ask for copies
+
+    seen = Seen.from_json(planned.hit.seen or "{}")
+    with unwatched():
+        for name, digest in planned.restores.items():
+            place = place_of_write(seen, name, run.project.root)
+            restore(run.planner.writes.projects, place, digest)
 
 
 def properties(run: RunContext, planned: PlannedStep) -> dict[str, str | None]:

@@ -96,7 +96,7 @@ class RetainedReads:
                     _retained[place_of[name]] = all_reads
             _ended[self.watch.root, self.watch.recorder.step] = all_reads
             _running.pop(id(self), None)
-        own = dataclasses.replace(all_reads, notes=seen.notes, remarks=seen.remarks)
+        own = with_own(all_reads, seen)
         if code.reached is None:
             return own
         ran = frozenset(self.watch.recorder.ran)
@@ -119,6 +119,19 @@ class RetainedReads:
         """Drop the state of a step that was interrupted."""
         with _lock:
             _running.pop(id(self), None)
+
+
+def with_own(merged: Seen, own: Seen) -> Seen:
+    """Give merged reads with what is one step's alone: what it wrote, and what is said of it."""
+    relative = {name: path for name, path in own.relative.items() if name in own.writes}
+    return dataclasses.replace(
+        merged,
+        writes=own.writes,
+        modified=own.modified,
+        relative={**merged.relative, **relative},
+        notes=own.notes,
+        remarks=own.remarks,
+    )
 
 
 def merge_seen(parts: Iterable[Seen]) -> Seen:

@@ -15,7 +15,7 @@ from zencache.errors import (
     OutputTypeError,
 )
 from zencache.execution.attempt import Raised
-from zencache.execution.retained_reads import merge_seen
+from zencache.execution.retained_reads import merge_seen, with_own
 from zencache.execution.run_context import StepEvent
 from zencache.util.durations import timeout_text
 
@@ -105,9 +105,8 @@ def seen_in_all(last: Seen | None, failed: Sequence[Seen | None]) -> Seen | None
         return last
     merged = merge_seen([last, *reversed(earlier)])
     unstable = [name for name in merged.unstable if name in last.unstable or name not in last.files]
-    return dataclasses.replace(
-        merged, notes=last.notes, remarks=last.remarks, targets=last.targets, unstable=tuple(unstable)
-    )
+    own = with_own(merged, last)
+    return dataclasses.replace(own, targets=last.targets, unstable=tuple(unstable))
 
 
 def _in_a_line(error: BaseException) -> str:

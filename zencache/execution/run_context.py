@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from zencache.execution.written_in_run import WrittenInRun
 from zencache.planning.component_body import feeding_components
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class RunState:
     step_inputs: dict[str, Mapping[str, ArtifactRecord]] = field(default_factory=dict)
     """Step to the inputs that its key was made of: an input may be recomputed meanwhile, and differ."""
     shown_notes: set[str] = field(default_factory=set)
+    written: WrittenInRun = field(default_factory=WrittenInRun)
     interrupted: threading.Event = field(default_factory=threading.Event)
     recomputing: threading.RLock = field(default_factory=threading.RLock)
     """Held by the worker that recomputes a damaged result."""
@@ -101,6 +103,12 @@ class RunState:
     def used_executions(self) -> list[int]:
         """The executions that hold the outputs of the steps that have ended."""
         return [result.execution for result in self.results.values() if result.execution is not None]
+
+    @property
+    def cached(self) -> dict[str, int]:
+        """The steps that were reused until now, each to the execution that computed it."""
+        results = list(self.results.values())
+        return {r.step: r.execution for r in results if r.status == "cached" and r.execution is not None}
 
     @property
     def failed(self) -> list[StepResult]:

@@ -50,6 +50,8 @@ def compute(
             tracking.takes(arguments.values())
         with tracking or nullcontext(), trace or nullcontext():
             returned = body.function(**arguments)
+        if tracking is not None:
+            tracking.gives(returned)
     chosen = {output.name: output.materializer for output in body.spec.outputs}
     return {
         name: store(

@@ -6,7 +6,7 @@ import inspect
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.orchestration.portable import outputs_utils
 from tfx.proto.orchestration import execution_result_pb2
 
+from zencache.artifacts.kept_files import keep_copy
 from zencache.artifacts.read_cache import keep_cached
 from zencache.execution.attempt import Computed, Raised, Unavailable
 from zencache.execution.record_outcome import FAILED, record_failure
@@ -32,6 +33,8 @@ from zencache.planning.bodies import FunctionBody
 from zencache.planning.secret_digests import secret_parameters
 from zencache.policy import CachePolicy
 from zencache.tracking import ambient_state, generator_state
+from zencache.tracking.notes import subject
+from zencache.tracking.observed_inputs import place_of_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +70,9 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
                 run.records.results.note(execution, {schema.ATTEMPTS: retried.attempts})
             return _failure(run.planner.keys.redacted("".join(traceback.format_exception(error))))
         if computed.seen is not None:
-            _show_notes(run, state, body.spec, computed.seen)
+            seen = _settled(run, state, body.spec, computed.seen)
+            computed = replace(computed, seen=seen)
+            _show_notes(run, state, body.spec, seen)
         return _success(computed, retried.attempts, output_dict)
 
 
@@ -103,11 +108,24 @@ def _describe(artifact: Any, record: ArtifactRecord) -> None:
         setattr(artifact, name, value)
 
 
+def _settled(run: RunContext, state: RunState, step: StepSpec, seen: Seen) -> Seen:
+    """Give what a step read and wrote beside the other steps of its run; keep copies of its files."""
+    policy = run.planner.keys.policy(step)
+    ancestors = run.spec.ancestors(step.name)
+    metadata = run.records.metadata
+    seen = state.written.settled(step.name, seen, state.cached, metadata, ancestors=ancestors, policy=policy)
+    if policy.writes == "restore":
+        for name, digest in seen.writes.items():
+            keep_copy(run.project, place_of_write(seen, name, run.project.root), digest)
+    return seen
+
+
 def _show_notes(run: RunContext, state: RunState, step: StepSpec, seen: Seen) -> None:
     """Show what cannot be followed, unless an earlier execution of the step had the same note."""
-    shown = state.shown_notes | run.planner.notes_before(step) if seen.notes else set()
+    before = state.shown_notes | run.planner.notes_before(step) if seen.notes else set()
+    shown = set(map(subject, before))
     for note in seen.notes:
-        if note not in shown:
+        if subject(note) not in shown:
             run.report(StepEvent(step.name, "note", text=note))
     state.shown_notes.update(seen.notes)
 

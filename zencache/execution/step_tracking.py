@@ -69,6 +69,9 @@ class StepTracking:
         except Exception as error:  # noqa: BLE001 - a step must not fail because it is observed
             self._error = error
 
+    def gives(self, returned: object) -> None:
+        """Take what the step returned: files that it returns are kept as its outputs."""
+
     def _unknown(self, error: Exception) -> Seen:
         """Give the record of a step of which it is not known what it read: it is never reused."""
         name = type(error).__name__
@@ -145,6 +148,8 @@ class FunctionTracking(StepTracking):
         self._retained: RetainedReads | None = None
         self._used = UsedCode()
         self._types = tuple(types)
+        self._returned: frozenset[str] = frozenset()
+        """The files and folders that the step returned."""
 
     def _begin(self, watch: Watch) -> None:
         try:
@@ -170,6 +175,14 @@ class FunctionTracking(StepTracking):
 
     def _digested(self) -> Collection[str]:
         return self._modules().keys()
+
+    def gives(self, returned: object) -> None:
+        """Take what the step returned: files that it returns are kept as its outputs."""
+        try:
+            with unwatched():
+                self._returned = frozenset(map(self._name, paths_in(returned)))
+        except Exception as error:  # noqa: BLE001 - a step must not fail because it is observed
+            self._error = error
 
     def forget(self) -> None:
         """Drop what is known of a step that was interrupted: its `seen` is never asked for."""
@@ -209,11 +222,15 @@ class FunctionTracking(StepTracking):
         return dataclasses.replace(
             seen,
             environment={n: digest for n, digest in seen.environment.items() if n not in in_key},
+            writes={n: digest for n, digest in seen.writes.items() if not self._is_returned(n)},
             files={**seen.files, **{self._name(file): digest for file, digest in imported.items()}},
             facts=merge_facts([beside, seen.facts, self._used.facts]),
             notes=(*seen.notes, *fresh_generators(self._step, self._code.unseeded)),
             unstable=(*seen.unstable, *map(self._name, edited)),
         )
+
+    def _is_returned(self, name: str) -> bool:
+        return any(name == each or name.startswith(f"{each}/") for each in self._returned)
 
     def _name(self, file: str) -> str:
         path, root = Path(file), self._project.root
@@ -234,6 +251,29 @@ def _type_names(values: Iterable[object], *, deep: int) -> Iterator[str]:
         for base, contained in _CONTAINERS.items() if deep else ():
             if issubclass(kind, base):
                 yield from _type_names(contained(value), deep=deep - 1)
+
+
+def paths_in(value: object, deep: int = 4) -> Iterator[str]:
+    """Give the paths in what a step returns, also in containers, models and dataclasses, as absolute ones.
+
+    >>> [path == os.path.abspath("a.csv") for path in paths_in({"data": [Path("a.csv"), "b.csv"]})]
+    [True]
+    """
+    if isinstance(value, os.PathLike):
+        yield os.path.abspath(os.fsdecode(value))  # noqa: PTH100 - Path.absolute() keeps `..`
+    elif deep and type(value).__module__ not in ("numpy", "pandas.core.frame"):
+        for item in _inside(value):
+            yield from paths_in(item, deep - 1)
+
+
+def _inside(value: Any) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, list | tuple | set | frozenset):
+        return value
+    if dataclasses.is_dataclass(value):
+        return [getattr(value, each.name, None) for each in dataclasses.fields(value)]
+    return getattr(value, "__dict__", {}).values()
 
 
 _CONTAINERS: dict[type, Callable[[Any], Iterable[object]]] = {

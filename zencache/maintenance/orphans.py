@@ -99,8 +99,8 @@ def _own_copies(lineage: Lineage, store: ArtifactStore) -> Iterator[OrphanCandid
 
 
 def _unnamed_files(project: Project, names: AbstractSet[str]) -> Iterator[OrphanCandidate]:
-    """List snapshots and source texts with none of these names, and files that were not finished."""
-    for folder in (project.snapshots, project.sources):
+    """List snapshots, source texts and kept copies with none of these names, and files not finished."""
+    for folder in (project.snapshots, project.sources, project.written):
         for file in children(folder):
             if file.name.endswith(".partial") or file.name.partition(".")[0] not in names:
                 yield local_candidate(file)

@@ -18,6 +18,7 @@ from zencache.metadata.schema import (
     INVALIDATED,
     KEY,
     KEY_PARTS,
+    OBSERVED_INPUTS,
     PUSHED_DESTINATION,
     RUN_CONTEXT,
     SPEC,
@@ -252,13 +253,15 @@ def _roots(contexts: Iterable[Any]) -> set[Path]:
 
 
 def _content_names(contexts: Iterable[Any], executions: Iterable[Any]) -> set[str]:
-    """List all digests in specs and in the parts of keys: they may name a snapshot or a source text."""
+    """List all digests in specs, in the parts of keys and of written files: they may name what is kept."""
     names: set[str] = set()
     for context in contexts:
         properties = get_properties(context.custom_properties)
         if DELETED not in properties:
             names.update(_CONTENT_NAME.findall(properties.get(SPEC, "")))
     for execution in executions:
-        key_parts = get_properties(execution.custom_properties).get(KEY_PARTS, "")
-        names.update(_CONTENT_NAME.findall(key_parts))
+        properties = get_properties(execution.custom_properties)
+        names.update(_CONTENT_NAME.findall(properties.get(KEY_PARTS, "")))
+        if '"writes":' in (seen := properties.get(OBSERVED_INPUTS, "")):
+            names.update(json.loads(seen)["writes"].values())
     return names

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence  # noqa: TC003 - pydantic and data
 from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from zencache.errors import CycleError, DefinitionError, NotFoundError
@@ -160,6 +160,8 @@ class StepSpec(Frozen):
     """Steps that it waits for without taking a result."""
     node: NodeRef | None = None
     """The node of a native TFX component; None for a step."""
+    runs_after: tuple[str, ...] = Field(default=(), exclude=True)
+    """Steps that were seen to write files that this one reads: of one run, not recorded."""
 
     @property
     def tries(self) -> Attempts:
@@ -189,6 +191,11 @@ class StepSpec(Frozen):
     def upstream(self) -> frozenset[str]:
         """The names of the steps that this one waits for."""
         return frozenset((*(item.source.step for item in self.inputs), *self.after))
+
+    @cached_property
+    def waits_for(self) -> frozenset[str]:
+        """The names of the steps that have to end before this one begins."""
+        return self.upstream | frozenset(self.runs_after)
 
 
 class PipelineSpec(Frozen):
@@ -237,10 +244,38 @@ class PipelineSpec(Frozen):
         levels: list[list[StepSpec]] = []
         level_of: dict[str, int] = {}
         for step in self.steps:
-            level = level_of[step.name] = 1 + max((level_of[name] for name in step.upstream), default=-1)
+            level = level_of[step.name] = 1 + max((level_of[name] for name in step.waits_for), default=-1)
             levels += [[]] if level == len(levels) else []
             levels[level].append(step)
         return tuple(map(tuple, levels))
+
+    def ordered(self, order: Mapping[str, Sequence[str]]) -> PipelineSpec:
+        """Let steps run after earlier steps that no result connects them with: step to those steps."""
+        if not order:
+            return self
+        numbers = {step.name: number for number, step in enumerate(self.steps)}
+        steps = [
+            step.replaced(runs_after=after) if (after := self._earlier(step, order, numbers)) else step
+            for step in self.steps
+        ]
+        return self.replaced(steps=tuple(steps))
+
+    @staticmethod
+    def _earlier(
+        step: StepSpec, order: Mapping[str, Sequence[str]], numbers: Mapping[str, int]
+    ) -> tuple[str, ...]:
+        earlier = (name for name in order.get(step.name, ()) if name in numbers)
+        return tuple(sorted(name for name in earlier if numbers[name] < numbers[step.name]))
+
+    def ancestors(self, step: str) -> frozenset[str]:
+        """Name the steps whose results lead to a step, and those that it is declared to wait for."""
+        names: set[str] = set()
+        left = [step]
+        while left:
+            new = self.by_name[left.pop()].upstream - names
+            names |= new
+            left += new
+        return frozenset(names)
 
     def step(self, name: str) -> StepSpec:
         """Find a step by its slot or its name."""

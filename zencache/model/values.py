@@ -21,6 +21,7 @@ JSON's own values stand for themselves; every other type is an object with one k
     a numpy scalar                   {"$numpy": [dtype, value]}
     a secret, of parameters only     {"$secret": ["str" or "bytes", keyed digest]}
     what only a materializer stores  {"$leaf": [number, materializer]}, in artifacts only
+    a Path to a file or folder       likewise, in artifacts only: its content is stored, too
     what a key alone has             {"$opaque": [class, digest]}, an attribute of a parameter's object
 
 `object_values` has the forms of objects with a class, `time_values` those of zones.
@@ -33,6 +34,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -232,15 +234,15 @@ def _encode(value: Any, how: Encoding) -> Any:  # noqa: PLR0911 - one line a kin
 def _encode_dict(value: dict[Any, Any], how: Encoding) -> Any:
     if all(type(key) is str and not key.startswith("$") for key in value):
         return {key: _encode(item, how) for key, item in value.items()}
-    return {"$dict": [[_encode(k, how), _encode(v, how)] for k, v in value.items()]}
+    keys = Encoding(how.inner, how.seal) if any(type(key) is type(_A_PATH) for key in value) else how
+    return {"$dict": [[_encode(k, keys), _encode(v, how)] for k, v in value.items()]}
 
 
 def _encode_object(value: Any, how: Encoding) -> Any:
     if secrets.is_secret(value):
         return _encode_secret(value, how.seal)
     if type(value) in (type(_A_PATH), PurePosixPath, PureWindowsPath):
-        is_path = type(value) is type(_A_PATH)
-        return {"$path": value.as_posix()} if is_path else {"$purepath": [type(value).__name__, str(value)]}
+        return _encode_path(value, how)
     from zencache.model import object_values, time_values  # noqa: PLC0415 - few steps have such values
 
     if time_values.is_named_zone(value):
@@ -259,6 +261,22 @@ def _encode_object(value: Any, how: Encoding) -> Any:
         f"a value of type {type_name(type(value))} is not a plain value; "
         "pass it from step to step as an output, or turn it into numbers, strings, lists or dicts"
     )
+
+
+def _encode_path(value: PurePath, how: Encoding) -> Any:
+    if type(value) is not type(_A_PATH):
+        return {"$purepath": [type(value).__name__, str(value)]}
+    if how.leaf is not None and has_content(value):
+        return {"$leaf": how.leaf(value)}
+    return {"$path": value.as_posix()}
+
+
+def has_content(path: Path) -> bool:
+    """Say whether a path names a file, or a folder other than the working folder and those above it."""
+    text = os.path.realpath(path)
+    if os.path.isdir(text):  # noqa: PTH112 - takes any text
+        return not f"{os.path.realpath('.')}/".startswith(f"{text.rstrip('/')}/")
+    return os.path.isfile(text)  # noqa: PTH113 - likewise
 
 
 def _encode_secret(value: Any, seal: Seal | None) -> Any:

@@ -160,7 +160,12 @@ def _of_seen(seen: Seen) -> dict[str, Lines]:
     return {
         "read": (*read, *absent, *folders, *unstable),
         "environment": tuple(_variable(name, digest) for name, digest in seen.environment.items()),
+        "written": (
+            *(f"{name} {_short(digest)}" for name, digest in seen.writes.items()),
+            *(f"{name}, as other steps of its run did" for name in seen.shared),
+        ),
         "notes": seen.notes,
+        "remarks": seen.remarks,
     }
 
 

@@ -337,7 +337,7 @@ class _Rest:
     def _context(self, handle: RunHandle, plan: RunPlan) -> RunContext:
         return RunContext(
             project=self.records.project,
-            spec=handle.spec,
+            spec=handle.spec.ordered(plan.order),
             bodies=self.planner.keys.bodies,
             plan=plan,
             planner=self.planner,

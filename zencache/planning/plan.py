@@ -31,6 +31,8 @@ class PlannedStep:
     """Seconds that computing it took before (of a hit: the seconds that are saved); None if it never ran."""
     compared_with: int | None = None
     """The earlier execution that the reason compares with."""
+    restores: Mapping[str, str] = field(default_factory=dict)
+    """Of a hit: files that it wrote and that are put back, each to its digest."""
 
     @property
     def key(self) -> str | None:
@@ -45,6 +47,8 @@ class RunPlan:
     pipeline: str
     steps: Mapping[str, PlannedStep]
     _diff: Callable[[PlannedStep], str] = field(default=lambda _: "", repr=False, compare=False)
+    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """Step to the earlier steps that it runs after because they were seen to write files that it reads."""
 
     def diff(self, step: str) -> str:
         """Show the lines of code that make a step run, against the execution that its reason compares with.

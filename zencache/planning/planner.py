@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zencache.artifacts.integrity import NO_MANIFEST
@@ -15,6 +16,7 @@ from zencache.planning.cache_enabled import why_off
 from zencache.planning.code_diff import code_changes
 from zencache.planning.component_body import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
+from zencache.planning.planned_writes import PlannedWrites
 from zencache.signing import is_signed
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.util.durations import duration_text
@@ -67,15 +69,16 @@ class Planner:
         decided: dict[str, PlannedStep] = {}
         outputs: Outputs = {}
         self._check_ahead(ahead)
-        for level in self.spec.levels:
-            waiting = [s for s in level if not s.upstream <= outputs.keys() or (s.node and s.node.is_late)]
+        order = self.writes.order(ahead.values() if self.likely else ())
+        for level in self.spec.ordered(order).levels:
+            waiting = [s for s in level if not s.waits_for <= outputs.keys() or (s.node and s.node.is_late)]
             decided |= {s.name: self._waiting(s, decided) for s in waiting}
             for planned in self.decide([s for s in level if s.name not in decided], outputs, ahead):
-                decided[planned.name] = planned
-                if planned.hit:
+                decided[planned.name] = self._later(planned)
+                if decided[planned.name].hit and planned.hit:
                     outputs[planned.name] = planned.hit.outputs
         self._problem_by_uri.clear()  # what is there may change while steps run
-        return RunPlan(self.spec.name, {s.name: decided[s.name] for s in self.spec.steps}, self.diff)
+        return RunPlan(self.spec.name, {s.name: decided[s.name] for s in self.spec.steps}, self.diff, order)
 
     def decide(
         self, steps: Sequence[StepSpec], outputs: Outputs, ahead: Mapping[str, ExecutionRecord] | None = None
@@ -127,8 +130,10 @@ class Planner:
         hit, problem = self._usable(step, newest.get(parts.key), parts.key)
         if hit is not None:
             unseen = self._unseen(hit, self.keys.policy(step))
-            reason = "; ".join(filter(None, (f"nothing changed since {_when(hit.created)}", unseen)))
-            return PlannedStep(step.name, "hit", reason, parts, hit, takes=hit.seconds)
+            restores = self.writes.to_restore(step, hit)
+            back = f"{', '.join(restores)}, which it wrote, is put back" if restores else ""
+            reason = "; ".join(filter(None, (f"nothing changed since {_when(hit.created)}", unseen, back)))
+            return PlannedStep(step.name, "hit", reason, parts, hit, takes=hit.seconds, restores=restores)
         if problem:
             return self._run(step, problem, parts=parts)
         return self._why_new(step, parts)
@@ -137,10 +142,22 @@ class Planner:
         off = self._why_off(step)
         if off is not None:
             return self._run(step, off, cached=False)
-        on = sorted(u for u in step.upstream if u in decided and decided[u].action != "hit")
+        on, writers = (
+            ", ".join(sorted(u for u in names if u in decided and decided[u].action != "hit"))
+            for names in (step.upstream, step.waits_for - step.upstream)
+        )
         takes = _usual(self._earlier(step))
-        why = f"waits for the result of {', '.join(on)}" if on else "what feeds it is known when it runs"
+        why = f"waits for the result of {on}" if on else "what feeds it is known when it runs"
+        if writers:
+            words = (why, "and") if on else ("waits",)
+            why = " ".join((*words, f"for {writers}, which was seen to write what it reads"))
         return PlannedStep(step.name, "wait", why, takes=takes)
+
+    def _later(self, planned: PlannedStep) -> PlannedStep:
+        """Leave a hit whose files are to be put back to the run: steps after it may read them."""
+        if not planned.restores:
+            return planned
+        return PlannedStep(planned.name, "wait", planned.reason, takes=planned.takes)
 
     def _run(
         self, step: StepSpec, reason: str, *, parts: KeyParts | None = None, cached: bool = True
@@ -198,7 +215,14 @@ class Planner:
         unseen = self._unseen(record, policy)
         if unseen and self._project.unseen == "run":
             return f'{unseen} (setting unseen = "run")'
-        return "; ".join(changed(seen, self.keys.root, self.keys.digests, step.parameters)) or None
+        changes = changed(seen, self.keys.root, self.keys.digests, step.parameters)
+        return "; ".join((*changes, *self.writes.changes(step, seen))) or None
+
+    @cached_property
+    def writes(self) -> PlannedWrites:
+        """What is decided about files that steps wrote."""
+        stores = [self.metadata, *self.others] if self.metadata else self.others
+        return PlannedWrites(self.spec, self.keys, self._earlier, [store.project for store in stores])
 
     @property
     def _project(self) -> Project:

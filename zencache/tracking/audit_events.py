@@ -31,7 +31,7 @@ Opened: TypeAlias = tuple[Any, ...]  # path, mode, flags; as the event `open` ha
 _COARSE_CLOCK = 5  # Linux's CLOCK_REALTIME_COARSE, which Python does not name
 _UNIX = 1  # socket.AF_UNIX
 _HERE = str(Path(__file__).parent)
-_WRITE = os.O_WRONLY | os.O_TRUNC
+_TOUCH = os.O_WRONLY  # without O_TRUNC: changed or removed, but not written whole
 # Starts programs to inspect the machine, or to clean up.
 _HOUSEKEEPERS = (
     "/platform.py",
@@ -96,6 +96,8 @@ class Recorder:
     """Source files that the project's own code read as text."""
     created: set[str] = field(default_factory=set)
     """Folders that did not exist before the step made them."""
+    moved: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    """Path to the one that was renamed or linked to it, and whether that had changed since the step began."""
     hosts: dict[str, None] = field(default_factory=dict)
     programs: dict[str, None] = field(default_factory=dict)
     environment: dict[str, str | None] = field(default_factory=dict)
@@ -204,6 +206,7 @@ class Recorder:
         self.reports.update(inner.reports)
         self.spawned.update(inner.spawned)
         self.created |= inner.created
+        self.moved = {**inner.moved, **self.moved}
         self.ran.update(inner.ran)
         self.imported.update(inner.imported)
         self.classes.update(inner.classes)
@@ -421,17 +424,30 @@ def _unpickled(recorder: Recorder, args: Opened) -> None:
         recorder.opened(file, os.O_RDONLY)
 
 
-def _written(recorder: Recorder, args: Opened) -> None:
-    recorder.opened(args[0], _WRITE)
+def _touched(recorder: Recorder, args: Opened) -> None:
+    recorder.opened(args[0], _TOUCH)
 
 
 def _renamed(recorder: Recorder, args: Opened) -> None:
-    recorder.opened(args[0], _WRITE)
-    recorder.opened(args[1], _WRITE)
+    recorder.opened(args[0], _TOUCH)
+    _linked(recorder, args)
 
 
 def _linked(recorder: Recorder, args: Opened) -> None:
-    recorder.opened(args[1], _WRITE)
+    recorder.opened(args[1], _TOUCH)
+    source, target = (absolute(path, recorder.folder()) for path in args[:2])
+    recorder.moved.setdefault(target, (source, _is_changed_since(source, recorder.began)))
+
+
+def _symlinked(recorder: Recorder, args: Opened) -> None:
+    recorder.opened(args[1], _TOUCH)
+
+
+def _is_changed_since(path: str, moment: int) -> bool:
+    try:
+        return os.stat(path).st_mtime_ns >= moment  # noqa: PTH116 - text
+    except OSError:
+        return False
 
 
 def _loaded(recorder: Recorder, args: Opened) -> None:
@@ -492,9 +508,10 @@ def called_by(files: tuple[str, ...], *, deep: int) -> bool:
 _RARE: dict[str, Callable[[Recorder, Opened], None]] = {
     "os.chdir": _moved,
     "os.mkdir": _made,
-    **dict.fromkeys(("os.remove", "os.truncate"), _written),
+    **dict.fromkeys(("os.remove", "os.truncate"), _touched),
     "os.rename": _renamed,
-    **dict.fromkeys(("os.link", "os.symlink"), _linked),
+    "os.link": _linked,
+    "os.symlink": _symlinked,
     "pickle.find_class": _unpickled,
     "ctypes.dlopen": _loaded,
     **dict.fromkeys(("socket.getaddrinfo", "socket.gethostbyname"), _looked_up),

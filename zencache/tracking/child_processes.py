@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _TABLES = (
     *("listed", "relative_listed", "answers", "relative_asked"),
-    *("hosts", "programs", "environment", "imports", "classes"),
+    *("hosts", "programs", "environment", "imports", "classes", "moved"),
 )
 _SPAWNERS = ("multiprocessing.spawn", "loky.backend.spawn", "joblib.externals.loky.backend.spawn")
 _ROOT = str(Path(__file__).parents[2])

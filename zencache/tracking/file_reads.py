@@ -87,17 +87,17 @@ class Reads:
     absent: dict[str, None] = field(default_factory=dict)
     """Files that it tried to open, and which are not there."""
     unstable: dict[str, None] = field(default_factory=dict)
-    written: set[str] = field(default_factory=set)
+    written: dict[str, int] = field(default_factory=dict)
+    """File that was written or removed, to all flags that it was opened with for that."""
     modules: set[str] = field(default_factory=set)
 
 
 def reads(recorder: Recorder, places: Places) -> Reads:
     """Sort out what a step opened."""
-    result, uses = Reads(), _uses(recorder)
+    result = Reads()
+    uses = _uses(recorder, result.written)
     sources = loaded_sources() if any(path.endswith(".py") for path in uses) else frozenset()
     for path, (was_read, was_written, looked_for) in uses.items():
-        if was_written:
-            result.written.add(path)
         if not was_read:
             continue
         source = source_of(path, sources)
@@ -132,8 +132,11 @@ def relative_paths(recorder: Recorder) -> dict[str, str]:
     return relative
 
 
-def _uses(recorder: Recorder) -> dict[str, tuple[bool, bool, bool]]:
-    """Say for each path whether it was read before it was written, written, or looked for."""
+def _uses(recorder: Recorder, written: dict[str, int]) -> dict[str, tuple[bool, bool, bool]]:
+    """Say for each path whether it was read before it was written, written, or looked for.
+
+    The flags of those that were written are added to `written`.
+    """
     uses: dict[str, tuple[bool, bool, bool]] = {}
     for folder, opened in list(recorder.segments):
         for raw, mode, flags in list(opened):
@@ -143,6 +146,8 @@ def _uses(recorder: Recorder) -> dict[str, tuple[bool, bool, bool]]:
             was_read, was_written, looked_for = uses.get(path, (False, False, False))
             writes = flags & os.O_ACCMODE == os.O_WRONLY or bool(flags & (os.O_TRUNC | os.O_EXCL))
             was_read = was_read or not (writes or was_written)
+            if writes:
+                written[path] = written.get(path, 0) | flags
             # os.open() may have been given a folder by its descriptor, which the event does not show.
             uses[path] = (was_read, was_written or writes, looked_for or (mode is not None and not writes))
     return uses

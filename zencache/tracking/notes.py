@@ -99,6 +99,47 @@ def fresh_generators(step: str, names: Iterable[str]) -> tuple[str, ...]:
     return (sentence,) if listed else ()
 
 
+_WRITES = " writes files besides its outputs ("
+
+
+def writes(step: str, names: Iterable[str]) -> str:
+    """Write the sentence about files that count as a step's outputs.
+
+    >>> writes("prep", ["data.csv"]).partition(":")[0]
+    'step prep writes files besides its outputs (data.csv)'
+    """
+    return (
+        f"step {step}{_WRITES}{_some(names)}): they count as outputs, and it runs again when one is not "
+        "as it left it; to have their content kept with its result, return them (`-> Path`)"
+    )
+
+
+def subject(note: str) -> str:
+    """Give what tells a note from others that are shown: names of written files may differ each time.
+
+    >>> subject(writes("prep", ["1.csv"])) == subject(writes("prep", ["2.csv"]))
+    True
+    """
+    head, mark, _ = note.partition(_WRITES)
+    return f"{head}{mark}" if mark else note
+
+
+def channel(step: str, writer: str, name: str) -> str:
+    """Write the sentence about a step that reads what an earlier one wrote, and takes no result from it."""
+    return (
+        f"step {step} reads {name}, which step {writer} writes, and takes no result from it: from now on it "
+        f"runs after {writer}; to have that in the pipeline, return the file (`-> Path`) and pass it on"
+    )
+
+
+def shared_writes(step: str, names: Iterable[str]) -> str:
+    """Write the sentence about files that several steps of a run write."""
+    return (
+        f"step {step} writes {_some(names)}, as other steps of its run do: that is not compared before its "
+        "result is reused"
+    )
+
+
 def _some(names: Iterable[str]) -> str:
     listed = list(names)
     return ", ".join(listed[:_MOST]) + (", …" if len(listed) > _MOST else "")

@@ -58,6 +58,14 @@ class Seen:
     """Variable to the digest of its value; "" for one that was not set."""
     targets: Mapping[str, str] = field(default_factory=dict)
     """What it wrote outside of its outputs, a served model say, to the digest of the content then."""
+    writes: Mapping[str, str] = field(default_factory=dict)
+    """File of the project that it wrote whole to the digest of its content: it counts as an output."""
+    shared: tuple[str, ...] = ()
+    """Files that it wrote or changed, and other steps of its run too: they do not count."""
+    channels: Mapping[str, str] = field(default_factory=dict)
+    """File that it read to the step of its run that wrote it, where no result leads from that step to it."""
+    modified: tuple[str, ...] = ()
+    """Files of the project that it changed, added to or removed; they are not recorded."""
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """All else that it depended on: kind to name to value, as `tracking.facts` compares them."""
     relative: Mapping[str, str] = field(default_factory=dict)
@@ -85,8 +93,10 @@ class Seen:
     def to_json(self) -> str:
         """Write it as one line of JSON."""
         data = asdict(self)
-        if not self.readers:
-            del data["readers"]
+        del data["modified"]
+        for name in ("readers", "writes", "shared", "channels"):
+            if not data[name]:
+                del data[name]
         return json.dumps({"format": "seen/1", **data}, separators=(",", ":"))
 
     @classmethod
@@ -99,6 +109,9 @@ class Seen:
             relative=data.get("relative", {}),
             environment=data.get("environment", {}),
             targets=data.get("targets", {}),
+            writes=data.get("writes", {}),
+            shared=tuple(data.get("shared", ())),
+            channels=data.get("channels", {}),
             facts=data.get("facts", {}),
             readers=data.get("readers", {}),
             unstable=tuple(data.get("unstable", ())),
@@ -136,6 +149,32 @@ def changed(
         changes += changed_facts(seen.facts, root, digests, parameters)
         digests.flush()
     return changes
+
+
+def changed_writes(seen: Seen, root: Path, digests: FileDigests) -> dict[str, str]:
+    """Give the files that a step wrote and that are not as it left them, each with a sentence.
+
+    >>> from pathlib import Path
+    >>> from zencache.tracking.file_digests import FileDigests
+    >>> changed_writes(Seen(writes={"data.csv": "1b2"}), Path.cwd(), FileDigests(None))
+    {'data.csv': 'data.csv, which it wrote, is not there any more'}
+    """
+    with unwatched():
+        places = _places(seen, root)
+        changes = {}
+        for name, digest in seen.writes.items():
+            shown, path = places(name)
+            now = digests.digest(path)
+            if now != digest:
+                how = "is not there any more" if now is None else "is not as it left it"
+                changes[name] = f"{shown}, which it wrote, {how}"
+        digests.flush()
+    return changes
+
+
+def place_of_write(seen: Seen, name: str, root: Path) -> Path:
+    """Give where a file that a step wrote is, or was, as seen from the present working folder."""
+    return _places(seen, root)(name)[1]
 
 
 def _places(seen: Seen, root: Path) -> Callable[[str], tuple[str, Path]]:

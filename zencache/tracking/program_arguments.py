@@ -21,6 +21,7 @@ Stamp = tuple[int, int, int]
 _MOST = 2000  # files of a folder that are looked at
 _READ = os.O_RDONLY
 _WRITE = os.O_WRONLY | os.O_TRUNC
+_APPEND = os.O_WRONLY | os.O_APPEND
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Program:
     """Environment variables that a shell's command or script names."""
     asks_folder: bool = field(default=False, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    appended: tuple[str, ...] = field(default=(), repr=False)
+    """Of the files that it writes to, the ones that it adds to, once each time."""
     is_script: bool = field(default=False, repr=False)
     """Whether the first word may be a script, whatever it is called."""
 
@@ -87,7 +90,7 @@ class Program:
 
     def with_scripts(self, folder: str) -> Program:
         """Add what the shell's scripts among the words name; paths in there are relative to the folder."""
-        read = Command(list(self.words), list(self.written), list(self.patterns))
+        read = Command(list(self.words), list(self.written), list(self.appended), list(self.patterns))
         read.variables, read.asks_folder = dict.fromkeys(self.variables), self.asks_folder
         place = os.path.join(folder, self.folder)  # noqa: PTH118 - text
         return _with(self, with_scripts(read, place, self.environment, first=self.is_script))
@@ -110,6 +113,7 @@ def _with(program: Program, read: Command, more: Sequence[str] = ()) -> Program:
         program,
         words=(*read.words, *more),
         written=tuple(read.written),
+        appended=tuple(read.appended),
         patterns=tuple(read.patterns),
         variables=tuple(read.variables),
         asks_folder=read.asks_folder,
@@ -127,6 +131,8 @@ class Arguments:
     stamps: dict[str, Stamp | None] = field(default_factory=dict)
     listed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Folders among the arguments, to the paths of the files below."""
+    appended: set[str] = field(default_factory=set)
+    """Files that are only added to."""
 
     @classmethod
     def of(cls, program: Program, folder: str) -> Arguments:
@@ -139,6 +145,8 @@ class Arguments:
         for word in program.written:
             path = os.path.join(program.folder, word) if program.folder else word  # noqa: PTH118 - text
             arguments.stamps[path] = None
+            if program.written.count(word) == program.appended.count(word):
+                arguments.appended.add(path)
         return arguments
 
     def _add(self, path: str) -> None:
@@ -156,7 +164,8 @@ class Arguments:
         for path, before in self.stamps.items():
             now = _stamp(self.folder, path)
             if now is not None:
-                yield (path, "library", _READ if now == before else _WRITE)
+                written = _APPEND if path in self.appended else _WRITE
+                yield (path, "library", _READ if now == before else written)
 
     def absent(self) -> Iterator[str]:
         """Give what looks like a path and was not there, neither before nor at the end."""

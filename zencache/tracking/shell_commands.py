@@ -36,6 +36,8 @@ class Command:
 
     words: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    appended: list[str] = field(default_factory=list, repr=False)
+    """Of what is written, each time that something is added to it by `>>`."""
     patterns: list[str] = field(default_factory=list, repr=False)
     """Words with wildcards, which the shell expands."""
     variables: dict[str, None] = field(default_factory=dict, repr=False)
@@ -52,12 +54,13 @@ class Command:
     def _read(self, text: str, environment: Mapping[str, str], arguments: tuple[str, ...]) -> None:
         values = {str(number): word for number, word in enumerate(arguments)}
         text = _OWN_FOLDER.sub(os.path.dirname(values.get("0", "")) or ".", text)  # noqa: PTH120 - text
-        folder, is_output, is_first, before = "", False, True, ""
+        folder, is_output, is_added, is_first, before = "", False, False, True, ""
         for token in _tokens(text):
             if re.fullmatch(r"[<>&|;()\n]+", token):
                 if before in {"env", "printenv"} and not is_output:
                     self.variables[ALL] = None
                 is_output, is_first, before = ">" in token, "<" not in token and ">" not in token, ""
+                is_added = ">>" in token
                 continue
             self._take_variables(token, values)
             name, equals, value = token.partition("=")
@@ -69,6 +72,7 @@ class Command:
             is_below = folder and not word.startswith(("/", "-")) and ("/" in word or not is_first)
             places = [f"{folder}/{word}", word] if is_below else [word]
             (self.written if is_output else self.words).extend(places)
+            self.appended += places * (is_output and is_added)
             if not is_output and not is_quoted and re.search(r"[*?]|\[.", word):
                 self.patterns.append(places[0])
             if equals and value and not is_output:
@@ -138,6 +142,7 @@ def with_scripts(
             inner = Command.of(text, environment, arguments)
             merged.words += inner.words
             merged.written += inner.written
+            merged.appended += inner.appended
             merged.patterns += inner.patterns
             merged.variables.update(inner.variables)
             merged.asks_folder |= inner.asks_folder

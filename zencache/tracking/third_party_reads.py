@@ -107,6 +107,10 @@ def wrap_module(name: str, wrapping: Wrapping) -> None:
         skip = 1 if owner is not module else 0
         place = _place(vars(owner).get(method) if owner is not None else None, argument, skip)
         wrapping.around(owner, method, _note_of(reader, argument, place))
+    for writer, (argument, otherwise) in WRITERS.get(name, {}).items():
+        owner, method = _owner(module, writer)
+        place = _place(vars(owner).get(method) if owner is not None else None, argument, otherwise)
+        wrapping.around(owner, method, _note_of(writer, argument, place, is_writer=True))
     for reader, argument in CLASSES.get(name, {}).items():
         wrapping.around_class(module, reader, _note_of(reader, argument, -1 if reader in KEYWORD_ONLY else 0))
     for reader, argument in METHODS.get(name, {}).items():
@@ -135,13 +139,13 @@ def _place(function: Any, argument: str, otherwise: int) -> int:
     return names.index(argument) if argument in names else otherwise
 
 
-def _note_of(reader: str, argument: str, place: int) -> Callable[..., None]:
-    """Make the function that records a reader's path, which is at some place of its arguments."""
+def _note_of(reader: str, argument: str, place: int, *, is_writer: bool = False) -> Callable[..., None]:
+    """Make the function that records the path of a reader or writer, at some place of its arguments."""
 
     def note(*args: Any, **kwargs: Any) -> None:
         value = args[place] if 0 <= place < len(args) else kwargs.get(argument)
         filesystem = args[0] if reader.startswith("FileSystem.") else kwargs.get("filesystem")
-        mode = "w" if reader in WRITERS else "r"
+        mode = "w" if is_writer or reader == "FileSystem.open_output_stream" else "r"
         if reader in WITH_MODE:
             mode = str(args[place + 1] if len(args) > place + 1 else kwargs.get("mode", "r"))
         for path in paths_of(value):
@@ -256,5 +260,5 @@ def _expand(path: str) -> list[str]:
 
 def _flags(mode: str) -> int:
     if "w" in mode or "x" in mode:
-        return os.O_WRONLY
+        return os.O_WRONLY | os.O_TRUNC
     return os.O_RDWR if "+" in mode or "a" in mode else os.O_RDONLY

@@ -15,7 +15,6 @@ READERS: dict[str, dict[str, str]] = {
         "read_schema": "where",
         "ParquetFile.__init__": "source",
         "ParquetDataset.__init__": "path_or_paths",
-        "ParquetWriter.__init__": "where",
     },
     "pyarrow.dataset": {"dataset": "source", "parquet_dataset": "metadata_path"},
     "pyarrow.csv": {"read_csv": "input_file", "open_csv": "input_file"},
@@ -59,7 +58,10 @@ CLASSES: dict[str, dict[str, str]] = {
 """Module, class that is written in C, and the argument of its constructor that is a path."""
 
 METHODS: dict[str, dict[str, str]] = {
-    "pyarrow._fs": {"FileSystem.open_input_file": "path", "FileSystem.open_input_stream": "path"},
+    "pyarrow._fs": {
+        **dict.fromkeys(("FileSystem.open_input_file", "FileSystem.open_input_stream"), "path"),
+        "FileSystem.open_output_stream": "path",
+    },
     "lxml.etree": {"_ElementTree.parse": "source"},
 }
 """Module, method of a class that is written in C, and its argument that is a path."""
@@ -93,8 +95,32 @@ WITH_MODE = frozenset(
 )
 """Readers whose second argument, or `mode`, says whether they write."""
 
-WRITERS = frozenset({"ParquetWriter.__init__"})
-"""Files that a step writes and reads back are not inputs."""
+WRITERS: dict[str, dict[str, tuple[str, int]]] = {
+    "pyarrow": {"output_stream": ("source", 0)},
+    "pyarrow.lib": {"output_stream": ("source", 0)},
+    "pyarrow.parquet": {"ParquetWriter.__init__": ("where", 1)},
+    "pyarrow.csv": {"write_csv": ("output_file", 1)},
+    "pyarrow.feather": {"write_feather": ("dest", 1)},
+    "pyarrow.orc": {"write_table": ("where", 1), "ORCWriter.__init__": ("where", 1)},
+    "pyarrow.ipc": {"new_file": ("sink", 0), "new_stream": ("sink", 0)},
+    "polars.dataframe.frame": {
+        f"DataFrame.write_{name}": ("file", 1)
+        for name in ("csv", "parquet", "ipc", "ipc_stream", "json", "ndjson", "avro")
+    },
+    "polars.lazyframe.frame": {
+        f"LazyFrame.sink_{name}": ("path", 1) for name in ("csv", "parquet", "ipc", "ndjson")
+    },
+    "cv2": {"imwrite": ("filename", 0)},
+    "torch.serialization": {"_open_zipfile_writer_file.__init__": ("name", 1)},
+    "safetensors.numpy": {"save_file": ("filename", 1)},
+    "safetensors.torch": {"save_file": ("filename", 1)},
+    "xgboost.core": {"Booster.save_model": ("fname", 1)},
+    "lightgbm.basic": {"Booster.save_model": ("filename", 1)},
+    "catboost.core": {"CatBoost.save_model": ("fname", 1)},
+    "faiss": {"write_index": ("fname", 1)},
+    "tensorflow.python.ops.gen_io_ops": {"write_file": ("filename", 0)},
+}
+"""Module, function or method that writes a file whole, and the argument that is a path, with its place."""
 
 KEYWORD_ONLY = frozenset({"XMLSchema", "RelaxNG", "Schematron"})
 """Readers whose first argument is not the path."""
@@ -109,4 +135,4 @@ PICKLERS = frozenset(
 
 def modules() -> frozenset[str]:
     """Name the modules in the tables."""
-    return frozenset({*READERS, *CLASSES, *METHODS, *HOLDERS, *LOOKUPS, *PICKLERS})
+    return frozenset({*READERS, *WRITERS, *CLASSES, *METHODS, *HOLDERS, *LOOKUPS, *PICKLERS})

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from zencache.code.source import Text
     from zencache.tracking.file_digests import FileDigests
     from zencache.tracking.owned_reads import Reader
+    from zencache.tracking.written_files import Written
 
 
 @dataclass
@@ -111,6 +112,15 @@ class Watch:
         """The source files that the facts of kind `code` cover, by the shapes of what ran in them."""
         files = self.recorder.imported if self.recorder.covers is not None else ()
         return frozenset(map(os.path.normpath, files))
+
+    @cached_property
+    def _written(self) -> Written | None:
+        """What the step wrote; None if it wrote nothing."""
+        if not self._reads.written:
+            return None
+        from zencache.tracking.written_files import written_files  # noqa: PLC0415 - not if it writes nothing
+
+        return written_files(self.recorder, self._reads, self._places)
 
     def _facts(self) -> dict[str, dict[str, str]]:
         facts = {
@@ -219,7 +229,10 @@ class Watch:
         name = self._places.name
         files = {name(path): self.digests.digest(Path(path)) or "" for path in self._reads.files}
         files |= {name(path): "" for path in self._reads.absent}
-        read = (*self._reads.files, *self._reads.absent)
+        written = self._written
+        outputs = written.outputs if written else ()
+        digests = ((name(path), self.digests.digest(Path(path))) for path in outputs)
+        read = (*self._reads.files, *self._reads.absent, *outputs)
         folders = file_reads.folders(self.recorder, self._places)
         relative = file_reads.relative_paths(self.recorder)
         self.digests.flush()
@@ -230,6 +243,8 @@ class Watch:
             },
             relative={name(path): relative[path] for path in (*read, *folders) if path in relative},
             environment=self._environment(),
+            writes={file: digest for file, digest in digests if digest is not None},
+            modified=tuple(map(name, written.modified)) if written else (),
             facts=self._facts(),
             unstable=tuple(sorted(map(name, self._reads.unstable))),
             notes=(
@@ -241,6 +256,7 @@ class Watch:
                 *self._drawn(by_library=True),
                 *left_settings(self.recorder.step, filter(_is_seed, self.left)),
                 *self.recorder.remarks,
+                *(written.remarks(self.recorder.step, name) if written else ()),
             ),
         )
 
