@@ -1,6 +1,6 @@
 """Keeps copies of files that steps wrote, named by their content, and puts them back.
 
-The copies are below `written` in the project's folder. Garbage collection deletes what no record names.
+The copies are below `written` in the project's folder. Garbage collection deletes what no record refers to.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def has_copy(projects: Iterable[Project], digest: str) -> bool:
 
 
 def restore(projects: Iterable[Project], path: Path, digest: str) -> None:
-    """Put a copy in the place of a file; raises ArtifactError if there is none.
+    """Replace a file by its copy; raises ArtifactError if there is none.
 
     The file is replaced at once, so that nobody reads half of it.
     """
