@@ -167,7 +167,9 @@ def _note_held(*args: Any, **kwargs: Any) -> None:
     while pending:
         holder = pending.pop()
         pending += getattr(holder, "children", ())
-        paths = [*paths_of(getattr(holder, "files", None)), *paths_of(getattr(holder, "path", None))]
+        named = [*paths_of(getattr(holder, "files", None)), *paths_of(getattr(holder, "path", None))]
+        # "<Buffer>" and the like: without a file system, and pyarrow ends the process if it is asked for one.
+        paths = [path for path in named if not (path.startswith("<") and path.endswith(">"))]
         local = (_local_path(holder.filesystem, path) for path in paths)
         for path in filter(None, local):
             _opened(path, "r")
