@@ -12,7 +12,10 @@ import pytest
 from tests.cache_truth.harness import Outcome, run_all
 from tests.cache_truth.probes import PROBES
 
-pytestmark = pytest.mark.timeout(1800)  # the first test waits for all probes
+pytestmark = [
+    pytest.mark.timeout(1800),  # the first test waits for all probes
+    pytest.mark.file_times,
+]
 
 
 @pytest.fixture(scope="session")

@@ -244,6 +244,7 @@ def test_the_trash_of_a_crash_in_a_shared_folder_is_removed(monkeypatch):
 # -- orphans ------------------------------------------------------------------------------------
 
 
+@pytest.mark.file_times
 def test_what_was_sent_in_part_goes_after_a_day_once_its_run_has_ended(store, monkeypatch):
     """Below the root of a run that did not complete; roots of others may be named by records that nobody here
     reads."""
@@ -282,6 +283,7 @@ def test_a_run_that_is_going_on_keeps_what_it_sent(memory, monkeypatch):
     assert len(Repository().gc(keep_last=9).leftovers) == 1
 
 
+@pytest.mark.file_times
 def test_what_steps_wrote_before_it_was_sent_goes_after_an_hour(memory):
     """A process that was killed leaves it."""
     chain().run()
@@ -312,6 +314,7 @@ def test_what_was_fetched_in_part_goes_after_a_day(memory):
     assert not left.exists()
 
 
+@pytest.mark.file_times
 @pytest.mark.parametrize("where", ["own", "folder", "memory", "s3"])
 def test_bad_copies_are_kept_for_thirty_days_and_counted(where, request, monkeypatch):
     """They count apart; those of other projects in the same store are theirs."""

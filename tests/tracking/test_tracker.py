@@ -605,3 +605,21 @@ def test_what_a_running_step_has_read_is_told_while_it_reads_more(project, monke
         monkeypatch.setattr(Places, "rule", read_more)
         assert [*watched.so_far().folders][-1] == "data"
     assert next(numbers) > 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_file_whose_time_has_not_come_yet_is_an_input(project, kept):
+    """An archive or another machine's clock gives such times: only the inode's tells of a change."""
+    path = project / "a.txt"
+    ahead = time.time() + 86_400
+    os.utime(path, (ahead, ahead))
+    settle()
+
+    def work():
+        path.read_text()
+        if not kept:
+            path.write_text("other")
+            os.utime(path, (ahead, ahead))
+
+    seen = seen_of(project, work)
+    assert ([*seen.files], [*seen.unstable]) == ((["a.txt"], []) if kept else ([], ["a.txt"]))

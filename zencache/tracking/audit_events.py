@@ -50,6 +50,16 @@ def file_clock() -> int:
     return time.time_ns()
 
 
+def last_change(status: os.stat_result) -> int:
+    """Give when a file was changed last, in nanoseconds; one that is moved into place is changed by that.
+
+    The time of modification can be set by anyone. Where it has not come yet, it says nothing of changes.
+    """
+    if status.st_mtime_ns > file_clock():
+        return status.st_ctime_ns
+    return max(status.st_mtime_ns, status.st_ctime_ns)
+
+
 def working_folder() -> str:
     """Give the working folder; `/` where it was removed."""
     try:

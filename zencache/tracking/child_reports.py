@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.tracking import audit_events
-from zencache.tracking.audit_events import CodePlace, absolute, unwatched
+from zencache.tracking.audit_events import CodePlace, absolute, last_change, unwatched
 from zencache.tracking.child_processes import FORKED, ReportingRecorder, report_folder
 from zencache.tracking.file_reads import loaded_sources, source_of
 from zencache.tracking.listings import TYPES
@@ -168,7 +168,7 @@ class _Merge:
         with suppress(OSError):
             status = os.stat(self._place(path))  # noqa: PTH116 - of thousands of files
             # Within one tick of the clock, the order is not known; then the file is unstable.
-            if max(status.st_mtime_ns, status.st_ctime_ns) >= moment:
+            if last_change(status) >= moment:
                 return self._first
         return self._last
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zencache.tracking.audit_events import absolute
+from zencache.tracking.audit_events import absolute, last_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -171,8 +171,7 @@ def _sort(result: Reads, path: str, rule: str, was_written: bool, looked_for: bo
         return
     if not stat.S_ISREG(status.st_mode):
         return
-    # The inode's time too: a file that is moved into place keeps its own.
-    touched = max(status.st_mtime_ns, status.st_ctime_ns)
+    touched = last_change(status)
     # Temporary files come and go; an empty file that was made meanwhile, such as a lock, tells nothing.
     if (rule == "older" and touched > began) or (not status.st_size and touched >= began):
         return

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.tracking import read_owners
+from zencache.tracking.audit_events import last_change
 from zencache.tracking.observed_inputs import digest_of_all, digest_of_variable
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class OwnedReads:
             status = os.stat(path)  # noqa: PTH116
         except (OSError, ValueError):
             return "" if rule == "yes" else _NO_INPUT
-        touched = max(status.st_mtime_ns, status.st_ctime_ns)
+        touched = last_change(status)
         is_passing = (rule == "older" or not status.st_size) and touched > began
         if not stat.S_ISREG(status.st_mode) or is_passing:
             return _NO_INPUT

@@ -22,6 +22,7 @@ from zencache.code.definition_lines import count_changed, lines_of_units
 from zencache.code.holders import holders, subclasses
 from zencache.code.module_shapes import TOP, ModuleShapes, module_shapes, name_at
 from zencache.code.source import find_function, first_line, text_now
+from zencache.tracking.audit_events import last_change
 from zencache.tracking.running_code import STARTED
 from zencache.util.remembered_rows import RememberedRows
 
@@ -124,7 +125,7 @@ def _running_text(code: types.CodeType) -> tuple[Text | None, int]:
         return found[0], first_line(found[1])
     # A generator expression, or code that was rewritten as pytest does: the text counts if it is the old one.
     status = _status(code.co_filename)
-    is_old = status is not None and max(status.st_mtime_ns, status.st_ctime_ns) < STARTED
+    is_old = status is not None and last_change(status) < STARTED
     return (text_now(code.co_filename) if is_old else None), code.co_firstlineno
 
 
