@@ -108,3 +108,28 @@ def test_nothing_runs(tmp_path, monkeypatch):
     with pytest.raises(MaterializerError, match=r"output output of step second is declared dict.*Odd in it"):
         odd_output().run()
     assert not RAN
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "extra"),
+    [
+        ("polars.dataframe.frame", "DataFrame", "polars"),
+        ("pyarrow.lib", "Table", "pyarrow"),
+        ("scipy.sparse._csr", "csr_matrix", "scipy"),
+        ("PIL.Image", "Image", "pillow"),
+        ("plotly.graph_objs._figure", "Figure", "plotly"),
+    ],
+)
+def test_the_integration_is_named_unless_it_is_installed(monkeypatch, module, name, extra):
+    """A type without its integration is refused with what to install; with it, there is nothing to install."""
+    kind = type(name, (), {"__module__": module})
+    monkeypatch.setattr("zencache.materializers.registry.materializers", dict)
+    assert f"zencache-pipelines[{extra}]" in refusal(dict[str, kind])
+    offered = {"another.Type": f"zencache_{extra}:OtherMaterializer"}
+    monkeypatch.setattr("zencache.materializers.registry.materializers", lambda: offered)
+    assert "pip install" not in refusal(kind)
+
+
+def test_a_figure_of_matplotlib_is_refused_with_what_to_return():
+    """No file format holds it as it is."""
+    assert "savefig" in refusal(list[type("Figure", (), {"__module__": "matplotlib.figure"})])

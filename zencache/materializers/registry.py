@@ -52,8 +52,24 @@ _ARRAY_SUBCLASSES = frozenset(
         ),
     }
 )
-# Types that people meet, and the extra that stores them: for the error that names it.
-_EXTRAS = {"pandas": "pandas", "sklearn": "sklearn", "keras": "tensorflow", "tensorflow": "tensorflow"}
+# Types that people meet, by module or full name, and the extra that stores them: for errors.
+_EXTRAS = {
+    "pandas": "pandas",
+    "sklearn": "sklearn",
+    "keras": "tensorflow",
+    "tensorflow": "tensorflow",
+    "polars": "polars",
+    "pyarrow.lib.Table": "pyarrow",
+    "pyarrow.lib.RecordBatch": "pyarrow",
+    "scipy.sparse": "scipy",
+    "PIL.Image": "pillow",
+    "plotly.graph_objs._figure": "plotly",
+}
+_INSTEAD = {
+    "matplotlib": "No file format holds a figure of matplotlib as it is. Save it as a picture "
+    "(`figure.savefig(path)`) and return the Path, or return the data that it shows"
+}
+"""Types that no file format holds, and what to return instead."""
 
 _registered: dict[str, type[Materializer]] = {}
 _M = TypeVar("_M", bound=type[Materializer])
@@ -152,17 +168,31 @@ def find_for_value(value: Any, *, where: str, allow_pickle: bool = False) -> Mat
 
 def advice(kind: type) -> str:
     """Say what to do about a type that nothing stores."""
-    package = kind.__module__.partition(".")[0]
-    extra = next(
-        (_EXTRAS[m] for m in (b.__module__.partition(".")[0] for b in kind.__mro__) if m in _EXTRAS), None
-    )
-    if extra and package != "builtins":
+    names = [type_name(base) for base in kind.__mro__[:-1]]
+    extra = _by_prefix(names, _EXTRAS)
+    if extra and not _is_offered_by(extra):
         return f"The {extra} integration stores it: {install_advice(extra)}."
+    instead = _by_prefix(names, _INSTEAD)
+    if instead:
+        return f"{instead}, or opt in to pickle with `allow_pickle = true` in .zencache/config.toml."
     return (
         "No materializer stores it. Write one (a class with save(value, folder) and load(folder)) and "
         f"@register({kind.__name__}) it, or opt in to pickle with `allow_pickle = true` in "
         ".zencache/config.toml."
     )
+
+
+def _by_prefix(names: list[str], values: dict[str, str]) -> str | None:
+    """Give the value of the first prefix that one of the dotted names has."""
+    return next(
+        (value for prefix, value in values.items() if any(f"{n}.".startswith(f"{prefix}.") for n in names)),
+        None,
+    )
+
+
+def _is_offered_by(extra: str) -> bool:
+    """Say whether the integration of an extra is installed; it then stores other types than this one."""
+    return any(path.startswith(f"zencache_{extra}:") for path in materializers().values())
 
 
 def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:

@@ -6,6 +6,7 @@
 `columns/`         only if needed: the column labels, as a frame with one column for each level
 `index/`           only if needed: the row labels, likewise
 `categories-3/`    only if needed: the categories of the fourth column, whose codes are in `frame.parquet`
+`objects-3.json`   only if needed: the fourth column's objects of mixed types, as text
 `name.json`        of a Series: a name that is not a text (none, a number, a tuple)
 ================== =======================================================================
 
@@ -26,6 +27,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
 from zencache.errors import MaterializerError
 from zencache.model.values import from_text, to_text
+from zencache_pandas._scalars import text_of, value_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 with contextlib.suppress(ModuleNotFoundError):
     import pyarrow_hotfix  # type: ignore[import-untyped, unused-ignore]  # noqa: F401 - pyarrow up to 14.0.0 unpickles data of files (CVE-2023-47248)
 
-_FRAME, _NOTES, _NAME = "frame.parquet", "notes.json", "name.json"
+_FRAME, _NOTES, _NAME, _LABELS = "frame.parquet", "notes.json", "name.json", "labels"
 _ADVICE = (
     "Give each column one type (`df.astype(...)`) and a name of its own, "
     "or return the parts as outputs of their own"
@@ -81,6 +83,28 @@ def load_series(folder: Path) -> Any:
     return series
 
 
+def save_index(index: Any, folder: Path) -> None:
+    """Write an Index of any kind; raises MaterializerError if it would be loaded with a difference."""
+    if type(index).__module__.partition(".")[0] != "pandas":
+        raise MaterializerError(
+            f"{type(index).__name__} is an Index of another kind. Return pd.Index(value) instead"
+        )
+    notes = _save_labels(index, folder / _LABELS)
+    (folder / _NOTES).write_text(_text_of("the names of this Index", notes), encoding="ascii")
+    back = load_index(folder)
+    try:
+        assert type(back) is type(index), f"it would be a {type(back).__name__}"
+        _check_labels(index, back)
+    except AssertionError as error:
+        raise MaterializerError(f"this Index would be loaded with a difference: {error}") from error
+    _check_objects("the index", index, back)
+
+
+def load_index(folder: Path) -> Any:
+    """Read an Index."""
+    return _load_labels(folder / _LABELS, _read_notes(folder))
+
+
 def _require(value: Any, kind: Any) -> None:
     """Refuse a subclass, because its class and its own attributes would be lost."""
     if type(value) is not kind:
@@ -99,18 +123,23 @@ def _require(value: Any, kind: Any) -> None:
 def _write_apart(frame: Any, folder: Path) -> None:
     try:
         _write(frame, folder, apart=True)
-    except (MaterializerError, OSError):
+    except OSError:
         raise
     except Exception as error:
+        if any(_has_objects(frame.iloc[:, number]) for number in range(frame.shape[1])):
+            _write(frame, folder, apart=True, objects=True)
+            return
+        if isinstance(error, MaterializerError):
+            raise
         raise MaterializerError(f"Parquet cannot hold this DataFrame as it is: {error}. {_ADVICE}") from error
 
 
-def _write(frame: Any, folder: Path, *, apart: bool) -> None:
+def _write(frame: Any, folder: Path, *, apart: bool, objects: bool = False) -> None:
     body = frame.copy(deep=False)
     body.attrs = {}
     notes: dict[str, Any] = {"attrs": frame.attrs} if frame.attrs else {}
     if apart:
-        body = _without_labels(body, folder, notes)
+        body = _without_labels(body, folder, notes, objects=objects)
     elif getattr(frame.index, "freq", None) is not None:
         notes["freq"] = frame.index.freqstr
     with warnings.catch_warnings():
@@ -146,7 +175,7 @@ def _text_of(what: str, value: Any) -> str:
         raise MaterializerError(f"{what} cannot be stored: {error}. Use plain values there") from error
 
 
-def _without_labels(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
+def _without_labels(body: Any, folder: Path, notes: dict[str, Any], *, objects: bool) -> Any:
     """Write the labels and the categories separately; return the columns, named by their numbers."""
     notes["columns"] = _save_labels(body.columns, folder / "columns")
     if not isinstance(body.index, pd.RangeIndex) or body.index.name is not None or body.columns.empty:
@@ -159,7 +188,23 @@ def _without_labels(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
             labels = _save_labels(values.categories, folder / f"categories-{number}")
             notes[f"categories-{number}"] = {**labels, "ordered": bool(values.ordered)}
             body[name] = values.codes
+        elif objects and _has_objects(body[name]):
+            _save_objects(body[name], folder / f"objects-{number}.json")
+            notes[f"objects-{number}"] = True
+            body[name] = np.zeros(len(body), dtype="int8")
     return body
+
+
+def _has_objects(column: Any) -> bool:
+    """Say whether a column holds Python objects that are not all texts."""
+    return bool(column.dtype == object) and not set(map(type, column)) <= {str}
+
+
+def _save_objects(column: Any, path: Path) -> None:
+    try:
+        path.write_text(text_of(list(column)), encoding="ascii")
+    except MaterializerError as error:
+        raise MaterializerError(f"a column of this DataFrame cannot be stored: {error}. {_ADVICE}") from error
 
 
 def _save_labels(labels: Any, folder: Path) -> dict[str, Any]:
@@ -198,6 +243,9 @@ def _restored(body: Any, folder: Path, notes: dict[str, Any]) -> Any:
             codes = body.iloc[:, number]
             values = pd.Categorical.from_codes(codes, categories, ordered=found["ordered"])
             body.isetitem(number, values)
+        if f"objects-{number}" in notes:
+            items = value_of((folder / f"objects-{number}.json").read_text(encoding="ascii"))
+            body.isetitem(number, pd.Series(_filled(len(items), items), index=body.index, dtype=object))
     if "index" in notes:
         index = _load_labels(folder / "index", notes["index"])
         body = body.set_axis(index, axis=0) if body.shape[1] else pd.DataFrame(index=index)
