@@ -109,5 +109,7 @@ def test_what_a_step_read_is_told_without_values():
             "log.txt, which changed meanwhile",
         ),
         "environment": ("TOKEN 5d65d65d65d6", "HOME, which was not set"),
+        "written": (),
         "notes": (),
+        "remarks": (),
     }
