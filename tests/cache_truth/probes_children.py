@@ -207,4 +207,25 @@ PROBES = [
         {"tool.sh": "echo 1\n"},
         {"tool.sh": "echo 2\n"},
     ),
+    *[
+        script(
+            name,
+            verdict,
+            body,
+            f"{RUN}import os\nos.environ['PATH'] = os.path.dirname(sys.executable) + ':' + os.environ['PATH']\n",
+            {**SCRIPT, "go.sh": "python tool.py\n", "outer.sh": "cd . && bash go.sh\n"},
+            edit,
+        )
+        for name, verdict, body, edit in [
+            ("Python in a shell's script", "rerun", "return run('sh', 'go.sh')", READS),
+            ("what Python in a shell's script does not read", "hit", "return run('sh', 'go.sh')", NOT_READ),
+            ("Python in a script of a shell's script", "rerun", "return run('bash', 'outer.sh')", READS),
+            (
+                "Python in a shell's script by os.popen",
+                "rerun",
+                "return float(os.popen('sh go.sh').read())",
+                READS,
+            ),
+        ]
+    ],
 ]

@@ -9,7 +9,7 @@ from tests.cache_truth.harness import here
 THREE = "lambda x: x, lambda x: x, lambda x: x * 2"
 CALLS = "\ndef clean(x):\n    return float({})\n"
 
-twin = partial(here, kind="functions on one line")
+twin = partial(here, category="code", kind="functions on one line")
 
 
 def held(name, verdict, above, call, *edit):

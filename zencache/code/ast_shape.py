@@ -27,6 +27,8 @@ REFLECTION = {
     **dict.fromkeys(("__globals__", "f_globals"), "globals"),
     **dict.fromkeys(("__module__", "__qualname__", "getmodule"), "place"),
     "__subclasses__": "subclasses",
+    **dict.fromkeys(("__bound__", "__constraints__", "__covariant__", "__contravariant__"), "type variables"),
+    **dict.fromkeys(("__supertype__", "__default__", "evaluate_bound"), "type variables"),
     "__name__": "names",  # of an object; a module's own name is not an attribute
     "co_name": "own name",
 }

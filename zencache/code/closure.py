@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import types
+import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,11 @@ if TYPE_CHECKING:
     from zencache.code.class_members import Body
     from zencache.code.library_registrations import LibraryRegistrations
 
+_TYPE_VARIABLES = (typing.TypeVar, typing.ParamSpec, typing.NewType)
+_DECLARED = (
+    *("__name__", "__bound__", "__constraints__", "__covariant__", "__contravariant__"),
+    *("__default__", "__supertype__"),
+)
 # Names of steps do not count, so those of their functions do not.
 _step_functions: WeakSet[types.FunctionType] = WeakSet()
 
@@ -119,6 +125,8 @@ class Reach(Resolver):
             return self._later(value, self._function) if is_ours else self._met(value, self._function)
         if isinstance(value, CALLABLES) or type_name(type(value)) == "numpy.ufunc":
             return self._met(value, self._builtin)
+        if isinstance(value, _TYPE_VARIABLES) and "type variables" in self.aspects:
+            return self._met(value, self._type_variable)
         if origin_of_module(module_of(type(value))) == "zencache" and hasattr(value, "__wrapped__"):
             return self.visit(value.__wrapped__)
         if callable(value) and (dotted := library_name(value)):
@@ -164,6 +172,12 @@ class Reach(Resolver):
         content = content_node(value, self.visit, self.root_folder)
         node.kind, node.own, node.refs = content.kind, content.own, content.refs
         node.unordered, node.text, node.kept = content.unordered, content.text, content.kept
+
+    def _type_variable(self, value: Any, node: Node) -> None:
+        """Include what a type variable, or a new name of a type, was declared with."""
+        declared = {name: getattr(value, name) for name in _DECLARED if hasattr(value, name)}
+        node.kind, node.own, node.text = "value", ["type variable", list(declared)], repr(value)
+        node.refs = [self.or_opaque(each) for each in declared.values()]
 
     def stand_in(self, value: Any) -> Node:
         """Give the node of an object that stands for a module."""
@@ -349,6 +363,8 @@ class Reach(Resolver):
         self.root_folder = code_root(space.file, space.module)
         node.kind, node.label = "class", f"class {kind.__qualname__} in {space.where}"
         node.refs = [self.visit(base) for base in kind.__bases__ if base is not object]
+        if "type variables" in self.aspects:
+            node.refs += map(self.or_opaque, getattr(kind, "__parameters__", ()))
         if type(kind) not in map(type, kind.__bases__):  # an inherited one counts with the base
             node.refs.append(self.visit(type(kind)))
         source = class_source(kind)

@@ -14,7 +14,7 @@ import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zencache.code.ast_shape import dotted_names, part_of
-from zencache.code.digest_graph import Node
+from zencache.code.digest_graph import Node, Statements
 from zencache.code.import_conditions import run_at_import
 from zencache.code.import_side_effects import sets_library
 from zencache.code.imported_modules import (
@@ -29,7 +29,7 @@ from zencache.code.imported_modules import (
 from zencache.code.module_origin import origin_of_module
 from zencache.code.module_texts import current_text
 from zencache.code.namespaces import Space, module_of, origin_of
-from zencache.code.source import Text, find_function, function_of
+from zencache.code.source import Text, find_function, first_line, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,13 +74,17 @@ class Registration(NamedTuple):
     module: types.ModuleType
     text: Text
     statement: ast.stmt
+    block: ast.stmt
+    """The statement of the module itself that holds it, such as a loop: what that reads may be registered."""
 
 
 def _node(registration: Registration, resolver: Resolver) -> Node:
-    module, text, statement = registration
+    module, text, statement, block = registration
     space = Space(vars(module))
     label = f"what importing {space.where} does"
-    node = Node("effects", label=label, text=text.segment(statement))
+    lines = (first_line(block), block.end_lineno or block.lineno)
+    written = Statements(module.__name__, text.file, (lines,))
+    node = Node("effects", label=label, text=text.segment(statement), written=written)
     expressions: list[ast.AST] = [statement]
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         value = space.names.get(statement.name)
@@ -151,8 +155,9 @@ class LibraryRegistrations:
         if text is None or text.tree is None:
             return []
         space = Space(vars(module))
-        statements = _nested(list(run_at_import(text.tree.body, AS_IMPORTED)))
-        return [Registration(module, text, each) for each in statements if self._registers(each, space)]
+        blocks = run_at_import(text.tree.body, AS_IMPORTED)
+        pairs = [(each, block) for block in blocks for each in _nested([block])]
+        return [Registration(module, text, *pair) for pair in pairs if self._registers(pair[0], space)]
 
     def _registers(self, statement: ast.stmt, space: Space) -> bool:
         if _sets_setting(statement, space):
@@ -204,13 +209,17 @@ class LibraryRegistrations:
             calls = [node for node in nodes if isinstance(node, ast.Call)]
             imported = dict(pair for node in nodes for pair in _imported(node))
             space = Space({**function.__globals__, **imported} if imported else function.__globals__)
-            self._calls[id(code)] = code, _calls([call.func for call in calls], space)
+            sets = any(_sets_setting(node, space) for node in nodes if isinstance(node, ast.Assign))
+            inner = _calls([call.func for call in calls], space)
+            self._calls[id(code)] = code, _Calls(sets or inner.is_registering, inner.functions)
         return self._calls[id(code)][1]
 
 
 def _sets_setting(statement: ast.stmt, space: Space) -> bool:
     """Say whether a statement gives a library a setting that no step's record holds: a name, a dialect."""
     match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[holder, *_])):
+            return _is_in_library_module(holder, space)
         case ast.Expr(value=ast.Call(func=callee)):
             return _is_setter(callee, space)
         case ast.Assign(targets=targets):

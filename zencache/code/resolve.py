@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import sys
 import types
 from abc import ABC, abstractmethod
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 _BY_NAME = frozenset({"__builtins__", "__spec__", "__loader__", "__path__", "__cached__", "__annotations__"})
 _MISSING = object()
+_LOGGERS = (logging.Logger, logging.RootLogger)
+_OF_LOGGERS = (("level",), ("disabled",))
+"""What code may ask of a logger without a call; else its content does not count."""
 
 
 @dataclass
@@ -92,6 +96,9 @@ class Resolver(ABC):
         value = looked_up(chain.root, space)
         if chain.changed and is_only_changed(value, chain):
             return Node("changed", type_name(type(value))), chain.attributes
+        if type(value) in _LOGGERS and chain.attributes[:1] in _OF_LOGGERS:
+            name = chain.attributes[0]
+            return self._named(f"{chain.root}.{name}", vars(value)[name], space, lenient=lenient), ()
         if issubclass(type(value), types.ModuleType) and (chain.attributes or not is_project(value)):
             return self._through_module(value, chain.attributes)
         return self._named(chain.root, value, space, lenient=lenient), chain.attributes

@@ -104,7 +104,11 @@ def _environment(
     """Give the variables with which a child reports; None if it cannot, or if no step is watched."""
     if not active or len(rest) > _PLACES["env"]:
         return None
-    if _ignores_folder(args) if is_direct else not _starts_python(args):
+    if (
+        _ignores_folder(args)
+        if is_direct
+        else not _starts_python(args) and not _by_script(args, rest, options)
+    ):
         return None
     own = _value("env", rest, options)
     environment = {os.fsdecode(k): os.fsdecode(v) for k, v in (os.environ if own is None else own).items()}
@@ -128,6 +132,18 @@ def _starts_python(args: Any) -> bool:
         return "python" in os.fsdecode(args)
     first, *words = map(os.fsdecode, args)
     return not Path(first).name.startswith("python") and any("python" in word for word in words)
+
+
+def _by_script(args: Any, rest: Sequence[Any], options: dict[str, Any]) -> bool:
+    """Say whether a shell's script among the words of a command names Python, or one that it calls."""
+    from zencache.tracking.shell_commands import Command, with_scripts  # noqa: PLC0415 - few steps start a shell
+
+    if isinstance(args, str | bytes | os.PathLike):
+        command = Command.of(os.fsdecode(args), os.environ)
+    else:
+        command = Command([os.fsdecode(word) for word in args])
+    place = os.fsdecode(_value("cwd", rest, options) or "")
+    return any("python" in word for word in with_scripts(command, place, os.environ, first=False).words)
 
 
 def _is_this_python(program: Any) -> bool:

@@ -52,7 +52,7 @@ class Unknown(Unchecked):
 UNKNOWN = "unknown reads"
 
 
-def kind_of(name: str) -> Kind | None:
+def kind_of(name: str) -> Kind | None:  # noqa: PLR0911 - one line a kind
     """Give a kind by its name, imported on demand; None for one that only a later release knows."""
     match name:
         case "packages" | "missing modules" | "entry points":
@@ -67,6 +67,10 @@ def kind_of(name: str) -> Kind | None:
             from zencache.tracking import ambient_state  # noqa: PLC0415 - only a record with such facts
 
             return ambient_state.State()
+        case "logger levels":
+            from zencache.tracking.logger_levels import LoggerLevels  # noqa: PLC0415 - few records have such facts
+
+            return LoggerLevels()
         case "paths" | "path entries" | "links" | "file status" | "file access" | "globs":
             from zencache.tracking.path_facts import kinds  # noqa: PLC0415 - only for records that have them
 

@@ -245,6 +245,24 @@ def _answer(name: str, default: Any) -> Differences:
     return differing("the answer of", {name: getattr(_loaded(module), function)()}, {name: default})
 
 
+def _joblib() -> Differences:
+    """Read what limits joblib's workers; the processors of the machine do not count."""
+    limit = _loaded("os").environ.get("LOKY_MAX_CPU_COUNT")
+    config = getattr(_loaded("joblib.parallel"), "_backend", None)
+    workers = dict(getattr(config, "config", None) or {}).get("n_jobs")
+    workers = workers if isinstance(workers, int) else None
+    return differing("joblib's", {"limit of workers": limit, "number of workers": workers}, {})
+
+
+def _pyarrow() -> Differences:
+    """Read the sizes of pyarrow's pools where they were set."""
+    pyarrow, os = _loaded("pyarrow.lib"), _loaded("os")
+    sizes = {"threads": pyarrow.cpu_count(), "threads for files": pyarrow.io_thread_count()}
+    defaults = {"threads": {os.cpu_count(), len(os.sched_getaffinity(0))}, "threads for files": {8}}
+    set_ones = {name: size for name, size in sizes.items() if size not in defaults[name]}
+    return differing("pyarrow's", set_ones, {})
+
+
 def _umask() -> Differences:
     """Read the mask of modes from the process's status: the function that tells it sets it, too."""
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123 - early
@@ -361,6 +379,12 @@ TABLE: dict[str, Library] = {
         ["builtins.open", "io", "pathlib", "codecs", "locale", "sys.getfilesystemencoding", "pandas"],
     ),
     "warnings": Library(_warnings, "warnings", ["warnings"]),
+    "joblib's workers": Library(
+        _joblib, "joblib.parallel", [f"joblib.parallel.{name}" for name in ("cpu_count", "effective_n_jobs")]
+    ),
+    "pyarrow's threads": Library(
+        _pyarrow, "pyarrow.lib", ["pyarrow.lib.cpu_count", "pyarrow.lib.io_thread_count"]
+    ),
     "umask": Library(_umask, "sys", ["os.umask"]),
     **{
         name: Library(partial(_answer, name, default), name.partition(".")[0], [reached])

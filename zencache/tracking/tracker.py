@@ -25,6 +25,7 @@ from zencache.tracking import (
     file_reads,
     generator_state,
     import_reads,
+    logger_levels,
     path_events,
     path_queries,
     read_owners,
@@ -376,6 +377,7 @@ class _Changes:
         code_readers.wrap_readers(self._wrapping)
         sys.meta_path[:0] = self._finders
         working_folder.wrap_askers(self._wrapping)
+        logger_levels.wrap(self._wrapping)
         environment_reads.install()
 
     def _uninstall(self) -> None:
