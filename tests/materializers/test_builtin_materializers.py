@@ -185,8 +185,9 @@ def threading_lock_type():
     return type(threading.Lock())
 
 
-def test_a_type_of_an_integration_that_is_missing_names_it():
+def test_a_type_of_an_integration_that_is_missing_names_it(monkeypatch):
     """The error is the command to type."""
+    monkeypatch.setattr("zencache.materializers.registry.materializers", dict)
 
     class DataFrame: ...
 
