@@ -162,12 +162,16 @@ class StepFailedError(ZencacheError):
     def of(cls, step: str, run: str, cause: BaseException, text: str | None = None) -> StepFailedError:
         """Make the error for `cause`, raised by `step` in `run`; `text` replaces the cause's text."""
         kind = type(cause)
-        words = str(cause) if text is None else text
+        words = text_of(cause) if text is None else text
         message = (
             f"step {step} failed: {kind.__name__}: {words} (recorded as run {run}: `zencache run show {run}`)"
         )
         error = _as_instance_of(kind, message)
-        error.step, error.run = step, run
+        try:
+            error.step, error.run = step, run
+        except Exception:  # noqa: BLE001 - the user's class may refuse attributes
+            error = StepFailedError(message)
+            error.step, error.run = step, run
         error.__cause__ = cause
         return error
 
@@ -187,10 +191,35 @@ def _as_instance_of(kind: type[BaseException], message: str) -> StepFailedError:
             },
         )
         error = both(message)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - the user's class may raise anything where it is derived or made
         return StepFailedError(message)
-    assert isinstance(error, StepFailedError)
-    return error
+    return error if isinstance(error, StepFailedError) else StepFailedError(message)
+
+
+def text_of(error: BaseException) -> str:
+    """Give an exception's text; of one whose text cannot be made, what happened instead.
+
+    >>> class Silent(Exception):
+    ...     def __str__(self):
+    ...         raise RuntimeError
+    >>> text_of(ValueError("no rows")), text_of(Silent())
+    ('no rows', 'its text cannot be made: __str__ raised RuntimeError')
+    """
+    try:
+        return str(error)
+    except Exception as other:  # noqa: BLE001 - `__str__` is the user's
+        return f"its text cannot be made: __str__ raised {type(other).__name__}"
+
+
+def traceback_text(error: BaseException) -> str:
+    """Give an exception's traceback; without its causes and attributes where those cannot be shown."""
+    import traceback  # noqa: PLC0415 - only what failed needs it
+
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - an exception may have any `__str__`, `__cause__` and `__notes__`
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        return f"Traceback (most recent call last):\n{frames}{type(error).__name__}: {text_of(error)}\n"
 
 
 class StepProcessError(ZencacheError, RuntimeError):

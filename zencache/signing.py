@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +30,7 @@ SECRET_KEY = "ZENCACHE_SECRET_KEY"  # noqa: S105 - the name of a variable
 SIGNING_KEY = "ZENCACHE_SIGNING_KEY"
 _SHORTEST = 16  # bytes of a key that somebody chose
 _FEWEST = 8  # different bytes in it: `aaaaaaaaaaaaaaaa` is no key
+_SECOND = "2:"  # begins a signature that binds what loads the content
 _BYTES = 32  # of a key that is made here
 
 Kind = Literal["snapshot", "artifact"]
@@ -62,6 +64,25 @@ def is_signed(kind: Kind, digest: str, signature: str) -> bool:
             "set it to the key that the project's results are signed with"
         )
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
+
+
+def sign_artifact(digest: str, materializer: str, value_type: str) -> str | None:
+    """Sign an artifact: its content, what loads it, and the type of its value; None without a key."""
+    signature = sign("artifact", json.dumps(["2", digest, materializer, value_type]))
+    return None if signature is None else f"{_SECOND}{signature}"
+
+
+def is_artifact_signed(
+    digest: str, materializer: str, value_type: str, signature: str, *, accept_first: bool
+) -> bool:
+    """Say whether a signature is valid for an artifact; raises SettingsError without a key.
+
+    Signatures of the first version name the content alone; they count with `accept_first`.
+    """
+    if signature.startswith(_SECOND):
+        signed = json.dumps(["2", digest, materializer, value_type])
+        return is_signed("artifact", signed, signature.removeprefix(_SECOND))
+    return is_signed("artifact", digest, signature) and accept_first
 
 
 def check_signing(project: Project) -> None:

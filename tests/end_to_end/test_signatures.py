@@ -163,7 +163,7 @@ def test_results_are_signed_whenever_there_is_a_key(monkeypatch):
     create_project(Path.cwd(), Settings(allow_pickle=True))
     monkeypatch.setenv("ZENCACHE_SIGNING_KEY", KEY)
     run = odds().run()
-    assert len(run.steps["odd"].output.record.signature) == 64
+    assert len(run.steps["odd"].output.record.signature) == len("2:") + 64
     assert run.steps["read"].output.record.signature == ""
 
 

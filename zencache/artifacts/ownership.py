@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zencache.config import Project
 
 _RUN = re.compile(r"_[0-9a-f]{16}")
+_LONGEST = 20  # digits of an execution's number
 _DEPTH = 3  # TFX's launcher puts artifacts at root/node/output/execution[/index]
 
 
@@ -70,6 +71,15 @@ class OwnedRoots:
             for root in roots
         )
 
+    def may_be_output(self, place: str) -> bool:
+        """Say whether a place is below one of the project's, named as an output, with no link on the way."""
+        return any(
+            is_output_of(place, root, _number(place, root))
+            and not self._backends.of(place).has_link(root, _names_below(place, root))
+            for root in (self.run_root(place), *self.roots, *self.bases)
+            if root is not None
+        )
+
     def run_root(self, place: str) -> str | None:
         """Give the root of a single run that a place is in or is; None without one on this machine."""
         for base in self.bases:
@@ -92,6 +102,12 @@ def is_output_of(place: str, root: str, execution: int) -> bool:
     if not _DEPTH <= len(names) <= _DEPTH + 1 or names[_DEPTH - 1] != str(execution):
         return False
     return all(names) and ".." not in names and "." not in names
+
+
+def _number(place: str, root: str) -> int:
+    """Give the number of the execution in the name of an output's place; -1 if there is none."""
+    number = [*_names_below(place, root), "", "", ""][_DEPTH - 1]
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < _LONGEST else -1
 
 
 def enclosing(place: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from zencache.artifacts.factory import Backends
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zencache.artifacts.manifest import Manifest
     from zencache.artifacts.object_store import ObjectStore
     from zencache.artifacts.orphan_candidates import OrphanCandidate
+    from zencache.artifacts.ownership import OwnedRoots
     from zencache.artifacts.protocol import StoredArtifact
     from zencache.config import Project
     from zencache.model.records import ArtifactRecord
@@ -42,6 +43,12 @@ class ArtifactStore:
         """Whether the records are of a format without manifests; the next run adds them."""
         self._backends = Backends(project, retry)
         self.cache = self._backends.cache
+
+    @cached_property
+    def _owned(self) -> OwnedRoots:
+        from zencache.artifacts.ownership import OwnedRoots  # noqa: PLC0415 - only removals ask
+
+        return OwnedRoots.of(self.project)
 
     # -- places -------------------------------------------------------------------------------
 
@@ -179,7 +186,12 @@ class ArtifactStore:
     # -- removing -----------------------------------------------------------------------------
 
     def quarantine(self, record: ArtifactRecord) -> str | None:
-        """Move a damaged artifact to where no look-up finds it, and say where; None if there is nothing."""
+        """Move a damaged artifact to where no look-up finds it, and say where; None if there is nothing.
+
+        What a record names outside of the places where runs put artifacts stays where it is: None as well.
+        """
+        if not self._owned.may_be_output(self.place(record.uri)):
+            return None
         return self._backends.of(record.uri).quarantine(record)
 
     def delete_all(self, records: Iterable[ArtifactRecord]) -> None:

@@ -11,7 +11,9 @@ import typer
 import zencache
 from zencache import config
 from zencache.cli import cache, compat, explain, migrate, pipeline, plan, run, tfx
+from zencache.cli.output import echo
 from zencache.errors import ZencacheError
+from zencache.util.visible_text import visible
 
 app = typer.Typer(
     help="Pipelines that never compute the same thing twice.", no_args_is_help=True, add_completion=False
@@ -31,14 +33,14 @@ def main() -> None:
     try:
         app()
     except ZencacheError as error:
-        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - the command line's own output
+        print(visible(f"Error: {error}"), file=sys.stderr)  # noqa: T201 - the command line's own output
         sys.exit(1)
 
 
 @app.command()
 def version() -> None:
     """Show the version."""
-    typer.echo(zencache.__version__)
+    echo(zencache.__version__)
 
 
 @app.command()
@@ -48,4 +50,4 @@ def init(folder: Annotated[Path, typer.Argument(help="The project's folder.")] =
     if not folder.is_dir():
         raise typer.BadParameter(f"there is no folder {folder}")
     project = config.create_project(folder.resolve())
-    typer.echo(f"{'There is' if there else 'Created'} a zencache project in {project.folder}.")
+    echo(f"{'There is' if there else 'Created'} a zencache project in {project.folder}.")

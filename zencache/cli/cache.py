@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zencache.cli.output import counted, import_from_here, open_repository, table
+from zencache.cli.output import counted, echo, import_from_here, open_repository, table
 from zencache.errors import ParameterError
 from zencache.pipelines.console import seconds_text
 from zencache.util.durations import parse_duration, seconds_of
@@ -67,18 +67,18 @@ Repair = Annotated[
 def size() -> None:
     """Show how large the cache is, by pipeline and step, and what gc could free."""
     measured = open_repository().cache_size()
-    typer.echo(f"In all: {counted(measured.count, 'result')}, {size_text(measured.size)}\n")
+    echo(f"In all: {counted(measured.count, 'result')}, {size_text(measured.size)}\n")
     for title, shares in (("pipeline", measured.pipelines), ("step", measured.steps)):
         table((title, "results", "size"), [_share_row(share) for share in shares])
         if shares:
-            typer.echo()
+            echo()
     dropped, leftovers, quarantined = measured.dropped, measured.leftovers, measured.set_aside
-    typer.echo(f"Dropped or marked: {counted(dropped.count, 'result')}, {size_text(dropped.size)}")
-    typer.echo(f"Leftovers without a record: {leftovers.count}, {size_text(leftovers.size)}")
+    echo(f"Dropped or marked: {counted(dropped.count, 'result')}, {size_text(dropped.size)}")
+    echo(f"Leftovers without a record: {leftovers.count}, {size_text(leftovers.size)}")
     copies = counted(quarantined.count, "copy", "copies")
-    typer.echo(f"Set aside as bad: {copies}, {size_text(quarantined.size)}")
-    typer.echo(f"Collected before: {counted(measured.collected, 'result')}")
-    typer.echo(f"`zencache cache gc --keep-last 1` would free {size_text(measured.collectable)}.")
+    echo(f"Set aside as bad: {copies}, {size_text(quarantined.size)}")
+    echo(f"Collected before: {counted(measured.collected, 'result')}")
+    echo(f"`zencache cache gc --keep-last 1` would free {size_text(measured.collectable)}.")
 
 
 @app.command()
@@ -98,19 +98,19 @@ def gc(
     _print_results(collection.results)
     sized = sorted((each for each in collection.leftovers if each[1]), key=lambda each: -each[1])
     for place, leftover_size in sized[:_MAX_LISTED]:
-        typer.echo(f"Leftover {place}: {size_text(leftover_size)}")
+        echo(f"Leftover {place}: {size_text(leftover_size)}")
     for note in collection.notes:
-        typer.echo(f"Note: {note}.")
+        echo(f"Note: {note}.")
     left = size_text(collection.left)
     if not collection.results and not collection.leftovers:
-        typer.echo(f"Nothing {'would be' if dry_run else 'was'} collected; {left} stay.")
+        echo(f"Nothing {'would be' if dry_run else 'was'} collected; {left} stay.")
     else:
         verb = "Would collect" if dry_run else "Collected"
         results = counted(len(collection.results), "result")
         leftovers = counted(len(collection.leftovers), "leftover")
-        typer.echo(f"{verb} {results} and {leftovers}, {size_text(collection.freed)}; {left} stay.")
+        echo(f"{verb} {results} and {leftovers}, {size_text(collection.freed)}; {left} stay.")
     if collection.over:
-        typer.echo(
+        echo(
             f"That is {size_text(collection.over)} more than {max_size}: the rest is pinned, served, used by "
             "a run that is going on, or kept by --keep-last."
         )
@@ -161,13 +161,13 @@ def verify(full: Full = False, repair: Repair = False) -> None:
     listed = [*verification.problems, *verification.changed]
     if listed:
         table(("what", "where", "what is wrong"), map(_problem_row, listed))
-        typer.echo()
+        echo()
     for problem in verification.problems if repair else ():
-        typer.echo(f"{_subject(problem)}: {problem.outcome}.")
-    typer.echo(_summary(verification, repaired=repair))
+        echo(f"{_subject(problem)}: {problem.outcome}.")
+    echo(_summary(verification, repaired=repair))
     if not verification.is_clean:
         if not repair:
-            typer.echo("`zencache cache verify --repair` sets bad copies aside and computes them again.")
+            echo("`zencache cache verify --repair` sets bad copies aside and computes them again.")
         raise typer.Exit(1)
 
 
@@ -231,11 +231,11 @@ def drop(
     dropped = repository.drop(step=step, pipeline=pipeline, key=key, older_than=age, dry_run=dry_run)
     verb = "Would drop" if dry_run else "Dropped"
     for result in dropped:
-        typer.echo(f"{verb} {result}.")
+        echo(f"{verb} {result}.")
     summary = f"{verb} {counted(len(dropped), 'result')}; history and files stay."
-    typer.echo(summary if dropped else "Nothing matches; nothing was dropped.")
+    echo(summary if dropped else "Nothing matches; nothing was dropped.")
     if not dropped and pipeline is not None and pipeline not in repository.get_pipeline_names():
-        typer.echo(f"No pipeline named {pipeline!r} has run; `zencache pipeline list` shows all.")
+        echo(f"No pipeline named {pipeline!r} has run; `zencache pipeline list` shows all.")
 
 
 @app.command()
@@ -262,7 +262,7 @@ def audit(
     )
     suspect = [result for result in audited if not result.is_good]
     for result in suspect:
-        typer.echo(f"\n{_advice(result)}")
+        echo(f"\n{_advice(result)}")
     if suspect:
         raise typer.Exit(1)
 

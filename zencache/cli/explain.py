@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zencache.cli.output import find_run
+from zencache.cli.output import echo, find_run
 
 if TYPE_CHECKING:
     from zencache.pipelines import StepRun
@@ -21,11 +21,11 @@ def explain(run: Run, step: StepName = None, code: Code = False, every: All = Fa
     """Say why a run's steps ran, or were reused; of one step, also what its key was made of."""
     found = find_run(run)
     if step is not None:
-        typer.echo(str(found.get_step(step).explain(code=code)))
+        echo(str(found.get_step(step).explain(code=code)))
         return
-    typer.echo(f"Run {found.name} of pipeline {found.pipeline_name}, version {found.version}: {found.status}")
+    echo(f"Run {found.name} of pipeline {found.pipeline_name}, version {found.version}: {found.status}")
     for each in found.steps.values():
-        typer.echo(f"\n{_text(each, code=code, every=every)}")
+        echo(f"\n{_text(each, code=code, every=every)}")
 
 
 def _text(step: StepRun, *, code: bool, every: bool) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zencache import config
+from zencache.cli.output import echo
 
 if TYPE_CHECKING:
     from zencache.metadata.session import ProjectRecords
@@ -26,9 +27,9 @@ def migrate(dry_run: DryRun = False, yes: Yes = False) -> None:
         if dry_run:
             _print_preview(each)
         elif migrate_records(each, without_backup=yes) is None:
-            typer.echo(f"The records in {each.project.database} are of format {config.FORMAT}.")
+            echo(f"The records in {each.project.database} are of format {config.FORMAT}.")
     if dry_run:
-        typer.echo(f"The settings say format {records.project.settings.format}.")
+        echo(f"The settings say format {records.project.settings.format}.")
     elif records.project.settings.format < config.FORMAT:
         update_settings(records)
 
@@ -38,10 +39,10 @@ def _print_preview(records: ProjectRecords) -> None:
 
     to_do, store = preview(records.metadata), records.project.database
     if to_do is None:
-        typer.echo(f"The records in {store} are of format {config.FORMAT}: nothing to do.")
+        echo(f"The records in {store} are of format {config.FORMAT}: nothing to do.")
         return
     backup = "none can be made" if store.is_server else records.project.backups
-    typer.echo(
+    echo(
         f"The records in {store} are of format {to_do.since}. Would back them up ({backup}), check "
         f"{to_do.manifests} artifacts and write their manifests, and mark {to_do.ended} runs as failed that "
         f"nobody does any more."

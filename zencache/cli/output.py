@@ -12,6 +12,7 @@ from rich.table import Table
 
 from zencache.pipelines.console import seconds_text
 from zencache.util.sizes import size_text
+from zencache.util.visible_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from zencache.repo import Repository
 
 LATEST = "latest"
+
+
+def echo(text: str = "", *, nl: bool = True) -> None:
+    """Print a text; control characters in it are made visible."""
+    typer.echo(visible(text), nl=nl)
 
 
 def open_repository() -> Repository:
@@ -70,11 +76,11 @@ def table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, empty: s
     """Print a table; as wide as it needs to be where the output is not a terminal."""
     rows = list(rows)
     if not rows and empty:
-        typer.echo(empty)
+        echo(empty)
         return
     made = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(visible, row))
     console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False)
     if not sys.stdout.isatty():
         console.width = max(80, 2 * max(sum(map(len, row)) for row in (columns, *rows)))
@@ -104,4 +110,4 @@ def freed(deletion: Deletion) -> str:
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before something is deleted, unless `--yes` was given."""
     if not yes:
-        typer.confirm(question, abort=True)
+        typer.confirm(visible(question), abort=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zencache.cli.output import confirm, counted, freed, open_repository, run_table, shortened, table
+from zencache.cli.output import confirm, counted, echo, freed, open_repository, run_table, shortened, table
 from zencache.model.secrets import shown
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def show_pipeline(name: Name) -> None:
     runs = repository.get_runs(name)
     last = runs[-1]
     version = f"version {last.version}" if last.version else "run by TFX itself"
-    typer.echo(f"Pipeline {name}, {version}, {len(runs)} runs")
+    echo(f"Pipeline {name}, {version}, {len(runs)} runs")
     table(
         ("step", "function", "inputs", "parameters"),
         [
@@ -77,9 +77,9 @@ def diff(name: Name, old: Number, new: Number) -> None:
     listed = _versions(name)
     was, now = find_version(listed, old, name), find_version(listed, new, name)
     lines = was.diff(now)
-    typer.echo(f"Pipeline {name}, version {old} → {new}: {_count(lines)}")
+    echo(f"Pipeline {name}, version {old} → {new}: {_count(lines)}")
     for line in lines:
-        typer.echo(f"  {line}")
+        echo(f"  {line}")
 
 
 @app.command("delete")
@@ -87,12 +87,12 @@ def delete_pipeline(name: Name, yes: Yes = False, dry_run: DryRun = False) -> No
     """Delete all runs and versions of a pipeline and free results that no other pipeline uses."""
     repository = open_repository()
     planned = repository.delete_pipeline(name, dry_run=True)
-    typer.echo(f"Pipeline {name}, {counted(len(planned.runs), 'run')}: {freed(planned)}")
+    echo(f"Pipeline {name}, {counted(len(planned.runs), 'run')}: {freed(planned)}")
     if dry_run:
         return
     confirm(f"Delete pipeline {name}?", yes=yes)
     repository.delete_pipeline(name)
-    typer.echo(f"Deleted pipeline {name}; `zencache cache gc` frees what only its runs needed.")
+    echo(f"Deleted pipeline {name}; `zencache cache gc` frees what only its runs needed.")
 
 
 def _versions(name: str) -> list[PipelineVersion]:

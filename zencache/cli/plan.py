@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zencache.cli.output import echo
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -33,9 +35,9 @@ def plan(target: Target, overrides: Given = None, no_cache: NoCache = False, cod
 
 def show(planned: RunPlan, *, code: bool) -> None:
     """Print a plan, with the lines of code that differ if they are asked for."""
-    typer.echo(str(planned))
+    echo(str(planned))
     for text in _diffs(planned) if code else ():
-        typer.echo(f"\n{text}")
+        echo(f"\n{text}")
 
 
 def parameter(text: str) -> tuple[str, Any]:

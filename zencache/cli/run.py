@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zencache.cli.output import confirm, counted, find_run, freed, open_repository, run_table, table
+from zencache.cli.output import confirm, counted, echo, find_run, freed, open_repository, run_table, table
 from zencache.pipelines.console import seconds_text
 
 app = typer.Typer(help="Show, pin and delete runs.", no_args_is_help=True)
@@ -30,7 +30,7 @@ def show_run(name: Name) -> None:
     run = find_run(name)
     duration = "" if run.duration is None else f", {seconds_text(run.duration)}"
     version = f", version {run.version}" if run.version else ""
-    typer.echo(f"Run {run.name} of pipeline {run.pipeline_name}{version}: {run.status}{duration}")
+    echo(f"Run {run.name} of pipeline {run.pipeline_name}{version}: {run.status}{duration}")
     table(
         ("step", "status", "time", "reason"),
         [
@@ -39,27 +39,27 @@ def show_run(name: Name) -> None:
         ],
     )
     if run.pinned:
-        typer.echo(f"Pinned: {run.pinned}")
+        echo(f"Pinned: {run.pinned}")
     for step in run.steps.values():
         for output in step.outputs.values():
             gone = f", collected on {output.collected}" if output.collected else ""
-            typer.echo(f"{step.name}.{output.name}: {output.type}, {output.size} bytes, {output.uri}{gone}")
+            echo(f"{step.name}.{output.name}: {output.type}, {output.size} bytes, {output.uri}{gone}")
         if step.error:
-            typer.echo(f"\n{step.name} failed:\n{step.error}", nl=False)
+            echo(f"\n{step.name} failed:\n{step.error}", nl=False)
 
 
 @app.command()
 def pin(name: Name, why: Why = "") -> None:
     """Keep all that a run needs, whatever the options of gc."""
     open_repository().pin(name, why)
-    typer.echo(f"Pinned run {name}.")
+    echo(f"Pinned run {name}.")
 
 
 @app.command()
 def unpin(name: Name) -> None:
     """Remove a run's pin: gc treats it as any other run again."""
     open_repository().unpin(name)
-    typer.echo(f"Unpinned run {name}.")
+    echo(f"Unpinned run {name}.")
 
 
 @app.command("delete")
@@ -69,10 +69,10 @@ def delete_run(runs: Names, yes: Yes = False, dry_run: DryRun = False) -> None:
     names = list(dict.fromkeys(runs))
     planned = [repository.delete_run(name, dry_run=True) for name in names]
     for name, deletion in zip(names, planned, strict=True):
-        typer.echo(f"Run {name} of pipeline {deletion.pipeline}: {freed(deletion)}")
+        echo(f"Run {name} of pipeline {deletion.pipeline}: {freed(deletion)}")
     if dry_run:
         return
     confirm(f"Delete {counted(len(names), 'run')}?", yes=yes)
     for name in names:
         repository.delete_run(name)
-    typer.echo(f"Deleted {counted(len(names), 'run')}; `zencache cache gc` frees what only they needed.")
+    echo(f"Deleted {counted(len(names), 'run')}; `zencache cache gc` frees what only they needed.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from zencache.cli.output import echo
 from zencache.cli.plan import Code, Given, NoCache, Target, parameter, show
 from zencache.errors import NotFoundError
 from zencache.util.imports import silence_tensorflow
@@ -87,7 +88,7 @@ def import_runs(metadata: Metadata = None, default_executors: Default = False) -
     migrate_if_needed(open_records(project))
     for records in (open_records(project), *open_others(project)):
         for each in history().import_history(records, default_executors=default_executors):
-            typer.echo(str(each))
+            echo(str(each))
 
 
 def _find(target: str, assignments: list[str] | None, store: str) -> Pipeline:

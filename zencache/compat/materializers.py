@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from zencache.errors import MaterializerError
 from zencache.materializers.base import Materializer
 from zencache.materializers.registry import register
+from zencache.model.class_lookup import find_class
+from zencache.model.types import module_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,11 +143,7 @@ def _path(kind: type) -> str:
 
 
 def _imported(path: str) -> Any:
-    module, _, qualname = path.partition(":")
     try:
-        imported: Any = importlib.import_module(module) if module else None
-        for part in qualname.split(".") if module else ():
-            imported = getattr(imported, part)
-    except (ImportError, AttributeError):
+        return find_class(path, module_name("__main__")) if path else None
+    except MaterializerError:
         return None
-    return imported

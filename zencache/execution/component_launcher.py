@@ -7,7 +7,6 @@ import contextlib
 import json
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from tfx.orchestration.portable.input_resolution import exceptions
 from tfx.proto.orchestration import local_deployment_config_pb2, pipeline_pb2
 
 from zencache.code.digest import CodeReader
-from zencache.errors import NotFoundError
+from zencache.errors import NotFoundError, traceback_text
 from zencache.execution.component_inputs import node_of, resolve_by_tfx
 from zencache.execution.record_outcome import FAILED, properties, record_failure
 from zencache.execution.run_context import CONDITION_NOT_MET, StepResult
@@ -163,7 +162,7 @@ class ComponentLauncher:
     def _record_failure(self, planned: PlannedStep, error: BaseException) -> None:
         """Record what a component raised; TFX records no text of it unless the executor gave one."""
         record_failure(self._state, self._spec.name, error)
-        text = "".join(traceback.format_exception(error))
+        text = traceback_text(error)
         result = json.dumps({"resultMessage": text, "code": FAILED})
         values = {**properties(self._run, planned), schema.EXECUTION_RESULT: result}
         self._run.records.results.annotate_failure(self._run.handle, self._spec, values)

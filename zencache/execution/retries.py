@@ -13,6 +13,7 @@ from zencache.errors import (
     DefinitionError,
     MaterializerError,
     OutputTypeError,
+    text_of,
 )
 from zencache.execution.attempt import Raised
 from zencache.execution.retained_reads import merge_seen, with_own
@@ -110,5 +111,5 @@ def seen_in_all(last: Seen | None, failed: Sequence[Seen | None]) -> Seen | None
 
 
 def _in_a_line(error: BaseException) -> str:
-    text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":. ")
+    text = " ".join(f"{type(error).__name__}: {text_of(error)}".split()).rstrip(":. ")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

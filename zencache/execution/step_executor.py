@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 import time
-import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from tfx.proto.orchestration import execution_result_pb2
 
 from zencache.artifacts.kept_files import keep_copy
 from zencache.artifacts.read_cache import keep_cached
+from zencache.errors import traceback_text
 from zencache.execution.attempt import Computed, Raised, Unavailable
 from zencache.execution.record_outcome import FAILED, record_failure
 from zencache.execution.retries import RetriedStep
@@ -68,7 +68,7 @@ class StepExecutor(base_executor.BaseExecutor):  # type: ignore[misc]
             if retried.attempts > 1:  # TFX records no properties of an execution that failed
                 execution = int(Path(self._context.get_tmp_path()).name)
                 run.records.results.note(execution, {schema.ATTEMPTS: retried.attempts})
-            return _failure(run.planner.keys.redacted("".join(traceback.format_exception(error))))
+            return _failure(run.planner.keys.redacted(traceback_text(error)))
         if computed.seen is not None:
             seen = _settled(run, state, body.spec, computed.seen)
             computed = replace(computed, seen=seen)

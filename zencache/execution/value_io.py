@@ -15,13 +15,15 @@ from zencache.errors import (
     OutputTypeError,
     StoreError,
     UnloadableError,
+    text_of,
 )
 from zencache.materializers import find, load_materializer
-from zencache.materializers.registry import materializer_of, runs_code
+from zencache.materializers.registry import materializer_of
+from zencache.materializers.signatures import lacks_signature
 from zencache.model.records import ArtifactRecord
 from zencache.model.secrets import is_secret
 from zencache.model.types import matches, type_name
-from zencache.signing import SIGNING_KEY, is_signed, sign
+from zencache.signing import SIGNING_KEY, sign_artifact
 from zencache.util.distributions import install_advice
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def read(artifact: ArtifactRecord, project: Project) -> Any:
         with _said_as_unloadable(artifact):
             return materializer.load_checked(files)
     with (
-        ArtifactStore(project).reading(artifact, materializer.digest) as folder,
+        ArtifactStore(project).reading(artifact, _checked_digest(artifact, materializer)) as folder,
         _said_as_unloadable(artifact),
     ):
         return materializer.load(folder)
@@ -65,11 +67,32 @@ def _said_as_unloadable(artifact: ArtifactRecord) -> Iterator[None]:
     except (StoreError, MaterializerUnavailableError, OSError, MemoryError):
         raise
     except Exception as error:
-        said = str(error) if isinstance(error, MaterializerError) else f"{type(error).__name__}: {error}"
+        said = (
+            text_of(error)
+            if isinstance(error, MaterializerError)
+            else f"{type(error).__name__}: {text_of(error)}"
+        )
         raise UnloadableError(
             f"the artifact {artifact.name} at {artifact.folder} cannot be loaded: {said}. If its class was "
             "moved, renamed or changed, run the pipeline with enable_cache=False to compute it again"
         ) from error
+
+
+def _checked_digest(artifact: ArtifactRecord, materializer: Materializer) -> Callable[[Path], str | None]:
+    """Give how a materializer names a value; raises ArtifactError where its files are malformed."""
+
+    def digest(folder: Path) -> str | None:
+        try:
+            return materializer.digest(folder)
+        except (StoreError, MaterializerUnavailableError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            raise ArtifactError(
+                f"the artifact {artifact.name} at {folder} is malformed: {type(error).__name__}: "
+                f"{text_of(error)}; run the pipeline again to recompute it"
+            ) from error
+
+    return digest
 
 
 def _digest_of(materializer: Materializer) -> Callable[[Path], str | None]:
@@ -90,8 +113,7 @@ def folder_of(artifact: ArtifactRecord, project: Project) -> Path:
 
 def check_signed(artifact: ArtifactRecord, project: Project) -> None:
     """Raise ArtifactError if loading an artifact runs code and it lacks a required signature."""
-    demanded = project.settings.require_signature and runs_code(artifact.materializer)
-    if demanded and not is_signed("artifact", artifact.digest, artifact.signature):
+    if project.settings.require_signature and lacks_signature(artifact):
         raise ArtifactError(
             f"the artifact {artifact.name} at {artifact.folder} runs code when it is loaded and is not "
             f"signed with this project's key, so it is not loaded; run the pipeline again with "
@@ -192,17 +214,18 @@ def store(
 
     stored = ArtifactStore(project).put(uri, fill, digest)
     path, materializer = used[-1]
+    value_type = type_name(type(value))
     return ArtifactRecord(
         id=0,
         name=name,
         uri=uri,
         folder=stored.folder,
-        value_type=type_name(type(value)),
+        value_type=value_type,
         materializer=path,
         digest=stored.digest,
         size=stored.size,
         live=True,
-        signature=(sign("artifact", stored.digest) or "") if materializer.runs_code else "",
+        signature=(sign_artifact(stored.digest, path, value_type) or "") if materializer.runs_code else "",
         said=properties,
     )
 

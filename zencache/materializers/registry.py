@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.errors import MaterializerError, MaterializerUnavailableError
 from zencache.materializers.base import Materializer
-from zencache.model.types import import_object, type_name
+from zencache.model.class_lookup import find_class
+from zencache.model.types import import_object, module_name, type_name
 from zencache.model.values import PLAIN_TYPES
 from zencache.util.distributions import install_advice, materializers
 
@@ -70,6 +71,11 @@ _INSTEAD = {
     "(`figure.savefig(path)`) and return the Path, or return the data that it shows"
 }
 """Types that no file format holds, and what to return instead."""
+
+_BUILTIN_PATHS = frozenset({*_BUILTINS.values(), PICKLE, NESTED, NESTED_CODE, _ARRAY, _ARRAY_SUBCLASS})
+_PLAIN_PATHS = frozenset(path for path in _BUILTIN_PATHS if path.startswith(_BUILTIN))
+_LEGACY = "zencache.compat.materializers"
+"""Where the base class of older releases' materializers is."""
 
 _registered: dict[str, type[Materializer]] = {}
 _M = TypeVar("_M", bound=type[Materializer])
@@ -206,19 +212,42 @@ def load_materializer(path: str, *, allow_pickle: bool = False) -> Materializer:
             "if you trust this store, set `allow_pickle = true` in .zencache/config.toml"
         )
     try:
-        materializer = import_object(path)()
-    except MaterializerError as error:
+        kind = _class_of(path)
+        materializer: Materializer = kind()
+    except (MaterializerError, TypeError, ImportError) as error:
         raise MaterializerUnavailableError(f"what stored this artifact cannot be used: {error}") from error
-    if path.startswith(_NESTED):
-        materializer.allow_pickle = allow_pickle
-    if not isinstance(materializer, Materializer):
-        raise MaterializerError(f"{path} is not a Materializer")
+    if path in (NESTED, NESTED_CODE):
+        materializer.allow_pickle = allow_pickle  # type: ignore[attr-defined]
     return materializer
+
+
+def _class_of(path: str) -> Any:
+    """Give the class that a record names; nothing is called or imported that is no materializer.
+
+    Built-in and offered ones are imported. Another one is looked up where it is loaded, and its module is
+    imported only if its text says that the class is a materializer.
+    """
+    if is_shipped(path):
+        kind = import_object(path)
+    else:
+        kind = find_class(path, module_name("__main__"), is_materializer=True)
+    is_legacy = any(
+        base.__name__ == "BaseMaterializer" and base.__module__ == _LEGACY
+        for base in getattr(kind, "__mro__", ())
+    )
+    if not isinstance(kind, type) or not (is_legacy or issubclass(kind, Materializer)):
+        raise MaterializerError(f"{path} is not a Materializer")
+    return kind
+
+
+def is_shipped(path: str) -> bool:
+    """Say whether a path is of a materializer that is built in, or that a distribution offers."""
+    return path in _BUILTIN_PATHS or path in materializers().values()
 
 
 def runs_code(path: str) -> bool:
     """Say whether what a materializer stored runs code when it is loaded."""
-    return not path.startswith(_BUILTIN) and load_materializer(path, allow_pickle=True).runs_code
+    return path not in _PLAIN_PATHS and load_materializer(path, allow_pickle=True).runs_code
 
 
 def path_of(materializer: type) -> str:

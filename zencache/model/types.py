@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from zencache.errors import MaterializerError
+from zencache.model.class_lookup import find_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,8 +83,8 @@ def _module_that_ran(package: str) -> Any:
 
 def import_class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
     """Import a class that a text names; refuse anything that is not of its kind."""
-    kind = import_object(path)
-    if not (isinstance(kind, type) and is_one(kind)):
+    kind = find_class(path, module_name("__main__"))
+    if not is_one(kind):
         raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")
     return kind
 

@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from zencache.util.visible_text import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,12 +57,13 @@ class Printer:
             self._status = None
 
     def _progress(self, step: str) -> str:
-        return f"{self._done}/{self._steps} steps{f', {step}' if step else ''}"
+        text = f"{self._done}/{self._steps} steps{f', {step}' if step else ''}"
+        return visible(text).replace("[", r"\[")  # rich reads markup here
 
     def line(self, text: str) -> None:
         """Print a line, whole even when steps run at once."""
         with self._lock:
-            print(text, flush=True)  # noqa: T201 - the lines are the product
+            print(visible(text), flush=True)  # noqa: T201 - the lines are the product
 
     def event(self, event: StepEvent) -> None:
         """Print what a step does."""
@@ -74,7 +77,7 @@ class Printer:
             kind = f": {type(event.error).__name__}" if event.error else ""
             self.line(f"Step {event.step} has failed after {seconds_text(event.seconds)}{kind}.")
         elif event.what == "note":
-            print(f"Note: {event.text}.", file=sys.stderr, flush=True)  # noqa: T201 - as above
+            print(visible(f"Note: {event.text}."), file=sys.stderr, flush=True)  # noqa: T201 - as above
         else:
             self.line(
                 f"Step {event.step} was skipped: {event.text or 'a step that it needs did not finish'}."

@@ -19,6 +19,7 @@ from zencache.errors import (
     ParameterError,
     RunInterruptedError,
     StepFailedError,
+    text_of,
 )
 from zencache.execution.run_context import RunContext, RunState, StepEvent, StepResult
 from zencache.execution.value_io import load
@@ -359,7 +360,7 @@ class _Rest:
         if status == "failed":
             [first, *_] = state.failed
             assert first.error is not None
-            text = self.planner.keys.redacted(str(first.error))
+            text = self.planner.keys.redacted(text_of(first.error))
             raise StepFailedError.of(first.step, name, first.error, text) from first.error
 
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from zencache.artifacts.integrity import NO_MANIFEST
 from zencache.caching.key import KeyParts
 from zencache.caching.key_diff import differences
-from zencache.materializers.registry import runs_code
+from zencache.materializers.signatures import lacks_signature
 from zencache.planning.cache_enabled import why_off
 from zencache.planning.code_diff import code_changes
 from zencache.planning.component_body import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
 from zencache.planning.planned_writes import PlannedWrites
-from zencache.signing import is_signed
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.util.durations import duration_text
 from zencache.util.imports import PausedCollection
@@ -265,9 +264,7 @@ class Planner:
         """Say whether it runs code when it is loaded, and lacks the signature that the project demands."""
         assert self.metadata is not None
         demanded = self.metadata.project.settings.require_signature and artifact.materializer
-        return bool(demanded and runs_code(artifact.materializer)) and not is_signed(
-            "artifact", artifact.digest, artifact.signature
-        )
+        return bool(demanded) and lacks_signature(artifact)
 
     def notes_before(self, step: StepSpec) -> set[str]:
         """Give the notes of earlier executions of a step."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
-from zencache.errors import StepProcessError
+from zencache.errors import StepProcessError, text_of, traceback_text
 from zencache.execution.attempt import Raised, RemoteTraceback
 from zencache.execution.step_call import from_step
 
@@ -65,12 +64,12 @@ class PickledError:
     @classmethod
     def of(cls, error: BaseException, seen: Seen | None) -> PickledError:
         """Pickle an error; one that cannot be pickled is replaced by a StepProcessError with its text."""
-        text = "".join(traceback.format_exception(from_step(error)))
+        text = traceback_text(from_step(error))
         try:
             pickled = cloudpickle.dumps(error)
             cloudpickle.loads(pickled)
         except Exception:  # noqa: BLE001 - an exception may hold anything
-            pickled = cloudpickle.dumps(StepProcessError(f"{type(error).__name__}: {error}"))
+            pickled = cloudpickle.dumps(StepProcessError(f"{type(error).__name__}: {text_of(error)}"))
         return cls(pickled, text, seen)
 
     def raised(self) -> Raised:
