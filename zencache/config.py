@@ -13,7 +13,13 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
 
-from zencache.errors import NotFoundError, SettingsError, StoreFormatError, StoreUnavailableError
+from zencache.errors import (
+    CachePolicyError,
+    NotFoundError,
+    SettingsError,
+    StoreFormatError,
+    StoreUnavailableError,
+)
 from zencache.model.database import Database, contains_password
 from zencache.model.legacy_api import legacy_names
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
@@ -343,6 +349,8 @@ def _fill(folder: Path, settings: Settings) -> None:
 def _settings(data: dict[str, Any], file: Path) -> Settings:
     try:
         return Settings(**data)
+    except CachePolicyError as error:
+        raise SettingsError(f"{file}, [cache]: {error}") from error
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         names = ", ".join(Settings.model_fields)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic reads annotations
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta  # noqa: TC003 - pydantic reads annotations
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+from typing_extensions import Self
 
+from zencache.errors import CachePolicyError
 from zencache.util import durations
 
 
 class CachePolicy(BaseModel):
     """How results are reused; the nearest policy counts, field by field: step, pipeline, project.
+
+    Raises CachePolicyError for an unknown field, naming the nearest, and for a value that cannot be.
 
     >>> from datetime import timedelta
     >>> CachePolicy(version="2", expires_after=timedelta(days=1)).under(CachePolicy(enabled=False))
@@ -46,6 +59,14 @@ class CachePolicy(BaseModel):
     """What is done where a file that the step wrote is not as it left it: the step runs again ("check", the
     default), a copy that was kept is put back ("restore"), or nothing ("ignore")."""
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise CachePolicyError("; ".join(map(_problem, error.errors()))) from error
+
     @field_validator("expires_after", mode="before")
     @classmethod
     def _read_duration(cls, value: Any) -> Any:
@@ -54,7 +75,11 @@ class CachePolicy(BaseModel):
     @field_validator("files", "env", "packages", mode="before")
     @classmethod
     def _one_is_a_tuple(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else tuple(map(str, value)) if value is not None else None
+        if value is None or isinstance(value, str):
+            return value and (value,)
+        if not isinstance(value, Iterable):
+            raise ValueError(f"{value!r} is no name; write one, or a list")  # noqa: TRY004 - for pydantic
+        return tuple(map(str, value))
 
     @field_serializer("key")
     def _by_name(self, key: Callable[..., Any] | str | None) -> str | None:
@@ -71,3 +96,25 @@ class CachePolicy(BaseModel):
             return self
         own = {name: value for name, value in self if value is not None}
         return CachePolicy(**{**dict(outer), **own})
+
+
+def check_policy(where: str, policy: Any) -> None:
+    """Raise CachePolicyError unless it is a policy, or None; a bool belongs to `enable_cache`."""
+    if policy is None or isinstance(policy, CachePolicy):
+        return
+    advice = (
+        f"write enable_cache={policy}"
+        if isinstance(policy, bool)
+        else 'write CachePolicy(…), for example CachePolicy(expires_after="7d")'
+    )
+    raise CachePolicyError(f"{where}: cache={policy!r} is no CachePolicy; {advice}")
+
+
+def _problem(error: Any) -> str:
+    """Say what is wrong with a field, and what to write."""
+    name = str(next(iter(error["loc"]), "a policy"))
+    if error["type"] != "extra_forbidden":
+        return f"CachePolicy({name}=…): {error['msg'].removeprefix('Value error, ')}"
+    near = difflib.get_close_matches(name, CachePolicy.model_fields, n=1, cutoff=0.5)
+    advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(CachePolicy.model_fields)}"
+    return f"CachePolicy takes no {name}; {advice}"

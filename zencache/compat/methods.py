@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.compat import classic, missing_names, views
 from zencache.compat.options import check_options, note
-from zencache.errors import DefinitionError
+from zencache.errors import DefinitionError, NoSuchAttributeError
 from zencache.pipelines.definition import PipelineDefinition
 from zencache.pipelines.instance import Pipeline
 from zencache.repo import Repository
@@ -33,6 +33,11 @@ def find(target: Any, name: str) -> Any:
             return functools.partial(_METHODS[kind][name], target)
         if name in _ATTRIBUTES.get(kind, {}):
             return _ATTRIBUTES[kind][name](target)
+    if isinstance(target, PipelineDefinition) and hasattr(Pipeline, name):
+        called = target.entrypoint.__name__
+        raise NoSuchAttributeError(
+            f"call {called} first, with its steps or parameters: {called}().{name}, not {called}.{name}"
+        )
     raise missing_names.no_attribute(target, name)
 
 

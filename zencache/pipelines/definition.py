@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import traceback
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Generic, overload
 
@@ -16,12 +17,13 @@ from zencache.model.names import check_name
 from zencache.model.plugins import components, is_installed
 from zencache.model.specs import PipelineSpec, in_order
 from zencache.pipelines.instance import Pipeline
+from zencache.policy import check_policy
 from zencache.steps.step import BoundStep, Step
 from zencache.steps.tfx_objects import can_create_components, component_count
 from zencache.steps.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from zencache.policy import CachePolicy
@@ -44,6 +46,7 @@ class PipelineDefinition(LegacyAttributes, Generic[P]):
         self.entrypoint = function
         self.name = check_name("pipeline", name or function.__name__)
         self.enable_cache = enable_cache
+        check_policy(f"pipeline {self.name}", cache)
         self.policy = cache
         functools.update_wrapper(self, function, updated=())
 
@@ -52,7 +55,7 @@ class PipelineDefinition(LegacyAttributes, Generic[P]):
         arguments = self._bind(args, kwargs)
         body: Callable[..., Any] = self.entrypoint
         trace = Trace(self.name)
-        with _collecting(trace), trace.reading():
+        with _collecting(trace), trace.reading(), self._explaining(arguments):
             body(**{name: _slotted(name, value) for name, value in arguments.items()})
         trace.settle()
         steps = [body.spec for body in trace.bodies.values()]
@@ -86,6 +89,23 @@ class PipelineDefinition(LegacyAttributes, Generic[P]):
                 f"{self.name}({calls})"
             )
         return dict(bound.arguments)
+
+    @contextmanager
+    def _explaining(self, arguments: Mapping[str, Any]) -> Iterator[None]:
+        """Raise ParameterError where the body calls an argument that got a plain value."""
+        try:
+            yield
+        except TypeError as error:
+            *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+            if frame.f_code is not inspect.unwrap(self.entrypoint).__code__:
+                raise
+            for name, value in arguments.items():
+                if str(error) == f"{type(value).__name__!r} object is not callable":
+                    raise ParameterError(
+                        f"pipeline {self.name}: its body calls {name}, which is {value!r}; "
+                        f"give a step: {self.entrypoint.__name__}({name}=a_step())"
+                    ) from error
+            raise
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name}>"

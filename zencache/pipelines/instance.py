@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zencache import config
-from zencache.errors import AlreadyExistsError, ImmutablePipelineError
+from zencache.errors import AlreadyExistsError, ImmutablePipelineError, ParameterError
 from zencache.metadata.project_migration import migrate_if_needed
 from zencache.metadata.session import open_others, open_records
 from zencache.model.legacy_api import PORT, LegacyAttributes
@@ -228,6 +228,10 @@ class Pipeline(LegacyAttributes):
         if is_component(step):
             spec, live = with_component(*before, slot, step)
         else:
+            if not isinstance(step, Step | BoundStep):
+                raise ParameterError(
+                    f"pipeline {self.name}: {slot}={step!r} is no step; give one: {slot}=a_step()"
+                )
             spec, live = replaced(*before, slot, step if isinstance(step, BoundStep) else BoundStep(step))
         self.parts = PipelineParts(spec, *live)
 

@@ -128,6 +128,8 @@ def run(
     # Read by TensorFlow's C++ side when a step imports it; a user's own value stays.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     name = check_name("run", run_name) if run_name else default_run_name(spec.name)
+    if workers is not None and workers < 1:
+        raise ParameterError(f"workers={workers} runs nothing; write how many steps run at once: 1, 2, …")
     check_signing(records.project)
     printer = Printer(len(spec.steps))
     _print_start(printer, spec, records.project.settings.cache, enable_cache)

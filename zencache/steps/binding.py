@@ -57,6 +57,12 @@ def check_parameter(step: str, argument: Argument, value: Any) -> Any:
     if argument.kind == "model":
         value = _model(step, argument, value)
     elif not matches(value, argument.annotation):
+        called = getattr(getattr(value, "step", value), "entrypoint", None)
+        if called is not None:  # a step, with its parameters or without
+            raise ParameterError(
+                f"step {step}: argument {argument.name} got the step {called.__name__} itself; "
+                f"call it in the body, and give what it returns: {argument.name}={called.__name__}()"
+            )
         raise ParameterError(
             f"step {step}: parameter {argument.name} is declared {type_name(argument.annotation)}, "
             f"got {_said(value, argument.annotation)} ({type_name(type(value))})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.errors import StepDefinitionError
 from zencache.model.names import check_name
 from zencache.model.specs import Attempts
+from zencache.policy import check_policy
 from zencache.steps.outputs import materializer_paths
 from zencache.util.durations import seconds_of
 
@@ -49,6 +50,7 @@ class StepOptions:
     ) -> Self:
         """Check the options of `@step`; raises StepDefinitionError for an unusable value."""
         name = check_name("step", name)
+        check_policy(f"step {name}", cache)
         attempts = attempts_of(name, retries, retry_delay, timeout)
         return cls(name, enable_cache, cache, materializer_paths(output_materializers), attempts)
 

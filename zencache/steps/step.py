@@ -349,7 +349,7 @@ def step(
     def decorate(target: Callable[..., Any] | Step) -> Step:
         if isinstance(target, Step):
             return target.with_options(**options)
-        if not inspect.isfunction(inspect.unwrap(target)):
+        if not inspect.isfunction(inspect.unwrap(target)) or isinstance(target, LegacyAttributes):
             raise StepDefinitionError(f"@step goes on a function, not on {target!r}")
         return Step(target, **options)
 
