@@ -24,6 +24,7 @@ from zencache.model.database import Database, contains_password
 from zencache.model.legacy_api import legacy_names
 from zencache.policy import CachePolicy  # noqa: TC001 - pydantic reads annotations
 from zencache.util.atomic_write import write_whole
+from zencache.util.project_owner import check_owner
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -259,6 +260,7 @@ def require_project(start: Path | None = None) -> Project:
 def open_project(root: Path) -> Project:
     """Open the project in a folder; raises StoreFormatError if what is there is not ours or is newer."""
     folder = root / FOLDER
+    check_owner(folder)
     file = folder / "config.toml"
     if not file.is_file():
         raise StoreFormatError(
