@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import stat
+
 import pytest
 
 from zencache.artifacts.local_files import delete, size_of
@@ -57,3 +60,27 @@ def test_sizes_are_of_files_and_not_of_what_links_lead_to(folder):
     (folder / "a" / "link").symlink_to(folder / "big")
     assert size_of(folder / "a") == 10
     assert size_of(folder / "nothing") == 0
+
+
+def test_folders_without_the_write_bit_are_deleted_too(folder, monkeypatch):
+    """The bits are set before the second attempt, at every depth; what a link leads to keeps its own."""
+    outside = folder / "outside"
+    outside.mkdir(mode=0o555)
+    deep = folder / "7/a/b"
+    deep.mkdir(parents=True)
+    (deep / "value").write_text("x")
+    (deep / "link").symlink_to(outside)
+    for each in (deep, deep.parent):
+        each.chmod(0o555)
+    rmtree, modes = shutil.rmtree, []
+
+    def refuse_once(path):
+        modes.append([stat.S_IMODE(each.stat().st_mode) for each in (path / "a", path / "a/b", outside)])
+        if len(modes) == 1:
+            raise PermissionError(13, "as for a user who is not root")
+        rmtree(path)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse_once)
+    delete(folder / "7")
+    assert modes == [[0o555, 0o555, 0o555], [0o755, 0o755, 0o555]]
+    assert [each.name for each in folder.iterdir()] == ["outside"]

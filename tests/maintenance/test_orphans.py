@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from zencache import Repository
 from zencache.artifacts import local_files
+from zencache.artifacts.manifest import MANIFEST, Manifest
+from zencache.artifacts.staging import write_artifact
+from zencache.errors import StoreUnavailableError
 from zencache.metadata.client import pb
 
 pytestmark = pytest.mark.tfx
@@ -81,3 +85,49 @@ def test_what_an_execution_of_a_run_that_goes_on_writes_is_no_leftover(shop):
     assert Repository().gc(keep_last=9).leftovers == ()
     runs.finish(going, "failed", 0.1, [])
     assert {made, working} <= {path for path, _ in Repository().gc(keep_last=9).leftovers}
+
+
+@pytest.mark.file_times
+def test_a_whole_artifact_that_no_record_names_is_set_aside_not_deleted(shop):
+    """Its records may have been lost; a folder whose manifest is no manifest is deleted."""
+    output = shop / ".zencache/artifacts/load/output"
+    whole, broken = output / "999", output / "998"
+    write_artifact(whole, lambda folder: (folder / "x").write_text("x"))
+    write_artifact(broken, lambda folder: (folder / "x").write_text("x"))
+    (broken / MANIFEST).chmod(0o644)
+    (broken / MANIFEST).write_text("{}")
+    old(shop / ".zencache")
+    dry = Repository().gc(keep_last=9, dry_run=True)
+    done = Repository().gc(keep_last=9)
+    assert [path for path, _ in dry.set_aside] == [path for path, _ in done.set_aside] == [whole]
+    assert broken in [path for path, _ in done.leftovers]
+    assert whole not in [path for path, _ in done.leftovers]
+    assert "no record names" in done.notes[0]
+    [copy] = (shop / ".zencache/artifacts/.quarantine/load/output").iterdir()
+    assert Manifest.read(copy).difference(copy) is None
+    assert Repository().gc(keep_last=9).leftovers == ()
+    os.utime(copy, (time.time() - 31 * 86400,) * 2)
+    for each in copy.iterdir():
+        os.utime(each, (time.time() - 31 * 86400,) * 2)
+    assert [path for path, _ in Repository().gc(keep_last=9).leftovers] == [copy]
+
+
+def test_gc_goes_on_past_what_cannot_be_deleted_and_reports_all(shop, monkeypatch):
+    """The results that are deleted are recorded as such; the next gc tries the others again."""
+    rename, refused = Path.rename, []
+
+    def fail(path, target):
+        if path.parent.parent.name in ("load", "noise") and path.name.isdecimal():
+            refused.append(path)
+            raise PermissionError(13, "refused", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(StoreUnavailableError, match=r"could not delete \d+ places") as error:
+        Repository().gc(keep_last=0)
+    assert len(refused) > 1
+    assert all(str(path) in str(error.value) for path in refused)
+    assert not any((shop / ".zencache/artifacts/scale/output").iterdir())
+    monkeypatch.undo()
+    Repository().gc(keep_last=0)
+    assert not any(path.exists() for path in refused)

@@ -25,7 +25,9 @@ AT_ONCE = Criteria(older_than=timedelta(0))
 
 
 def run(name, days=0.0, pipeline="p", status="completed", **more):
-    return RunRecord(hash(name), name, pipeline, 1, status, NOW - days * DAY, 0.0, **more)
+    """Make a run; runs are recorded in the order of their times."""
+    more.setdefault("id", round((1000 - days) * 86400))
+    return RunRecord(more.pop("id"), name, pipeline, 1, status, NOW - days * DAY, 0.0, **more)
 
 
 def stored(name):
@@ -105,6 +107,14 @@ def test_the_last_runs_of_each_pipeline_are_kept():
     assert gone(inventory(blobs, runs), keep_last=1) == {"of p0", "of p1"}
     assert gone(inventory(blobs, runs), keep_last=2) == {"of p0"}
     assert gone(inventory(blobs, runs), keep_last=0) == {f"of {each.name}" for each in runs}
+
+
+def test_a_clock_that_was_ahead_makes_no_run_the_last():
+    """The records' order decides within a store, wherever in it the wrong clock was."""
+    runs = [run("a", 10, id=1), run("ahead", -300, id=2), run("c", 8, id=3), run("behind", 4000, id=4)]
+    blobs = [blob(f"of {each.name}", [each]) for each in runs]
+    assert gone(inventory(blobs, runs), keep_last=1) == {"of a", "of ahead", "of c"}
+    assert gone(inventory(blobs, runs), keep_last=2) == {"of a", "of ahead"}
 
 
 def test_a_run_is_kept_if_either_age_or_number_says_so():

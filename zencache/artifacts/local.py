@@ -13,6 +13,7 @@ from zencache.artifacts.manifest import Manifest, measure
 from zencache.artifacts.protocol import StoredArtifact
 from zencache.artifacts.staging import move_to_quarantine, write_artifact
 from zencache.config import FOLDER
+from zencache.errors import StoreUnavailableError
 from zencache.model.names import is_one_folder
 
 if TYPE_CHECKING:
@@ -173,17 +174,24 @@ class LocalBackend:
 
     def quarantine(self, record: ArtifactRecord) -> str | None:
         """Move the folder below the quarantine of its root."""
-        own = self._project.own_artifacts
-        root = own if record.folder.is_relative_to(own) else self._project.artifacts
         try:
-            return str(move_to_quarantine(record.folder, root))
+            return str(self._move_to_quarantine(record.folder))
         except _MISSING:  # it is gone, or another reader was faster
             return None
 
-    def delete_all(self, records: Sequence[ArtifactRecord]) -> None:
-        """Delete folders, or the single files that some TFX artifacts are."""
+    def _move_to_quarantine(self, folder: Path) -> Path:
+        own = self._project.own_artifacts
+        return move_to_quarantine(folder, own if folder.is_relative_to(own) else self._project.artifacts)
+
+    def delete_all(self, records: Sequence[ArtifactRecord]) -> dict[str, str]:
+        """Delete folders, or the single files that some TFX artifacts are; go on past each failure."""
+        failure_by_uri = {}
         for record in records:
-            local_files.delete(record.folder)
+            try:
+                local_files.delete(record.folder)
+            except StoreUnavailableError as error:  # noqa: PERF203 - each is reported
+                failure_by_uri[record.uri] = str(error)
+        return failure_by_uri
 
     def undeleted(self, records: Sequence[ArtifactRecord]) -> set[str]:
         """Give the uris of those whose folder is there: it is renamed before it is deleted."""
@@ -198,7 +206,8 @@ class LocalBackend:
         """List artifacts, staging folders, trash and working folders below roots."""
         from zencache.artifacts.orphan_candidates import local_candidates  # noqa: PLC0415 - only gc lists orphans
 
-        return (candidate for root in roots for candidate in local_candidates(Path(root)))
+        set_aside = self._move_to_quarantine
+        return (candidate for root in roots for candidate in local_candidates(Path(root), set_aside))
 
     def quarantined(self, base: str) -> Iterator[OrphanCandidate]:
         """List the copies in the quarantine folder of a base."""

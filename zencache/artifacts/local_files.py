@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import stat
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def delete(folder: Path) -> None:
     """Delete a folder or a file: it is renamed first, so that nobody reads half of it."""
     trash = folder.with_name(f".{folder.name}.trash")
     try:
-        _remove(trash)
+        remove(trash)
         if folder.exists():
             folder.rename(trash)
-            _remove(trash)
+            remove(trash)
     except OSError as error:
         raise StoreUnavailableError(f"cannot delete {folder}: {error}") from error
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, also one whose folders lack the write bit; raises OSError."""
+    if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        make_writable(path)
+        shutil.rmtree(path)
+
+
+def make_writable(folder: Path) -> None:
+    """Let the owner list and change a folder and all folders below; another user's are left as they are."""
+    _add_owner_bits(folder)
+    for here, names, _ in os.walk(folder):  # a folder is changed before the walk enters it
+        for name in names:
+            _add_owner_bits(Path(here, name))
+
+
+def _add_owner_bits(folder: Path) -> None:
+    mode = folder.lstat().st_mode
+    if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
+        with contextlib.suppress(PermissionError):
+            folder.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
 
 
 def size_of(path: Path) -> int:

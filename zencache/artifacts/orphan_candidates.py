@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.artifacts import local_files
 from zencache.artifacts.local_files import children, folders
+from zencache.artifacts.manifest import MANIFEST, Manifest
 from zencache.artifacts.staging import QUARANTINE
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class OrphanCandidate:
     """Whether its deletion had begun."""
     is_resumable: bool = False
     """Whether it is a partial transfer, which the next attempt continues."""
+    set_aside: Callable[[], object] | None = field(default=None, repr=False, compare=False)
+    """Moves it to quarantine; None of what is never an artifact."""
+    is_artifact: Callable[[], bool] = field(default=bool, repr=False, compare=False)
+    """Says whether it is a whole artifact, with a valid manifest."""
 
     @property
     def size(self) -> int:
@@ -79,7 +84,7 @@ def _measure(path: Path) -> tuple[int, datetime]:
     return local_files.size_of(path), local_files.last_change(path)
 
 
-def local_candidates(root: Path) -> Iterator[OrphanCandidate]:
+def local_candidates(root: Path, set_aside: Callable[[Path], object]) -> Iterator[OrphanCandidate]:
     """List what is below a root: artifacts, and what TFX's launcher and steps put beside them."""
     for node in (folder for folder in folders(root) if folder.name[0] not in "._"):
         for output in folders(node):
@@ -88,13 +93,29 @@ def local_candidates(root: Path) -> Iterator[OrphanCandidate]:
                 paths = (path for place in places for path in children(place))
                 yield from (working_folder(path) for path in paths)
             else:
-                yield from (_output_candidate(path) for path in children(output) if path.name != QUARANTINE)
+                paths = (path for path in children(output) if path.name != QUARANTINE)
+                yield from (_output_candidate(path, set_aside) for path in paths)
 
 
-def _output_candidate(path: Path) -> OrphanCandidate:
+def _output_candidate(path: Path, set_aside: Callable[[Path], object]) -> OrphanCandidate:
     name = path.name.strip(".").partition(".")[0]
     execution = int(name) if name.isdecimal() else None
-    return local_candidate(path, execution, is_trash=_is_trash(path))
+    candidate = local_candidate(path, execution, is_trash=_is_trash(path))
+    if path.name.startswith("."):
+        return candidate
+    return replace(candidate, set_aside=partial(set_aside, path), is_artifact=partial(_holds_artifact, path))
+
+
+def _holds_artifact(path: Path) -> bool:
+    """Say whether a folder, or one in it for an output of several artifacts, has a valid manifest."""
+    return any(map(_has_valid_manifest, (path, *folders(path))))
+
+
+def _has_valid_manifest(folder: Path) -> bool:
+    try:
+        return Manifest.read(folder) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def local_quarantine(base: Path) -> Iterator[OrphanCandidate]:
@@ -123,10 +144,21 @@ def _is_trash(path: Path) -> bool:
 
 
 def remote_candidates(
-    root: str, objects: Mapping[str, ObjectInfo], delete: Callable[[str], object]
+    root: str,
+    objects: Mapping[str, ObjectInfo],
+    delete: Callable[[str], object],
+    set_aside: Callable[[str], object],
 ) -> Iterator[OrphanCandidate]:
     """Group the objects below a root by artifact: whole ones, and partial uploads."""
-    return _grouped(root, objects, lambda name: "/".join(name.split("/")[:_DEPTH]), delete)
+    whole = {_group_of(name) for name in objects if name.endswith(f"/{MANIFEST}")}
+    for candidate in _grouped(root, objects, _group_of, delete):
+        uri = str(candidate.place)
+        is_whole = uri.removeprefix(f"{root}/") in whole  # a manifest is uploaded last
+        yield replace(candidate, set_aside=partial(set_aside, uri), is_artifact=partial(bool, is_whole))
+
+
+def _group_of(name: str) -> str:
+    return "/".join(name.split("/")[:_DEPTH])
 
 
 def remote_quarantine(

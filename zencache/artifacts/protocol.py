@@ -112,10 +112,11 @@ class ArtifactBackend(Protocol):
     def quarantine(self, record: ArtifactRecord) -> str | None:
         """Move a damaged artifact to where no look-up finds it, and say where; None if there is nothing."""
 
-    def delete_all(self, records: Sequence[ArtifactRecord]) -> None:
+    def delete_all(self, records: Sequence[ArtifactRecord]) -> dict[str, str]:
         """Delete artifacts; one that is deleted in part is no artifact any more.
 
-        Raises StoreUnavailableError for the first that cannot be deleted; the next call goes on from there.
+        Gives by uri why some cannot be deleted. Raises StoreUnavailableError where a store does not answer;
+        the next call goes on from there.
         """
 
     def undeleted(self, records: Sequence[ArtifactRecord]) -> set[str]:

@@ -311,11 +311,14 @@ class RemoteBackend:
 
     def quarantine(self, record: ArtifactRecord) -> str | None:
         """Move an artifact's objects below the quarantine of their store."""
-        names = self.objects.listing(record.uri)
+        return self._move_to_quarantine(record.uri)
+
+    def _move_to_quarantine(self, uri: str) -> str | None:
+        names = self.objects.listing(uri)
         if not names:
             return None
-        place = f"{self._quarantine(record.uri)}.{os.urandom(4).hex()}"
-        _, source = self.objects.at(record.uri)
+        place = f"{self._quarantine(uri)}.{os.urandom(4).hex()}"
+        _, source = self.objects.at(uri)
 
         def copy(fs: Any, target: str, name: str) -> None:
             fs.makedirs(target.rpartition("/")[0], exist_ok=True)
@@ -324,7 +327,7 @@ class RemoteBackend:
         in_parallel(
             lambda name: self.objects.request(place, lambda fs, target: copy(fs, target, name), name), names
         )
-        self.objects.remove_all(record.uri)
+        self.objects.remove_all(uri)
         return place
 
     def _quarantine(self, uri: str) -> str:
@@ -333,9 +336,10 @@ class RemoteBackend:
             base = uri.rpartition("/")[0]
         return f"{base}/{QUARANTINE}/{uri.removeprefix(base).strip('/')}"
 
-    def delete_all(self, records: Sequence[ArtifactRecord]) -> None:
-        """Delete the objects of artifacts, several artifacts at once."""
+    def delete_all(self, records: Sequence[ArtifactRecord]) -> dict[str, str]:
+        """Delete the objects of artifacts, several artifacts at once; a store that fails ends it."""
         in_parallel(lambda record: self.objects.remove_all(record.uri), records)
+        return {}
 
     def undeleted(self, records: Sequence[ArtifactRecord]) -> set[str]:
         """Give the uris of those that have their manifest, which is deleted first."""
@@ -351,8 +355,12 @@ class RemoteBackend:
     def orphan_candidates(self, roots: Sequence[str]) -> Iterator[OrphanCandidate]:
         """List artifacts and partial uploads below roots."""
         listings = self.objects.listings(sorted(roots)).items()
-        delete = self.objects.remove_all
-        return (found for root, objects in listings for found in remote_candidates(root, objects, delete))
+        delete, set_aside = self.objects.remove_all, self._move_to_quarantine
+        return (
+            candidate
+            for root, objects in listings
+            for candidate in remote_candidates(root, objects, delete, set_aside)
+        )
 
     def quarantined(self, base: str) -> Iterator[OrphanCandidate]:
         """List the copies below the quarantine of a base."""

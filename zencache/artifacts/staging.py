@@ -9,14 +9,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zencache.artifacts.integrity import unchecked
+from zencache.artifacts.local_files import make_writable, remove
 from zencache.artifacts.manifest import MANIFEST, Manifest, size_of
 from zencache.errors import ArtifactError, StoreUnavailableError
 from zencache.tracking.audit_events import disown
@@ -49,10 +50,10 @@ def write_artifact(
         if durable:
             _flush_parents(target.parent, root)
     except OSError as error:
-        shutil.rmtree(staging, ignore_errors=True)
+        _discard(staging)
         raise StoreUnavailableError(f"cannot store an artifact at {target}: {error}") from error
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        _discard(staging)
         raise
     return manifest
 
@@ -61,7 +62,7 @@ def _fill_staging(
     staging: Path, target: Path, fill: Callable[[Path], object], root: Path, *, durable: bool
 ) -> Manifest:
     if staging.exists():
-        shutil.rmtree(staging)
+        remove(staging)
     staging.mkdir(parents=True)
     with remembering() as digest_by_file:
         fill(staging)
@@ -98,7 +99,7 @@ def clear_failed_attempt(target: Path) -> None:
     try:
         for folder in (target, _staging_folder(target)):
             if folder.exists():
-                shutil.rmtree(folder)
+                remove(folder)
         target.mkdir(parents=True)
     except OSError as error:
         raise StoreUnavailableError(
@@ -112,7 +113,11 @@ def move_to_quarantine(folder: Path, root: Path) -> Path:
     base = root if folder.is_relative_to(root) else folder.parent
     place = base / QUARANTINE / f"{below}.{os.urandom(4).hex()}"
     place.parent.mkdir(parents=True, exist_ok=True)
-    folder.rename(place)
+    try:
+        folder.rename(place)
+    except PermissionError:  # a folder that moves elsewhere needs the write bit itself
+        make_writable(folder)
+        folder.rename(place)
     os.utime(place)  # gc reads from it since when the copy is kept
     return place
 
@@ -120,6 +125,12 @@ def move_to_quarantine(folder: Path, root: Path) -> Path:
 def make_read_only(path: Path) -> None:
     """Protect a file from accidental changes."""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
+
+
+def _discard(staging: Path) -> None:
+    """Remove what is left of a failed write, as far as that is possible."""
+    with contextlib.suppress(OSError):
+        remove(staging)
 
 
 def _staging_folder(target: Path) -> Path:

@@ -194,13 +194,15 @@ class ArtifactStore:
             return None
         return self._backends.of(record.uri).quarantine(record)
 
-    def delete_all(self, records: Iterable[ArtifactRecord]) -> None:
-        """Delete artifacts.
+    def delete_all(self, records: Iterable[ArtifactRecord]) -> dict[str, str]:
+        """Delete artifacts; give by uri why some local ones cannot be deleted.
 
-        Raises StoreUnavailableError for the first that cannot be deleted; the next call goes on from there.
+        Raises StoreUnavailableError where a remote store fails; the next call goes on from there.
         """
+        failure_by_uri: dict[str, str] = {}
         for backend, group in self._backends.grouped(records, _uri):
-            backend.delete_all(group)
+            failure_by_uri |= backend.delete_all(group)
+        return failure_by_uri
 
     def undeleted(self, records: Iterable[ArtifactRecord]) -> set[str]:
         """Give the uris of those that are there, damaged or not, and whose deletion has not begun."""

@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from zencache.artifacts.staging import QUARANTINE
 from zencache.errors import StoreUnavailableError
-from zencache.maintenance.orphans import scan
+from zencache.maintenance.orphans import QUARANTINE_PERIOD, scan
 from zencache.maintenance.retention import choose_deletable
 from zencache.metadata import marks
 from zencache.metadata.run_status import GRACE
 from zencache.metadata.scan import copied_since, uris_of, used_since
 from zencache.util.locks import StoreLock
+from zencache.util.sizes import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from zencache.artifacts.orphan_candidates import OrphanCandidate
     from zencache.artifacts.store import ArtifactStore
     from zencache.config import Project
     from zencache.maintenance.inventory import StoredBlob
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from zencache.metadata.scan import StoreScan
     from zencache.metadata.session import ProjectRecords
 
+_MAX_LISTED = 20  # failures that are listed
 _BATCH = 100  # folders that are deleted before that is recorded
 
 
@@ -59,6 +63,8 @@ class Collection:
     results: tuple[CollectedResult, ...]
     leftovers: tuple[tuple[Path | str, int], ...]
     """Orphans with their sizes: paths on this machine, and uris elsewhere."""
+    set_aside: tuple[tuple[Path | str, int], ...]
+    """Whole artifacts that no record names, with their sizes: moved to quarantine for 30 days, not freed."""
     left: int
     """The bytes of the artifacts that stay."""
     over: int
@@ -82,8 +88,26 @@ def gc(every: Sequence[ProjectRecords], criteria: Criteria, *, dry_run: bool) ->
             blobs = _collect(report, blobs, now, every[0].metadata.artifacts)
     left = report.inventory.size - sum(blob.size for blob in blobs)
     over = max(0, left - criteria.max_size) if criteria.max_size is not None else 0
-    orphans = tuple((orphan.place, orphan.size) for orphan in report.orphans)
-    return Collection(tuple(map(_result, blobs)), orphans, left, over, report.notes)
+    orphans, unrecorded = _places(report.orphans), _places(report.unrecorded)
+    notes = (*report.notes, *_note_of_unrecorded(unrecorded, dry_run=dry_run))
+    return Collection(tuple(map(_result, blobs)), orphans, unrecorded, left, over, notes)
+
+
+def _places(candidates: Iterable[OrphanCandidate]) -> tuple[tuple[Path | str, int], ...]:
+    return tuple((candidate.place, candidate.size) for candidate in candidates)
+
+
+def _note_of_unrecorded(unrecorded: Sequence[tuple[Path | str, int]], *, dry_run: bool) -> list[str]:
+    if not unrecorded:
+        return []
+    verb = "would be" if dry_run else "were"
+    size, (first, _) = size_text(sum(size for _, size in unrecorded)), unrecorded[0]
+    note = (
+        f"{len(unrecorded)} whole artifacts that no record names, {size}, {verb} set aside in {QUARANTINE} "
+        f"and go after {QUARANTINE_PERIOD.days} days, the first from {first}. If the records were lost, put "
+        "them back from a backup"
+    )
+    return [note]
 
 
 @contextmanager
@@ -113,22 +137,46 @@ def _collect(
 ) -> list[StoredBlob]:
     """Delete what was chosen, and the orphans; raises StoreUnavailableError where that cannot be done now."""
     lineage = report.inventory.lineage
+    failures: list[str] = []
     try:
-        deleted = _delete_unused(lineage, chosen, now)
+        deleted = _delete_unused(lineage, chosen, now, failures)
         kept = {blob.place for blob in report.inventory.blobs} - {blob.place for blob in chosen}
-        _finish_interrupted_gc(lineage, kept, now)
-        for orphan in report.orphans:
-            orphan.delete()
+        _finish_interrupted_gc(lineage, kept, now, failures)
+        _clear_orphans(report, failures)
     except StoreUnavailableError as error:
         raise StoreUnavailableError(
             f"{error}; what gc marked stays marked, and the next `zencache cache gc` goes on from there"
         ) from error
     _forget_cached_copies(lineage, deleted, store)
+    if failures:
+        freed = size_text(sum(blob.size for blob in deleted))
+        raise StoreUnavailableError(
+            f"gc collected {len(deleted)} results, {freed}, and could not delete {len(failures)} places: "
+            f"{'; '.join(failures[:_MAX_LISTED])}{'; …' if len(failures) > _MAX_LISTED else ''}. "
+            "The next `zencache cache gc` tries them again"
+        )
     return deleted
 
 
-def _delete_unused(lineage: Lineage, blobs: Sequence[StoredBlob], now: datetime) -> list[StoredBlob]:
-    """Mark results, read their uses again, and delete those that are still unused."""
+def _clear_orphans(report: InventoryReport, failures: list[str]) -> None:
+    """Delete orphans and set whole artifacts aside; what cannot be moved on this machine is a failure."""
+    removals = [(orphan, orphan.delete) for orphan in report.orphans]
+    removals += [(orphan, orphan.set_aside or orphan.delete) for orphan in report.unrecorded]
+    for orphan, remove in removals:
+        try:
+            remove()
+        except FileNotFoundError:  # noqa: PERF203 - each is reported; another process was faster
+            continue
+        except (OSError, StoreUnavailableError) as error:
+            if isinstance(orphan.place, str):  # a remote store that does not answer
+                raise
+            failures.append(str(error))
+
+
+def _delete_unused(
+    lineage: Lineage, blobs: Sequence[StoredBlob], now: datetime, failures: list[str]
+) -> list[StoredBlob]:
+    """Mark results, read their uses again, delete those that are still unused, and list these."""
     when = _local_time(now)
     for scanned, ids in _by_store(lineage, blobs):
         marks.mark_for_deletion(scanned.metadata, ids, when)
@@ -136,19 +184,29 @@ def _delete_unused(lineage: Lineage, blobs: Sequence[StoredBlob], now: datetime)
     for scanned, ids in _by_store(lineage, [blob for blob in blobs if blob.place in used]):
         marks.unmark_for_deletion(scanned.metadata, ids)
     unused = [blob for blob in blobs if blob.place not in used]
+    deleted: list[StoredBlob] = []
     for start in range(0, len(unused), _BATCH):
-        batch = unused[start : start + _BATCH]
-        _delete_bytes(lineage, batch)
+        failure_by_uri = _delete_bytes(lineage, unused[start : start + _BATCH])
+        failures += failure_by_uri.values()
+        batch = [
+            blob
+            for blob in unused[start : start + _BATCH]
+            if blob.artifacts[0].record.uri not in failure_by_uri
+        ]
+        deleted += batch
         for scanned, ids in _by_store(lineage, batch):
             marks.mark_deleted(scanned.metadata, ids, when)
-    return unused
+    return deleted
 
 
-def _delete_bytes(lineage: Lineage, blobs: Sequence[StoredBlob]) -> None:
+def _delete_bytes(lineage: Lineage, blobs: Sequence[StoredBlob]) -> dict[str, str]:
+    """Delete the bytes of results; give by uri why some cannot be deleted."""
+    failure_by_uri: dict[str, str] = {}
     first_artifacts = [blob.artifacts[0] for blob in blobs]
     for store, scanned in enumerate(lineage.scans):
         records = (artifact.record for artifact in first_artifacts if artifact.store == store)
-        scanned.metadata.artifacts.delete_all(records)
+        failure_by_uri |= scanned.metadata.artifacts.delete_all(records)
+    return failure_by_uri
 
 
 def _by_store(lineage: Lineage, blobs: Iterable[StoredBlob]) -> Iterator[tuple[StoreScan, list[int]]]:
@@ -179,7 +237,9 @@ def _ids_in(artifacts: Mapping[ArtifactKey, str], store: int) -> list[int]:
     return [artifact_id for artifact_store, artifact_id in artifacts if artifact_store == store]
 
 
-def _finish_interrupted_gc(lineage: Lineage, kept: AbstractSet[str], now: datetime) -> None:
+def _finish_interrupted_gc(
+    lineage: Lineage, kept: AbstractSet[str], now: datetime, failures: list[str]
+) -> None:
     """Make live again what an interrupted gc marked, is kept and still exists; delete the rest of it."""
     when = _local_time(now)
     for scanned in lineage.scans:
@@ -190,8 +250,10 @@ def _finish_interrupted_gc(lineage: Lineage, kept: AbstractSet[str], now: dateti
         whole = store.undeleted(artifact.record for artifact in abandoned)
         marks.unmark_for_deletion(scanned.metadata, [a.id for a in abandoned if a.record.uri in whole])
         gone = [artifact for artifact in abandoned if artifact.record.uri not in whole]
-        store.delete_all(artifact.record for artifact in gone)
-        marks.mark_deleted(scanned.metadata, [artifact.id for artifact in gone], when)
+        failure_by_uri = store.delete_all(artifact.record for artifact in gone)
+        failures += failure_by_uri.values()
+        deleted_ids = [artifact.id for artifact in gone if artifact.record.uri not in failure_by_uri]
+        marks.mark_deleted(scanned.metadata, deleted_ids, when)
 
 
 def _forget_cached_copies(lineage: Lineage, deleted: Sequence[StoredBlob], store: ArtifactStore) -> None:

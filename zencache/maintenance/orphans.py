@@ -37,6 +37,8 @@ class InventoryReport:
 
     inventory: Inventory
     orphans: tuple[OrphanCandidate, ...] = ()
+    unrecorded: tuple[OrphanCandidate, ...] = ()
+    """Whole artifacts that no record names: gc moves them to quarantine."""
     quarantined: tuple[OrphanCandidate, ...] = ()
     """Bad copies in quarantine; once their time is over, they are orphans."""
     notes: tuple[str, ...] = ()
@@ -64,7 +66,9 @@ def scan(every: Sequence[ProjectRecords], now: datetime) -> InventoryReport:
     kept: list[OrphanCandidate] = []
     for copy in _own_copies(lineage, store):
         (expired if now - copy.changed > QUARANTINE_PERIOD else kept).append(copy)
-    return InventoryReport(inventory, (*orphans, *expired), tuple(kept))
+    unrecorded = [orphan for orphan in orphans if orphan.is_artifact()]
+    others = [orphan for orphan in orphans if orphan not in unrecorded]
+    return InventoryReport(inventory, (*others, *expired), tuple(unrecorded), tuple(kept))
 
 
 def _roots_of_failed_runs(lineage: Lineage, now: datetime) -> list[str]:

@@ -126,14 +126,17 @@ def _young_runs(lineage: Lineage, criteria: Criteria, now: datetime) -> set[RunK
 
 
 def last_of_pipelines(runs: Mapping[RunKey, RunRecord], count: int) -> set[RunKey]:
-    """List the last runs of each pipeline: all from the `count`th last completed one on."""
+    """List the last runs of each pipeline and store: all from the `count`th last completed one on.
+
+    The order is that of the records: a clock that was wrong makes no run the last.
+    """
     if not count:
         return set()
     last: set[RunKey] = set()
-    by_pipeline: dict[str, list[RunKey]] = defaultdict(list)
-    for key, run in sorted(runs.items(), key=lambda pair: (pair[1].created, pair[0]), reverse=True):
+    by_pipeline: dict[tuple[int, str], list[RunKey]] = defaultdict(list)
+    for key, run in sorted(runs.items(), key=lambda pair: pair[1].id, reverse=True):
         if not run.deleted:
-            by_pipeline[run.pipeline].append(key)
+            by_pipeline[key[0], run.pipeline].append(key)
     for keys in by_pipeline.values():
         last.update(_until(keys, [runs[key].status == "completed" for key in keys], count))
     return last

@@ -60,13 +60,14 @@ def cache_size(every: Sequence[ProjectRecords]) -> CacheSize:
     inventory = report.inventory
     chosen = choose_deletable(inventory, Criteria(keep_last=1), now)
     orphans = _share("leftovers", report.orphans)
+    without_record = _share("leftovers", (*report.orphans, *report.unrecorded))
     return CacheSize(
         count=len(inventory.blobs),
         size=inventory.size,
         pipelines=_shares((blob.maker.pipeline, blob.size) for blob in inventory.blobs),
         steps=_shares((_step_name(blob), blob.size) for blob in inventory.blobs),
         dropped=_share("dropped", [blob for blob in inventory.blobs if blob.is_dropped]),
-        leftovers=orphans,
+        leftovers=without_record,
         set_aside=_share("set aside", report.quarantined),
         collected=sum(artifact.state == "DELETED" for artifact in inventory.lineage.artifacts),
         collectable=orphans.size + sum(blob.size for blob in chosen),
