@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -122,6 +123,39 @@ class Project(BaseModel):
         other = None if metadata == self.own_database else metadata
         return Project(root=self.root, settings=self.settings, metadata=other)
 
+    @cached_property
+    def default_database(self) -> Database:
+        """The project's own file of records, whether the settings name another database or not."""
+        return Database.at(self.folder / "metadata.db")
+
+    @property
+    def databases_used(self) -> list[str]:
+        """All databases that were the project's own, whichever the settings name now."""
+        used = [str(self.default_database)] if self.default_database.is_there() else []
+        try:
+            named = json.loads((self.folder / "records.json").read_bytes())
+        except (OSError, ValueError):
+            named = []
+        return [
+            *used,
+            *(str(self.root / str(each)) if "://" not in str(each) else str(each) for each in named),
+        ]
+
+    def remember_own_database(self) -> None:
+        """Remember that the database is the project's own, as far as its folder can be written."""
+        if self.metadata is not None or str(self.database) in self.databases_used:
+            return
+        if self.database != self.default_database:
+            named = [each for each in self.databases_used if each != str(self.default_database)]
+            data = [self._relative(each) for each in (*named, str(self.database))]
+            with suppress(OSError):
+                write_whole(self.folder / "records.json", json.dumps(data).encode())
+
+    def _relative(self, database: str) -> str:
+        """Give a file by its path from the project, which may move, and a server as it is."""
+        is_below = "://" not in database and Path(database).is_relative_to(self.root)
+        return str(Path(database).relative_to(self.root)) if is_below else database
+
     def remember_database(self) -> None:
         """Remember that the database, a file, is one of the project's."""
         if self.database not in self.databases and self.database.path is not None:
@@ -151,7 +185,7 @@ class Project(BaseModel):
     def own_database(self) -> Database:
         """The project's own MLMD database, whichever it is on."""
         url = os.environ.get("ZENCACHE_METADATA_STORE") or self.settings.metadata_store
-        return Database.of(url, self.root) if url else Database.at(self.folder / "metadata.db")
+        return Database.of(url, self.root) if url else self.default_database
 
     @property
     def artifact_store(self) -> str | None:

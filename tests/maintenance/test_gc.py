@@ -161,7 +161,7 @@ def test_what_is_marked_is_computed_anew(shop, monkeypatch):
     [
         (marks, "mark_for_deletion", 0),
         (marks, "mark_deleted", 0),
-        *((local_files, "_remove", n) for n in range(4)),
+        *((local_files, "remove", n) for n in range(4)),
     ],
 )
 @pytest.mark.parametrize("is_done", [False, True])

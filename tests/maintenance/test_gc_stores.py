@@ -223,7 +223,7 @@ def test_the_trash_of_a_crash_in_a_shared_folder_is_removed(monkeypatch):
     create_project(Path.cwd(), Settings(artifact_store="mnt"))
     chain().run()
 
-    real, calls = local_files._remove, []
+    real, calls = local_files.remove, []
 
     def second(path):
         calls.append(path)
@@ -232,7 +232,7 @@ def test_the_trash_of_a_crash_in_a_shared_folder_is_removed(monkeypatch):
         real(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(local_files, "_remove", second)
+        patch.setattr(local_files, "remove", second)
         with pytest.raises(KeyboardInterrupt):
             Repository().gc(**NOW)
     assert list(Path("mnt").rglob("*.trash"))

@@ -122,12 +122,12 @@ def test_gc_goes_on_past_what_cannot_be_deleted_and_reports_all(shop, monkeypatc
             raise PermissionError(13, "refused", str(path))
         return rename(path, target)
 
-    monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(StoreUnavailableError, match=r"could not delete \d+ places") as error:
-        Repository().gc(keep_last=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        with pytest.raises(StoreUnavailableError, match=r"could not delete \d+ places") as error:
+            Repository().gc(keep_last=0)
     assert len(refused) > 1
     assert all(str(path) in str(error.value) for path in refused)
     assert not any((shop / ".zencache/artifacts/scale/output").iterdir())
-    monkeypatch.undo()
     Repository().gc(keep_last=0)
     assert not any(path.exists() for path in refused)

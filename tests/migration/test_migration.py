@@ -3,6 +3,7 @@ again."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -225,6 +226,34 @@ def test_an_artifact_whose_value_is_as_recorded_gets_its_manifest(folder):
     sys.modules[Ordered.__module__] = sys.modules[__name__]
     assert migration._write_manifest(folder, "".join(sorted("[1,2]")), path)
     assert not migration._write_manifest(folder, "".join(sorted("[1,3]")), path)
+
+
+class Unreadable(PlainMaterializer):
+    """Fails as a library does on a file of another version of it."""
+
+    def digest(self, folder):
+        raise TypeError("unknown layer")
+
+
+def test_a_value_that_nothing_can_read_is_left_as_it_is(folder):
+    """Whatever its library raises, the upgrade goes on."""
+    (folder / "value.json").write_text("[2,1]")
+    sys.modules[Unreadable.__module__] = sys.modules[__name__]
+    assert not migration._write_manifest(folder, "0", f"{Unreadable.__module__}:{Unreadable.__qualname__}")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_file_that_cannot_be_read_is_left_as_it_is(folder, monkeypatch, number):
+    """A full disk, which an upgrade can do nothing without, still ends it."""
+
+    def fail(*_):
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr(migration, "add_manifest", fail)
+    assert not migration._write_manifest(folder, "0", "")
+    number = errno.ENOSPC
+    with pytest.raises(StoreUnavailableError):
+        migration._write_manifest(folder, "0", "")
 
 
 def test_a_run_that_no_process_does_any_more_is_marked_as_failed(old, monkeypatch):

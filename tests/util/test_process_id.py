@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from zencache.util import process_id
 from zencache.util.process_id import Owner, this_process
 
 ASK = (
@@ -53,3 +54,21 @@ def test_a_record_that_names_no_process_names_none(text):
 def test_of_another_machine_nothing_is_known():
     """Its numbers mean other processes."""
     assert dataclasses.replace(this_process(), machine="other").is_alive() is None
+
+
+@pytest.mark.parametrize("answer", [None, PermissionError()])
+def test_a_process_that_proc_does_not_show_is_not_taken_for_dead(monkeypatch, answer):
+    """As /proc is mounted with `hidepid`: the process exists, and belongs to this user or another."""
+
+    def kill(pid, signal):
+        if answer is not None:
+            raise answer
+
+    monkeypatch.setattr(process_id, "_started", lambda pid: None)
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(process_id.Path, "exists", lambda path: False)
+    assert dataclasses.replace(this_process(), started=1).is_alive() is None
+
+
+def test_a_number_that_no_process_has_is_dead():
+    assert dataclasses.replace(this_process(), pid=2**22 + 1).is_alive() is False

@@ -56,7 +56,7 @@ class OwnedRoots:
         A server's records may name folders of another machine, so only the project's own count there.
         """
         backends = Backends(project)
-        roots = () if project.database.is_server else (project.own_artifacts, *named)
+        roots = () if project.database.is_server else (*_shared_root(project), *named)
         base = backends.of(project.artifact_store or "").base()
         bases = dict.fromkeys((str(project.own_artifacts), str(project.artifacts), base))
         return cls(tuple(map(str, roots)), tuple(bases), backends)
@@ -88,6 +88,12 @@ class OwnedRoots:
                 root = f"{base}/{names[0]}"
                 return root if self._backends.of(root).is_run_root(root) else None
         return None
+
+
+def _shared_root(project: Project) -> tuple[Path, ...]:
+    """Give the project's folder; not for another file of records while the project's own may name it."""
+    is_other = project.metadata is None and project.database != project.default_database
+    return () if is_other and project.default_database.is_there() else (project.own_artifacts,)
 
 
 def is_output_of(place: str, root: str, execution: int) -> bool:

@@ -55,11 +55,12 @@ class ArtifactStore:
     def root(self) -> str:
         """Give a root for the artifacts of a new run.
 
-        In a folder or a store that others may use too, each run has a root of its own: the numbers of
-        executions, which name artifacts below it, are unique only in one metadata store.
+        Only runs in the project's own file of records share a root, the project's folder. Elsewhere each run
+        has a root of its own: the numbers of executions, which name artifacts below it, are unique only in
+        one metadata store.
         """
         setting = self.project.artifact_store
-        if setting is None and not self.project.database.is_server:
+        if setting is None and self.project.database == self.project.default_database:
             return str(self.project.artifacts)
         return f"{self._backends.of(setting or '').base()}/_{os.urandom(8).hex()}"
 

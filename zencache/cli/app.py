@@ -10,7 +10,7 @@ import typer
 
 import zencache
 from zencache import config
-from zencache.cli import cache, compat, explain, migrate, pipeline, plan, run, tfx
+from zencache.cli import cache, compat, explain, migrate, pipeline, plan, run, store, tfx
 from zencache.cli.output import echo
 from zencache.errors import ZencacheError
 from zencache.util.visible_text import visible
@@ -22,6 +22,7 @@ app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(run.app, name="run")
 app.add_typer(cache.app, name="cache")
 app.add_typer(compat.app, name="compat")
+app.add_typer(store.app, name="store")
 app.add_typer(tfx.app, name="tfx")
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)

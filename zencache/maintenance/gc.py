@@ -80,6 +80,8 @@ class Collection:
 def gc(every: Sequence[ProjectRecords], criteria: Criteria, *, dry_run: bool) -> Collection:
     """Delete what the criteria allow; see `Repository.gc`."""
     criteria.check()
+    for records in every if not dry_run else ():
+        records.metadata.check_writable()
     project, now = every[0].project, datetime.now(timezone.utc)
     with nullcontext() if dry_run else _gc_lock(project):
         report = scan(every, now)

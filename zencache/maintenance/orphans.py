@@ -55,6 +55,12 @@ def scan(every: Sequence[ProjectRecords], now: datetime) -> InventoryReport:
     if missing := missing_stores(every):
         note = f"leftovers stay: the store {missing[0]} of this project does not exist, and may refer to them"
         return InventoryReport(inventory, notes=(note,))
+    if unread := _unread_databases(every):
+        note = (
+            f"leftovers stay: this project also has records in {unread[0]}, which are not read here; run "
+            f"`zencache cache gc` with that setting, or remove it from {project.folder / 'records.json'}"
+        )
+        return InventoryReport(inventory, notes=(note,))
     failed_roots = _roots_of_failed_runs(lineage, now)
     # Below the root of a run that ended nothing is written any more, so it is listed after the records.
     listed_after = store.orphan_candidates(failed_roots)
@@ -69,6 +75,12 @@ def scan(every: Sequence[ProjectRecords], now: datetime) -> InventoryReport:
     unrecorded = [orphan for orphan in orphans if orphan.is_artifact()]
     others = [orphan for orphan in orphans if orphan not in unrecorded]
     return InventoryReport(inventory, (*others, *expired), tuple(unrecorded), tuple(kept))
+
+
+def _unread_databases(every: Sequence[ProjectRecords]) -> list[str]:
+    """List the databases that were the project's own and are not read now: they may name any leftover."""
+    read = {str(records.project.database) for records in every}
+    return [database for database in every[0].project.databases_used if database not in read]
 
 
 def _roots_of_failed_runs(lineage: Lineage, now: datetime) -> list[str]:

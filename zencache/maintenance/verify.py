@@ -76,6 +76,8 @@ def verify(
     every: Sequence[ProjectRecords], *, full: bool, repair: bool, progress: Progress | None = None
 ) -> Verification:
     """Compare all that the stores hold with their records; see `Repository.verify`."""
+    for records in every:
+        records.metadata.check_writable()
     now = datetime.now(timezone.utc)
     lineage = read_lineage(every, now, mark_stale=False)
     for records in every:

@@ -91,6 +91,7 @@ class MetadataClient:
     """
 
     is_read_only = False
+    _refusal: str | None = None
 
     def __init__(
         self, database: Database, lock: AbstractContextManager[Any], clock: Clock = SYSTEM_CLOCK
@@ -102,12 +103,25 @@ class MetadataClient:
         self._was_open = False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        if self._refusal and name.startswith("put_"):
+            raise StoreUnavailableError(self._refusal)
+
         def call(*args: Any, **kwargs: Any) -> Any:
             needs_lock = name.startswith("put_") or self._database.is_server
             with self._lock if needs_lock else nullcontext():
                 return self._call(name, args, kwargs)
 
         return call
+
+    def refuse_writes(self, message: str) -> None:
+        """Have every write raise StoreUnavailableError with a message."""
+        self.is_read_only, self._refusal = True, message
+
+    def allow_writes(self) -> None:
+        """Undo `refuse_writes`; raises StoreUnavailableError where the database itself is read-only."""
+        if self.is_read_only and self._refusal is None:
+            raise StoreUnavailableError(f"the metadata store {self._database} cannot be written")
+        self.is_read_only, self._refusal = False, None
 
     def _call(self, name: str, args: Any, kwargs: Any) -> Any:
         """Call a method; while a server that could be reached before is away, retry with backoff."""

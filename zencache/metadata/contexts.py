@@ -15,6 +15,7 @@ from zencache.metadata.schema_version import has_own_types, put_format
 from zencache.metadata.text_encoding import truncate_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from zencache.metadata.client import MetadataClient
@@ -24,8 +25,16 @@ if TYPE_CHECKING:
 class Contexts:
     """The contexts of one store."""
 
-    def __init__(self, client: MetadataClient, lock: AbstractContextManager[Any], database: Database) -> None:
+    def __init__(
+        self,
+        client: MetadataClient,
+        lock: AbstractContextManager[Any],
+        database: Database,
+        created: Callable[[], object] = bool,
+    ) -> None:
+        """Take a store's client; `created` is called once the context of a new store was made."""
         self._client = client
+        self._created = created
         self._lock = lock
         self._database = database
         self._ids: dict[tuple[str, str], int] = {}
@@ -39,6 +48,7 @@ class Contexts:
                 return type_ids
             if not has_own_types(type_ids):  # first of all: records without a format are taken for old ones
                 put_format(self._client, self._register_type(schema.STORE_CONTEXT), FORMAT)
+                self._created()
             missing = [name for name in schema.CONTEXT_TYPES if name not in type_ids]
             return type_ids | {name: self._register_type(name) for name in missing}
 

@@ -5,16 +5,18 @@ From 1 to 2: artifacts that are as recorded get manifests; stale runs are marked
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zencache.artifacts.integrity import unchecked
 from zencache.artifacts.staging import add_manifest
 from zencache.config import FORMAT
-from zencache.errors import ArtifactError, StoreFormatError, StoreUnavailableError, ZencacheError
+from zencache.errors import ArtifactError, StoreFormatError, StoreUnavailableError
 from zencache.materializers import load_materializer
 from zencache.metadata import schema
 from zencache.metadata.client import ListOptions, OrderByField, get_properties, pb
@@ -27,8 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from zencache.artifacts.integrity import ValueDigest
     from zencache.config import Project
     from zencache.metadata.store import MetadataStore
+
+
+_UNREADABLE = (errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP, errno.EISDIR, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True)
@@ -157,28 +163,40 @@ def _without_manifest(metadata: MetadataStore) -> Iterator[tuple[Path, str, str]
 
 
 def _write_manifest(folder: Path, digest: str, materializer: str) -> bool:
-    """Write an artifact's manifest if its bytes, or its value, are as recorded; return whether they are."""
+    """Write an artifact's manifest if its bytes, or its value, are as recorded; return whether they are.
+
+    What cannot be read, as a file or as a value, is left as it is.
+    """
     try:
-        add_manifest(folder, digest)
-    except ArtifactError:
-        return _write_manifest_of_value(folder, digest, materializer)
-    except (PermissionError, FileNotFoundError, NotADirectoryError):  # another user's, or deleted
+        return _has_got_manifest(folder, digest, unchecked) or _has_got_manifest(
+            folder, digest, partial(_value_digest, materializer)
+        )
+    except (FileNotFoundError, NotADirectoryError):  # deleted
         return False
     except OSError as error:
+        if error.errno in _UNREADABLE:  # another user's, or on a damaged disk
+            return False
         raise StoreUnavailableError(
             f"cannot write the manifest of the artifact at {folder}: {error}. "
             "The next run goes on with the upgrade"
         ) from error
-    return True
 
 
-def _write_manifest_of_value(folder: Path, digest: str, materializer: str) -> bool:
+def _has_got_manifest(folder: Path, digest: str, value_digest: ValueDigest) -> bool:
     try:
-        loaded = load_materializer(materializer, allow_pickle=True)
-        add_manifest(folder, digest, unchecked if loaded.runs_code else loaded.digest)
-    except (ZencacheError, ImportError, AttributeError):  # it has changed, or cannot be checked
+        add_manifest(folder, digest, value_digest)
+    except ArtifactError:
         return False
     return True
+
+
+def _value_digest(materializer: str, folder: Path) -> str | None:
+    """Digest a value, unless that runs code; raises ArtifactError if it cannot be read here."""
+    try:
+        loaded = load_materializer(materializer, allow_pickle=True)
+        return None if loaded.runs_code else loaded.digest(folder)
+    except Exception as error:  # users' materializers and libraries may raise anything
+        raise ArtifactError(f"the value in {folder} cannot be read") from error
 
 
 # -- runs ---------------------------------------------------------------------------------------------

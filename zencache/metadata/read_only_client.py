@@ -27,7 +27,7 @@ class ReadOnlyClient(MetadataClient):
         """Copy the file; `refusal` is the message of the error that every write raises."""
         assert database.path is not None
         self._folder = TemporaryDirectory(prefix="zencache-read-only-")
-        self._refusal = refusal
+        self._unwritable = refusal
         sources = [database.path.with_name(database.path.name + suffix) for suffix in ("", "-wal")]
         for _ in range(_COPY_ATTEMPTS):
             before = _stamps(sources)
@@ -39,7 +39,7 @@ class ReadOnlyClient(MetadataClient):
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("put_"):
-            raise StoreUnavailableError(self._refusal)
+            raise StoreUnavailableError(self._unwritable)
         return super().__getattr__(name)
 
 

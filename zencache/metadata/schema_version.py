@@ -36,11 +36,20 @@ def refuse_newer(number: int, database: Database) -> None:
 
 def read_format(client: MetadataClient) -> int | None:
     """Read the schema version of a store; None if zencache has not written to it yet."""
+    return read_stamp_and_format(client)[1]
+
+
+def read_stamp_and_format(client: MetadataClient) -> tuple[Any | None, int | None]:
+    """Read the context that holds the schema version, and the version, in as few calls as possible."""
     stamp = read_stamp(client)
     if stamp is None:
         if not has_own_types(each.name for each in client.get_context_types()):
-            return None
+            return None, None
         stamp = read_stamp(client)  # a new store gets its number before its types
+    return stamp, _format_of(stamp)
+
+
+def _format_of(stamp: Any | None) -> int:
     return 1 if stamp is None else int(get_properties(stamp.custom_properties).get(schema.FORMAT_NUMBER, 1))
 
 

@@ -74,6 +74,7 @@ def _open(project: Project) -> ProjectRecords:
         from zencache.metadata.versions import VersionStore  # noqa: PLC0415 - likewise
 
     remember_in(project.installed)
+    project.remember_own_database()
     metadata = MetadataStore(project)
     if _inode(project.database) is None:
         _ = metadata.contexts.types  # creates the file

@@ -17,9 +17,12 @@ from blake3 import blake3
 
 from zencache.errors import StoreUnavailableError
 from zencache.util.atomic_write import flush
+from zencache.util.locks import StoreLock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from zencache.config import Project
 
 _COPY = """
 import sqlite3, sys
@@ -59,7 +62,37 @@ def back_up(file: Path, target: Path, settings: Path) -> None:
         ) from error
 
 
+def restore(project: Project, backup: Path) -> Path | None:
+    """Put a copy of a backup in the place of a project's SQLite file, and give where what was there is kept.
+
+    Raises StoreUnavailableError for a server, and for a backup that is no whole SQLite file.
+    """
+    database = project.database.path
+    if database is None:
+        raise StoreUnavailableError(f"{project.database} is on a server: put its backup back there")
+    partial = database.with_name(f"{database.name}.restored.partial")
+    kept = project.backups / f"{database.stem}-replaced-{os.urandom(4).hex()}.db"
+    try:
+        partial.unlink(missing_ok=True)
+        _copy(backup, partial)
+        with StoreLock(project.lock):
+            has_replaced = database.exists()
+            project.backups.mkdir(exist_ok=True)
+            for suffix in ("-shm", "-wal", ""):
+                if (part := database.with_name(database.name + suffix)).exists():
+                    part.rename(kept.with_name(kept.name + suffix))
+            partial.rename(database)
+            flush(database.parent)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise StoreUnavailableError(f"cannot put {backup} in the place of {database}: {error}") from error
+    return kept if has_replaced else None
+
+
 def _copy(file: Path, target: Path) -> None:
+    if not file.stat().st_size:
+        raise OSError(f"{file} is empty")
     command = [sys.executable, "-I", "-c", _COPY, str(file.absolute()), str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own text
     if done.returncode:

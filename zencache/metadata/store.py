@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zencache.artifacts.store import ArtifactStore
@@ -14,7 +15,8 @@ from zencache.metadata.connection_config import make_database
 from zencache.metadata.contexts import Contexts
 from zencache.metadata.execution_reader import Executions
 from zencache.metadata.heartbeat import FILE_INTERVAL, SERVER_INTERVAL, Heartbeat
-from zencache.metadata.schema_version import read_format, refuse_newer
+from zencache.metadata.identity import check_identity, mark_identity
+from zencache.metadata.schema_version import read_stamp_and_format, refuse_newer
 from zencache.util.clock import SYSTEM_CLOCK
 from zencache.util.locks import StoreLock, is_read_only
 
@@ -42,7 +44,10 @@ class MetadataStore:
         self.heartbeat = Heartbeat(self.client, str(project.database), interval, clock)
         self.format = FORMAT
         """The schema version of the records, once `check_format` has read it."""
-        self.contexts = Contexts(self.client, self.lock, project.database)
+        self.refusal: str | None = None
+        """Why nothing may be written or deleted; None if it may."""
+        created = partial(mark_identity, self) if project.metadata is None else bool
+        self.contexts = Contexts(self.client, self.lock, project.database, created)
         self.artifact_records = ArtifactRecords(self.client, self.lock, self.artifacts)
         self.executions = Executions(self.client, self.contexts, self.artifact_records, project.database)
 
@@ -67,9 +72,18 @@ class MetadataStore:
 
     def check_format(self) -> None:
         """Read the schema version; raises StoreFormatError if it is newer than this zencache."""
-        self.format = read_format(self.client) or FORMAT
+        stamp, number = read_stamp_and_format(self.client)
+        self.format = number or FORMAT
         self.artifacts.lacks_manifests = self.format < FORMAT
         refuse_newer(self.format, self.project.database)
+        self.refusal = check_identity(self, stamp) if self.project.metadata is None else None
+        if self.refusal:
+            self.client.refuse_writes(self.refusal)
+
+    def check_writable(self) -> None:
+        """Raise StoreUnavailableError if the records are not those of the project's artifacts."""
+        if self.refusal:
+            raise StoreUnavailableError(self.refusal)
 
 
 def _write_lock(project: Project) -> AbstractContextManager[Any]:

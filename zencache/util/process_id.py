@@ -51,10 +51,13 @@ class Owner:
         return json.dumps(asdict(self))
 
     def is_alive(self) -> bool | None:
-        """Say whether it lives; None of one on another machine."""
+        """Say whether it lives; None of one on another machine, or that this user may not see (`hidepid`)."""
         if self.machine != _machine():
             return None
-        return _started(self.pid) == self.started
+        started = _started(self.pid)
+        if started is None and _is_hidden(self.pid):
+            return None
+        return started == self.started
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
@@ -69,6 +72,19 @@ def this_process() -> Owner:
 def _machine() -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+
+
+def _is_hidden(pid: int) -> bool:
+    """Say whether a process exists whose folder in /proc is not shown."""
+    if Path(f"/proc/{pid}").exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def _started(pid: int) -> int | None:
