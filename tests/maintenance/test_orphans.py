@@ -102,7 +102,7 @@ def test_a_whole_artifact_that_no_record_names_is_set_aside_not_deleted(shop):
     assert [path for path, _ in dry.set_aside] == [path for path, _ in done.set_aside] == [whole]
     assert broken in [path for path, _ in done.leftovers]
     assert whole not in [path for path, _ in done.leftovers]
-    assert "no record names" in done.notes[0]
+    assert "without a record" in done.notes[0]
     [copy] = (shop / ".zencache/artifacts/.quarantine/load/output").iterdir()
     assert Manifest.read(copy).difference(copy) is None
     assert Repository().gc(keep_last=9).leftovers == ()

@@ -14,7 +14,7 @@ from zencache.maintenance.gc import gc
 from zencache.maintenance.retention import Criteria
 from zencache.maintenance.verify import verify
 from zencache.metadata import session
-from zencache.metadata.identity import MARKER, adopt
+from zencache.metadata.identity import MARKER
 from zencache.metadata.session import open_records
 from zencache.metadata.sqlite_backup import back_up, restore
 
@@ -76,7 +76,7 @@ def test_records_that_are_adopted_are_the_stores_own_from_then_on(opened, tmp_pa
     """In this process and in the next."""
     opened()
     lose(tmp_path, opened, how)
-    adopt(opened().metadata)
+    opened().metadata.adopt()
     records = opened()
     gc([records], Criteria(keep_last=1), dry_run=False)
     records.metadata.client.put_contexts([])
@@ -146,7 +146,7 @@ def test_a_backup_is_put_back_whole_or_not_at_all(opened, tmp_path):
     lose(tmp_path, opened, "empty")
     for text in ("", "no database"):
         (tmp_path / "bad.db").write_text(text)
-        with pytest.raises(StoreUnavailableError, match="cannot put"):
+        with pytest.raises(StoreUnavailableError, match="cannot restore"):
             restore(project, tmp_path / "bad.db")
     assert opened().metadata.refusal
     session._open_records.clear()

@@ -18,17 +18,16 @@ Backup = Annotated[Path, typer.Argument(help="An SQLite file: a copy of the proj
 @app.command("adopt")
 def adopt_records() -> None:
     """Take the records as they are for this project's store from now on."""
-    from zencache.metadata.identity import adopt  # noqa: PLC0415 - `--help` needs no records
-    from zencache.metadata.session import open_records  # noqa: PLC0415 - likewise
+    from zencache.metadata.session import open_records  # noqa: PLC0415 - `--help` needs no records
 
     records = open_records(config.require_project())
-    adopt(records.metadata)
+    records.metadata.adopt()
     echo(f"The records in {records.project.database} are this store's own.")
 
 
 @app.command("restore")
 def restore_records(backup: Backup) -> None:
-    """Put a backup in the place of the records; what was there moves to `.zencache/backups`."""
+    """Restore the records from a backup; what was there moves to `.zencache/backups`."""
     from zencache.metadata.sqlite_backup import restore  # noqa: PLC0415 - `--help` needs no records
 
     project = config.require_project()

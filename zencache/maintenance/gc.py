@@ -64,7 +64,7 @@ class Collection:
     leftovers: tuple[tuple[Path | str, int], ...]
     """Orphans with their sizes: paths on this machine, and uris elsewhere."""
     set_aside: tuple[tuple[Path | str, int], ...]
-    """Whole artifacts that no record names, with their sizes: moved to quarantine for 30 days, not freed."""
+    """Whole artifacts without a record, with their sizes: moved to quarantine for 30 days, not freed."""
     left: int
     """The bytes of the artifacts that stay."""
     over: int
@@ -105,7 +105,7 @@ def _note_of_unrecorded(unrecorded: Sequence[tuple[Path | str, int]], *, dry_run
     verb = "would be" if dry_run else "were"
     size, (first, _) = size_text(sum(size for _, size in unrecorded)), unrecorded[0]
     note = (
-        f"{len(unrecorded)} whole artifacts that no record names, {size}, {verb} set aside in {QUARANTINE} "
+        f"{len(unrecorded)} whole artifacts without a record, {size}, {verb} set aside in {QUARANTINE} "
         f"and go after {QUARANTINE_PERIOD.days} days, the first from {first}. If the records were lost, put "
         "them back from a backup"
     )

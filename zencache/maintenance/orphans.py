@@ -38,7 +38,7 @@ class InventoryReport:
     inventory: Inventory
     orphans: tuple[OrphanCandidate, ...] = ()
     unrecorded: tuple[OrphanCandidate, ...] = ()
-    """Whole artifacts that no record names: gc moves them to quarantine."""
+    """Whole artifacts without a record: gc moves them to quarantine."""
     quarantined: tuple[OrphanCandidate, ...] = ()
     """Bad copies in quarantine; once their time is over, they are orphans."""
     notes: tuple[str, ...] = ()

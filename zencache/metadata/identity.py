@@ -18,16 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from zencache.config import FORMAT
-from zencache.metadata import schema
-from zencache.metadata.schema_version import put_format, read_stamp
+from zencache.metadata.schema_version import read_stamp
 from zencache.util.atomic_write import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from zencache.config import Project
-    from zencache.metadata.store import MetadataStore
+    from zencache.metadata.client import MetadataClient
 
 MARKER = ".zencache-stores.json"
 
@@ -37,46 +35,33 @@ def recorded_beside(project: Project) -> str:
     return _read(_marker(project)).get(_name(project), "")
 
 
-def check_identity(metadata: MetadataStore, stamp: Any | None) -> str | None:
+def check_identity(client: MetadataClient, project: Project, stamp: Any | None) -> str | None:
     """Compare a store's id with the one beside the artifacts; say what to do if they differ.
 
     Artifacts that have none beside them get it, as far as their folder can be written.
     """
-    if metadata.format < FORMAT:
-        return None  # its migration makes the store's context
     in_records = _id_of(stamp)
-    beside = recorded_beside(metadata.project)
+    beside = recorded_beside(project)
     if beside and beside != in_records:
         what = "are of another store" if in_records else "were lost: they hold nothing of it"
         return (
-            f"the records in {metadata.project.database} {what}, though artifacts of this project's store "
-            f"lie in {metadata.project.own_artifacts}. Nothing is written or deleted. Put the records back "
-            "from a backup (`zencache store restore FILE`), or begin anew with these records "
+            f"the records in {project.database} {what}, though artifacts of this project's store "
+            f"lie in {project.own_artifacts}. Nothing is written or deleted. Put the records back "
+            "from a backup (`zencache store restore FILE`), or go on with these records "
             "(`zencache store adopt`)"
         )
-    if in_records and not beside and not metadata.client.is_read_only:
-        mark_identity(metadata)
+    if in_records and not beside and not client.is_read_only:
+        mark_identity(client, project)
     return None
 
 
-def adopt(metadata: MetadataStore) -> str:
-    """Take the records as they are for this project's store from now on, and return their id."""
-    client = metadata.client
-    client.allow_writes()
-    metadata.refusal = None
-    if read_stamp(client) is None:
-        type_id = metadata.contexts.types[schema.STORE_CONTEXT]  # of an empty database: makes the context
-        put_format(client, type_id, metadata.format)
-    return mark_identity(metadata)
-
-
-def mark_identity(metadata: MetadataStore) -> str:
+def mark_identity(client: MetadataClient, project: Project) -> str:
     """Write a store's id beside the artifacts, and return it."""
-    store_id = _id_of(read_stamp(metadata.client))
-    marker = _marker(metadata.project)
+    store_id = _id_of(read_stamp(client))
+    marker = _marker(project)
     with suppress(OSError):  # a folder that only others write; the next open tries again
         if marker.parent.is_dir():
-            names = _read(marker) | {_name(metadata.project): store_id}
+            names = _read(marker) | {_name(project): store_id}
             write_whole(marker, json.dumps(names, sort_keys=True).encode())
     return store_id
 

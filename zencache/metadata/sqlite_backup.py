@@ -63,7 +63,7 @@ def back_up(file: Path, target: Path, settings: Path) -> None:
 
 
 def restore(project: Project, backup: Path) -> Path | None:
-    """Put a copy of a backup in the place of a project's SQLite file, and give where what was there is kept.
+    """Restore a copy of a backup as a project's SQLite file, and give where what was there is kept.
 
     Raises StoreUnavailableError for a server, and for a backup that is no whole SQLite file.
     """
@@ -86,7 +86,7 @@ def restore(project: Project, backup: Path) -> Path | None:
     except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise StoreUnavailableError(f"cannot put {backup} in the place of {database}: {error}") from error
+        raise StoreUnavailableError(f"cannot restore {backup} to {database}: {error}") from error
     return kept if has_replaced else None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zencache.artifacts.store import ArtifactStore
 from zencache.config import FORMAT
 from zencache.errors import StoreUnavailableError
+from zencache.metadata import schema
 from zencache.metadata.artifact_records import ArtifactRecords
 from zencache.metadata.client import MetadataClient
 from zencache.metadata.connection_config import make_database
@@ -16,7 +17,7 @@ from zencache.metadata.contexts import Contexts
 from zencache.metadata.execution_reader import Executions
 from zencache.metadata.heartbeat import FILE_INTERVAL, SERVER_INTERVAL, Heartbeat
 from zencache.metadata.identity import check_identity, mark_identity
-from zencache.metadata.schema_version import read_stamp_and_format, refuse_newer
+from zencache.metadata.schema_version import put_format, read_stamp, read_stamp_and_format, refuse_newer
 from zencache.util.clock import SYSTEM_CLOCK
 from zencache.util.locks import StoreLock, is_read_only
 
@@ -46,7 +47,7 @@ class MetadataStore:
         """The schema version of the records, once `check_format` has read it."""
         self.refusal: str | None = None
         """Why nothing may be written or deleted; None if it may."""
-        created = partial(mark_identity, self) if project.metadata is None else bool
+        created = partial(mark_identity, self.client, project) if project.metadata is None else bool
         self.contexts = Contexts(self.client, self.lock, project.database, created)
         self.artifact_records = ArtifactRecords(self.client, self.lock, self.artifacts)
         self.executions = Executions(self.client, self.contexts, self.artifact_records, project.database)
@@ -76,9 +77,22 @@ class MetadataStore:
         self.format = number or FORMAT
         self.artifacts.lacks_manifests = self.format < FORMAT
         refuse_newer(self.format, self.project.database)
-        self.refusal = check_identity(self, stamp) if self.project.metadata is None else None
+        has_identity = (
+            self.project.metadata is None and self.format == FORMAT
+        )  # a migration makes its context
+        self.refusal = check_identity(self.client, self.project, stamp) if has_identity else None
         if self.refusal:
             self.client.refuse_writes(self.refusal)
+
+    def adopt(self) -> None:
+        """Take the records as they are for the project's store from now on."""
+        self.client.allow_writes()
+        self.refusal = None
+        self.contexts = Contexts(self.client, self.lock, self.project.database)  # types are read again
+        types = self.contexts.types  # of an empty database: makes the store's context
+        if read_stamp(self.client) is None:
+            put_format(self.client, types[schema.STORE_CONTEXT], self.format)
+        mark_identity(self.client, self.project)
 
     def check_writable(self) -> None:
         """Raise StoreUnavailableError if the records are not those of the project's artifacts."""
