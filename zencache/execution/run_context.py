@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from zencache.execution.written_in_run import WrittenInRun
 from zencache.planning.component_body import feeding_components
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from zencache.caching.key import KeyParts
     from zencache.config import Project, WorkerKind
+    from zencache.execution.written_in_run import WrittenInRun
     from zencache.metadata.session import ProjectRecords
     from zencache.model.records import ArtifactRecord, RunHandle
     from zencache.model.specs import PipelineSpec, StepSpec
@@ -26,6 +26,12 @@ Status = Literal["executed", "cached", "failed", "skipped"]
 What = Literal["started", "cached", "finished", "failed", "skipped", "note"]
 Report = Callable[["StepEvent"], None]
 CONDITION_NOT_MET = "its condition does not hold"
+
+
+def _written_in_run() -> WrittenInRun:
+    from zencache.execution.written_in_run import WrittenInRun  # noqa: PLC0415 - not where all is reused
+
+    return WrittenInRun()
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class RunState:
     step_inputs: dict[str, Mapping[str, ArtifactRecord]] = field(default_factory=dict)
     """Step to the inputs that its key was made of: an input may be recomputed meanwhile, and differ."""
     shown_notes: set[str] = field(default_factory=set)
-    written: WrittenInRun = field(default_factory=WrittenInRun)
+    written: WrittenInRun = field(default_factory=_written_in_run)
     interrupted: threading.Event = field(default_factory=threading.Event)
     recomputing: threading.RLock = field(default_factory=threading.RLock)
     """Held by the worker that recomputes a damaged result."""

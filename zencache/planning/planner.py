@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 from zencache.artifacts.integrity import NO_MANIFEST
 from zencache.caching.key import KeyParts
 from zencache.caching.key_diff import differences
-from zencache.materializers.signatures import lacks_signature
 from zencache.planning.cache_enabled import why_off
 from zencache.planning.code_diff import code_changes
 from zencache.planning.component_body import IMPORTER, feeding_components
 from zencache.planning.plan import PlannedStep, RunPlan
-from zencache.planning.planned_writes import PlannedWrites
 from zencache.tracking.observed_inputs import Seen, changed
 from zencache.util.durations import duration_text
 from zencache.util.imports import PausedCollection
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from zencache.model.records import ArtifactRecord, ExecutionRecord
     from zencache.model.specs import PipelineSpec, StepSpec
     from zencache.planning.key_maker import KeyMaker
+    from zencache.planning.planned_writes import PlannedWrites
     from zencache.policy import CachePolicy
 
 Outputs = dict[str, "Mapping[str, ArtifactRecord]"]
@@ -221,6 +220,8 @@ class Planner:
     def writes(self) -> PlannedWrites:
         """What is decided about files that steps wrote."""
         stores = [self.metadata, *self.others] if self.metadata else self.others
+        from zencache.planning.planned_writes import PlannedWrites  # noqa: PLC0415 - a declared pipeline plans nothing
+
         return PlannedWrites(self.spec, self.keys, self._earlier, [store.project for store in stores])
 
     @property
@@ -264,7 +265,11 @@ class Planner:
         """Say whether it runs code when it is loaded, and lacks the signature that the project demands."""
         assert self.metadata is not None
         demanded = self.metadata.project.settings.require_signature and artifact.materializer
-        return bool(demanded) and lacks_signature(artifact)
+        if not demanded:
+            return False
+        from zencache.materializers.signatures import lacks_signature  # noqa: PLC0415 - few projects sign
+
+        return lacks_signature(artifact)
 
     def notes_before(self, step: StepSpec) -> set[str]:
         """Give the notes of earlier executions of a step."""
