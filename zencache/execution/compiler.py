@@ -82,7 +82,10 @@ def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, Body], project: Pr
     for step in spec.steps:
         if step.node is not None:
             continue
-        inputs = {i.name: _channel(components.get(i.source.step), i.source.output) for i in step.inputs}
+        inputs: dict[str, Any] = {}
+        for item in step.inputs:
+            new = _channel(components.get(item.source.step), item.source.output)
+            inputs[item.name] = _union(inputs[item.name], new) if item.name in inputs else new
         components[step.name] = _component(step, bodies[step.name].output_types, inputs)
     pipeline = tfx_pipeline.Pipeline(
         pipeline_name=spec.name,
@@ -100,6 +103,11 @@ def compile_pipeline(spec: PipelineSpec, bodies: Mapping[str, Body], project: Pr
 
 def _channel(component: Any, output: str) -> Any:
     return channel.Channel(type=Data) if component is None else component.outputs[output]
+
+
+def _union(earlier: Any, new: Any) -> Any:
+    """Join the channels of one argument. TFX joins those of one type; the launch fixes inputs anyway."""
+    return channel.union([earlier, new]) if earlier.type is new.type else channel.Channel(type=Data)
 
 
 def _component(step: StepSpec, output_types: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:

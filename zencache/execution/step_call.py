@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import ParameterError
+from zencache.execution.function_call import call, event_loop
 from zencache.execution.tfx_sdk import load_beam
 from zencache.execution.value_io import check_outputs, store
+from zencache.model.output_places import filled
 from zencache.model.secrets import missing_secrets_message
 from zencache.planning.secret_digests import lacking
 
@@ -42,14 +44,15 @@ def compute(
     """
     if missing := lacking(body.spec, body):
         raise ParameterError(f"step {body.spec.name}: {missing_secrets_message(missing)}")
-    arguments = {**copy.deepcopy(dict(body.arguments)), **inputs}
+    arguments = filled(copy.deepcopy(dict(body.arguments)), inputs)
     with ExitStack() as stack:
         for name, kind in body.injected.items():
             arguments[name] = context if kind == "context" else stack.enter_context(beam_pipeline(project))
         if tracking is not None:
             tracking.takes(arguments.values())
+        loop = stack.enter_context(event_loop(body.function))
         with tracking or nullcontext(), trace or nullcontext():
-            returned = body.function(**arguments)
+            returned = call(body.function, arguments, loop)
         if tracking is not None:
             tracking.gives(returned)
     chosen = {output.name: output.materializer for output in body.spec.outputs}

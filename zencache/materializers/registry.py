@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zencache.errors import MaterializerError, MaterializerUnavailableError
 from zencache.materializers.base import Materializer
-from zencache.model.class_lookup import find_class
 from zencache.model.types import import_object, module_name, type_name
 from zencache.model.values import PLAIN_TYPES
 from zencache.util.distributions import install_advice, materializers
@@ -230,6 +229,8 @@ def _class_of(path: str) -> Any:
     if is_shipped(path):
         kind = import_object(path)
     else:
+        from zencache.model.class_lookup import find_class  # noqa: PLC0415 - few projects have their own
+
         kind = find_class(path, module_name("__main__"), is_materializer=True)
     is_legacy = any(
         base.__name__ == "BaseMaterializer" and base.__module__ == _LEGACY

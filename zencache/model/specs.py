@@ -188,6 +188,16 @@ class StepSpec(Frozen):
         return fed
 
     @cached_property
+    def input_sources(self) -> dict[str, OutputRef]:
+        """What feeds each input, by its name: `scores`, `scores[1]`, … for several of one argument."""
+        sources: dict[str, OutputRef] = {}
+        counts: dict[str, int] = {}
+        for item in self.inputs:
+            number = counts[item.name] = counts.get(item.name, -1) + 1
+            sources[indexed(item.name, number)] = item.source
+        return sources
+
+    @cached_property
     def upstream(self) -> frozenset[str]:
         """The names of the steps that this one waits for."""
         return frozenset((*(item.source.step for item in self.inputs), *self.after))
@@ -296,13 +306,20 @@ class PipelineSpec(Frozen):
                     [
                         s.name,
                         s.identity,
-                        sorted([i.name, i.source.step, i.source.output] for i in s.inputs),
+                        sorted([name, source.step, source.output] for name, source in _wiring(s)),
                         *([sorted(s.after)] if s.after else []),
                     ]
                     for s in sorted(self.steps, key=lambda s: s.name)
                 ),
             ]
         )
+
+
+def _wiring(step: StepSpec) -> list[tuple[str, OutputRef]]:
+    """List what feeds a step; the order of several outputs of one argument counts, a component's does not."""
+    if step.node is None:
+        return list(step.input_sources.items())
+    return [(item.name, item.source) for item in step.inputs]
 
 
 def in_order(steps: Sequence[StepSpec]) -> tuple[StepSpec, ...]:

@@ -1,7 +1,9 @@
-"""Gives a step information about its run."""
+"""Gives a step information about its run, and says whether a step is being computed."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,9 @@ from zencache.errors import NotFoundError
 from zencache.model.legacy_api import LegacyAttributes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+_RUNNING: ContextVar[bool] = ContextVar("zencache_running_step", default=False)
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,25 @@ class StepContext(LegacyAttributes):
                 "output", str(output_name), self.output_uris, hint=f"step {self.step_name}"
             )
         return self.output_uris[output_name]
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """Have `is_running` say so for a `with` block: there, a called step is the plain function that it is."""
+    token = _RUNNING.set(True)
+    try:
+        yield
+    finally:
+        _RUNNING.reset(token)
+
+
+def is_running() -> bool:
+    """Say whether a step is being computed here.
+
+    >>> with running():
+    ...     is_running()
+    True
+    >>> is_running()
+    False
+    """
+    return _RUNNING.get()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from zencache.errors import MaterializerError
-from zencache.model.class_lookup import find_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +82,8 @@ def _module_that_ran(package: str) -> Any:
 
 def import_class(path: str, what: str, is_one: Callable[[type], bool]) -> Any:
     """Import a class that a text names; refuse anything that is not of its kind."""
+    from zencache.model.class_lookup import find_class  # noqa: PLC0415 - few values name a class
+
     kind = find_class(path, module_name("__main__"))
     if not is_one(kind):
         raise MaterializerError(f"{path} is no {what}, as a stored value says; the value is not loaded")

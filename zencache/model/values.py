@@ -22,6 +22,7 @@ JSON's own values stand for themselves; every other type is an object with one k
     a secret, of parameters only     {"$secret": ["str" or "bytes", keyed digest]}
     what only a materializer stores  {"$leaf": [number, materializer]}, in artifacts only
     a Path to a file or folder       likewise, in artifacts only: its content is stored, too
+    the place of an output           {"$output": number}, of parameters only
     what a key alone has             {"$opaque": [class, digest]}, an attribute of a parameter's object
 
 `object_values` has the forms of objects with a class, `time_values` those of zones.
@@ -77,6 +78,16 @@ class Encoding:
     def __call__(self, value: Any) -> Any:
         """Write a value."""
         return self.inner(value, self)
+
+
+@dataclass(frozen=True)
+class OutputPlace:
+    """Stands for another step's output inside of an argument: its number among the argument's inputs."""
+
+    number: int
+
+    def __repr__(self) -> str:
+        return f"<output {self.number}>"
 
 
 PLAIN_TYPES = (
@@ -252,7 +263,7 @@ def _encode_object(value: Any, how: Encoding) -> Any:
         if not time_values.has_named_zone(value):
             parts[2] += object_values.parts_of_zone(value.tzinfo, how)
         return {f"${type(value).__name__}": parts}
-    data = object_values.encoded(value, how)
+    data = {"$output": value.number} if type(value) is OutputPlace else object_values.encoded(value, how)
     if data is not None:
         return data
     if how.leaf is not None:
@@ -378,6 +389,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     },
     "$secret": secrets.decoded,
     "$leaf": _decode_leaf,
+    "$output": OutputPlace,
     "$opaque": partial(_decode_object, "opaque"),
 }
 

@@ -128,7 +128,7 @@ def _parts(spec: StepSpec, record: ExecutionRecord, computed: ExecutionRecord) -
 
 
 def _of_key(spec: StepSpec, key: str, parts: KeyParts) -> dict[str, Lines]:
-    feeds = {item.name: item.source for item in spec.inputs}
+    feeds = spec.input_sources
     inputs = {
         name: f"{f' from {feeds[name].step}' if name in feeds else ''}: {kind} {_short(digest)}"
         for name, (kind, digest) in parts.inputs.items()

@@ -12,7 +12,6 @@ from zencache.metadata.session import open_others, open_records
 from zencache.model.legacy_api import PORT, LegacyAttributes
 from zencache.model.names import check_name
 from zencache.pipelines import runner
-from zencache.pipelines.partial_run import PartialRun
 from zencache.pipelines.run import PipelineRun
 from zencache.pipelines.run_guard import check_not_dry
 from zencache.pipelines.snapshots import load_bodies
@@ -159,6 +158,11 @@ class Pipeline(LegacyAttributes):
         assert records is not None
         migrate_if_needed(records)
         self._immutable = True
+        part = None
+        if from_steps or to_steps:
+            from zencache.pipelines.partial_run import PartialRun  # noqa: PLC0415 - most runs are of all steps
+
+            part = PartialRun(tuple(from_steps), tuple(to_steps), base_run)
         with between_steps():
             return runner.run(
                 self._spec,
@@ -169,9 +173,7 @@ class Pipeline(LegacyAttributes):
                 run_name=run_name,
                 workers=workers,
                 worker_kind=worker_kind,
-                part=PartialRun(tuple(from_steps), tuple(to_steps), base_run)
-                if from_steps or to_steps
-                else None,
+                part=part,
             )
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:

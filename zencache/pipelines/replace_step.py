@@ -6,8 +6,10 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from zencache.errors import DefinitionError
+from zencache.model.output_places import holds
 from zencache.model.plugins import components
 from zencache.model.specs import InputSpec, OutputRef, PipelineSpec, StepSpec, in_order
+from zencache.model.values import OutputPlace
 from zencache.planning.bodies import Body, FunctionBody
 from zencache.planning.component_body import ComponentBody
 from zencache.steps.trace import check_types, make_body
@@ -27,7 +29,8 @@ def replaced(
     old = spec.step(slot)
     # A component knows what feeds it by name.
     name = old.name if any(step.node for step in spec.steps) else _name(spec, old, bound.step.name)
-    new = make_body(bound.step, bound.values, _sources(old, bound), name=name, slot=old.slot)
+    sources, values = _sources(old, bodies[old.name], bound)
+    new = make_body(bound.step, values, sources, name=name, slot=old.slot)
     new = dataclasses.replace(new, spec=new.spec.replaced(after=old.after))
     outputs = _renamed_outputs(spec, old, new.spec)
     new_bodies: dict[str, Body] = {}
@@ -58,18 +61,25 @@ def _name(spec: PipelineSpec, old: StepSpec, wanted: str) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _sources(old: StepSpec, bound: BoundStep) -> dict[str, OutputRef]:
-    """Feed the new step's arguments as the old one's: by name, or else by position."""
+def _sources(
+    old: StepSpec, body: Body, bound: BoundStep
+) -> tuple[dict[str, tuple[OutputRef, ...]], dict[str, Any]]:
+    """Feed the new step's arguments as the old one's: by name, or else by position. Gives its values too."""
     takes = [a.name for a in bound.step.signature.of_kind("value") if a.name not in bound.values]
-    fed = {item.name: item.source for item in old.inputs}
-    if set(fed) <= set(takes):
-        return fed
+    fed: dict[str, tuple[OutputRef, ...]] = {}
+    for item in old.inputs:
+        fed[item.name] = (*fed.get(item.name, ()), item.source)
+    new_names = {name: name for name in fed}
+    if not set(fed) <= set(takes):
+        new_names = dict(zip(fed, takes, strict=False))
     if len(takes) < len(fed):
         raise DefinitionError(
             f"step {bound.step.name} cannot replace {old.name}: that is fed {', '.join(fed)}, "
             f"and {bound.step.name} takes {', '.join(takes) or 'no inputs'}"
         )
-    return dict(zip(takes, fed.values(), strict=False))
+    composed = {n: v for n, v in body.arguments.items() if n in fed and holds(v, OutputPlace)}
+    values = {**bound.values, **{new_names[name]: value for name, value in composed.items()}}
+    return {new_names[name]: sources for name, sources in fed.items()}, values
 
 
 def _renamed_outputs(spec: PipelineSpec, old: StepSpec, new: StepSpec) -> dict[str, str]:
@@ -100,18 +110,16 @@ def _fed_by(body: Body, old: str, new: str, outputs: Mapping[str, str]) -> Body:
 def _check(bodies: Mapping[str, Body], name: str) -> None:
     """Check the types of all connections of a step with other steps."""
     for target in bodies.values():
-        for item in target.spec.inputs:
-            ends = (target, bodies[item.source.step])
-            if name in (target.spec.name, item.source.step) and all(
-                isinstance(end, FunctionBody) for end in ends
-            ):
-                output_type = bodies[item.source.step].output_types[item.source.output]
-                argument_type = target.input_types[item.name]
+        for input_name, source in target.spec.input_sources.items():
+            ends = (target, bodies[source.step])
+            if name in (target.spec.name, source.step) and all(isinstance(end, FunctionBody) for end in ends):
+                output_type = bodies[source.step].output_types[source.output]
+                argument_type = target.input_types[input_name]
                 check_types(
-                    item.source.step,
-                    item.source.output,
+                    source.step,
+                    source.output,
                     output_type,
                     target.spec.name,
-                    item.name,
+                    input_name,
                     argument_type,
                 )

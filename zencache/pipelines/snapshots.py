@@ -215,7 +215,9 @@ def load_body(spec: StepSpec, project: Project) -> FunctionBody:
 
 
 def _body(spec: StepSpec, step: Step) -> FunctionBody:
-    sources: dict[str, OutputRef] = {item.name: item.source for item in spec.inputs}
+    sources: dict[str, list[OutputRef]] = {}
+    for item in spec.inputs:
+        sources.setdefault(item.name, []).append(item.source)
     values = gather(step.signature, spec.parameters)
     body = make_body(step, values, sources, name=spec.name, slot=spec.slot)
     return replace(body, spec=_as_recorded(body.spec, spec))

@@ -15,7 +15,9 @@ from zencache.code.digest import CodeDigest, CodeReader
 from zencache.code.module_origin import version_of
 from zencache.code.text_memory import remembering
 from zencache.errors import CachePolicyError, DefinitionError, MaterializerError
+from zencache.model.output_places import argument_name, filled, without_places
 from zencache.model.secrets import seal_of_process
+from zencache.model.specs import key_and_index
 from zencache.model.types import import_object, type_name
 from zencache.model.values import canonical_text, from_text, to_text
 from zencache.planning.secret_digests import redactor, secret_parameters
@@ -101,8 +103,8 @@ class KeyMaker:
         by_content = {n: (artifact.value_type, artifact.content) for n, artifact in sorted(inputs.items())}
         if policy.key is not None:
             arguments, answer = self._ask_key_function(step, policy.key, inputs)
-            parameters = {n: text for n, text in parameters.items() if n not in arguments}
-            by_content = {n: pair for n, pair in by_content.items() if n not in arguments}
+            parameters = {n: text for n, text in parameters.items() if argument_name(n) not in arguments}
+            by_content = {n: pair for n, pair in by_content.items() if key_and_index(n)[0] not in arguments}
             added["key function"] = answer
         outputs = body.outputs()
         return KeyParts(
@@ -172,7 +174,7 @@ class KeyMaker:
         names |= {materializer for _, materializer in outputs.values()}
         by_name = {name: self._reader.of_class(name) for name in sorted(names)}
         digests = {name: digest for name, digest in by_name.items() if digest is not None}
-        return {**digests, **self._reader.of_values(body.arguments.values(), code)}
+        return {**digests, **self._reader.of_values(map(without_places, body.arguments.values()), code)}
 
     def _added_by_policy(self, step: StepSpec, policy: CachePolicy) -> dict[str, str]:
         added = {} if policy.version is None else {"version": policy.version}
@@ -201,8 +203,10 @@ class KeyMaker:
         where = f"step {step.name}: the key function of its CachePolicy"
         function = _live_function(key, where)
         named = self._arguments(function, step, where)
-        loaders = {n: (lambda a=artifact: self.load(a)) for n, artifact in inputs.items()}
-        values = {n: loaders[n]() if n in loaders else self._parameter(step, n) for n in named}
+        loaded = {n: self.load(artifact) for n, artifact in inputs.items() if key_and_index(n)[0] in named}
+        texts = {argument_name(name): name for name in step.parameters}
+        plain = {n: self._parameter(step, texts[n]) for n in named if n in texts}
+        values = filled(plain, loaded)
         try:
             returned = function(**values)
         except Exception as error:
@@ -223,7 +227,8 @@ class KeyMaker:
         return secret[name] if name in secret else from_text(step.parameters[name])
 
     def _arguments(self, function: Callable[..., Any], step: StepSpec, where: str) -> Sequence[str]:
-        arguments = [*(item.name for item in step.inputs), *step.parameters]
+        recorded = (*(item.name for item in step.inputs), *step.parameters)
+        arguments = list(dict.fromkeys(map(argument_name, recorded)))
         wanted = inspect.signature(function).parameters.values()
         if any(argument.kind is argument.VAR_KEYWORD for argument in wanted):
             return arguments

@@ -287,7 +287,7 @@ class Planner:
         """Compare with the nearest earlier execution of the step: the one with the fewest differences."""
         earlier = self._earlier(step)
         parts = self.keys.explained(step, parts)
-        sources = {item.name: item.source.step for item in step.inputs}
+        sources = {name: source.step for name, source in step.input_sources.items()}
         parts_by_id = {
             record.id: KeyParts.model_validate_json(record.key_parts)
             for record in earlier

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from zencache.errors import MaterializerError, ParameterError
 from zencache.model import secrets
+from zencache.model.output_places import argument_name, holds, parameter_name
 from zencache.model.types import converted, matches, type_name
-from zencache.model.values import from_text, private_texts, to_text
+from zencache.model.values import OutputPlace, from_text, private_texts, to_text
 from zencache.steps.parameters import BaseParameters
 from zencache.steps.signature import MISSING, Argument, Signature
 
@@ -23,7 +24,7 @@ def bind_parameters(
     step: str, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Bind parameters outside a pipeline's body: a parameters model, or plain values by keyword."""
-    values = dict(kwargs)
+    values = by_keyword(signature, kwargs)
     for value in args:
         model = signature.model
         if not isinstance(value, BaseParameters) or model is None or model.name in values:
@@ -34,6 +35,16 @@ def bind_parameters(
         values[model.name] = value
     check_known(step, signature, values)
     return {name: check_parameter(step, signature.arguments[name], value) for name, value in values.items()}
+
+
+def by_keyword(signature: Signature, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a call's keywords by argument: those without one of their own go to `**kwargs`."""
+    catch_all = signature.variadic("**")
+    if catch_all is None:
+        return dict(kwargs)
+    own = {n: v for n, v in kwargs.items() if n in signature.arguments and n != catch_all}
+    others = {n: v for n, v in kwargs.items() if n not in own}
+    return {**own, **({catch_all: others} if others else {})}
 
 
 def check_known(step: str, signature: Signature, names: Iterable[str]) -> None:
@@ -142,13 +153,14 @@ def spread(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
             texts |= {key: to_text(item, secrets.unsealed) for key, item in fields_of(value).items()}
             texts |= private_texts(value, secrets.unsealed)
         else:
-            texts[name] = to_text(value, secrets.unsealed)
+            place = parameter_name(name) if holds(value, OutputPlace) else name
+            texts[place] = to_text(value, secrets.unsealed)
     return texts
 
 
 def gather(signature: Signature, texts: Mapping[str, str]) -> dict[str, Any]:
     """Decode what `spread` encoded."""
-    values = {name: secrets.filled(name, from_text(text)) for name, text in texts.items()}
+    values = {argument_name(n): secrets.filled(n, from_text(text)) for n, text in texts.items()}
     plain = {name: value for name, value in values.items() if name in signature.arguments}
     if signature.model:
         fields = {name: value for name, value in values.items() if name not in signature.arguments}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections import abc
 from dataclasses import dataclass, field
+from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from zencache.errors import StepDefinitionError
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 Kind = Literal["value", "model", "context", "beam"]
 MISSING: Any = inspect.Parameter.empty
+_ITERATORS = (
+    *(abc.Iterator, abc.Iterable, abc.Generator),
+    *(abc.AsyncIterator, abc.AsyncIterable, abc.AsyncGenerator),
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Argument:
     kind: Kind
     annotation: Any
     default: Any = MISSING
+    variadic: Literal["", "*", "**"] = ""
+    """How a call spreads it: `*` of `*args`, which takes a tuple, `**` of `**kwargs`, which takes a dict."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,10 @@ class Signature:
         """List the arguments of the given kinds, in order."""
         return [argument for argument in self.arguments.values() if argument.kind in kinds]
 
+    def variadic(self, mark: Literal["*", "**"]) -> str | None:
+        """Name the argument that takes any number of values, by position (`*`) or by name (`**`)."""
+        return next((a.name for a in self.arguments.values() if a.variadic == mark), None)
+
     @property
     def model(self) -> Argument | None:
         """The argument that takes a parameters model, if any."""
@@ -52,20 +64,30 @@ class Signature:
 def read_signature(function: Callable[..., Any], name: str) -> Signature:
     """Read a step function's signature; raises StepDefinitionError that says what to write instead."""
     annotations = _annotations(function, name)
+    _refuse_method(function, name)
     arguments: dict[str, Argument] = {}
     for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            raise StepDefinitionError(
-                f"step {name}: argument {parameter} cannot be wired by name; list the arguments one by one"
-            )
         annotation = annotations.get(parameter.name, Any)
-        arguments[parameter.name] = Argument(parameter.name, _kind(annotation), annotation, parameter.default)
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            arguments[parameter.name] = Argument(
+                parameter.name, "value", GenericAlias(tuple, (annotation, ...)), (), "*"
+            )
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            arguments[parameter.name] = Argument(
+                parameter.name, "value", GenericAlias(dict, (str, annotation)), {}, "**"
+            )
+        else:
+            kind = _kind(annotation)
+            arguments[parameter.name] = Argument(parameter.name, kind, annotation, parameter.default)
     if "return" not in annotations:
         raise StepDefinitionError(
             f"step {name} does not say what it returns; annotate it: `-> np.ndarray`, "
             "`-> Output(train=np.ndarray, test=np.ndarray)`, or `-> None` for no output"
         )
-    signature = Signature(arguments, _outputs(annotations["return"], name))
+    returned = annotations["return"]
+    if _is_generator(function):
+        returned = _collected(returned, name)
+    signature = Signature(arguments, _outputs(returned, name))
     _check(signature, name)
     return signature
 
@@ -84,6 +106,38 @@ def _annotations(function: Callable[..., Any], name: str) -> dict[str, Any]:
             f"step {name}: its annotations cannot be read ({error}); "
             "the types must be importable where the step is defined, not only while type checking"
         ) from error
+
+
+def _refuse_method(function: Callable[..., Any], name: str) -> None:
+    inner = inspect.unwrap(function)
+    is_of_class = "." in getattr(inner, "__qualname__", "").rpartition("<locals>.")[2]
+    names = list(inspect.signature(function).parameters)
+    if is_of_class and names[:1] in (["self"], ["cls"]):
+        raise StepDefinitionError(
+            f"step {name} is a method, and its {names[0]} cannot be wired; write a function that takes what "
+            "it needs of the object as arguments, or subclass zencache.steps.BaseStep"
+        )
+
+
+def _is_generator(function: Callable[..., Any]) -> bool:
+    inner = inspect.unwrap(function)
+    return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
+
+
+def _collected(annotation: Any, name: str) -> Any:
+    """Give the type of what a generator function yields, collected in a list."""
+    if get_origin(annotation) is Annotated:
+        kind, *extras = get_args(annotation)
+        return Annotated.__class_getitem__((_collected(kind, name), *extras))
+    origin, parts = get_origin(annotation) or annotation, get_args(annotation)
+    if annotation is Any or origin is list:
+        return annotation
+    if origin in _ITERATORS:
+        return GenericAlias(list, parts[:1]) if parts else list
+    raise StepDefinitionError(
+        f"step {name} is a generator function, whose items are collected in a list: annotate it "
+        f"`-> list[…]` or `-> Iterator[…]`, not {type_name(annotation)}; or return the value"
+    )
 
 
 def names_in_annotations(function: Callable[..., Any]) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from zencache.code.digest import CodeReader, importable_names
 from zencache.errors import ParameterError, StepDefinitionError
 from zencache.model.legacy_api import LegacyAttributes, check_options
 from zencache.model.names import check_name
+from zencache.model.step_context import is_running
 from zencache.model.types import module_name
 from zencache.steps.active_trace import active_trace
 from zencache.steps.binding import bind_parameters
 from zencache.steps.options import StepOptions
+from zencache.steps.parameters import BaseParameters
 from zencache.steps.signature import Signature, names_in_annotations, read_signature
 from zencache.tracking import note_random_state
 
@@ -201,11 +203,51 @@ class Step(LegacyAttributes, Generic[P, R]):
         return str(self._defined_by.__qualname__)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Bind parameters (outside a pipeline's body), or add the step to the pipeline (inside)."""
+        """Add the step to the pipeline whose body is read; elsewhere bind parameters, or call the function.
+
+        Outside a body, a parameters model and keywords are bound, for a slot of a pipeline. With values by
+        position, or with results of other steps, the function is called; so it is inside of a running step.
+        """
         trace = active_trace()
         if trace is not None:
             return cast("R", trace.add(self, {}, args, kwargs))
+        if is_running():
+            return self.entrypoint(*args, **kwargs)
+        if _holds_values(args, kwargs):
+            named = {name: _plain(value) for name, value in kwargs.items()}
+            return self.entrypoint(*map(_plain, args), **named)
         return cast("R", BoundStep(self, bind_parameters(self.name, self.signature, args, kwargs)))
+
+    def map(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """Call the step once for each item of the lists that it is given; all other values go to each call.
+
+        Lists, tuples and ranges are taken item by item, together if there are several; they have one length.
+        In a pipeline's body this gives the outputs of the calls, in order, which another step can take as a
+        list. A list that each call takes whole is written as a loop: `[train(r, xs) for r in rates]`.
+        Raises ParameterError without a list, and for lists of different lengths.
+
+        >>> @step
+        ... def power(base: int, exponent: int) -> int:
+        ...     return base**exponent
+        >>> power.map([2, 3], 2)
+        [4, 9]
+        """
+        named: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
+        items = {name: value for name, value in named.items() if isinstance(value, list | tuple | range)}
+        lengths = {name: len(value) for name, value in items.items()}
+        if len(set(lengths.values())) != 1:
+            got = ", ".join(f"{name}: {length}" for name, length in lengths.items()) or "none"
+            raise ParameterError(
+                f"step {self.name}: map takes lists of one length, an item for each call; got {got}"
+            )
+        [count] = set(lengths.values())
+        function: Any = self.entrypoint if active_trace() is None else self
+        calls = []
+        for number in range(count):
+            values = {name: value[number] if name in items else value for name, value in named.items()}
+            positional = [values.pop(index) for index in range(len(args))]
+            calls.append(function(*positional, **values))
+        return calls
 
     def __repr__(self) -> str:
         return f"<step {self.name}>"
@@ -284,6 +326,10 @@ class BoundStep(LegacyAttributes):
             )
         super().__setattr__(name, value)
 
+    def plain(self) -> Any:
+        """Call the function with the parameters that it has."""
+        return self.step.entrypoint(**self.values)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add the step to the pipeline whose body is being read."""
         trace = active_trace()
@@ -294,6 +340,16 @@ class BoundStep(LegacyAttributes):
                 f"To call the function itself: {self.step.name}.entrypoint(...)"
             )
         return trace.add(self.step, self.values, args, kwargs, slot=self.slot)
+
+
+def _holds_values(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Say whether a call outside of a body gives more than parameters to bind."""
+    positional = any(not isinstance(value, BaseParameters) for value in args)
+    return positional or any(isinstance(value, BoundStep) for value in kwargs.values())
+
+
+def _plain(value: Any) -> Any:
+    return value.plain() if isinstance(value, BoundStep) else value
 
 
 @overload

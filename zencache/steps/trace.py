@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from zencache.errors import (
     ConnectionTypeError,
@@ -13,62 +13,25 @@ from zencache.errors import (
     ParameterError,
     StepDefinitionError,
 )
+from zencache.model.output_places import holds
 from zencache.model.plugins import components
-from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepSpec
+from zencache.model.specs import CodeRef, InputSpec, OutputRef, OutputSpec, StepSpec, indexed, key_and_index
 from zencache.model.types import is_assignable, type_name
+from zencache.model.values import OutputPlace
 from zencache.planning.bodies import FunctionBody
 from zencache.planning.component_body import ComponentBody
-from zencache.steps.active_trace import ACTIVE
-from zencache.steps.binding import check_known, check_parameter, complete, spread
+from zencache.steps.active_trace import ACTIVE, OutputHandle, OutputHandles
+from zencache.steps.binding import by_keyword, check_known, check_parameter, complete, spread
+from zencache.steps.composition import checked, composed, holds_outputs, input_types
 from zencache.steps.parameters import BaseParameters
 from zencache.steps.tfx_objects import is_channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from zencache.planning.bodies import Body
     from zencache.steps.signature import Signature
     from zencache.steps.step import Step
-
-
-@dataclass(frozen=True, eq=False)
-class OutputHandle:
-    """Stands for an output in a pipeline's body, where it has no value yet and can only feed a step."""
-
-    step: str
-    name: str
-    annotation: Any
-    trace: Trace
-
-    def __bool__(self) -> bool:  # noqa: PLE0304 - it always raises
-        self._has_no_value("tested")
-
-    def __iter__(self) -> NoReturn:
-        raise DefinitionError(
-            f"step {self.step} has one output, {self.name}, which cannot be unpacked in a pipeline's body; "
-            "name several with `-> Output(a=…, b=…)`"
-        )
-
-    def __getitem__(self, item: object) -> NoReturn:
-        self._has_no_value("indexed")
-
-    def _has_no_value(self, done: str) -> NoReturn:
-        raise DefinitionError(
-            f"the output {self.name} of step {self.step} has no value yet: a pipeline's body is read before "
-            f"anything runs, so it cannot be {done}; do that in a step"
-        )
-
-
-class OutputHandles(tuple[OutputHandle, ...]):
-    """The outputs of a step with several (or none): unpack them, or take them by name."""
-
-    __slots__ = ()
-
-    def __getattr__(self, name: str) -> OutputHandle:
-        for handle in self:
-            if handle.name == name:
-                return handle
-        raise AttributeError(f"no output {name}; the step has {', '.join(h.name for h in self) or 'none'}")
 
 
 Called = tuple[str | None, "Step"]
@@ -82,6 +45,8 @@ class Trace:
         self.pipeline = pipeline
         self.bodies: dict[str, Body] = {}
         self.steps: dict[str, Step] = {}
+        self._numbers: dict[str, int] = {}
+        """Name of a step to the highest number that a call of it has."""
         self._orders: list[tuple[Called, Called]] = []
         """Pairs of steps, of which the later waits for the earlier without taking a result."""
 
@@ -111,15 +76,19 @@ class Trace:
     ) -> OutputHandle | OutputHandles:
         """Note a call of a step, and give handles of its outputs."""
         values = {n: self._taken(step, n, v) for n, v in _by_name(step, bound, args, kwargs).items()}
-        handles = {name: value for name, value in values.items() if isinstance(value, OutputHandle)}
-        for name, handle in handles.items():
-            self._check_connection(step, name, handle)
-        parameters = {
-            n: check_parameter(step.name, step.signature.arguments[n], v)
-            for n, v in values.items()
-            if n not in handles
-        }
-        sources = {name: OutputRef(step=handle.step, output=handle.name) for name, handle in handles.items()}
+        sources: dict[str, tuple[OutputRef, ...]] = {}
+        parameters: dict[str, Any] = {}
+        for name, value in values.items():
+            argument = step.signature.arguments[name]
+            if isinstance(value, OutputHandle):
+                sources[name] = self._sources(step, name, [value], {name: argument.annotation})
+            elif argument.kind == "value" and holds_outputs(value):
+                places, handles = composed(value)
+                parameters[name] = checked(step.name, name, places, argument.annotation)
+                kinds = input_types(step.name, name, places, argument.annotation)
+                sources[name] = self._sources(step, name, handles, kinds)
+            else:
+                parameters[name] = check_parameter(step.name, argument, value)
         body = make_body(step, {**bound, **parameters}, sources, name=self._free_name(step.name), slot=slot)
         self.bodies[body.spec.name] = body
         self.steps[body.spec.name] = step
@@ -129,7 +98,11 @@ class Trace:
         return output_handles[0] if len(output_handles) == 1 else output_handles
 
     def _taken(self, step: Step, name: str, value: Any) -> Any:
-        """Give a handle for a TFX channel; any other value is returned unchanged."""
+        """Give a handle for a TFX channel, also inside of a list or dict; other values are unchanged."""
+        if isinstance(value, list | tuple) and any(map(is_channel, value)):
+            return [self._taken(step, name, item) for item in value]
+        if type(value) is dict and any(map(is_channel, value.values())):
+            return {key: self._taken(step, name, item) for key, item in value.items()}
         if not is_channel(value):
             return value
         wanted = step.signature.arguments[name].annotation
@@ -168,22 +141,33 @@ class Trace:
             )
         return names
 
-    def _check_connection(self, step: Step, name: str, handle: OutputHandle) -> None:
+    def _sources(
+        self, step: Step, name: str, handles: Sequence[OutputHandle], types: Mapping[str, Any]
+    ) -> tuple[OutputRef, ...]:
+        """Check the outputs that feed an argument, and name them."""
+        for number, handle in enumerate(handles):
+            self._check_connection(step, indexed(name, number), handle, types[indexed(name, number)])
+        return tuple(OutputRef(step=handle.step, output=handle.name) for handle in handles)
+
+    def _check_connection(self, step: Step, name: str, handle: OutputHandle, wanted: Any) -> None:
         if handle.trace is not self:
             raise DefinitionError(
                 f"step {step.name}: argument {name} is an output of another pipeline's step {handle.step}"
             )
-        argument = step.signature.arguments[name]
+        argument = step.signature.arguments[key_and_index(name)[0]]
         if argument.kind == "model":
             raise ParameterError(
                 f"step {step.name}: {name} takes a {argument.annotation.__name__}, not another step's output"
             )
-        check_types(handle.step, handle.name, handle.annotation, step.name, name, argument.annotation)
+        check_types(handle.step, handle.name, handle.annotation, step.name, name, wanted)
 
     def _free_name(self, name: str) -> str:
         """Give the name, or `name_2`, `name_3` where the pipeline has it already."""
-        candidates = (name, *(f"{name}_{number}" for number in range(2, len(self.bodies) + 3)))
-        return next(candidate for candidate in candidates if candidate not in self.bodies)
+        free = name
+        while free in self.bodies:  # the count starts where the last call of that name ended
+            self._numbers[name] = self._numbers.get(name, 1) + 1
+            free = f"{name}_{self._numbers[name]}"
+        return free
 
 
 def check_types(
@@ -201,34 +185,53 @@ def _by_name(
     step: Step, bound: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Bind positional values to the arguments without a value; a call's values replace bound ones."""
-    check_known(step.name, step.signature, kwargs)
+    named = by_keyword(step.signature, kwargs)
+    check_known(step.name, step.signature, named)
     with_model = any(isinstance(value, BaseParameters) for value in args)
     takers = step.signature.of_kind("value", "model") if with_model else step.signature.of_kind("value")
-    open_names = [a.name for a in takers if a.name not in bound and a.name not in kwargs]
+    takers = [a for a in takers if not a.variadic]
+    open_names = [a.name for a in takers if a.name not in bound and a.name not in named]
+    rest = step.signature.variadic("*")
+    if rest is not None and len(args) > len(open_names):
+        return dict(zip(open_names, args, strict=False)) | {rest: args[len(open_names) :]} | named
     if len(args) > len(open_names):
         raise ParameterError(
             f"step {step.name} takes {len(open_names)} more arguments ({', '.join(open_names) or 'none'}), "
             f"got {len(args)}"
         )
-    return dict(zip(open_names, args, strict=False)) | dict(kwargs)
+    return dict(zip(open_names, args, strict=False)) | named
+
+
+Sources = Mapping[str, Sequence[OutputRef]]
+"""Argument to the outputs that feed it."""
+_ONE = OutputPlace(0)
 
 
 def make_body(
-    step: Step, values: Mapping[str, Any], sources: Mapping[str, OutputRef], *, name: str, slot: str | None
+    step: Step, values: Mapping[str, Any], sources: Sources, *, name: str, slot: str | None
 ) -> FunctionBody:
     """Make the spec and the body of a step whose parameters and inputs are known."""
     signature: Signature = step.signature
     chosen = _chosen(step)
     parameters = complete(
-        step.name, signature, {n: v for n, v in values.items() if n not in sources}, sources
+        step.name,
+        signature,
+        {n: v for n, v in values.items() if n not in sources or holds(v, OutputPlace)},
+        sources,
     )
-    input_types = {n: signature.arguments[n].annotation for n in signature.arguments if n in sources}
+    fed = [argument for argument in signature.arguments.values() if argument.name in sources]
+    types = {
+        n: kind
+        for a in fed
+        for n, kind in input_types(step.name, a.name, parameters.get(a.name, _ONE), a.annotation).items()
+    }
     spec = StepSpec(
         name=name,
         slot=slot,
         code=CodeRef(module=step.module, qualname=step.qualname),
         inputs=tuple(
-            InputSpec(name=n, type=type_name(kind), source=sources[n]) for n, kind in input_types.items()
+            InputSpec(name=key, type=type_name(kind), source=sources[key][number])
+            for (key, number), kind in ((key_and_index(n), kind) for n, kind in types.items())
         ),
         outputs=tuple(
             OutputSpec(name=n, type=type_name(kind), materializer=chosen.get(n))
@@ -244,7 +247,7 @@ def make_body(
         spec=spec,
         function=step.entrypoint,
         arguments=parameters,
-        input_types=input_types,
+        input_types=types,
         output_types=dict(signature.outputs),
         injected={a.name: a.kind for a in signature.of_kind("context", "beam")},
         policy=step.policy,

@@ -16,7 +16,7 @@ from zencache.errors import ConnectionTypeError, DefinitionError
 from zencache.materializers import find, load_materializer
 from zencache.model.specs import OutputRef
 from zencache.model.types import type_name
-from zencache.steps.trace import OutputHandle
+from zencache.steps.active_trace import OutputHandle
 from zencache_tfx.node_specs import compiled, steps_of
 
 if TYPE_CHECKING:
