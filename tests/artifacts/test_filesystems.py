@@ -42,7 +42,7 @@ def test_a_missing_package_is_named(at, monkeypatch):
     """With what to type."""
     monkeypatch.setitem(sys.modules, "adlfs", None)
     monkeypatch.delitem(loaded_file_systems, "az", raising=False)  # a test before may have loaded it
-    with pytest.raises(SettingsError, match=r"pip install 'zencache\[azure\]'"):
+    with pytest.raises(SettingsError, match=r"pip install 'zencache-pipelines\[azure\]'"):
         put(at("az://container/prefix"))
 
 
