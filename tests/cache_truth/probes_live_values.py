@@ -125,6 +125,38 @@ PROBES = [
     value("an entry that is not read", TABLE, ("'n': 3", "'n': 4"), use="C['lr'] * x", verdict="hit"),
     value("an entry that is added", TABLE, ("'n': 3", "'n': 3, 'm': 4"), use="C['lr'] * x", verdict="hit"),
     value(
+        "an entry that another entry is set to",
+        TABLE + "def fill():\n    C['lr'] = C['n']\n",
+        ("'n': 3", "'n': 4"),
+        use="(fill(), C['lr'])[1]",
+    ),
+    value(
+        "an entry that another entry is set to by get",
+        TABLE + "def fill():\n    C['lr'] = C.get('n')\n",
+        ("'n': 3", "'n': 4"),
+        use="(fill(), C['lr'])[1]",
+    ),
+    value(
+        "an attribute that another one is set to",
+        "class C:\n    lr, n = 2, 3\ndef fill():\n    C.lr = C.n\n",
+        ("2, 3", "2, 4"),
+        use="(fill(), C.lr)[1]",
+    ),
+    value(
+        "an entry of a table that is made anew of another entry",
+        TABLE + "def fill():\n    global C\n    C = {'lr': C['n']}\n",
+        ("'n': 3", "'n': 4"),
+        use="(fill(), C['lr'])[1]",
+    ),
+    value(
+        "an entry that grows by itself",
+        TABLE + "def fill():\n    C['lr'] = C['lr'] + 1\n",
+        ("'n': 3", "'n': 4"),
+        use="(fill(), x)[1]",
+        verdict="imprecise",
+        why="what changes a table counts with all of the table",
+    ),
+    value(
         "an entry beside a read by a name",
         TABLE + "NAME = 'n'\n",
         ("'n': 3", "'n': 4"),

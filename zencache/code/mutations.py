@@ -6,10 +6,6 @@ The earlier content of the object then does not count, unless other code reads i
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Methods that change containers and streams, and whose value does not depend on the earlier content.
 _METHODS = frozenset(
@@ -82,7 +78,7 @@ def _reads_of_itself(target: ast.expr, value: ast.expr) -> dict[int, str]:
     if any(isinstance(node, _ELSEWHERE) for node in nodes) or not all(_is_get(n, base.id) for n in nodes):
         return {}
     how = "item" if isinstance(target, ast.Subscript) else "name"
-    return {id(node): how for node in _reads(nodes, base.id)}
+    return {id(node): how for each in nodes for node in _read_of(each, target, base.id)}
 
 
 def _is_get(node: ast.AST, name: str) -> bool:
@@ -95,5 +91,15 @@ def _is_get(node: ast.AST, name: str) -> bool:
     return False
 
 
-def _reads(nodes: list[ast.AST], name: str) -> Iterator[ast.Name]:
-    return (node for node in nodes if isinstance(node, ast.Name) and node.id == name)
+def _read_of(node: ast.AST, target: ast.expr, name: str) -> list[ast.Name]:
+    """Give the name in a read of what is assigned to: of another entry, `C["a"] = C["b"]`, there is none."""
+    match node, target:
+        case ast.Name(id=read), ast.Name() if read == name:
+            return [node]
+        case ast.Subscript(value=ast.Name(id=read) as base, slice=key), ast.Subscript(slice=own):
+            return [base] if read == name and ast.dump(key) == ast.dump(own) else []
+        case ast.Call(func=ast.Attribute(value=ast.Name() as base), args=[key, *_]), ast.Subscript(slice=own):
+            return [base] if ast.dump(key) == ast.dump(own) else []
+        case ast.Attribute(value=ast.Name(id=read) as base, attr=key), ast.Attribute(attr=own):
+            return [base] if read == name and key == own else []
+    return []

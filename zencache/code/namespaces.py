@@ -125,6 +125,8 @@ def is_only_changed(value: Any, chain: Chain) -> bool:
         value = vars(value).get(name)
     if chain.changed == "attribute":
         return isinstance(value, types.ModuleType | type | types.FunctionType)
+    if chain.changed == "name" and type(value) is dict:  # `C = {"a": C["b"]}`, of which others read one entry
+        return False
     return type(value) in _CHANGEABLE
 
 

@@ -61,6 +61,8 @@ def mark_identity(client: MetadataClient, project: Project) -> str:
     marker = _marker(project)
     with suppress(OSError):  # a folder that only others write; the next open tries again
         if marker.parent.is_dir():
+            for leftover in marker.parent.glob(f"{marker.stem}.*.partial"):  # of a process that was killed
+                leftover.unlink(missing_ok=True)
             names = _read(marker) | {_name(project): store_id}
             write_whole(marker, json.dumps(names, sort_keys=True).encode())
     return store_id
