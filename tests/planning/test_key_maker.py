@@ -214,5 +214,5 @@ def test_settings_refuse_what_no_policy_has():
     create_project(Path())
     config = Path(".zencache/config.toml")
     config.write_text(config.read_text() + "[cache]\nttl = 3\n")
-    with pytest.raises(SettingsError, match=r"cache\.ttl"):
+    with pytest.raises(SettingsError, match=r"\[cache\]: CachePolicy takes no ttl; it takes enabled"):
         planned()
