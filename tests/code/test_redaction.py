@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
+import base64
+import html
+import json
+import re
+import sys
+from types import ModuleType
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from zencache.code.redaction import Redactor, redacted
+from zencache.code.redaction import STARS, Redactor, redacted
 
 
 @pytest.mark.parametrize(
@@ -58,3 +66,52 @@ def test_a_value_in_bytes_is_found():
     assert Redactor().finds(b"..hunter2..", ['SecretStr("hunter2")'])
     assert not Redactor(["hunter2"]).finds(b"..hunter..", ["SecretStr(a)"])
     assert not Redactor(["abc"]).finds(b"abc")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'from pydantic import SecretStr as S\nTOKEN = S("hunter2")',
+        'TOKEN = SecretStr("hun" "hunter2")',
+        'TOKEN = SecretStr("a" + "hunter2" + name)',
+        'TOKEN = SecretStr(f"{name}hunter2")',
+        'TOKEN = SecretStr("".join(["hunter2", "b"]))',
+        'TOKEN = SecretStr("{}hunter2".format(name))',
+        'TOKEN = SecretBytes("hunter2".encode())',
+    ],
+)
+def test_a_secret_that_is_put_together_or_named_otherwise_is_taken_out(text):
+    """The class counts by what it is, and each part of the text counts."""
+    assert "hunter2" not in redacted(text)
+
+
+def test_a_class_that_another_module_renamed_is_known(monkeypatch):
+    """A function's text does not show what its module imported."""
+    module = ModuleType("renames_a_secret")
+    module.Hidden = SecretStr
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert "hunter2" not in redacted('def f():\n    return Hidden("hunter2")\n')
+
+
+@pytest.mark.parametrize("value", ['p@ss/w0rd"é&x', "a'b\\c+d e", "hunter2=="])
+def test_a_value_is_taken_out_however_a_message_spells_it(value):
+    """As URLs, JSON, bytes, HTML and headers have it."""
+    data = value.encode()
+    spelled = [
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        re.sub("%..", lambda code: code[0].lower(), quote(value, safe="")),
+        json.dumps({"key": value}),
+        json.dumps(json.dumps(value)),
+        repr(data),
+        html.escape(value),
+        data.hex(),
+        *(base64.b64encode(before + data + b"more").decode() for before in (b"", b"a", b"ab", b"app:")),
+        base64.urlsafe_b64encode(b"user:" + data).decode(),
+    ]
+    for text in spelled:
+        left = redacted(f"failed at {text} there", [value])
+        assert left.startswith("failed at ")
+        assert text not in left
+        assert STARS in left
