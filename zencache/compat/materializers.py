@@ -44,6 +44,7 @@ class MaterializerType(type):
         )
 
 
+@Materializer.register  # calling it gives an adapter, which is one
 class BaseMaterializer(metaclass=MaterializerType):
     """Stores values of `ASSOCIATED_TYPES` in the folder `self.artifact.uri`, which is `self.uri` as well.
 

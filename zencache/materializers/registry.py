@@ -73,8 +73,6 @@ _INSTEAD = {
 
 _BUILTIN_PATHS = frozenset({*_BUILTINS.values(), PICKLE, NESTED, NESTED_CODE, _ARRAY, _ARRAY_SUBCLASS})
 _PLAIN_PATHS = frozenset(path for path in _BUILTIN_PATHS if path.startswith(_BUILTIN))
-_LEGACY = "zencache.compat.materializers"
-"""Where the base class of older releases' materializers is."""
 
 _registered: dict[str, type[Materializer]] = {}
 _M = TypeVar("_M", bound=type[Materializer])
@@ -232,11 +230,7 @@ def _class_of(path: str) -> Any:
         from zencache.model.class_lookup import find_class  # noqa: PLC0415 - few projects have their own
 
         kind = find_class(path, module_name("__main__"), is_materializer=True)
-    is_legacy = any(
-        base.__name__ == "BaseMaterializer" and base.__module__ == _LEGACY
-        for base in getattr(kind, "__mro__", ())
-    )
-    if not isinstance(kind, type) or not (is_legacy or issubclass(kind, Materializer)):
+    if not isinstance(kind, type) or not issubclass(kind, Materializer):
         raise MaterializerError(f"{path} is not a Materializer")
     return kind
 
