@@ -57,6 +57,9 @@ def test_a_snapshot_of_an_earlier_release_finds_its_classes(old, own):
         "from zencache.integrations.constants import SKLEARN; assert SKLEARN == 'sklearn'",
         "from zencache.io import fileio; assert fileio.exists('.')",
         "from zencache.compat.alias import install",
+        "from zencache.hooks import alerter_failure_hook, alerter_success_hook; alerter_success_hook()",
+        "from zencache.exceptions import StepInterfaceError, MissingStepParameterError, PipelineInterfaceError, "
+        "StepContextError, MaterializerInterfaceError, DuplicateRunNameError, ArtifactInterfaceError",
         "from zencache.stores.manifests import Manifest, MANIFEST",
         "from zencache.stores.artifacts import ArtifactStore",
         "import zencache.enums; assert str(zencache.enums.ExecutionStatus.COMPLETED) == 'completed'",

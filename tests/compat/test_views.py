@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 import pytest
+from pydantic import ValidationError
 
 from zencache import BaseParameters, Output, Repository, pipeline, step
 from zencache.compat.client import Client
 from zencache.compat.client import Repository as OldRepository
 from zencache.compat.enums import ExecutionStatus
+from zencache.config import create_project
 from zencache.errors import MaterializerError, NotFoundError, StepFailedError
 from zencache.materializers.builtin import TextMaterializer
 from zencache.pipelines import BasePipeline
@@ -187,3 +191,32 @@ def test_where_nothing_ran_there_is_no_pipeline():
     assert get_pipeline("training") is None
     assert get_pipelines() == []
     assert training.get_runs() == []
+
+
+@pytest.mark.parametrize("kind", [Client, OldRepository])
+def test_before_the_first_run_there_is_nothing(kind, folder):
+    """Scripts make one at their top; what runs afterwards is found by the same object."""
+    early = kind()
+    assert (early.get_pipelines(), early.get_runs(), early.get_pipeline_names()) == ([], [], [])
+    create_project(folder)
+    assert early.get_pipelines() == []
+    assert early.root == folder
+
+
+def test_an_early_client_tells_where_secrets_are(folder):
+    """Its methods that are not here say what stands for them."""
+    with pytest.raises(AttributeError, match=r"secrets are environment variables here, .*CachePolicy\(env="):
+        Client().get_secret("openai")
+
+
+def test_an_optional_parameter_without_default_is_none():
+    """As pydantic 1 had it; another one has to be given."""
+
+    class Where(BaseParameters):
+        path: Optional[str]
+        pace: float | None
+        name: str
+
+    assert (Where(name="a").path, Where(name="a").pace, Where(name="a", path="b").path) == (None, None, "b")
+    with pytest.raises(ValidationError, match="name"):
+        Where(path="b")

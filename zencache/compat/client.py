@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from zencache import repo
+from zencache import config, repo
 from zencache.compat import views
+from zencache.metadata.session import open_records
+
+if TYPE_CHECKING:
+    from zencache.metadata.session import ProjectRecords
 
 
-class Repository(repo.Repository):
+class _EmptyBeforeTheFirstRun(repo.Repository):
+    """A repository that holds nothing where there is no project yet: old scripts make one at their top."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        self._start = Path(root) if root is not None else None
+
+    @cached_property
+    def _records(self) -> ProjectRecords:  # type: ignore[override]
+        return open_records(config.require_project(self._start))
+
+    @property
+    def _all(self) -> list[ProjectRecords]:
+        return super()._all if config.find_project(self._start) else []
+
+
+class Repository(_EmptyBeforeTheFirstRun):
     """The repository of `zenml.repository`, whose pipelines are views."""
 
     def get_pipelines(self, stack_name: str | None = None) -> list[views.PipelineView]:  # type: ignore[override]
@@ -17,7 +38,7 @@ class Repository(repo.Repository):
         return [views.PipelineView(name, self) for name in self.get_pipeline_names()]
 
 
-class Client(repo.Repository):
+class Client(_EmptyBeforeTheFirstRun):
     """The client: views of pipelines and runs."""
 
     def get_pipeline(

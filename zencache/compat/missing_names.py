@@ -51,6 +51,11 @@ ADVICE = {
         ),
         _BY_TYPE,
     ),
+    **dict.fromkeys(
+        ("get_secret", "create_secret", "list_secrets", "update_secret", "delete_secret"),
+        "secrets are environment variables here, which a step declares by CachePolicy(env=[…]), "
+        "or parameters of type SecretStr",
+    ),
     "environment": "a step that takes a StepContext knows its run; else ask the operating system",
     "get_step_context": "give the step an argument annotated StepContext",
     "get_output_materializer": "return the value: it is stored by its type, "

@@ -60,6 +60,7 @@ MODULES: dict[str, dict[str, str]] = {
     "zencache.config.docker_settings": {"DockerSettings": "zencache.compat.settings"},
     "zencache.config.resource_settings": {"ResourceSettings": "zencache.compat.settings"},
     "zencache.config.schedule": _SCHEDULE,  # 0.21 to 0.39
+    "zencache.hooks": {"*": "zencache.compat.hooks"},  # 0.36 to 0.39
     "zencache.exceptions": {"*": "zencache.compat.exceptions"},  # 0.1 to 0.39
     **classic.modules(),  # 0.1 to 0.3
     # Until 0.1.0 of zencache; stored snapshots of steps refer to classes by these paths.
