@@ -116,22 +116,6 @@ PROBES = [
         OTHER,
     ),
     held(
-        "an open Parquet file in a global",
-        "rerun",
-        "return float(sum(DATA.read()['a'].to_pylist()))",
-        "import pyarrow.parquet as pq\nDATA = pq.ParquetFile('t.parquet')\n",
-        DATA,
-        OTHER,
-    ),
-    held(
-        "an open HDF5 file in a global",
-        "rerun",
-        "return float(FILE['a'][0])",
-        "import h5py\nFILE = h5py.File('t.h5', 'r')\n",
-        {"t.h5": '{"a": [1.0]}'},
-        {"t.h5": '{"a": [2.0]}'},
-    ),
-    held(
         "an array that is mapped from a file",
         "rerun",
         "return float(A[0])",

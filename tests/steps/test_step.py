@@ -156,3 +156,18 @@ def test_a_pickled_step_keeps_its_digest():
     loaded = pickle.loads(cloudpickle.dumps(closure))
     assert CodeReader().of(loaded.entrypoint).digest == CodeReader().of(closure.entrypoint).digest
     assert loaded.entrypoint(1) == 4
+
+
+def test_a_function_that_returns_nothing_needs_no_annotation(folder):
+    """Its bytecode tells; one that may return something has to say what."""
+
+    def shows(x: int):
+        if x:
+            return
+        print(x)
+
+    assert step(shows).signature.outputs == {}
+    for function in (lambda x: x or None, lambda x: [x]):
+        function.__name__ = "gives"
+        with pytest.raises(StepDefinitionError, match="does not say what it returns"):
+            step(function).signature

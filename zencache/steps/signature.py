@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import inspect
 from collections import abc
 from dataclasses import dataclass, field
@@ -79,12 +80,12 @@ def read_signature(function: Callable[..., Any], name: str) -> Signature:
         else:
             kind = _kind(annotation)
             arguments[parameter.name] = Argument(parameter.name, kind, annotation, parameter.default)
-    if "return" not in annotations:
+    if "return" not in annotations and not _returns_nothing(function):
         raise StepDefinitionError(
             f"step {name} does not say what it returns; annotate it: `-> np.ndarray`, "
             "`-> Output(train=np.ndarray, test=np.ndarray)`, or `-> None` for no output"
         )
-    returned = annotations["return"]
+    returned = annotations.get("return")
     if _is_generator(function):
         returned = _collected(returned, name)
     signature = Signature(arguments, _outputs(returned, name))
@@ -106,6 +107,26 @@ def _annotations(function: Callable[..., Any], name: str) -> dict[str, Any]:
             f"step {name}: its annotations cannot be read ({error}); "
             "the types must be importable where the step is defined, not only while type checking"
         ) from error
+
+
+def _returns_nothing(function: Callable[..., Any]) -> bool:
+    """Say whether each `return` of a function is one of None, as its bytecode shows.
+
+    >>> _returns_nothing(lambda: None), _returns_nothing(lambda: 1)
+    (True, False)
+    """
+    code = inspect.unwrap(function).__code__
+    if _is_generator(function):
+        return False
+    before = None
+    for instruction in dis.get_instructions(code):
+        is_none = before is not None and before.opname == "LOAD_CONST" and before.argval is None
+        if instruction.opname == "RETURN_VALUE" and (instruction.is_jump_target or not is_none):
+            return False
+        if instruction.opname == "RETURN_CONST" and instruction.argval is not None:
+            return False
+        before = instruction
+    return True
 
 
 def _refuse_method(function: Callable[..., Any], name: str) -> None:
