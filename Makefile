@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 INTEGRATIONS := $(patsubst %/pyproject.toml,%,$(wildcard integrations/*/pyproject.toml))
 OURS := zencache-pipelines $(patsubst integrations/%,zencache-pipelines-%,$(INTEGRATIONS))
+# What an older environment has them installed as.
+FORMER := zencache $(patsubst integrations/%,zencache-%,$(INTEGRATIONS))
 LOCK := uv pip compile --quiet --universal --generate-hashes --all-extras --group dev \
 	--python-version 3.10 $(addprefix --no-emit-package ,$(OURS)) --no-header --no-annotate pyproject.toml
 
@@ -17,6 +19,7 @@ $(STAMP): requirements.lock pyproject.toml $(addsuffix /pyproject.toml,$(INTEGRA
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip uninstall --quiet --python $(BIN)/python $(FORMER) 2> /dev/null || true
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . $(addprefix -e ./,$(INTEGRATIONS))
 	@touch $@
 
