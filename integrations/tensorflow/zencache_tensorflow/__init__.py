@@ -13,6 +13,7 @@ from blake3 import blake3
 from zencache.errors import MaterializerError
 from zencache.materializers import Materializer
 from zencache.model.values import digest_of
+from zencache_tensorflow._keras2 import check_registered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,9 +52,12 @@ class KerasModelMaterializer(Materializer):
                 )
 
     def load(self, folder: Path) -> Any:
-        """Read the model."""
+        """Read the model; raises MaterializerError for a file that would run code which nobody registered."""
+        keras = _keras_of(folder)
+        if keras.__name__ == "tf_keras":  # its own safe mode lets functions of any module through
+            check_registered(_config(folder), keras.saving.get_registered_object)
         try:
-            return _keras_of(folder).models.load_model(folder / _MODEL)
+            return keras.models.load_model(folder / _MODEL)
         except (TypeError, ValueError, ImportError) as error:
             raise MaterializerError(f"Keras cannot load this model: {error}\n{_ADVICE}") from error
 
@@ -74,6 +78,11 @@ def _keras_of(folder: Path) -> Any:
     with zipfile.ZipFile(folder / _MODEL) as model:
         version = json.loads(model.read("metadata.json"))["keras_version"]
     return importlib.import_module("tf_keras" if version.startswith("2.") else "keras")
+
+
+def _config(folder: Path) -> Any:
+    with zipfile.ZipFile(folder / _MODEL) as model:
+        return json.loads(model.read("config.json"))
 
 
 def _part(name: str, content: bytes) -> Any:
