@@ -94,6 +94,7 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.syspath_prepend(str(folder))
+        _forget_seeds(patch)
         shop = importlib.import_module("shop")
         shop.prices().run(run_name="first", workers=1)  # whose draw it was is known of one step at a time
         shop.prices(factor=3.0).run(run_name="second")
@@ -111,11 +112,16 @@ def shop(_made: Path, folder: Path, fresh: None) -> Path:
     return folder
 
 
+def _forget_seeds(patch: pytest.MonkeyPatch) -> None:
+    """Have generators be as nobody seeded them, whatever earlier tests did."""
+    generator_state.check_all()
+    patch.setattr(generator_state, "_origins", {})
+
+
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Modules and their places as they were, once the test has ended; generators as nobody seeded them."""
-    generator_state.check_all()
-    monkeypatch.setattr(generator_state, "_origins", {})
+    _forget_seeds(monkeypatch)
     monkeypatch.setattr(sys, "path", list(sys.path))
     for name in ("shop", "other"):
         monkeypatch.delitem(sys.modules, name, raising=False)
