@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zencache.errors import MaterializerError
 from zencache.materializers import Materializer
+from zencache.materializers.comparison import difference
 from zencache.materializers.exact import require_exact
 from zencache.materializers.nested import NestedMaterializer
 
@@ -23,9 +24,13 @@ class FigureMaterializer(Materializer):
         import plotly.graph_objects as go  # noqa: PLC0415 - imported when there is a figure
 
         require_exact(value, go.Figure, advice="Return plotly.graph_objects.Figure(value)")
-        NestedMaterializer().save(_properties(value), folder)
-        if self.load(folder) != value:
-            raise MaterializerError("plotly would not make the same figure of its JSON. Return its data")
+        properties = _properties(value)
+        NestedMaterializer().save(properties, folder)
+        differing = difference(properties, _properties(self.load(folder)))
+        if differing:
+            raise MaterializerError(
+                f"plotly would not make the same figure of its JSON ({differing}). Return its data"
+            )
 
     def load(self, folder: Path) -> Any:
         """Read the figure; plotly validates what is read."""

@@ -41,7 +41,9 @@ def test_objects_and_subclasses_are_refused(tmp_path):
     class Mine(sparse.csr_matrix):
         pass
 
-    with pytest.raises(MaterializerError, match="numeric"):
+    with pytest.raises(
+        (MaterializerError, ValueError), match="numeric|does not support dtype object"
+    ):  # scipy 1.16
         SparseMaterializer().save(sparse.coo_matrix(np.array([[None, 1]], dtype=object)), tmp_path)
     with pytest.raises(MaterializerError, match="subclass"):
         SparseMaterializer().save(Mine(DENSE), tmp_path)
