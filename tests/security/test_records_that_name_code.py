@@ -11,6 +11,7 @@ from zencache.errors import MaterializerError
 from zencache.execution.value_io import check_signed
 from zencache.materializers import load_materializer
 from zencache.materializers.registry import PICKLE, runs_code
+from zencache.model.class_lookup import find_class
 from zencache.model.records import ArtifactRecord
 from zencache.model.values import from_text
 from zencache.signing import is_artifact_signed, sign, sign_artifact
@@ -158,3 +159,21 @@ def test_signatures_of_the_first_version_count_for_materializers_that_are_shippe
     check_signed(_record(signature=first), project)
     assert is_artifact_signed("d", "own:M", "T", first, accept_first=True)
     assert not is_artifact_signed("d", "own:M", "T", first, accept_first=False)
+
+
+@pytest.mark.parametrize("name", ["01_train", "train-fast", "train (copy)"])
+def test_a_script_may_have_any_name(modules, monkeypatch, name):
+    """The name of its file is that of its module: for the script itself, and for who imports it later."""
+    Path(f"{name}.py").write_text(HONEST)
+    assert find_class(f"{name}:Point", "another").__name__ == "Point"
+    monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys.modules["__main__"], "Point", type("Point", (), {}), raising=False)
+    assert find_class(f"{name}:Point", name) is sys.modules["__main__"].Point
+    assert name not in sys.modules
+
+
+@pytest.mark.parametrize("name", ["", ".hostile", "a..b", "../hostile", "/tmp/hostile", "a\\b", "a\0b"])
+def test_a_path_names_no_module(modules, name):
+    """Nothing outside of Python's own folders of modules is looked for."""
+    with pytest.raises(MaterializerError, match="does not name a class"):
+        find_class(f"{name}:Plain", "script")

@@ -44,7 +44,7 @@ def find_class(path: str, main: str, *, is_materializer: bool = False) -> Any:
     """
     module, _, qualname = path.partition(":") if isinstance(path, str) else ("", "", "")
     names = qualname.split(".")
-    if not all(name.isidentifier() for name in (*module.split("."), *names)):
+    if not _may_name(module) or not all(name.isidentifier() for name in names):
         raise MaterializerError(f"{str(path)[:200]!a} does not name a class")
     module = own_name(module)
     if module == main:
@@ -62,6 +62,11 @@ def find_class(path: str, main: str, *, is_materializer: bool = False) -> Any:
             "import the module that makes it first"
         )
     return kind
+
+
+def _may_name(module: str) -> bool:
+    """Say whether a module may have this name; a script has that of its file: `01_train`, `train-fast`."""
+    return all(part and part.isprintable() and not set(part) & set("/\\") for part in module.split("."))
 
 
 def _class_in(module: str, names: list[str]) -> type | None:
