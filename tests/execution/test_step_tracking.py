@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +29,10 @@ def tracking_of(function, folder):
 
 def work():
     return 1
+
+
+def writes_a_file():
+    Path("out.txt").write_text("1")
 
 
 def asks_about_a_null_character():
@@ -117,3 +122,26 @@ def test_a_step_that_is_interrupted_at_its_edges_leaves_nothing_replaced(folder,
     assert type(os.environ) is os._Environ
     assert not tracker._changes._watched
     assert not audit_events.active()
+
+
+class Counted:
+    """A value that counts how often somebody looks into it."""
+
+    looks = 0
+
+    @property
+    def __dict__(self):
+        type(self).looks += 1
+        return {"file": Path("out.txt")}
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_what_a_step_returns_is_looked_through_only_where_it_wrote_a_file(folder, monkeypatch, writes):
+    """A list of a million numbers has no paths to look for; a returned file is no file beside the result."""
+    monkeypatch.setattr(Counted, "looks", 0)
+    function = writes_a_file if writes else work
+    with (tracking := tracking_of(function, folder)):
+        function()
+    tracking.gives([Counted()])
+    assert tracking.seen().writes == {}
+    assert Counted.looks == writes

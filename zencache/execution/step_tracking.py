@@ -148,8 +148,7 @@ class FunctionTracking(StepTracking):
         self._retained: RetainedReads | None = None
         self._used = UsedCode()
         self._types = tuple(types)
-        self._returned: frozenset[str] = frozenset()
-        """The files and folders that the step returned."""
+        self._returned: object = None
 
     def _begin(self, watch: Watch) -> None:
         try:
@@ -178,11 +177,7 @@ class FunctionTracking(StepTracking):
 
     def gives(self, returned: object) -> None:
         """Take what the step returned: files that it returns are kept as its outputs."""
-        try:
-            with unwatched():
-                self._returned = frozenset(map(self._name, paths_in(returned)))
-        except Exception as error:  # noqa: BLE001 - a step must not fail because it is observed
-            self._error = error
+        self._returned = returned
 
     def forget(self) -> None:
         """Drop what is known of a step that was interrupted: its `seen` is never asked for."""
@@ -222,15 +217,24 @@ class FunctionTracking(StepTracking):
         return dataclasses.replace(
             seen,
             environment={n: digest for n, digest in seen.environment.items() if n not in in_key},
-            writes={n: digest for n, digest in seen.writes.items() if not self._is_returned(n)},
+            writes=self._not_returned(seen.writes),
             files={**seen.files, **{self._name(file): digest for file, digest in imported.items()}},
             facts=merge_facts([beside, seen.facts, self._used.facts]),
             notes=(*seen.notes, *fresh_generators(self._step, self._code.unseeded)),
             unstable=(*seen.unstable, *map(self._name, edited)),
         )
 
-    def _is_returned(self, name: str) -> bool:
-        return any(name == each or name.startswith(f"{each}/") for each in self._returned)
+    def _not_returned(self, writes: Mapping[str, str]) -> Mapping[str, str]:
+        """Leave out files that the step returned; a value is looked through only if a file was written."""
+        if not writes:
+            return writes
+        with unwatched():
+            returned = frozenset(map(self._name, paths_in(self._returned)))
+        return {
+            name: digest
+            for name, digest in writes.items()
+            if not any(name == each or name.startswith(f"{each}/") for each in returned)
+        }
 
     def _name(self, file: str) -> str:
         path, root = Path(file), self._project.root
