@@ -93,6 +93,14 @@ def test_a_class_that_another_module_renamed_is_known(monkeypatch):
     assert "hunter2" not in redacted('def f():\n    return Hidden("hunter2")\n')
 
 
+def test_a_class_that_a_notebook_renames_later_is_known(monkeypatch):
+    """A cell adds a name to its module; no module is imported for it."""
+    text = 'def f():\n    return LaterHidden("hunter2")\n'
+    assert redacted(text) == text
+    monkeypatch.setattr(sys.modules["__main__"], "LaterHidden", SecretStr, raising=False)
+    assert "hunter2" not in redacted(text)
+
+
 @pytest.mark.parametrize("value", ['p@ss/w0rd"é&x', "a'b\\c+d e", "hunter2=="])
 def test_a_value_is_taken_out_however_a_message_spells_it(value):
     """As URLs, JSON, bytes, HTML and headers have it."""

@@ -24,6 +24,7 @@ _SHORTEST = (
 )
 _LEAST_BYTES = 6  # of a secret that is searched for inside of a longer text in base64
 _CLASSES = ("SecretStr", "SecretBytes")
+_LIBRARIES = tuple({f"{prefix}/lib" for prefix in (sys.prefix, sys.base_prefix)})
 _BASE64 = "[A-Za-z0-9+/_=-]*"
 _WRITTEN = re.compile(r"""(Secret(?:Str|Bytes)\(\s*[A-Za-z]*)(['"]).*?\2""")  # if a text is not code
 
@@ -117,21 +118,28 @@ def _names_a_class(text: str) -> bool:
 
 def _class_names() -> frozenset[str]:
     """Name the classes of secrets, also as modules of this process call them."""
-    return frozenset(_CLASSES) | _aliases(len(sys.modules))
+    return frozenset(_CLASSES) | _aliases(len(sys.modules), len(vars(sys.modules["__main__"])))
 
 
 @functools.lru_cache(maxsize=1)
-def _aliases(modules: int) -> frozenset[str]:  # noqa: ARG001 - looked for again once modules were imported
-    """Find other names of the classes in loaded modules: `from pydantic import SecretStr as S`."""
+def _aliases(modules: int, names: int) -> frozenset[str]:  # noqa: ARG001 - looked for again where there are more
+    """Find other names of the classes in the project's modules: `from pydantic import SecretStr as S`."""
     pydantic = sys.modules.get("pydantic.types")
     classes = [vars(pydantic).get(name) for name in _CLASSES] if pydantic else []
-    namespaces = (getattr(module, "__dict__", {}) for module in tuple(sys.modules.values()))
+    own = [module for module in tuple(sys.modules.values()) if not _is_library(module)]
+    namespaces = (getattr(module, "__dict__", {}) for module in own)
     return frozenset(
         name
         for namespace in namespaces
         for name, value in tuple(namespace.items())
         if isinstance(value, type) and value in classes and isinstance(name, str)
     )
+
+
+def _is_library(module: object) -> bool:
+    """Say whether a module is one of Python's own, or one that pip installed; the running program is none."""
+    is_main = module is sys.modules["__main__"]
+    return not is_main and str(getattr(module, "__file__", None)).startswith(_LIBRARIES)
 
 
 def _as_text(value: str | bytes) -> str:
