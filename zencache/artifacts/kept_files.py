@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from typing import TYPE_CHECKING
 
 from zencache.errors import ArtifactError
+from zencache.util.atomic_write import partial_beside
 from zencache.util.hashing import file_digest
 
 if TYPE_CHECKING:
@@ -27,18 +27,10 @@ def keep_copy(project: Project, path: Path, digest: str) -> bool:
         os.utime(copy)  # garbage collection goes by it
         return True
     project.written.mkdir(exist_ok=True)
-    partial = copy.with_name(_partial_name(digest))
     try:
-        shutil.copyfile(path, partial)
-        if file_digest(partial) != digest:
-            return False
-        shutil.copymode(path, partial)
-        partial.replace(copy)
+        return _copied(path, copy, digest)
     except OSError:
         return False
-    finally:
-        partial.unlink(missing_ok=True)
-    return True
 
 
 def has_copy(projects: Iterable[Project], digest: str) -> bool:
@@ -52,16 +44,24 @@ def restore(projects: Iterable[Project], path: Path, digest: str) -> None:
     The file is replaced at once, so that nobody reads half of it.
     """
     copy = _copy(projects, digest)
-    if copy is None:
+    if copy is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if copy is None or not _copied(copy, path, digest):
         raise ArtifactError(f"no copy of {path} is kept any more; run the pipeline again")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(_partial_name(path.name))
+
+
+def _copied(source: Path, target: Path, digest: str) -> bool:
+    """Copy a file with its mode, at once; False, and nothing is replaced, if it has another digest."""
+    partial = partial_beside(target)
     try:
-        shutil.copyfile(copy, partial)
-        shutil.copymode(copy, partial)
-        partial.replace(path)
+        shutil.copyfile(source, partial)
+        if file_digest(partial) != digest:
+            return False
+        shutil.copymode(source, partial)
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+    return True
 
 
 def _copy(projects: Iterable[Project], digest: str) -> Path | None:
@@ -72,7 +72,3 @@ def _copy(projects: Iterable[Project], digest: str) -> Path | None:
                 return copy
             copy.unlink(missing_ok=True)
     return None
-
-
-def _partial_name(name: str) -> str:
-    return f"{name[:100]}.{os.getpid()}.{threading.get_ident()}.partial"

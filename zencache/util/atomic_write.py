@@ -14,9 +14,14 @@ from pathlib import Path
 def write_whole(file: Path, data: bytes) -> None:
     """Write or replace a file."""
     file.parent.mkdir(exist_ok=True)
-    aside = file.with_name(f"{file.stem}.{os.getpid()}.{threading.get_ident()}.partial")
+    aside = partial_beside(file)
     aside.write_bytes(data)
     aside.replace(file)
+
+
+def partial_beside(file: Path) -> Path:
+    """Name a file of this thread alone, to be written beside a file and then to replace it."""
+    return file.with_name(f"{file.stem[:100]}.{os.getpid()}.{threading.get_ident()}.partial")
 
 
 def write_once(file: Path, data: bytes) -> None:
