@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zencache.metadata.session import ProjectRecords
     from zencache.model.database import Database
     from zencache.model.specs import PipelineSpec
+    from zencache.pipelines.partial_run import PartialRun
     from zencache.planning import RunPlan
     from zencache.planning.bodies import Body
 
@@ -158,11 +159,6 @@ class Pipeline(LegacyAttributes):
         assert records is not None
         migrate_if_needed(records)
         self._immutable = True
-        part = None
-        if from_steps or to_steps:
-            from zencache.pipelines.partial_run import PartialRun  # noqa: PLC0415 - most runs are of all steps
-
-            part = PartialRun(tuple(from_steps), tuple(to_steps), base_run)
         with between_steps():
             return runner.run(
                 self._spec,
@@ -173,7 +169,7 @@ class Pipeline(LegacyAttributes):
                 run_name=run_name,
                 workers=workers,
                 worker_kind=worker_kind,
-                part=part,
+                part=_part(from_steps, to_steps, base_run),
             )
 
     def plan(self, enable_cache: bool | None = None) -> RunPlan:
@@ -292,3 +288,12 @@ def of_components(spec: PipelineSpec, metadata: Database | None) -> Pipeline:
     """Give the pipeline of a spec that has TFX components alone; `metadata` is its own store, if any."""
     bodies = {step.name: ComponentBody.of(step) for step in spec.steps}
     return Pipeline(spec, (bodies, {}), metadata=metadata)
+
+
+def _part(from_steps: Sequence[str], to_steps: Sequence[str], base_run: str | None) -> PartialRun | None:
+    """Give the part of a pipeline that is to run; None for all of it."""
+    if not (from_steps or to_steps):
+        return None
+    from zencache.pipelines.partial_run import PartialRun  # noqa: PLC0415 - most runs are of all steps
+
+    return PartialRun(tuple(from_steps), tuple(to_steps), base_run)
